@@ -1,0 +1,76 @@
+import type { BytesByTraffic, PeakBytes } from '../core/bytes.ts'
+import type { RunConfig } from './types.ts'
+
+/** What `train`, `simulate`, the page and `window.tabcluster` hand out. Parts a command does not produce are absent. */
+export interface StepResult {
+  readonly step: number
+  /** Mean over all loss-bearing tokens of the global batch. */
+  readonly loss: number
+  /** Global gradient norm before clipping. */
+  readonly gradNorm: number
+  readonly learningRate: number
+  readonly tokens: number
+  readonly milliseconds: number
+  /** Pushes of this round that were computed on parameters older than the newest (asynchronous server only). */
+  readonly staleness?: readonly number[]
+  readonly validationLoss?: number
+}
+
+export interface EpochResult {
+  readonly epoch: number
+  readonly seconds: number
+  readonly tokensPerSecond: number
+}
+
+export interface Coordinates {
+  readonly data: number
+  readonly pipeline: number
+  readonly tensor: number
+}
+
+export interface RankResult {
+  readonly rank: number
+  readonly coordinates: Coordinates
+  readonly peakBytes: PeakBytes
+  readonly predictedBytes: PeakBytes
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  readonly traffic: BytesByTraffic
+}
+
+export interface ScheduleResult {
+  readonly bubble: number
+  readonly deviceBubble: number
+  readonly makespan: number
+  readonly peakActivations: readonly number[]
+}
+
+export interface TimeResult {
+  readonly stepSeconds: number
+  readonly computeSeconds: readonly number[]
+  readonly communicationSeconds: readonly number[]
+  readonly idleSeconds: readonly number[]
+  readonly mfu: number
+  readonly hfu?: number
+}
+
+export interface AdapterResult {
+  readonly vendor: string
+  readonly architecture: string
+  readonly description: string
+  readonly software: boolean
+  /** The kernel variants chosen for this adapter. */
+  readonly kernels: string
+}
+
+export interface RunResult {
+  readonly config: RunConfig
+  readonly adapter?: AdapterResult
+  readonly steps?: readonly StepResult[]
+  readonly epochs?: readonly EpochResult[]
+  readonly tokensPerSecond?: { readonly measured?: number; readonly virtual?: number }
+  readonly ranks?: readonly RankResult[]
+  readonly schedule?: ScheduleResult
+  readonly time?: TimeResult
+  readonly parametersHash?: string
+}

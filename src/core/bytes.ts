@@ -1,0 +1,31 @@
+/** Memory categories, in the fixed order in which every bar, table and result shows them. */
+export const CATEGORIES = [
+  'parameters',
+  'gradients',
+  'optimizer',
+  'activations',
+  'communication',
+  'workspace',
+] as const
+export type Category = (typeof CATEGORIES)[number]
+export type BytesByCategory = Record<Category, number>
+export type PeakBytes = BytesByCategory & { total: number }
+
+/** Kinds of traffic a message can be counted under. */
+export const TRAFFIC_KINDS = ['parameters', 'gradients', 'activations', 'scalars'] as const
+export type TrafficKind = (typeof TRAFFIC_KINDS)[number]
+export type BytesByTraffic = Record<TrafficKind, number>
+
+/** Bytes a device buffer really takes for `bytes` of data: at least 16, a multiple of 16 (vec4 loads; no empty buffers).
+ *  The pool and the memory ledger both use this one function, so that predicted equals measured. */
+export function roundBufferBytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16)
+}
+
+export function zeroByCategory(): BytesByCategory {
+  return { parameters: 0, gradients: 0, optimizer: 0, activations: 0, communication: 0, workspace: 0 }
+}
+
+export function zeroByTraffic(): BytesByTraffic {
+  return { parameters: 0, gradients: 0, activations: 0, scalars: 0 }
+}

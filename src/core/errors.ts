@@ -1,0 +1,62 @@
+/**
+ * Errors a person is meant to read. Each is one line; `exitStatus` is what the command line leaves with
+ * (2 refused input, 3 out of memory, 1 any other failure).
+ */
+
+/** Input from outside that is not allowed: names the field, its value and what is allowed. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly exitStatus = 2
+  readonly field: string
+
+  /** @param field dotted path ("parallel.tensor"); @param message value and what is allowed ("3 does not divide …") */
+  constructor(field: string, message: string) {
+    super(`${field}: ${message}`)
+    this.field = field
+  }
+}
+
+/** A real or simulated out-of-memory: names the category and the size that did not fit. */
+export class OutOfMemoryError extends Error {
+  override readonly name = 'OutOfMemoryError'
+  readonly exitStatus = 3
+  readonly category: string
+  readonly bytes: number
+
+  constructor(message: string, category: string, bytes: number) {
+    super(message)
+    this.category = category
+    this.bytes = bytes
+  }
+}
+
+/** A Program that must not run (deadlock, missing writer, leak). The message carries the grid with the op marked. */
+export class InvalidProgramError extends Error {
+  override readonly name = 'InvalidProgramError'
+  readonly exitStatus = 1
+}
+
+/** The first failure of a running cluster: which rank, at which op. */
+export class RankError extends Error {
+  override readonly name = 'RankError'
+  readonly exitStatus: number
+  readonly rank: number
+  readonly op: string | null
+
+  constructor(rank: number, op: string | null, cause: string, exitStatus = 1) {
+    super(`rank ${rank}${op === null ? '' : ` at ${op}`}: ${cause}`)
+    this.rank = rank
+    this.op = op
+    this.exitStatus = exitStatus
+  }
+}
+
+/** Throws when an invariant of our own code is broken (never for input from outside). */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`internal: ${message}`)
+}
+
+/** The exit status an error leaves the command line with. */
+export function exitStatusOf(error: unknown): number {
+  return error instanceof Error && 'exitStatus' in error && typeof error.exitStatus === 'number' ? error.exitStatus : 1
+}

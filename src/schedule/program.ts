@@ -1,0 +1,247 @@
+import type { Category, TrafficKind } from '../core/bytes.ts'
+
+/**
+ * A Program: for every rank an ordered list of Ops. Strategies write it; the executor, the clock, the memory ledger, the
+ * validator and the timeline read it. Nothing else in the system knows what a strategy is.
+ */
+
+/** A buffer of one rank. `elements` are 4 bytes each in execution (f32 or u32); `bytes` is what the ledger counts. */
+export interface BufferSpec {
+  /** e.g. "param:h.3.attn.c_attn.weight", "act:0:h.3.ln_1.out", "grad:wte.weight"; unique within its rank */
+  readonly name: string
+  readonly category: Category
+  readonly elements: number
+  readonly bytes: number
+  /** Where it lives: on the device, in host memory (CPU server, offload), or as a mappable staging buffer. */
+  readonly home: 'device' | 'host' | 'staging'
+  /** Persistent buffers are live before the prologue and after the epilogue; others from first write to last use. */
+  readonly persistent: boolean
+}
+
+/** `length` elements of a buffer from `offset`. A list of spans is one logical vector, in order. */
+export interface Span {
+  readonly buffer: string
+  readonly offset: number
+  readonly length: number
+}
+
+export type SegmentKind =
+  | 'embedding'
+  | 'norm'
+  | 'attention'
+  | 'attentionResidual'
+  | 'mlp'
+  | 'mlpResidual'
+  | 'logits'
+  | 'loss'
+
+/** The smallest compute unit, cut where a strategy may put a collective. */
+export interface SegmentRef {
+  readonly kind: SegmentKind
+  /** "wte", "h.3.ln_1", "h.3.attn", "h.3.attn.residual", "ln_f", "head" … */
+  readonly name: string
+  /** Transformer block, −1 for embedding, `layers` for final norm, head and loss. */
+  readonly block: number
+}
+
+/** Sizes an op works on, local to its rank (after tensor and sequence sharding). */
+export interface OpDims {
+  readonly B: number
+  readonly T: number
+  readonly C: number
+  /** Heads held by this rank. */
+  readonly NH: number
+  readonly HS: number
+  /** Key/value heads held by this rank. */
+  readonly KV: number
+  /** MLP width held by this rank. */
+  readonly F: number
+  /** Vocabulary rows held by this rank, and the first of them. */
+  readonly V: number
+  readonly vocabStart: number
+  /** Rows (tokens) the op touches: B·T, or its sequence shard, or a chunk of the head. */
+  readonly rows: number
+  /** First row, for head chunks and sequence shards. */
+  readonly rowStart: number
+}
+
+interface OpBase {
+  /** Position in the rank's list, over prologue, step and epilogue; unique within the rank. */
+  readonly id: number
+  /** Ops of one stream run in list order; different streams overlap. */
+  readonly stream: string
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+  readonly stage?: number
+  readonly microbatch?: number
+}
+
+export type ComputeKind = 'forward' | 'recompute' | 'backward' | 'backwardInput' | 'backwardWeight'
+
+/** A segment's kernels. `args` names the buffer behind each role of the segment's signature (model/segments.ts). */
+export interface ComputeOp extends OpBase {
+  readonly kind: ComputeKind
+  readonly segment: SegmentRef
+  readonly dims: OpDims
+  readonly args: Readonly<Record<string, string>>
+  /** Gradients written by this op are added to what is there (a later micro-batch) instead of replacing it. */
+  readonly accumulate: boolean
+}
+
+export type CollectiveKind =
+  | 'allReduce'
+  | 'reduceScatter'
+  | 'allGather'
+  | 'broadcast'
+  | 'reduce'
+  | 'gather'
+  | 'scatter'
+  | 'push'
+  | 'pull'
+
+/**
+ * A collective over `group` (ranks in group order). `source` and `target` are this rank's parts: for allReduce, reduce
+ * and broadcast equal lengths everywhere; for reduceScatter the source is the whole vector and the target this rank's
+ * part (`parts[i]` elements belong to group member i); for allGather and gather the reverse; scatter like reduceScatter
+ * without the sum. push (a reduce to root) and pull (a broadcast from root) are the parameter server's words.
+ */
+export interface CollectiveOp extends OpBase {
+  readonly kind: CollectiveKind
+  readonly group: readonly number[]
+  /** Group member (a rank) that sends or receives the whole, for rooted collectives. */
+  readonly root?: number
+  readonly source: readonly Span[]
+  readonly target: readonly Span[]
+  /** Elements per group member, for reduceScatter, allGather, gather and scatter. */
+  readonly parts?: readonly number[]
+  readonly algorithm: 'ring' | 'tree' | 'star'
+  readonly traffic: TrafficKind
+  /** What moves, for labels: "bucket 3", "unit h.2", "grad norm". */
+  readonly subject: string
+  readonly codec?: 'fp16' | 'int8' | 'topk'
+  /** How members combine; sum unless said. */
+  readonly combine?: 'sum' | 'max'
+  /** Bytes of one element on the wire: 4 in execution. */
+  readonly elementBytes: number
+}
+
+export interface SendOp extends OpBase {
+  readonly kind: 'send'
+  readonly peer: number
+  readonly source: readonly Span[]
+  readonly traffic: TrafficKind
+  readonly subject: string
+  readonly elementBytes: number
+  /** 'F' for activations, 'B' for gradients: the letter in "1SEND_F2". */
+  readonly direction: 'F' | 'B'
+}
+
+export interface RecvOp extends OpBase {
+  readonly kind: 'recv'
+  readonly peer: number
+  readonly target: readonly Span[]
+  readonly traffic: TrafficKind
+  readonly subject: string
+  readonly elementBytes: number
+  readonly direction: 'F' | 'B'
+}
+
+/** One parameter range and the state that updates it; all of equal length. */
+export interface Update {
+  readonly parameter: Span
+  readonly gradient: Span
+  readonly moment1: Span
+  /** Absent for SGD. */
+  readonly moment2?: Span
+  readonly decay: boolean
+}
+
+export interface OptimizerStepOp extends OpBase {
+  readonly kind: 'optimizerStep'
+  readonly updates: readonly Update[]
+  /** 'host': the update runs on the CPU (CPU server, offload). */
+  readonly at: 'device' | 'host'
+  /** Squared global norm, one element; absent without clipping. */
+  readonly norm?: string
+}
+
+/** Sum of squares of the spans into `target` (one element): each parameter of the model counted once over all ranks. */
+export interface GradNormOp extends OpBase {
+  readonly kind: 'gradNorm'
+  readonly spans: readonly Span[]
+  readonly target: string
+  readonly scratch: string
+  readonly at: 'device' | 'host'
+}
+
+/** Uploads the inputs of a micro-batch: samples `samples` of the step's global batch. */
+export interface LoadBatchOp extends OpBase {
+  readonly kind: 'loadBatch'
+  readonly samples: readonly number[]
+  /** Buffers by role: tokens, targets, weights, segments (whichever this rank needs). */
+  readonly args: Readonly<Record<string, string>>
+  readonly dims: OpDims
+}
+
+/** Fills spans with zero. */
+export interface ClearOp extends OpBase {
+  readonly kind: 'clear'
+  readonly spans: readonly Span[]
+}
+
+/** target += source (or target = source with `assign`), element by element, on the device. */
+export interface AddOp extends OpBase {
+  readonly kind: 'add'
+  readonly source: readonly Span[]
+  readonly target: readonly Span[]
+  readonly assign: boolean
+}
+
+/** Moves a vector between device and host memory of the same rank. */
+export interface OffloadOp extends OpBase {
+  readonly kind: 'offload' | 'fetch'
+  readonly source: readonly Span[]
+  readonly target: readonly Span[]
+  readonly subject: string
+}
+
+/** Hands loss and norm of the step to whoever listens. */
+export interface ReportOp extends OpBase {
+  readonly kind: 'report'
+  readonly loss?: string
+  readonly norm?: string
+}
+
+export type Op =
+  | ComputeOp
+  | CollectiveOp
+  | SendOp
+  | RecvOp
+  | OptimizerStepOp
+  | GradNormOp
+  | LoadBatchOp
+  | ClearOp
+  | AddOp
+  | OffloadOp
+  | ReportOp
+
+export interface RankProgram {
+  readonly rank: number
+  readonly coordinates: { readonly data: number; readonly pipeline: number; readonly tensor: number }
+  /** 'cpu': a rank without a device (CPU parameter server). */
+  readonly device: 'gpu' | 'cpu'
+  readonly buffers: ReadonlyMap<string, BufferSpec>
+  /** Once, before the first step. */
+  readonly prologue: readonly Op[]
+  /** Repeated. */
+  readonly step: readonly Op[]
+  /** Once, after the last step. */
+  readonly epilogue: readonly Op[]
+}
+
+export interface Program {
+  readonly world: number
+  readonly ranks: readonly RankProgram[]
+  /** Named groups of ranks for the mesh view: "data", "tensor", "pipeline". */
+  readonly groups: Readonly<Record<string, readonly (readonly number[])[]>>
+}
