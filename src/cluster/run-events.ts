@@ -1,0 +1,73 @@
+import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
+import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
+
+/** What a run tells whoever started it: the page, the command line, tests. All numbers here are measured. */
+
+export type RunPhase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'stopped' | 'failed' | 'done'
+
+/** One op as it was executed; seconds since the run's clock started. Spans of compute ops are per submit unless traced. */
+export interface ExecutedSpan {
+  readonly rank: number
+  readonly op: number
+  readonly step: number
+  readonly stream: string
+  readonly start: number
+  readonly end: number
+}
+
+export type RunEvent =
+  | { readonly kind: 'phase'; readonly phase: RunPhase }
+  /** fraction 0…1, or null when unknown; `what` is a short English key: adapter, data, tokenizer, weights, kernels, compile */
+  | { readonly kind: 'progress'; readonly what: string; readonly fraction: number | null; readonly detail: string }
+  | { readonly kind: 'adapter'; readonly rank: number; readonly adapter: AdapterResult }
+  | { readonly kind: 'step'; readonly result: StepResult; readonly tokensPerSecond: number }
+  | { readonly kind: 'epoch'; readonly result: EpochResult }
+  | { readonly kind: 'memory'; readonly rank: number; readonly live: BytesByCategory; readonly peak: PeakBytes }
+  /** Totals of the last whole step. */
+  | {
+      readonly kind: 'traffic'
+      readonly rank: number
+      readonly sentBytes: number
+      readonly receivedBytes: number
+      readonly traffic: BytesByTraffic
+    }
+  /** The op each rank is at, a few times a second; null when idle. */
+  | { readonly kind: 'current'; readonly rank: number; readonly op: number | null }
+  | { readonly kind: 'spans'; readonly spans: readonly ExecutedSpan[] }
+  | { readonly kind: 'failed'; readonly message: string; readonly rank: number | null; readonly exitStatus: number }
+  | { readonly kind: 'done'; readonly result: RunResult }
+
+export interface GenerateRequest {
+  readonly prompt: string
+  readonly tokens: number
+  /** 0 is greedy. */
+  readonly temperature: number
+  /** 0 is off. */
+  readonly topK: number
+  readonly seed: number
+}
+
+/** Largest relative difference of each tensor's first-step gradient to one device's on the same seed. */
+export interface ParityReport {
+  readonly tensors: readonly { readonly name: string; readonly relativeDifference: number }[]
+  readonly worst: { readonly name: string; readonly relativeDifference: number }
+  readonly lossDifference: number
+}
+
+export interface RunHandle {
+  subscribe(listener: (event: RunEvent) => void): () => void
+  /** Pauses between two ops, or at the end of the step. Resolves once every rank stands still. */
+  pause(at: 'op' | 'step'): Promise<void>
+  resume(): void
+  /** From pause: runs to the end of the next training step, the next pipeline tick, or the next op, and pauses again. */
+  advance(by: 'step' | 'tick' | 'op'): Promise<void>
+  /** Samples text from the weights in training; allowed while paused or between steps. */
+  generate(request: GenerateRequest, onText?: (text: string) => void): Promise<string>
+  /** Loss on the held-out split. */
+  evaluate(): Promise<number>
+  /** Full weights gathered from all ranks under the Hugging Face names (safetensors bytes). */
+  weights(): Promise<Uint8Array>
+  /** Ends the run, releases every worker and buffer; resolves with what was measured so far. */
+  stop(): Promise<RunResult>
+  readonly finished: Promise<RunResult>
+}
