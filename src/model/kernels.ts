@@ -42,8 +42,8 @@ export const KERNELS = {
 
   /** y = (x − mean)·rstd·gamma + beta, ε = 1e-5; stats[r] = (mean, rstd) */
   layer_norm_forward: kernel('x gamma beta =y =stats', 'rows C'),
-  /** dx = upstream + ∂/∂x; upstream is the gradient that flows past the norm on the residual path */
-  layer_norm_backward_input: kernel('dy x gamma stats upstream =dx', 'rows C'),
+  /** dx = ∂/∂x (+ upstream with useUpstream 1): upstream is the gradient that flows past the norm on the residual path */
+  layer_norm_backward_input: kernel('dy x gamma stats upstream =dx', 'rows C useUpstream'),
   /** dgamma (+)= Σ_r dy·x̂, dbeta (+)= Σ_r dy */
   layer_norm_backward_weight: kernel('dy x stats +=dgamma +=dbeta', 'rows C accumulate'),
 

@@ -1,4 +1,7 @@
 import type { Category, TrafficKind } from '../core/bytes.ts'
+import type { ComputeKind, OpDims, SegmentRef } from '../core/segments.ts'
+
+export type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segments.ts'
 
 /**
  * A Program: for every rank an ordered list of Ops. Strategies write it; the executor, the clock, the memory ledger, the
@@ -12,8 +15,9 @@ export interface BufferSpec {
   readonly category: Category
   readonly elements: number
   readonly bytes: number
-  /** Where it lives: on the device, in host memory (CPU server, offload), or as a mappable staging buffer. */
-  readonly home: 'device' | 'host' | 'staging'
+  /** Where it lives: on the device, in host memory (CPU server, offload), as a mappable staging buffer for read-back, or
+   *  as the device's arena of kernel parameters (one 256-byte slot each). Host buffers do not count against the device. */
+  readonly home: 'device' | 'host' | 'staging' | 'uniform'
   /** Persistent buffers are live before the prologue and after the epilogue; others from first write to last use. */
   readonly persistent: boolean
 }
@@ -23,46 +27,6 @@ export interface Span {
   readonly buffer: string
   readonly offset: number
   readonly length: number
-}
-
-export type SegmentKind =
-  | 'embedding'
-  | 'norm'
-  | 'attention'
-  | 'attentionResidual'
-  | 'mlp'
-  | 'mlpResidual'
-  | 'logits'
-  | 'loss'
-
-/** The smallest compute unit, cut where a strategy may put a collective. */
-export interface SegmentRef {
-  readonly kind: SegmentKind
-  /** "wte", "h.3.ln_1", "h.3.attn", "h.3.attn.residual", "ln_f", "head" … */
-  readonly name: string
-  /** Transformer block, −1 for embedding, `layers` for final norm, head and loss. */
-  readonly block: number
-}
-
-/** Sizes an op works on, local to its rank (after tensor and sequence sharding). */
-export interface OpDims {
-  readonly B: number
-  readonly T: number
-  readonly C: number
-  /** Heads held by this rank. */
-  readonly NH: number
-  readonly HS: number
-  /** Key/value heads held by this rank. */
-  readonly KV: number
-  /** MLP width held by this rank. */
-  readonly F: number
-  /** Vocabulary rows held by this rank, and the first of them. */
-  readonly V: number
-  readonly vocabStart: number
-  /** Rows (tokens) the op touches: B·T, or its sequence shard, or a chunk of the head. */
-  readonly rows: number
-  /** First row, for head chunks and sequence shards. */
-  readonly rowStart: number
 }
 
 interface OpBase {
@@ -75,8 +39,6 @@ interface OpBase {
   readonly stage?: number
   readonly microbatch?: number
 }
-
-export type ComputeKind = 'forward' | 'recompute' | 'backward' | 'backwardInput' | 'backwardWeight'
 
 /** A segment's kernels. `args` names the buffer behind each role of the segment's signature (model/segments.ts). */
 export interface ComputeOp extends OpBase {
@@ -205,7 +167,7 @@ export interface OffloadOp extends OpBase {
   readonly subject: string
 }
 
-/** Hands loss and norm of the step to whoever listens. */
+/** Hands this rank's part of the step's loss and squared gradient norm to whoever listens: parts add up over ranks. */
 export interface ReportOp extends OpBase {
   readonly kind: 'report'
   readonly loss?: string
@@ -225,12 +187,30 @@ export type Op =
   | OffloadOp
   | ReportOp
 
+/** Where a range of a tensor lives on this rank: elements [from, from + span.length) of the rank's (tensor-sharded) tensor. */
+export interface Holding {
+  readonly tensor: string
+  readonly from: number
+  readonly span: Span
+}
+
+/** The model's state on one rank, for initial values, checkpoints and comparisons. Gradients hold just before the optimizer. */
+export interface RankState {
+  readonly parameters: readonly Holding[]
+  readonly gradients: readonly Holding[]
+  readonly moment1: readonly Holding[]
+  readonly moment2: readonly Holding[]
+  /** Parameters are drawn (or loaded) here; false where the prologue or each step brings them from another rank. */
+  readonly drawn: boolean
+}
+
 export interface RankProgram {
   readonly rank: number
   readonly coordinates: { readonly data: number; readonly pipeline: number; readonly tensor: number }
   /** 'cpu': a rank without a device (CPU parameter server). */
   readonly device: 'gpu' | 'cpu'
   readonly buffers: ReadonlyMap<string, BufferSpec>
+  readonly state: RankState
   /** Once, before the first step. */
   readonly prologue: readonly Op[]
   /** Repeated. */

@@ -1,0 +1,51 @@
+/** Segments: the smallest compute units of a transformer, cut where a strategy may put a collective. */
+
+export type SegmentKind =
+  | 'embedding'
+  | 'norm'
+  /** qkv product, attention and the row product without its bias */
+  | 'attention'
+  /** attention alone, from the saved qkv: what selective recomputation runs again */
+  | 'attentionCore'
+  | 'attentionResidual'
+  | 'mlp'
+  | 'mlpResidual'
+  | 'logits'
+  /** softmax cross-entropy of a chunk of logits, in place */
+  | 'loss'
+  /** under tensor parallelism: each rank's maximum and sum, then the loss from everybody's */
+  | 'lossStats'
+  | 'lossSharded'
+
+export interface SegmentRef {
+  readonly kind: SegmentKind
+  /** "wte", "h.3.ln_1", "h.3.attn", "h.3.attn.residual", "ln_f", "head" … */
+  readonly name: string
+  /** Transformer block, −1 for the embedding, `layers` for final norm, head and loss. */
+  readonly block: number
+}
+
+/** Sizes an op works on, local to its rank (after tensor and sequence sharding). */
+export interface OpDims {
+  readonly B: number
+  readonly T: number
+  readonly C: number
+  /** Heads and key/value heads held by this rank, and the size of one. */
+  readonly NH: number
+  readonly KV: number
+  readonly HS: number
+  /** MLP width held by this rank. */
+  readonly F: number
+  /** Vocabulary rows held by this rank (padding included), how many of them exist, and the first of them. */
+  readonly V: number
+  readonly valid: number
+  readonly vocabStart: number
+  /** Rows (tokens) the op touches: B·T, or its sequence shard, or a chunk of the head; and the first of them. */
+  readonly rows: number
+  readonly rowStart: number
+  /** Ranks that share the tensors. */
+  readonly tensor: number
+}
+
+/** backward is backwardInput and backwardWeight in one; recompute is a forward run again before a backward. */
+export type ComputeKind = 'forward' | 'recompute' | 'backward' | 'backwardInput' | 'backwardWeight'
