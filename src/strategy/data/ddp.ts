@@ -1,0 +1,100 @@
+import type { BuildContext, ComputeRank } from '../ranks.ts'
+import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
+import { gradientBuckets } from '../buckets.ts'
+import { collective, insertAfterLastWrite } from '../collective-ops.ts'
+import type { RankDraft } from '../draft.ts'
+import { evenParts, offsetsOf, sliceSpans, span } from '../draft.ts'
+import { optimizerTail } from '../optimizer-tail.ts'
+
+/**
+ * Distributed data parallel: every rank holds everything and updates everything. Rank 0's parameters are broadcast once;
+ * gradients are all-reduced in buckets that start while backward still runs. One replica alone is a single device.
+ *
+ *   rank 0   F0 B0 F1 B1……B1 ┐ norm  step
+ *                  bucket 0 ══╪═ bucket 1 ══
+ *   rank 1   F0 B0 F1 B1……B1 ┘ norm  step
+ */
+export function lowerDdp(context: BuildContext): RankDraft[] {
+  return context.ranks.map((rank) => lowerRank(rank, context))
+}
+
+function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
+  const group = rank.dataGroup
+  const member = group.indexOf(rank.rank)
+  const { parameters } = rank
+  const reduced =
+    group.length === 1 ? [...rank.ops] : reduceBuckets(rank, config)
+  const owned = parameters.map(({ name, elements, decay }) => ({
+    tensor: name,
+    from: 0,
+    parameter: span(paramBuffer(name), elements),
+    gradient: span(gradBuffer(name), elements),
+    decay,
+    counted: true,
+  }))
+  // Every replica has every gradient: each squares its own part, and the scalar all-reduce adds the parts up.
+  const counted = parameters
+    .filter((each) => !rank.countedElsewhere.has(each.name) && !(each.replicated && rank.coordinates.tensor > 0))
+    .map((each) => span(gradBuffer(each.name), each.elements))
+  const total = counted.reduce((sum, each) => sum + each.length, 0)
+  const share = evenParts(total, config.optimizer.gradClip > 0 ? group.length : 1)
+  const normSpans =
+    config.optimizer.gradClip > 0
+      ? sliceSpans(counted, offsetsOf(share)[member]!, share[member]!)
+      : member === 0
+        ? counted
+        : []
+  const tail = optimizerTail({
+    config,
+    owned,
+    normSpans,
+    normGroup: ranks.map((each) => each.rank),
+    hasLoss: rank.buffers.some((each) => each.name === 'loss'),
+  })
+  const holdings = parameters.map((each) => wholeHolding('param', each))
+  return {
+    rank: rank.rank,
+    coordinates: rank.coordinates,
+    device: 'gpu',
+    buffers: [...parameterBuffers(parameters), ...rank.buffers, ...tail.buffers],
+    state: {
+      parameters: holdings,
+      gradients: parameters.map((each) => wholeHolding('grad', each)),
+      moment1: tail.moment1,
+      moment2: tail.moment2,
+      drawn: member === 0,
+    },
+    prologue:
+      group.length === 1
+        ? []
+        : [
+            collective('broadcast', config, {
+              group,
+              root: group[0]!,
+              source: member === 0 ? holdings.map((each) => each.span) : [],
+              target: member === 0 ? [] : holdings.map((each) => each.span),
+              traffic: 'parameters',
+              subject: 'initial parameters',
+            }),
+          ],
+    step: [...reduced, ...tail.ops],
+    epilogue: [],
+  }
+}
+
+function reduceBuckets(rank: ComputeRank, config: BuildContext['config']) {
+  const { compression } = config.parallel
+  const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((bucket, i) => {
+    const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
+    const op = collective('allReduce', config, {
+      group: rank.dataGroup,
+      source: spans,
+      target: spans,
+      traffic: 'gradients',
+      subject: `bucket ${i}`,
+      ...(compression.kind === 'none' ? {} : { codec: compression.kind }),
+    })
+    return { after: config.parallel.overlap ? bucket.map((each) => gradBuffer(each.name)) : [], ops: [op] }
+  })
+  return insertAfterLastWrite(rank.ops, insertions)
+}

@@ -1,0 +1,83 @@
+import type { Category } from '../core/bytes.ts'
+import { invariant } from '../core/errors.ts'
+import type { BufferSpec, Op, RankProgram, RankState, Span } from '../schedule/program.ts'
+
+/** An op before it has its number. */
+export type OpDraft = Op extends infer Each ? (Each extends Op ? Omit<Each, 'id'> : never) : never
+
+/** A rank's program while passes work on it. Passes return new drafts and leave their input alone. */
+export interface RankDraft {
+  readonly rank: number
+  readonly coordinates: RankProgram['coordinates']
+  readonly device: RankProgram['device']
+  readonly buffers: readonly BufferSpec[]
+  readonly state: RankState
+  readonly prologue: readonly OpDraft[]
+  readonly step: readonly OpDraft[]
+  readonly epilogue: readonly OpDraft[]
+}
+
+export function span(buffer: string, length: number, offset = 0): Span {
+  return { buffer, offset, length }
+}
+
+export function lengthOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, each) => sum + each.length, 0)
+}
+
+/** The part [from, from + length) of a logical vector. */
+export function sliceSpans(spans: readonly Span[], from: number, length: number): Span[] {
+  const parts: Span[] = []
+  let start = 0
+  for (const each of spans) {
+    const low = Math.max(from, start)
+    const high = Math.min(from + length, start + each.length)
+    if (high > low) parts.push({ buffer: each.buffer, offset: each.offset + low - start, length: high - low })
+    start += each.length
+  }
+  return parts
+}
+
+export function buffersOf(spans: readonly Span[]): string[] {
+  return [...new Set(spans.map((each) => each.buffer))]
+}
+
+export interface BufferOptions {
+  readonly persistent?: boolean
+  readonly home?: BufferSpec['home']
+  /** Bytes of one element; 4 in execution. */
+  readonly elementBytes?: number
+}
+
+export function buffer(name: string, category: Category, elements: number, options: BufferOptions = {}): BufferSpec {
+  const { persistent = false, home = 'device', elementBytes = 4 } = options
+  return { name, category, elements, bytes: elements * elementBytes, home, persistent }
+}
+
+/** Sizes of `count` parts of `total`, differing by at most one, larger first. */
+export function evenParts(total: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(total / count) + (i < total % count ? 1 : 0))
+}
+
+/** Start of each part. */
+export function offsetsOf(parts: readonly number[]): number[] {
+  let sum = 0
+  return parts.map((part) => (sum += part) - part)
+}
+
+/** Numbers the ops, checks that no two buffers share a name, and drops buffers that no op and no state names. */
+export function finishRank(draft: RankDraft): RankProgram {
+  let id = 0
+  const number = (ops: readonly OpDraft[]): Op[] => ops.map((op) => ({ ...op, id: id++ }))
+  const [prologue, step, epilogue] = [number(draft.prologue), number(draft.step), number(draft.epilogue)]
+  const used = new Set<string>()
+  for (const op of [...prologue, ...step, ...epilogue]) for (const name of [...op.reads, ...op.writes]) used.add(name)
+  const buffers = new Map<string, BufferSpec>()
+  for (const spec of draft.buffers) {
+    if (!spec.persistent && !used.has(spec.name)) continue
+    invariant(!buffers.has(spec.name), `rank ${draft.rank} declares ${spec.name} twice`)
+    buffers.set(spec.name, spec)
+  }
+  const { rank, coordinates, device, state } = draft
+  return { rank, coordinates, device, buffers, state, prologue, step, epilogue }
+}

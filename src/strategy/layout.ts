@@ -1,0 +1,93 @@
+import type { RunConfig } from '../config/types.ts'
+import type { OpDims } from '../core/segments.ts'
+import type { ParameterSpec } from '../model/parameters.ts'
+import { parameterTable } from '../model/parameters.ts'
+import type { Stage } from './stages.ts'
+import { stagesOf } from './stages.ts'
+
+/** A parameter as one rank holds it, after tensor sharding. */
+export interface LocalParameter {
+  readonly name: string
+  readonly elements: number
+  readonly decay: boolean
+  /** −1 embedding, 0…L−1 blocks, L final norm and head. */
+  readonly block: number
+  /** Every tensor rank holds the whole of it. */
+  readonly replicated: boolean
+}
+
+/** Numbers that every pass needs, computed once from a configuration. */
+export interface Layout {
+  readonly config: RunConfig
+  readonly stages: readonly Stage[]
+  readonly tensor: number
+  /** Vocabulary rows in all, padded so that `tensor` divides them. */
+  readonly paddedVocab: number
+  readonly parametersOfStage: readonly (readonly LocalParameter[])[]
+}
+
+/** The vocabulary padded to a multiple of the tensor-parallel degree. */
+export function paddedVocab(vocab: number, tensor: number): number {
+  return Math.ceil(vocab / tensor) * tensor
+}
+
+function localElements(spec: ParameterSpec, config: RunConfig): number {
+  const { tensor } = config.parallel
+  const elements = spec.shape.reduce((a, b) => a * b, 1)
+  if (tensor === 1 || spec.tensorAxis === null) return elements
+  if (spec.tensorAxis.kind === 'vocab')
+    return (paddedVocab(config.model.vocab, tensor) / tensor) * (elements / config.model.vocab)
+  return elements / tensor
+}
+
+/** The stage's part of the parameter table; a tied embedding stands on the first and on the last stage. */
+function parametersOf(stage: Stage, table: readonly ParameterSpec[], config: RunConfig): LocalParameter[] {
+  const { layers, tied } = config.model
+  return table
+    .filter(({ name, block }) => {
+      if (block >= 0 && block < layers) return block >= stage.first && block < stage.end
+      if (block < 0) return stage.embedding || (stage.head && tied && name === 'wte.weight')
+      return stage.head
+    })
+    .map((spec) => ({
+      name: spec.name,
+      elements: localElements(spec, config),
+      decay: spec.decay,
+      block: spec.block,
+      replicated: config.parallel.tensor > 1 && spec.tensorAxis === null,
+    }))
+}
+
+export function layoutOf(config: RunConfig): Layout {
+  const stages = stagesOf(config)
+  const table = parameterTable(config.model)
+  return {
+    config,
+    stages,
+    tensor: config.parallel.tensor,
+    paddedVocab: paddedVocab(config.model.vocab, config.parallel.tensor),
+    parametersOfStage: stages.map((stage) => parametersOf(stage, table, config)),
+  }
+}
+
+/** Sizes for `samples` samples on tensor rank `tensorIndex`. */
+export function dimsOf(layout: Layout, samples: number, tensorIndex: number): OpDims {
+  const { model, batch } = layout.config
+  const V = layout.paddedVocab / layout.tensor
+  const vocabStart = V * tensorIndex
+  return {
+    B: samples,
+    T: batch.sequence,
+    C: model.embed,
+    NH: model.heads / layout.tensor,
+    KV: model.kvHeads / layout.tensor,
+    HS: model.embed / model.heads,
+    F: model.ffn / layout.tensor,
+    V,
+    valid: Math.max(0, Math.min(V, model.vocab - vocabStart)),
+    vocabStart,
+    rows: samples * batch.sequence,
+    rowStart: 0,
+    tensor: layout.tensor,
+  }
+}
