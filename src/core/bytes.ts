@@ -9,7 +9,9 @@ export const CATEGORIES = [
 ] as const
 export type Category = (typeof CATEGORIES)[number]
 export type BytesByCategory = Record<Category, number>
-export type PeakBytes = BytesByCategory & { total: number }
+/** Peaks over time, each category on its own; `total` is the peak of the sum. `cached` are free buffers a device keeps for
+ *  the next step: they count in `total`, and apart from `workspace`, which would otherwise hide behind them. */
+export type PeakBytes = BytesByCategory & { total: number; cached: number }
 
 /** Kinds of traffic a message can be counted under. */
 export const TRAFFIC_KINDS = ['parameters', 'gradients', 'activations', 'scalars'] as const
@@ -28,4 +30,8 @@ export function zeroByCategory(): BytesByCategory {
 
 export function zeroByTraffic(): BytesByTraffic {
   return { parameters: 0, gradients: 0, activations: 0, scalars: 0 }
+}
+
+export function zeroPeak(): PeakBytes {
+  return { ...zeroByCategory(), cached: 0, total: 0 }
 }

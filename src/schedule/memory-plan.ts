@@ -1,0 +1,136 @@
+import type { Category, PeakBytes } from '../core/bytes.ts'
+import { CATEGORIES, roundBufferBytes, zeroByCategory, zeroPeak } from '../core/bytes.ts'
+import type { BufferSpec, Op, RankProgram } from './program.ts'
+
+/** One extent of a rank's program: which buffers start and end their life around each op, and the slot behind each. */
+export interface ExtentPlan {
+  readonly ops: readonly Op[]
+  /** acquire[i] before op i, release[i] after it. */
+  readonly acquire: readonly (readonly string[])[]
+  readonly release: readonly (readonly string[])[]
+  readonly slotOf: ReadonlyMap<string, number>
+}
+
+export interface MemoryPoint {
+  /** Id of the op the point stands at. */
+  readonly op: number
+  readonly live: Readonly<Record<Category, number>>
+  readonly cached: number
+}
+
+/**
+ * Where every buffer of a rank lives, decided before anything runs: buffers start at their first op and end at their
+ * last, in list order, and a free slot of exactly the size is used again. Executor and ledger follow the same plan, so
+ * predicted bytes can equal measured bytes. Slots are never given back: a step repeats.
+ */
+export interface MemoryPlan {
+  /** Bytes of each slot; persistent buffers come first, in the order of `buffers`. */
+  readonly slots: readonly { readonly bytes: number; readonly home: BufferSpec['home']; readonly category: Category }[]
+  readonly persistent: ReadonlyMap<string, number>
+  readonly prologue: ExtentPlan
+  readonly step: ExtentPlan
+  readonly epilogue: ExtentPlan
+  readonly peak: PeakBytes
+  /** One point per op of the prologue, then of the first step; live bytes while the op runs. */
+  readonly curve: readonly MemoryPoint[]
+  /** The op at which the total peaks. */
+  readonly peakOp: number
+}
+
+/** Whether a buffer counts against the rank's memory: host memory counts only where there is no device. */
+function counts(spec: BufferSpec, rank: RankProgram): boolean {
+  return spec.home !== 'host' || rank.device === 'cpu'
+}
+
+function bytesOf(spec: BufferSpec): number {
+  return spec.home === 'uniform' ? Math.max(256, spec.bytes) : roundBufferBytes(spec.bytes)
+}
+
+class Planner {
+  readonly slots: { bytes: number; home: BufferSpec['home']; category: Category }[] = []
+  readonly persistent = new Map<string, number>()
+  readonly peak = zeroPeak()
+  readonly curve: MemoryPoint[] = []
+  peakOp = -1
+  private readonly live = zeroByCategory()
+  private cached = 0
+  private readonly free = new Map<string, number[]>()
+
+  constructor(private readonly rank: RankProgram) {
+    for (const spec of rank.buffers.values()) if (spec.persistent) this.persistent.set(spec.name, this.take(spec))
+    this.note(-1)
+  }
+
+  private take(spec: BufferSpec): number {
+    const bytes = bytesOf(spec)
+    const slot = this.free.get(`${spec.home}:${bytes}`)?.pop()
+    if (counts(spec, this.rank)) {
+      this.live[spec.category] += bytes
+      if (slot !== undefined) this.cached -= bytes
+    }
+    if (slot !== undefined) return slot
+    this.slots.push({ bytes, home: spec.home, category: spec.category })
+    return this.slots.length - 1
+  }
+
+  private give(spec: BufferSpec, slot: number): void {
+    const bytes = bytesOf(spec)
+    const key = `${spec.home}:${bytes}`
+    if (counts(spec, this.rank)) {
+      this.live[spec.category] -= bytes
+      this.cached += bytes
+    }
+    const list = this.free.get(key)
+    if (list) list.push(slot)
+    else this.free.set(key, [slot])
+  }
+
+  private note(op: number): void {
+    let total = this.cached
+    for (const category of CATEGORIES) {
+      total += this.live[category]
+      this.peak[category] = Math.max(this.peak[category], this.live[category])
+    }
+    this.peak.cached = Math.max(this.peak.cached, this.cached)
+    if (total > this.peak.total) {
+      this.peak.total = total
+      this.peakOp = op
+    }
+  }
+
+  extent(ops: readonly Op[], record: boolean): ExtentPlan {
+    const first = new Map<string, number>()
+    const last = new Map<string, number>()
+    for (const [i, op] of ops.entries())
+      for (const name of [...op.writes, ...op.reads]) {
+        if (this.persistent.has(name) || !this.rank.buffers.has(name)) continue
+        if (!first.has(name)) first.set(name, i)
+        last.set(name, i)
+      }
+    const acquire: string[][] = ops.map(() => [])
+    const release: string[][] = ops.map(() => [])
+    for (const [name, i] of first) acquire[i]!.push(name)
+    for (const [name, i] of last) release[i]!.push(name)
+    const slotOf = new Map<string, number>()
+    for (const [i, op] of ops.entries()) {
+      for (const name of acquire[i]!) slotOf.set(name, this.take(this.rank.buffers.get(name)!))
+      this.note(op.id)
+      if (record) this.curve.push({ op: op.id, live: { ...this.live }, cached: this.cached })
+      for (const name of release[i]!) this.give(this.rank.buffers.get(name)!, slotOf.get(name)!)
+    }
+    // After the last release everything transient is cached: the largest value `cached` takes.
+    this.peak.cached = Math.max(this.peak.cached, this.cached)
+    return { ops, acquire, release, slotOf }
+  }
+}
+
+/** Plans one rank's memory. `curve: false` leaves the curve empty (long programs). */
+export function planMemory(rank: RankProgram, options: { curve?: boolean } = {}): MemoryPlan {
+  const record = options.curve ?? true
+  const planner = new Planner(rank)
+  const prologue = planner.extent(rank.prologue, record)
+  const step = planner.extent(rank.step, record)
+  const epilogue = planner.extent(rank.epilogue, false)
+  const { slots, persistent, peak, curve, peakOp } = planner
+  return { slots, persistent, prologue, step, epilogue, peak, curve, peakOp }
+}

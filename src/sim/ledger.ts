@@ -1,0 +1,46 @@
+import type { PeakBytes } from '../core/bytes.ts'
+import { CATEGORIES } from '../core/bytes.ts'
+import { OutOfMemoryError } from '../core/errors.ts'
+import type { MemoryPlan, MemoryPoint } from '../schedule/memory-plan.ts'
+import { planMemory } from '../schedule/memory-plan.ts'
+import type { Program } from '../schedule/program.ts'
+
+export interface PredictedBytes {
+  readonly rank: number
+  readonly peak: PeakBytes
+  readonly curve: readonly MemoryPoint[]
+  readonly plan: MemoryPlan
+}
+
+/** Bytes per category and rank from the Program alone. */
+export function predictBytes(program: Program): PredictedBytes[] {
+  return program.ranks.map((rank) => {
+    const plan = planMemory(rank)
+    return { rank: rank.rank, peak: plan.peak, curve: plan.curve, plan }
+  })
+}
+
+/**
+ * Refuses a Program predicted above the budget per device, naming rank, op and category: the first op at which a rank's
+ * total passes the budget, and the category that is largest there. Throws OutOfMemoryError.
+ */
+export function checkBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): void {
+  if (budget === null) return
+  for (const { rank, peak, curve } of predicted) {
+    if (peak.total <= budget || program.ranks[rank]?.device === 'cpu') continue
+    const at = curve.find((point) => CATEGORIES.reduce((sum, each) => sum + point.live[each], point.cached) > budget)
+    const live = at?.live ?? peak
+    const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
+    const where = at === undefined ? 'before its first op' : `at op ${at.op}`
+    throw new OutOfMemoryError(
+      `rank ${rank} needs ${megabytes(peak.total)} ${where}, mostly ${worst} (${megabytes(live[worst])}); ` +
+        `the budget cluster.memoryBytes is ${megabytes(budget)}`,
+      worst,
+      peak.total,
+    )
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toPrecision(3)} MB`
+}

@@ -1,0 +1,29 @@
+import type { RunConfig } from '../config/types.ts'
+import { lowerDataParallel } from './data/data-parallel.ts'
+import { lowerDdp } from './data/ddp.ts'
+import { lowerParameterServer } from './data/parameter-server.ts'
+import type { RankDraft } from './draft.ts'
+import type { BuildContext } from './ranks.ts'
+
+/** How replicas share the work. To add one: a pure file with a lowering, a row here, a test. First match wins. */
+export interface DataStrategy {
+  readonly name: string
+  readonly applies: (config: RunConfig) => boolean
+  /** Ranks with forward and backward ops → ranks that also exchange, update and report. */
+  readonly lower: (context: BuildContext) => readonly RankDraft[]
+}
+
+export const DATA_STRATEGIES: readonly DataStrategy[] = [
+  {
+    name: 'parameter-server',
+    applies: ({ parallel }) => parallel.dataMode === 'parameter-server',
+    lower: lowerParameterServer,
+  },
+  {
+    name: 'data-parallel',
+    applies: ({ parallel }) => parallel.dataMode === 'data-parallel' && parallel.data > 1,
+    lower: lowerDataParallel,
+  },
+  // Everything else, one device included: the smallest DDP has one replica.
+  { name: 'ddp', applies: () => true, lower: lowerDdp },
+]

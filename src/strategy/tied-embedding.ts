@@ -1,0 +1,36 @@
+import { collective, insertAfterLastWrite } from './collective-ops.ts'
+import { span } from './draft.ts'
+import type { Layout } from './layout.ts'
+import type { ComputeRank } from './ranks.ts'
+import { gradBuffer, rankAt } from './ranks.ts'
+
+const WTE = 'wte.weight'
+
+/**
+ * A tied embedding that stands on the first and the last stage: both ranks hold it, each computes its part of the
+ * gradient (rows looked up, the head's product), and an all-reduce between the two gives both the sum. The first counts
+ * it for the norm.
+ */
+export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank: readonly number[]): ComputeRank {
+  const { config, stages } = layout
+  const first = stageToRank[0]!
+  const last = stageToRank[stages.length - 1]!
+  const held = rank.parameters.find((each) => each.name === WTE)
+  if (!config.model.tied || first === last || held === undefined) return rank
+  const { data, tensor, pipeline } = rank.coordinates
+  const group = [first, last].map((p) => rankAt(config, { data, pipeline: p, tensor }))
+  const spans = [span(gradBuffer(WTE), held.elements)]
+  const op = collective('allReduce', config, {
+    group,
+    source: spans,
+    target: spans,
+    traffic: 'gradients',
+    subject: 'tied embedding',
+    lane: 'tied',
+  })
+  return {
+    ...rank,
+    ops: insertAfterLastWrite(rank.ops, [{ after: [gradBuffer(WTE)], ops: [op] }]),
+    countedElsewhere: pipeline === last ? new Set([WTE]) : new Set(),
+  }
+}

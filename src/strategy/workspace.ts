@@ -1,0 +1,82 @@
+import type { Launch } from '../model/kernels.ts'
+import { gradNormLaunches, launchesOf, updateLaunch, axpyLaunch } from '../model/launches.ts'
+import type { OpDraft, RankDraft } from './draft.ts'
+import { buffer, lengthOf } from './draft.ts'
+
+/** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */
+export const UNIFORM_SLOT_BYTES = 256
+
+/** A read-back is cut into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
+export const STAGING_CHUNK_BYTES = 2 ** 20
+export const STAGING_CHUNKS = 2
+
+/** Floats of the optimizer's scalars (learning rate, betas …) and of the dummy behind unused bindings. */
+export const HYPER_ELEMENTS = 12
+const UNUSED_ELEMENTS = 4
+
+/** The launches an op performs on the device, whatever its kind. */
+export function launchesOfOp(op: OpDraft): Launch[] {
+  switch (op.kind) {
+    case 'forward':
+    case 'recompute':
+    case 'backward':
+    case 'backwardInput':
+    case 'backwardWeight':
+      return launchesOf(op as Parameters<typeof launchesOf>[0])
+    case 'gradNorm':
+      return op.at === 'device' ? gradNormLaunches(op.spans, op.scratch, op.target) : []
+    case 'optimizerStep': {
+      const { norm = '' } = op
+      return op.at === 'device' ? op.updates.map((update) => updateLaunch(update, 'hyper', norm)) : []
+    }
+    case 'add':
+      return op.source.map((source, i) => axpyLaunch(source, op.target[i]!, !op.assign))
+    default:
+      return []
+  }
+}
+
+/** The uniform's content: launches with equal content share a slot. */
+export function uniformKey(launch: Launch): string {
+  return `${launch.kernel} ${Object.values(launch.params).join(' ')}`
+}
+
+function readsBack(op: OpDraft): number {
+  if (op.kind === 'report') return [op.loss, op.norm].filter((name) => name !== undefined).length
+  if (op.kind === 'send' || op.kind === 'offload') return lengthOf(op.source)
+  if ('source' in op && 'group' in op) return lengthOf(op.source)
+  return 0
+}
+
+/**
+ * Declares what execution needs beside the model: kernel parameters, optimizer scalars, staging for every stream that
+ * reads back. With these every byte the device holds stands in the Program.
+ */
+export function withWorkspace(draft: RankDraft): RankDraft {
+  const ops = [...draft.prologue, ...draft.step, ...draft.epilogue]
+  const launches = ops.flatMap(launchesOfOp)
+  const slots = new Set(launches.map(uniformKey)).size
+  const persistent = { persistent: true } as const
+  const own = []
+  if (draft.device === 'gpu') {
+    own.push(buffer('uniforms', 'workspace', (slots * UNIFORM_SLOT_BYTES) / 4, { ...persistent, home: 'uniform' }))
+    own.push(buffer('unused', 'workspace', UNUSED_ELEMENTS, persistent))
+    const updates = ops.some((op) => op.kind === 'optimizerStep' && op.at === 'device')
+    if (updates) own.push(buffer('hyper', 'workspace', HYPER_ELEMENTS, persistent))
+    const host = new Set(draft.buffers.filter((each) => each.home === 'host').map((each) => each.name))
+    const largest = new Map<string, number>()
+    for (const op of ops) {
+      const bytes = op.reads.some((name) => !host.has(name)) ? readsBack(op) * 4 : 0
+      if (bytes > 0) largest.set(op.stream, Math.max(largest.get(op.stream) ?? 0, bytes))
+    }
+    for (const [stream, bytes] of largest)
+      for (let i = 0; i < (bytes > STAGING_CHUNK_BYTES ? STAGING_CHUNKS : 1); i++)
+        own.push(
+          buffer(`staging:${stream}:${i}`, 'workspace', Math.min(bytes, STAGING_CHUNK_BYTES) / 4, {
+            ...persistent,
+            home: 'staging',
+          }),
+        )
+  }
+  return { ...draft, buffers: [...draft.buffers, ...own] }
+}
