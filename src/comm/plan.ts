@@ -1,0 +1,155 @@
+import { RefusedError } from '../core/errors.ts'
+import { ringAllGather, ringBroadcast, ringReduce, ringReduceScatter } from './plans/ring.ts'
+import { starAllGather, starBroadcast, starGather, starReduce, starScatter } from './plans/star.ts'
+import { treeAllGather, treeBroadcast, treeGather, treeReduce, treeScatter } from './plans/tree.ts'
+import {
+  partOf,
+  type Layout,
+  type PlanAlgorithm,
+  type PlanKind,
+  type PlanRequest,
+  type Range,
+  type Step,
+} from './steps.ts'
+
+/** One member's side of a collective. */
+export interface MemberPlan {
+  readonly member: number
+  readonly steps: readonly Step[]
+  /** Range of the vector this member's source holds (length 0: it brings nothing). */
+  readonly holds: Range
+  /** Range of the vector this member's target receives (length 0: it keeps nothing). */
+  readonly keeps: Range
+}
+
+export interface Plan {
+  readonly request: PlanRequest
+  readonly layout: Layout
+  readonly members: readonly MemberPlan[]
+}
+
+type Build = (layout: Layout, member: number) => Step[]
+
+const inTurn =
+  (first: Build, second: Build): Build =>
+  (layout, member) => [...first(layout, member), ...second(layout, member)]
+
+/** A gather or scatter moves every part once, straight between its member and the root: a ring has nothing to add. */
+const BUILDERS: Record<PlanAlgorithm, Record<PlanKind, Build>> = {
+  ring: {
+    allReduce: inTurn(ringReduceScatter, ringAllGather),
+    reduceScatter: ringReduceScatter,
+    allGather: ringAllGather,
+    broadcast: ringBroadcast,
+    reduce: ringReduce,
+    gather: starGather,
+    scatter: starScatter,
+  },
+  tree: {
+    allReduce: inTurn(treeReduce, treeBroadcast),
+    reduceScatter: inTurn(treeReduce, treeScatter),
+    allGather: treeAllGather,
+    broadcast: treeBroadcast,
+    reduce: treeReduce,
+    gather: treeGather,
+    scatter: treeScatter,
+  },
+  star: {
+    allReduce: inTurn(starReduce, starBroadcast),
+    reduceScatter: inTurn(starReduce, starScatter),
+    allGather: starAllGather,
+    broadcast: starBroadcast,
+    reduce: starReduce,
+    gather: starGather,
+    scatter: starScatter,
+  },
+}
+
+const ROOTED: ReadonlySet<PlanKind> = new Set<PlanKind>(['broadcast', 'reduce', 'gather', 'scatter'])
+
+/** Even split of `elements` over `size` members: sizes differ by at most one, larger first. */
+export function evenParts(elements: number, size: number): number[] {
+  const least = Math.floor(elements / size)
+  const larger = elements - least * size
+  return Array.from({ length: size }, (_, i) => least + (i < larger ? 1 : 0))
+}
+
+/** Fills in a request's defaults. Refused: sizes that are no whole numbers, parts that do not add up, a root outside. */
+export function layoutOf(request: PlanRequest): Layout {
+  const { size, elements } = request
+  if (!Number.isSafeInteger(size) || size < 1) throw new RefusedError('size', `${size} is not a group of at least 1`)
+  if (!Number.isSafeInteger(elements) || elements < 0) {
+    throw new RefusedError('elements', `${elements} is not a whole number of at least 0`)
+  }
+  const lengths = request.parts ?? evenParts(elements, size)
+  if (lengths.length !== size) throw new RefusedError('parts', `${lengths.length} parts for ${size} members`)
+  const parts: Range[] = []
+  let offset = 0
+  for (const length of lengths) {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new RefusedError('parts', `${length} is not a whole number of at least 0`)
+    }
+    parts.push({ offset, length })
+    offset += length
+  }
+  if (offset !== elements) throw new RefusedError('parts', `add up to ${offset}, not to the ${elements} elements`)
+  const root = ROOTED.has(request.kind) ? (request.root ?? 0) : 0
+  if (!Number.isSafeInteger(root) || root < 0 || root >= size) {
+    throw new RefusedError('root', `${root} is not a member of a group of ${size}`)
+  }
+  return { size, root, elements, parts }
+}
+
+const NOTHING: Range = { offset: 0, length: 0 }
+
+function holds(kind: PlanKind, layout: Layout, member: number): Range {
+  const whole = { offset: 0, length: layout.elements }
+  switch (kind) {
+    case 'allReduce':
+    case 'reduceScatter':
+    case 'reduce':
+      return whole
+    case 'allGather':
+    case 'gather':
+      return partOf(layout, member)
+    case 'broadcast':
+    case 'scatter':
+      return member === layout.root ? whole : NOTHING
+  }
+}
+
+function keeps(kind: PlanKind, layout: Layout, member: number): Range {
+  const whole = { offset: 0, length: layout.elements }
+  switch (kind) {
+    case 'allReduce':
+    case 'allGather':
+    case 'broadcast':
+      return whole
+    case 'reduceScatter':
+    case 'scatter':
+      return partOf(layout, member)
+    case 'reduce':
+    case 'gather':
+      return member === layout.root ? whole : NOTHING
+  }
+}
+
+/** One member's steps, without building the others'. */
+export function memberPlan(request: PlanRequest, member: number): MemberPlan {
+  const layout = layoutOf(request)
+  if (!Number.isSafeInteger(member) || member < 0 || member >= layout.size) {
+    throw new RefusedError('member', `${member} is not a member of a group of ${layout.size}`)
+  }
+  return {
+    member,
+    steps: BUILDERS[request.algorithm][request.kind](layout, member),
+    holds: holds(request.kind, layout, member),
+    keeps: keeps(request.kind, layout, member),
+  }
+}
+
+/** Every member's steps. */
+export function plan(request: PlanRequest): Plan {
+  const members = Array.from({ length: request.size }, (_, member) => memberPlan(request, member))
+  return { request, layout: layoutOf(request), members }
+}
