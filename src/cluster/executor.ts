@@ -1,0 +1,128 @@
+import { RankError, exitStatusOf } from '../core/errors.ts'
+import { dependenciesOf } from '../schedule/dependencies.ts'
+import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
+import type { Op, RankProgram } from '../schedule/program.ts'
+import { opText } from '../schedule/text.ts'
+import type { Gate } from './gate.ts'
+import type { HandlerContext } from './handlers/context.ts'
+import { HANDLERS } from './handlers/table.ts'
+import type { ExecutedSpan } from './run-events.ts'
+import type { Slots } from './slots.ts'
+
+/** Ops that only hand work to the device's queue: done once encoded. The others take time on the host and overlap. */
+function isQueued(op: Op): boolean {
+  switch (op.kind) {
+    case 'forward':
+    case 'recompute':
+    case 'backward':
+    case 'backwardInput':
+    case 'backwardWeight':
+    case 'clear':
+    case 'add':
+    case 'loadBatch':
+    case 'gradNorm':
+    case 'optimizerStep':
+      return true
+    default:
+      return false
+  }
+}
+
+interface Prepared {
+  readonly plan: ExtentPlan
+  /** Ops to wait for that take time on the host; queued ops need no waiting, the list order is the queue's order. */
+  readonly waits: readonly (readonly number[])[]
+}
+
+/** A buffer's place: two names that follow each other in one slot depend on each other. */
+function prepare(plan: ExtentPlan, slots: MemoryPlan, rank: RankProgram): Prepared {
+  const rename = (name: string) => {
+    const slot = slots.persistent.get(name) ?? plan.slotOf.get(name)
+    return slot === undefined || !rank.buffers.has(name) ? name : `#${slot}`
+  }
+  const all = dependenciesOf(plan.ops, rename)
+  const waits = plan.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(plan.ops[j]!)))
+  return { plan, waits }
+}
+
+/**
+ * Performs a rank's ops in list order. Compute is handed to the device's in-order queue as soon as what it reads has
+ * arrived; exchanges run beside it on their streams. Buffers start and end at their places in the list.
+ */
+export class Executor {
+  private readonly extents: Record<'prologue' | 'step' | 'epilogue', Prepared>
+  private spans: ExecutedSpan[] = []
+  /** The op the list stands at; null between steps. */
+  current: Op | null = null
+  traced = false
+
+  constructor(
+    readonly program: RankProgram,
+    readonly plan: MemoryPlan,
+    readonly slots: Slots,
+    private readonly context: HandlerContext,
+    private readonly gate: Gate,
+  ) {
+    const of = (extent: ExtentPlan) => prepare(extent, plan, program)
+    this.extents = { prologue: of(plan.prologue), step: of(plan.step), epilogue: of(plan.epilogue) }
+  }
+
+  takeSpans(): ExecutedSpan[] {
+    const taken = this.spans
+    this.spans = []
+    return taken
+  }
+
+  /** Runs one extent to its end. Throws a RankError with the op that failed first; what was under way is waited for. */
+  async run(extent: 'prologue' | 'step' | 'epilogue', step: number): Promise<void> {
+    const { plan, waits } = this.extents[extent]
+    this.slots.enter(plan)
+    this.context.step = step
+    const done: (Promise<void> | null)[] = plan.ops.map(() => null)
+    let failure: { op: Op; error: unknown } | null = null
+    const fail = (op: Op, error: unknown) => {
+      failure ??= { op, error }
+      this.context.transport?.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+    for (const [i, op] of plan.ops.entries()) {
+      if (failure) break
+      this.current = op
+      try {
+        if (!(await this.gate.pass(op))) break
+        for (const name of plan.acquire[i]!) this.slots.acquire(name)
+        const pending = waits[i]!.flatMap((j) => done[j] ?? [])
+        if (isQueued(op)) {
+          if (pending.length > 0) await Promise.all(pending)
+          if (failure) break
+          await this.timed(op, step)
+        } else {
+          const started = Promise.all(pending).then(() => (failure ? undefined : this.timed(op, step)))
+          done[i] = started.then(undefined, (error: unknown) => fail(op, error))
+        }
+      } catch (error) {
+        fail(op, error)
+      }
+      for (const name of plan.release[i]!) if (!failure) this.slots.release(name)
+    }
+    await Promise.all(done)
+    this.current = null
+    if (failure) throw this.asRankError(failure)
+    this.context.gpu?.queue.flush()
+  }
+
+  private async timed(op: Op, step: number): Promise<void> {
+    const start = performance.now()
+    await HANDLERS[op.kind](op as never, this.context, this.slots)
+    if (this.traced && isQueued(op) && this.context.gpu) await this.context.gpu.queue.idle()
+    const { rank } = this.program
+    const seconds = (time: number) => (performance.timeOrigin + time) / 1000
+    const span = { rank, op: op.id, step, stream: op.stream, start: seconds(start), end: seconds(performance.now()) }
+    this.spans.push(span)
+  }
+
+  private asRankError({ op, error }: { op: Op; error: unknown }): RankError {
+    if (error instanceof RankError) return error
+    const message = error instanceof Error ? error.message : String(error)
+    return new RankError(this.program.rank, opText(op), message, exitStatusOf(error))
+  }
+}

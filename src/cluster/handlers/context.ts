@@ -1,0 +1,34 @@
+import type { OptimizerConfig } from '../../config/types.ts'
+import type { GpuDevice } from '../../gpu/device.ts'
+import type { LoadBatchOp, Op } from '../../schedule/program.ts'
+import type { Slots } from '../slots.ts'
+import type { Transport } from '../transport/transport.ts'
+
+/** The inputs of one micro-batch in the layout the kernels take (data/microbatch.ts). */
+export type InputArrays = Readonly<Record<string, Uint32Array | Float32Array>>
+
+/** What the handlers of one rank share. */
+export interface HandlerContext {
+  readonly gpu: GpuDevice | null
+  readonly transport: Transport | null
+  readonly optimizer: OptimizerConfig
+  /** Step the run is at: decides batches and the optimizer's scalars. */
+  step: number
+  /** Learning rate of a step. */
+  readonly learningRate: (step: number) => number
+  readonly inputs: (op: LoadBatchOp, step: number) => InputArrays
+  /** Takes the rank's part of loss and squared norm. */
+  readonly report: (values: { loss: number; normSquared: number }) => void
+  /** Called before the optimizer (or the norm) of a step looks at the gradients. */
+  readonly beforeOptimizer: (slots: Slots) => Promise<void>
+  /** Slows this rank's compute: a straggler of the configuration. 1 is full speed. */
+  readonly slowdown: number
+}
+
+export type Handler<Kind extends Op['kind']> = (
+  op: Extract<Op, { kind: Kind }>,
+  context: HandlerContext,
+  slots: Slots,
+) => Promise<void> | void
+
+export type HandlerTable = { readonly [Kind in Op['kind']]: Handler<Kind> }

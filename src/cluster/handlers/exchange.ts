@@ -1,0 +1,94 @@
+import { invariant } from '../../core/errors.ts'
+import { memberPlan } from '../../comm/plan.ts'
+import { requestOf } from '../../comm/request.ts'
+import type { CollectiveOp, OffloadOp, RecvOp, SendOp, Span } from '../../schedule/program.ts'
+import { runCollective } from '../collectives.ts'
+import type { Slots } from '../slots.ts'
+import type { HandlerContext } from './context.ts'
+import { readSpans, writeSpans } from './readback.ts'
+
+function total(spans: readonly Span[]): number {
+  return spans.reduce((sum, each) => sum + each.length, 0)
+}
+
+/** Sender and receiver name a stream by their peer; what follows the peer is the same on both ends. */
+function channelOf(stream: string): string {
+  return stream.split(':').slice(2).join(':')
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}
+
+export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<void> {
+  invariant(transport, 'a single rank sends nothing')
+  const values = new Float32Array(total(op.source))
+  await readSpans(gpu, slots, op.stream, op.source, values)
+  // Eager: the message is the transport's from here on.
+  await transport.send(op.peer, channelOf(op.stream), bytesOf(values), op.traffic)
+}
+
+export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<void> {
+  invariant(transport, 'a single rank receives nothing')
+  const values = new Float32Array(total(op.target))
+  await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
+  writeSpans(gpu, slots, op.target, values)
+}
+
+/** A running count of elements that others can wait for. */
+class Arrived {
+  private count = 0
+  private waiting: { readonly until: number; readonly resolve: () => void }[] = []
+
+  advance(count: number): void {
+    this.count = count
+    const ready = this.waiting.filter((each) => each.until <= count)
+    this.waiting = this.waiting.filter((each) => each.until > count)
+    for (const each of ready) each.resolve()
+  }
+
+  reaches(until: number): Promise<void> | undefined {
+    if (this.count >= until) return undefined
+    return new Promise((resolve) => this.waiting.push({ until, resolve }))
+  }
+}
+
+/** Reading back, exchanging, adding and writing overlap chunk by chunk. */
+export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<void> {
+  invariant(transport, 'a collective needs a transport')
+  const member = op.group.indexOf(transport.rank)
+  const request = requestOf(op)
+  const { holds, keeps } = memberPlan(request, member)
+  // A side the op leaves empty where the plan has one: a CPU server brings zeros; a root has what it would receive.
+  const source = new Float32Array(holds.length)
+  const target = holds.length === keeps.length && holds.offset === keeps.offset ? source : new Float32Array(keeps.length)
+  const brings = total(op.source) > 0
+  const wants = total(op.target) > 0
+  const arrived = new Arrived()
+  const reading = brings
+    ? readSpans(gpu, slots, op.stream, op.source, source, (elements) => arrived.advance(elements))
+    : Promise.resolve()
+  const running = runCollective({
+    transport,
+    request,
+    group: op.group,
+    member,
+    source,
+    target,
+    combine: op.combine ?? 'sum',
+    channel: op.stream,
+    traffic: op.traffic,
+    ...(brings ? { sourceReady: (offset: number, length: number) => arrived.reaches(offset + length) } : {}),
+    ...(wants
+      ? { targetReady: (offset: number, length: number) => writeSpans(gpu, slots, op.target, target, offset, length) }
+      : {}),
+  })
+  // When reading fails nobody will wake the collective: the transport is aborted by whoever hears of it.
+  await Promise.all([reading, running])
+}
+
+export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<void> {
+  const values = new Float32Array(total(op.source))
+  await readSpans(gpu, slots, op.stream, op.source, values)
+  writeSpans(gpu, slots, op.target, values)
+}

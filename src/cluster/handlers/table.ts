@@ -1,0 +1,63 @@
+import type { AddOp, ClearOp, ComputeOp, LoadBatchOp, ReportOp } from '../../schedule/program.ts'
+import type { Slots } from '../slots.ts'
+import { launchOp } from './compute.ts'
+import type { HandlerContext, HandlerTable } from './context.ts'
+import { exchange, offload, recv, send } from './exchange.ts'
+import { gradNorm, optimizerStep } from './optimizer.ts'
+import { readSpans } from './readback.ts'
+
+function compute(op: ComputeOp, context: HandlerContext, slots: Slots): void {
+  launchOp(op, context.gpu, slots)
+}
+
+function add(op: AddOp, context: HandlerContext, slots: Slots): void {
+  launchOp(op, context.gpu, slots)
+}
+
+function loadBatch(op: LoadBatchOp, context: HandlerContext, slots: Slots): void {
+  const inputs = context.inputs(op, context.step)
+  for (const [role, name] of Object.entries(op.args)) context.gpu!.queue.write(slots.buffer(name), 0, inputs[role]!)
+}
+
+function clear(op: ClearOp, context: HandlerContext, slots: Slots): void {
+  for (const { buffer, offset, length } of op.spans)
+    if (slots.onHost(buffer)) slots.array(buffer).fill(0, offset, offset + length)
+    else context.gpu!.queue.clear(slots.buffer(buffer), offset * 4, length * 4)
+}
+
+async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<void> {
+  const names = [op.loss, op.norm].filter((name) => name !== undefined)
+  const values = new Float32Array(names.length)
+  const spans = names.map((buffer) => ({ buffer, offset: 0, length: 1 }))
+  if (names.length > 0) await readSpans(context.gpu, slots, op.stream, spans, values)
+  const valueOf = (name: string | undefined) => (name === undefined ? 0 : values[names.indexOf(name)]!)
+  context.report({ loss: valueOf(op.loss), normSquared: valueOf(op.norm) })
+}
+
+/** Op kind → what a rank does for it. A new kind does not compile until it has a handler. */
+export const HANDLERS: HandlerTable = {
+  forward: compute,
+  recompute: compute,
+  backward: compute,
+  backwardInput: compute,
+  backwardWeight: compute,
+  allReduce: exchange,
+  reduceScatter: exchange,
+  allGather: exchange,
+  broadcast: exchange,
+  reduce: exchange,
+  gather: exchange,
+  scatter: exchange,
+  push: exchange,
+  pull: exchange,
+  send,
+  recv,
+  optimizerStep,
+  gradNorm,
+  loadBatch,
+  clear,
+  add,
+  offload,
+  fetch: offload,
+  report,
+}

@@ -1,0 +1,120 @@
+import type { BytesByCategory, Category, PeakBytes } from '../core/bytes.ts'
+import { invariant } from '../core/errors.ts'
+import type { GpuDevice } from '../gpu/device.ts'
+import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
+import type { BufferSpec, RankProgram } from '../schedule/program.ts'
+
+/**
+ * The buffers of one rank behind their names, following the memory plan: a slot becomes a real buffer when it is first
+ * needed, changes its category when another buffer takes it over, and is destroyed with the rank. What is counted comes
+ * from the device's createBuffer and destroy, not from the plan.
+ */
+export class Slots {
+  private readonly device: (GPUBuffer | null)[] = []
+  private readonly host: (Float32Array | null)[] = []
+  private readonly category: (Category | 'cached')[] = []
+  private current: ExtentPlan | null = null
+
+  constructor(
+    private readonly gpu: GpuDevice | null,
+    private readonly rank: RankProgram,
+    private readonly plan: MemoryPlan,
+    /** Persistent buffers that another Program of this rank already made. */
+    private readonly shared: Slots | null,
+  ) {
+    for (const [name, slot] of plan.persistent) if (shared === null || !shared.holds(name)) this.create(name, slot)
+  }
+
+  enter(extent: ExtentPlan): void {
+    this.current = extent
+  }
+
+  holds(name: string): boolean {
+    return this.plan.persistent.has(name)
+  }
+
+  /** The buffer's life starts: its slot exists from now on and counts under its category. */
+  acquire(name: string): void {
+    const slot = this.slot(name)
+    const spec = this.spec(name)
+    if (this.device[slot] === undefined && this.host[slot] === undefined) this.create(name, slot)
+    else if (this.device[slot]) {
+      this.gpu!.meter.move(this.category[slot]!, spec.category, this.plan.slots[slot]!.bytes)
+      this.category[slot] = spec.category
+    }
+  }
+
+  release(name: string): void {
+    const slot = this.slot(name)
+    if (!this.device[slot]) return
+    this.gpu!.meter.move(this.category[slot]!, 'cached', this.plan.slots[slot]!.bytes)
+    this.category[slot] = 'cached'
+  }
+
+  spec(name: string): BufferSpec {
+    const spec = this.rank.buffers.get(name)
+    invariant(spec, `rank ${this.rank.rank} has no buffer ${name}`)
+    return spec
+  }
+
+  buffer(name: string): GPUBuffer {
+    if (this.shared?.holds(name)) return this.shared.buffer(name)
+    const found = this.device[this.slot(name)]
+    invariant(found, `${name} is not on the device of rank ${this.rank.rank}`)
+    return found
+  }
+
+  /** A persistent device buffer, or null when the plan has none of that name. */
+  find(name: string): GPUBuffer | null {
+    return this.holds(name) || this.shared?.holds(name) ? this.buffer(name) : null
+  }
+
+  array(name: string): Float32Array {
+    if (this.shared?.holds(name)) return this.shared.array(name)
+    const found = this.host[this.slot(name)]
+    invariant(found, `${name} is not in host memory of rank ${this.rank.rank}`)
+    return found
+  }
+
+  onHost(name: string): boolean {
+    return this.spec(name).home === 'host'
+  }
+
+  /** Slot number of a name, which is what two buffers that follow each other in one place have in common. */
+  slot(name: string): number {
+    const slot = this.plan.persistent.get(name) ?? this.current?.slotOf.get(name)
+    invariant(slot !== undefined, `${name} has no place in the memory plan of rank ${this.rank.rank}`)
+    return slot
+  }
+
+  destroy(): void {
+    for (const each of this.device) if (each) this.gpu!.pool.release(each)
+    this.device.length = 0
+    this.host.length = 0
+  }
+
+  private create(name: string, slot: number): void {
+    const spec = this.spec(name)
+    const { bytes } = this.plan.slots[slot]!
+    if (spec.home === 'host') {
+      this.host[slot] = new Float32Array(spec.elements)
+      return
+    }
+    invariant(this.gpu, `rank ${this.rank.rank} has no device for ${name}`)
+    if (spec.home === 'uniform') {
+      this.gpu.kernels.reserveUniforms(bytes)
+      return
+    }
+    this.device[slot] =
+      spec.home === 'staging'
+        ? this.gpu.pool.acquireStaging(bytes)
+        : this.gpu.pool.acquire(spec.category, bytes, name)
+    this.category[slot] = spec.category
+  }
+}
+
+/** Memory of a rank without a device: what its host buffers take. */
+export function hostMemory(plan: MemoryPlan): { live: BytesByCategory; peak: PeakBytes } {
+  const { total, cached, ...live } = plan.peak
+  return { live, peak: { ...live, cached, total } }
+}
