@@ -1,0 +1,225 @@
+import type { TrafficKind } from '../core/bytes.ts'
+import { RefusedError } from '../core/errors.ts'
+import { memberPlan, type MemberPlan } from '../comm/plan.ts'
+import type { PlanRequest } from '../comm/steps.ts'
+import { combine, type Combine } from './collectives/combine.ts'
+import { cut, piecesOf, type Piece, type Pieces } from './collectives/pieces.ts'
+import { Progress } from './collectives/progress.ts'
+import { Scratch } from './collectives/scratch.ts'
+import type { Transport } from './transport/transport.ts'
+
+/** Elements per chunk unless said: 256 KiB stay in a core's cache between the copy off the wire and the addition. */
+export const CHUNK_ELEMENTS = 65_536
+
+/** Receives posted ahead, so that messages land in their place instead of waiting in the inbox. */
+const AHEAD = 4
+
+export interface CollectiveRun {
+  readonly transport: Transport
+  readonly request: PlanRequest
+  /** Ranks of the members, in group order; this member's index in it. */
+  readonly group: readonly number[]
+  readonly member: number
+  /** What the member brings and what it keeps (plan.holds and plan.keeps elements; empty where it has no side). The same
+   *  array may be both where both are the whole vector. The target must not be changed before the run is over. */
+  readonly source: Float32Array
+  readonly target: Float32Array
+  readonly combine?: Combine
+  /** Collectives that share a channel must be entered in the same order by all members. */
+  readonly channel: string
+  readonly traffic: TrafficKind
+  /** The same for all members; the result does not depend on it. */
+  readonly chunkElements?: number
+  /** Asked before source[offset … offset + length) is read, for chunks still on their way from the GPU; may be asked
+   *  more than once for a range. */
+  readonly sourceReady?: (offset: number, length: number) => Promise<void> | undefined
+  /** Told once for each piece of the target, as soon as it holds its final value. */
+  readonly targetReady?: (offset: number, length: number) => void
+}
+
+const scratch = new Scratch()
+
+/**
+ * Runs one member's side of a collective over host memory. Chunks flow through the steps as a pipeline: reading the
+ * source, sending, receiving, combining and handing out the target overlap. Sums are taken in plan order, so the result
+ * is the same whatever the timing and the chunk size, and an all-reduce ends bit-identical on all members.
+ * Rejects with the first error of the transport or of `sourceReady`.
+ */
+export async function runCollective(run: CollectiveRun): Promise<void> {
+  const plan = memberPlan(run.request, run.member)
+  refuseWrongLengths(run, plan)
+  const chunk = run.chunkElements ?? CHUNK_ELEMENTS
+  if (!Number.isSafeInteger(chunk) || chunk < 1) throw new RefusedError('chunkElements', `${chunk} is less than 1`)
+  const state = new Member(run, plan, piecesOf(plan, chunk), chunk)
+  try {
+    await Promise.all([state.guard(state.sendAll()), state.guard(state.recvAll()), state.guard(state.keepOwn())])
+  } catch (error) {
+    throw state.failure ?? error
+  }
+  // Only after a run that ended well: a message may still be on its way into the memory of a failed one.
+  state.release()
+}
+
+function refuseWrongLengths(run: CollectiveRun, plan: MemberPlan): void {
+  if (run.group.length !== run.request.size) {
+    throw new RefusedError('group', `${run.group.length} ranks for a plan of ${run.request.size} members`)
+  }
+  if (run.source.length !== plan.holds.length) {
+    throw new RefusedError('source', `${run.source.length} elements where the plan holds ${plan.holds.length}`)
+  }
+  if (run.target.length !== plan.keeps.length) {
+    throw new RefusedError('target', `${run.target.length} elements where the plan keeps ${plan.keeps.length}`)
+  }
+}
+
+function bytesOf(array: Float32Array, offset: number, length: number): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset + offset * 4, length * 4)
+}
+
+class Member {
+  failure: Error | null = null
+  private readonly sent = new Progress()
+  private readonly got = new Progress()
+  /** The vector's present values where something was received: the target itself when it covers all of that. */
+  private readonly work: Float32Array
+  /** Element of the vector at work[0]. */
+  private readonly workStart: number
+  private readonly borrowed: Float32Array<ArrayBuffer>[] = []
+  private readonly inTarget: boolean
+
+  constructor(
+    private readonly run: CollectiveRun,
+    private readonly plan: MemberPlan,
+    private readonly pieces: Pieces,
+    private readonly chunk: number,
+  ) {
+    const { keeps } = plan
+    this.inTarget = pieces.recvs.every(
+      (p) => p.offset >= keeps.offset && p.offset + p.length <= keeps.offset + keeps.length,
+    )
+    this.workStart = this.inTarget ? keeps.offset : 0
+    this.work = this.inTarget ? run.target : this.borrow(run.request.elements)
+  }
+
+  private borrow(length: number): Float32Array<ArrayBuffer> {
+    const array = scratch.take(length)
+    this.borrowed.push(array)
+    return array
+  }
+
+  release(): void {
+    for (const array of this.borrowed) scratch.give(array)
+  }
+
+  /** The first failure ends the other loops too. */
+  async guard(loop: Promise<void>): Promise<void> {
+    try {
+      await loop
+    } catch (error) {
+      this.failure ??= error instanceof Error ? error : new Error(String(error))
+      this.sent.fail(this.failure)
+      this.got.fail(this.failure)
+      throw this.failure
+    }
+  }
+
+  private rank(member: number): number {
+    return this.run.group[member] ?? -1
+  }
+
+  async sendAll(): Promise<void> {
+    const { run, plan } = this
+    for (const piece of this.pieces.sends) {
+      const wait = piece.fresh
+        ? run.sourceReady?.(piece.offset - plan.holds.offset, piece.length)
+        : this.got.reaches(piece.after)
+      if (wait !== undefined) await wait
+      const data = piece.fresh
+        ? bytesOf(run.source, piece.offset - plan.holds.offset, piece.length)
+        : bytesOf(this.work, piece.offset - this.workStart, piece.length)
+      const pace = run.transport.send(this.rank(piece.peer), run.channel, data, run.traffic)
+      this.sent.advance()
+      if (pace !== undefined) await pace
+    }
+  }
+
+  async recvAll(): Promise<void> {
+    const { recvs } = this.pieces
+    const landing: Float32Array[] = []
+    const size = Math.min(this.chunk, Math.max(1, this.run.request.elements))
+    if (recvs.some((piece) => piece.mode === 'combine')) for (let i = 0; i < AHEAD; i++) landing.push(this.borrow(size))
+    const posted: (Promise<void> | undefined)[] = []
+    let next = 0
+    for (let i = 0; i < recvs.length; i++) {
+      // Post what may be posted: a copy lands in its place, so nothing earlier may still need what is there.
+      for (; next < recvs.length && next < i + AHEAD; next++) {
+        const piece = recvs[next]
+        if (piece === undefined) break
+        if (piece.mode === 'copy' && this.sent.done < piece.after) {
+          if (next > i) break
+          await this.sent.reaches(piece.after)
+        }
+        posted[next] = this.post(piece, landing[next % AHEAD])
+      }
+      const piece = recvs[i]
+      if (piece === undefined) break
+      await posted[i]
+      posted[i] = undefined
+      if (piece.mode === 'combine') await this.combine(piece, landing[i % AHEAD])
+      this.got.advance()
+      if (piece.final) this.hand(piece)
+    }
+  }
+
+  private post(piece: Piece, landing: Float32Array | undefined): Promise<void> {
+    const into =
+      piece.mode === 'combine' && landing !== undefined
+        ? bytesOf(landing, 0, piece.length)
+        : bytesOf(this.work, piece.offset - this.workStart, piece.length)
+    const promise = this.run.transport.recv(this.rank(piece.peer), this.run.channel, into)
+    // Awaited in turn; when an earlier one fails nobody comes back for it.
+    promise.catch(() => {})
+    return promise
+  }
+
+  private async combine(piece: Piece, other: Float32Array | undefined): Promise<void> {
+    const { run, plan } = this
+    if (other === undefined) return
+    const from = piece.offset - plan.holds.offset
+    const at = piece.offset - this.workStart
+    const wait = this.sent.reaches(piece.after)
+    if (wait !== undefined) await wait
+    if (piece.fresh) {
+      const ready = run.sourceReady?.(from, piece.length)
+      if (ready !== undefined) await ready
+      combine(run.combine ?? 'sum', this.work, at, run.source, from, other, piece.length)
+    } else {
+      combine(run.combine ?? 'sum', this.work, at, this.work, at, other, piece.length)
+    }
+  }
+
+  /** A received piece is final: give the kept part of it to the target's reader. */
+  private hand(piece: Piece): void {
+    const { keeps } = this.plan
+    const from = Math.max(piece.offset, keeps.offset)
+    const end = Math.min(piece.offset + piece.length, keeps.offset + keeps.length)
+    if (end <= from) return
+    if (!this.inTarget) this.run.target.set(this.work.subarray(from, end), from - keeps.offset)
+    this.run.targetReady?.(from - keeps.offset, end - from)
+  }
+
+  /** What the member keeps of its own source: its part of a gather, the root's vector, everything when it is alone. */
+  async keepOwn(): Promise<void> {
+    const { run, plan } = this
+    for (const range of this.pieces.own) {
+      for (const piece of cut(range, this.chunk)) {
+        const from = piece.offset - plan.holds.offset
+        const wait = run.sourceReady?.(from, piece.length)
+        if (wait !== undefined) await wait
+        const at = piece.offset - plan.keeps.offset
+        run.target.set(run.source.subarray(from, from + piece.length), at)
+        run.targetReady?.(at, piece.length)
+      }
+    }
+  }
+}

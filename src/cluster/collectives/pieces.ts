@@ -1,0 +1,88 @@
+import type { MemberPlan } from '../../comm/plan.ts'
+import type { Range } from '../../comm/steps.ts'
+
+/**
+ * A member's plan cut in chunks. Sends go out in their order and receives come in in theirs, two loops that run side by
+ * side; what ties them together is which pieces touch the same range: a piece waits for the earlier ones of the other
+ * loop that do. Every element meets the same operations in the same order whatever the chunk size.
+ */
+export interface Piece extends Range {
+  readonly peer: number
+  /** Absent in a send. */
+  readonly mode: 'combine' | 'copy' | null
+  /** No earlier receive touches the range: its present value is in the source. */
+  readonly fresh: boolean
+  /** No later receive touches the range. */
+  readonly final: boolean
+  /** Pieces of the other loop that must be through first. */
+  readonly after: number
+}
+
+export interface Pieces {
+  readonly sends: readonly Piece[]
+  readonly recvs: readonly Piece[]
+  /** Ranges of `keeps` that nothing is received into: they come from the member's own source. */
+  readonly own: readonly Range[]
+}
+
+export function overlaps(a: Range, b: Range): boolean {
+  return a.offset < b.offset + b.length && b.offset < a.offset + a.length
+}
+
+export function cut(range: Range, chunk: number): Range[] {
+  const pieces: Range[] = []
+  const end = range.offset + range.length
+  for (let offset = range.offset; offset < end; offset += chunk) {
+    pieces.push({ offset, length: Math.min(chunk, end - offset) })
+  }
+  return pieces
+}
+
+/** Parts of `range` outside all of `holes`. */
+function without(range: Range, holes: readonly Range[]): Range[] {
+  let left = range.length === 0 ? [] : [range]
+  for (const hole of holes) {
+    left = left.flatMap((part) => {
+      if (!overlaps(part, hole)) return [part]
+      const head = { offset: part.offset, length: hole.offset - part.offset }
+      const tail = hole.offset + hole.length
+      return [head, { offset: tail, length: part.offset + part.length - tail }].filter((rest) => rest.length > 0)
+    })
+  }
+  return left
+}
+
+/** The latest piece that lies before `limit` and touches the range, as a count. */
+function lastTouching(pieces: readonly Range[], range: Range): number {
+  for (let i = pieces.length - 1; i >= 0; i--) {
+    const piece = pieces[i]
+    if (piece !== undefined && overlaps(piece, range)) return i + 1
+  }
+  return 0
+}
+
+export function piecesOf(plan: MemberPlan, chunk: number): Pieces {
+  const sends: Piece[] = []
+  const recvs: Piece[] = []
+  for (const [at, step] of plan.steps.entries()) {
+    const fresh = !plan.steps.slice(0, at).some((earlier) => earlier.kind === 'recv' && overlaps(earlier, step))
+    const final = !plan.steps.slice(at + 1).some((later) => later.kind === 'recv' && overlaps(later, step))
+    const other = step.kind === 'send' ? recvs : sends
+    const own = step.kind === 'send' ? sends : recvs
+    // Pieces of the other loop that stand before this step in the list; the step's own pieces cannot be among them.
+    const before = other.length
+    const mode = step.kind === 'recv' ? step.mode : null
+    for (const range of cut(step, chunk)) {
+      const after = lastTouching(other.slice(0, before), range)
+      own.push({ ...range, peer: step.peer, mode, fresh, final, after })
+    }
+  }
+  return {
+    sends,
+    recvs,
+    own: without(
+      plan.keeps,
+      plan.steps.filter((step) => step.kind === 'recv'),
+    ),
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * One counter in shared memory per rank: whoever changes something the rank waits for rings it. Waiting never blocks the
+ * thread (a blocked worker cannot hear its GPU): Atomics.waitAsync where the platform has it, else a poke over a port.
+ */
+
+interface WaitAsync {
+  waitAsync(
+    cells: Int32Array,
+    index: number,
+    value: number,
+  ): { readonly async: false; readonly value: string } | { readonly async: true; readonly value: Promise<string> }
+}
+
+function offersWaitAsync(atomics: typeof Atomics): atomics is typeof Atomics & WaitAsync {
+  return 'waitAsync' in atomics && typeof atomics.waitAsync === 'function'
+}
+
+/** Whether this platform can wait for shared memory without blocking. */
+export function canWaitAsync(): boolean {
+  return offersWaitAsync(Atomics)
+}
+
+export class Doorbell {
+  private pending: (() => void) | null = null
+
+  /**
+   * @param cells one Int32 per rank, shared by all; @param pokes a port per peer, null at the own place; empty where
+   * Atomics.waitAsync is used
+   */
+  constructor(
+    private readonly cells: Int32Array,
+    private readonly rank: number,
+    private readonly pokes: readonly (MessagePort | null)[],
+  ) {
+    for (const port of pokes) if (port !== null) port.onmessage = () => this.wake()
+  }
+
+  /** The counter now: read it, look for work, then wait for it to differ. */
+  read(): number {
+    return Atomics.load(this.cells, this.rank)
+  }
+
+  ring(peer: number): void {
+    Atomics.add(this.cells, peer, 1)
+    if (peer === this.rank) this.wake()
+    if (this.pokes.length > 0) this.pokes[peer]?.postMessage(0)
+    else Atomics.notify(this.cells, peer)
+  }
+
+  /** Resolves once the counter is no longer `seen`. */
+  changed(seen: number): Promise<void> | undefined {
+    if (this.read() !== seen) return undefined
+    if (this.pokes.length === 0 && offersWaitAsync(Atomics)) {
+      const wait = Atomics.waitAsync(this.cells, this.rank, seen)
+      return wait.async ? wait.value.then(nothing) : undefined
+    }
+    // A poke sent before this moment is still in the port's queue, so it cannot be missed.
+    return new Promise((resolve) => {
+      this.pending = resolve
+    })
+  }
+
+  private wake(): void {
+    const resolve = this.pending
+    this.pending = null
+    resolve?.()
+  }
+
+  close(): void {
+    this.ring(this.rank)
+    for (const port of this.pokes) port?.close()
+  }
+}
+
+function nothing(): void {}

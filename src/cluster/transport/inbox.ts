@@ -1,0 +1,127 @@
+import { zeroByTraffic, type BytesByTraffic, type TrafficKind } from '../../core/bytes.ts'
+import { TransportError } from './transport.ts'
+
+interface Waiting {
+  readonly into: Uint8Array
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+interface Arrived {
+  readonly data: Uint8Array
+  readonly traffic: TrafficKind
+}
+
+/** Messages and receives of one peer and channel; at most one of `arrived` and `waiting` has entries. */
+interface Lane {
+  readonly arrived: Arrived[]
+  readonly waiting: Waiting[]
+  /** A message that is coming in piece by piece. */
+  partial: { readonly data: Uint8Array; readonly receiver: Waiting | null; readonly traffic: TrafficKind } | null
+}
+
+/**
+ * Where messages meet receives, the same for every transport. A message that finds its receive waiting goes straight to
+ * its place; one that comes early is kept here, so that it never blocks other channels.
+ */
+export class Inbox {
+  readonly received: BytesByTraffic = zeroByTraffic()
+  private readonly lanes = new Map<number, Map<string, Lane>>()
+  private error: Error | null = null
+
+  private lane(peer: number, channel: string): Lane {
+    let channels = this.lanes.get(peer)
+    if (channels === undefined) this.lanes.set(peer, (channels = new Map()))
+    let lane = channels.get(channel)
+    if (lane === undefined) channels.set(channel, (lane = { arrived: [], waiting: [], partial: null }))
+    return lane
+  }
+
+  recv(peer: number, channel: string, into: Uint8Array): Promise<void> {
+    if (this.error !== null) return Promise.reject(this.error)
+    const lane = this.lane(peer, channel)
+    const message = lane.arrived.shift()
+    if (message === undefined) {
+      return new Promise((resolve, reject) => lane.waiting.push({ into, resolve, reject }))
+    }
+    const problem = mismatch(peer, channel, message.data.length, into.length)
+    if (problem !== null) return Promise.reject(problem)
+    into.set(message.data)
+    this.received[message.traffic] += message.data.length
+    return Promise.resolve()
+  }
+
+  /** A whole message. `data` must be the inbox's to keep when no receive waits for it: see `expects`. */
+  deliver(peer: number, channel: string, data: Uint8Array, traffic: TrafficKind): void {
+    if (this.error !== null) return
+    const lane = this.lane(peer, channel)
+    const receiver = lane.waiting.shift()
+    if (receiver === undefined) {
+      lane.arrived.push({ data, traffic })
+      return
+    }
+    const problem = mismatch(peer, channel, data.length, receiver.into.length)
+    if (problem !== null) {
+      receiver.reject(problem)
+      return
+    }
+    receiver.into.set(data)
+    this.received[traffic] += data.length
+    receiver.resolve()
+  }
+
+  /** Whether a receive waits for the next message of this peer and channel. */
+  expects(peer: number, channel: string): boolean {
+    return this.lane(peer, channel).waiting.length > 0
+  }
+
+  /** Memory for the next message's bytes: the waiting receive's own when it fits. `finish` completes it. */
+  begin(peer: number, channel: string, length: number, traffic: TrafficKind): Uint8Array {
+    const lane = this.lane(peer, channel)
+    let receiver = lane.waiting.shift() ?? null
+    if (receiver !== null) {
+      const problem = mismatch(peer, channel, length, receiver.into.length)
+      if (problem !== null) {
+        receiver.reject(problem)
+        receiver = { into: new Uint8Array(length), resolve: nothing, reject: nothing }
+      }
+    }
+    const data = receiver?.into ?? new Uint8Array(length)
+    lane.partial = { data, receiver, traffic }
+    return data
+  }
+
+  finish(peer: number, channel: string): void {
+    const lane = this.lane(peer, channel)
+    const partial = lane.partial
+    if (partial === null) return
+    lane.partial = null
+    if (partial.receiver === null) {
+      this.deliver(peer, channel, partial.data, partial.traffic)
+      return
+    }
+    this.received[partial.traffic] += partial.data.length
+    partial.receiver.resolve()
+  }
+
+  abort(error: Error): void {
+    this.error ??= error
+    const failed = this.error
+    for (const channels of this.lanes.values()) {
+      for (const lane of channels.values()) {
+        lane.partial?.receiver?.reject(failed)
+        for (const receiver of lane.waiting) receiver.reject(failed)
+      }
+    }
+    this.lanes.clear()
+  }
+}
+
+function nothing(): void {}
+
+function mismatch(peer: number, channel: string, length: number, expected: number): TransportError | null {
+  if (length === expected) return null
+  return new TransportError(
+    `message from rank ${peer} on channel "${channel}" has ${length} bytes where ${expected} were expected`,
+  )
+}

@@ -1,0 +1,59 @@
+import { RefusedError } from '../../core/errors.ts'
+import { createMemoryHub } from './memory.ts'
+import { createPortMesh, PortTransport, type PortSetup } from './ports.ts'
+import { createSharedRings, SharedRingTransport, type SharedRingSetup } from './shared-ring.ts'
+import type { Transport } from './transport.ts'
+
+/** A rank of a hub in this thread: both ends must open it here. */
+export interface MemorySetup {
+  readonly kind: 'memory'
+  readonly rank: number
+  readonly world: number
+  readonly hub: number
+}
+
+/** What a coordinator hands a rank so that the rank can open its transport; it survives a structured clone. */
+export type TransportSetup = MemorySetup | SharedRingSetup | PortSetup
+
+interface Hub {
+  readonly ranks: readonly Transport[]
+  readonly opened: Set<number>
+}
+
+const hubs = new Map<number, Hub>()
+let lastHub = 0
+
+/** Bytes per ring: what a rank's neighbours keep in flight. Unused rings take no memory, but many are opened at 16 ranks. */
+function ringSize(world: number): number {
+  return world <= 8 ? 1 << 20 : 1 << 18
+}
+
+/** One setup per rank. 'memory' for ranks that are tasks of this thread, the others for ranks in workers. */
+export function createTransports(kind: TransportSetup['kind'], world: number): readonly TransportSetup[] {
+  if (kind === 'ports') return createPortMesh(world)
+  if (kind === 'shared-ring') return createSharedRings(world, ringSize(world))
+  const hub = ++lastHub
+  hubs.set(hub, { ranks: createMemoryHub(world), opened: new Set() })
+  return Array.from({ length: world }, (_, rank) => ({ kind: 'memory', rank, world, hub }))
+}
+
+/** Objects to name in the transfer list when a setup is posted. */
+export function transfersOf(setup: TransportSetup): MessagePort[] {
+  if (setup.kind === 'memory') return []
+  const ports = setup.kind === 'ports' ? setup.ports : setup.pokes
+  return ports.filter((port) => port !== null)
+}
+
+/** Opens a rank's end; once per setup, in the thread that will use it. */
+export function openTransport(setup: TransportSetup): Transport {
+  if (setup.kind === 'ports') return new PortTransport(setup)
+  if (setup.kind === 'shared-ring') return new SharedRingTransport(setup)
+  const hub = hubs.get(setup.hub)
+  const transport = hub?.ranks[setup.rank]
+  if (hub === undefined || transport === undefined || hub.opened.has(setup.rank)) {
+    throw new RefusedError('transport', `rank ${setup.rank} of memory hub ${setup.hub} is not here or already open`)
+  }
+  hub.opened.add(setup.rank)
+  if (hub.opened.size === setup.world) hubs.delete(setup.hub)
+  return transport
+}
