@@ -1,0 +1,116 @@
+import type { Action } from '../actions.ts'
+import type { Order, StageCosts } from './shape.ts'
+import { F, I, W, upTo } from './shape.ts'
+
+/** Forward and input-gradient of the downward chunk (a) and the upward chunk (b). */
+export type Candidate = 'Fa' | 'Fb' | 'Ia' | 'Ib'
+export type Priority = readonly [Candidate, Candidate, Candidate, Candidate]
+
+export interface GreedyRule {
+  /** What a free rank prefers of what is ready now; a pending weight-gradient runs when nothing is. */
+  readonly priority: Priority
+  /** Most activations of the downward chunk a rank may hold. */
+  readonly cap: (rank: number) => number
+}
+
+export interface GreedyResult {
+  readonly order: Order
+  readonly makespan: number
+  /** Longest time from a rank's first start to its last end. */
+  readonly span: number
+  /** Most (micro-batch, chunk) activations any rank holds. */
+  readonly peak: number
+}
+
+interface RankState {
+  readonly next: Record<Candidate, number>
+  readonly pending: Action[]
+  readonly actions: Action[]
+  free: number
+  started: number
+  live: number
+  liveDown: number
+}
+
+/**
+ * A list scheduler for two chunks in a V on p ranks: whichever rank can start something first does what its rule prefers.
+ * A rank holds at most 2p activations, one of them kept for the upward chunk, without which the pipeline would lock.
+ * Null when the rule runs into a dead end.
+ */
+export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRule): GreedyResult | null {
+  const last = 2 * p - 1
+  const limit = 2 * p
+  const never = Infinity
+  const forwardEnd = upTo(2 * p).map(() => new Float64Array(m).fill(never))
+  const inputEnd = upTo(2 * p).map(() => new Float64Array(m).fill(never))
+  const ranks: RankState[] = upTo(p).map(() => ({
+    next: { Fa: 0, Fb: 0, Ia: 0, Ib: 0 },
+    pending: [],
+    actions: [],
+    free: 0,
+    started: never,
+    live: 0,
+    liveDown: 0,
+  }))
+  /** Stages p − 1 and p share a rank: nothing to send. */
+  const hop = (lower: number) => (lower === p - 1 ? 0 : costs.comm)
+
+  const forwardReady = (stage: number, k: number) => (stage === 0 ? 0 : forwardEnd[stage - 1]![k]! + hop(stage - 1))
+  const inputReady = (stage: number, k: number) => {
+    const own = forwardEnd[stage]![k]!
+    return stage === last ? own : Math.max(own, inputEnd[stage + 1]![k]! + hop(stage))
+  }
+  const ready = (state: RankState, rank: number, candidate: Candidate): number => {
+    const k = state.next[candidate]
+    if (k >= m) return never
+    if (candidate === 'Fa')
+      return state.live + 2 > limit || state.liveDown >= rule.cap(rank) ? never : forwardReady(rank, k)
+    if (candidate === 'Fb') return state.live + 1 > limit ? never : forwardReady(last - rank, k)
+    return inputReady(candidate === 'Ia' ? rank : last - rank, k)
+  }
+
+  let peak = 0
+  for (let left = 6 * p * m; left > 0; left--) {
+    let at = never
+    let rank = -1
+    for (let r = 0; r < p; r++) {
+      const state = ranks[r]!
+      let earliest = state.pending.length > 0 ? 0 : never
+      for (const candidate of rule.priority) earliest = Math.min(earliest, ready(state, r, candidate))
+      const start = Math.max(state.free, earliest)
+      if (start < at) [at, rank] = [start, r]
+    }
+    const state = ranks[rank]
+    if (state === undefined) return null
+    const choice = rule.priority.find((candidate) => ready(state, rank, candidate) <= at)
+    if (choice === undefined) {
+      const action = state.pending.shift()!
+      state.actions.push(action)
+      state.free = at + costs.W
+      state.live--
+      if (action.stage === rank) state.liveDown--
+      continue
+    }
+    const k = state.next[choice]++
+    const down = choice === 'Fa' || choice === 'Ia'
+    const stage = down ? rank : last - rank
+    if (choice === 'Fa' || choice === 'Fb') {
+      state.actions.push(F(stage, k))
+      state.free = forwardEnd[stage]![k] = at + costs.F
+      state.live++
+      if (down) state.liveDown++
+      peak = Math.max(peak, state.live)
+    } else {
+      state.actions.push(I(stage, k))
+      state.pending.push(W(stage, k))
+      state.free = inputEnd[stage]![k] = at + costs.I
+    }
+    state.started = Math.min(state.started, at)
+  }
+  return {
+    order: ranks.map((state) => state.actions),
+    makespan: Math.max(...ranks.map((state) => state.free)),
+    span: Math.max(...ranks.map((state) => state.free - state.started)),
+    peak,
+  }
+}

@@ -1,0 +1,70 @@
+import type { Order, PipelineShape, StageCosts } from './shape.ts'
+import { UNIT_COSTS } from './shape.ts'
+import type { Priority } from './zb-v-greedy.ts'
+import { greedyV } from './zb-v-greedy.ts'
+
+/**
+ * ZB-V (Qi et al. 2024): two chunks per rank in a V: rank i holds stages i and 2p − 1 − i. The last stage sits on rank 0, so
+ * gradients start where inputs do; 1F1B's memory and next to no bubble.
+ *
+ * p = 2, m = 2, by tick of half a unit:
+ *
+ * DRAWING
+ *
+ * There is no closed form for every (p, m). A list scheduler builds the order from a handful of priority rules and caps on
+ * what the first chunk may hold; the shortest result wins (shortest makespan, then span, then fewest activations). With
+ * F = I = W it reaches m(F + I + W) + (p − 1)F/2 wherever m is p or at least 2p.
+ */
+export function zbVOrder({ stages: p, microbatches: m }: PipelineShape, costs: StageCosts = UNIT_COSTS): Order {
+  const unit = costs === UNIT_COSTS
+  const key = `${p},${m}`
+  const known = unit ? unitOrders.get(key) : undefined
+  if (known !== undefined) return known
+  const work = 2 * m * (costs.F + costs.I + costs.W)
+  const least = work + (p - 1) * (costs.F + costs.comm)
+  let best: ReturnType<typeof greedyV> = null
+  for (const priority of PRIORITIES)
+    for (const cap of CAPS) {
+      if (best !== null && best.makespan <= least && best.span <= work) break
+      const found = greedyV(p, m, costs, { priority, cap: (rank) => Math.min(2 * p - 1, cap(p, rank)) })
+      if (found !== null && (best === null || shorter(found, best))) best = found
+    }
+  if (unit) {
+    if (unitOrders.size >= 256) unitOrders.clear()
+    unitOrders.set(key, best!.order)
+  }
+  return best!.order
+}
+
+/** Orders under unit costs by "p,m": every configuration of a sweep asks for the same few. */
+const unitOrders = new Map<string, Order>()
+
+/** a is the chunk on the way down, b the one on the way up; weight-gradients fill what is left. */
+const PRIORITIES: readonly Priority[] = [
+  ['Fb', 'Ia', 'Fa', 'Ib'],
+  ['Fb', 'Fa', 'Ia', 'Ib'],
+  ['Fb', 'Fa', 'Ib', 'Ia'],
+  ['Fb', 'Ib', 'Fa', 'Ia'],
+  ['Ia', 'Ib', 'Fb', 'Fa'],
+]
+
+/** How many activations of the downward chunk a rank may hold. */
+const CAPS: readonly ((p: number, rank: number) => number)[] = [
+  (p, rank) => p + rank + 1,
+  (p, rank) => Math.ceil(1.5 * p) + Math.floor(rank / 2),
+  (p) => 2 * p - 1,
+  (p, rank) => p + rank,
+  (p, rank) => p + Math.floor(rank / 2),
+  (p, rank) => 2 * p - 1 - rank,
+]
+
+interface Length {
+  readonly makespan: number
+  readonly span: number
+  readonly peak: number
+}
+
+function shorter(a: Length, b: Length): boolean {
+  if (a.makespan !== b.makespan) return a.makespan < b.makespan
+  return a.span !== b.span ? a.span < b.span : a.peak < b.peak
+}

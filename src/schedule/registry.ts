@@ -1,0 +1,124 @@
+import { gpipeOrder } from './orders/gpipe.ts'
+import { interleavedOrder } from './orders/interleaved.ts'
+import { naiveOrder } from './orders/naive.ts'
+import { oneForwardOneBackwardOrder } from './orders/one-forward-one-backward.ts'
+import type { Order, PipelineShape, StageCosts } from './orders/shape.ts'
+import { loopPlacement, vPlacement } from './orders/shape.ts'
+import { zbH1Order } from './orders/zb-h1.ts'
+import { zbH2Order } from './orders/zb-h2.ts'
+import { zbVOrder } from './orders/zb-v.ts'
+
+/** A pipeline schedule: a row here is all there is to adding one. */
+export interface Schedule {
+  readonly title: string
+  /** Virtual stages per rank that it can work with, and what a form proposes. */
+  readonly chunks: { readonly least: number; readonly most: number; readonly proposed: number }
+  /** Backward comes as separate input-gradient (I) and weight-gradient (W) actions. */
+  readonly splitsBackward: boolean
+  /** Micro-batches must be a multiple of the ranks. */
+  readonly wholeRounds: boolean
+  /** Rank of every virtual stage. */
+  readonly stageToRank: (shape: PipelineShape) => readonly number[]
+  /** By rank, its actions in order. `costs` guide the schedules that are searched, not written down. */
+  readonly order: (shape: PipelineShape, costs?: StageCosts) => Order
+}
+
+const single = { least: 1, most: 1, proposed: 1 }
+
+export const SCHEDULES = {
+  naive: {
+    title: 'Naive model parallelism',
+    chunks: single,
+    splitsBackward: false,
+    wholeRounds: false,
+    stageToRank: loopPlacement,
+    order: naiveOrder,
+  },
+  gpipe: {
+    title: 'GPipe',
+    chunks: single,
+    splitsBackward: false,
+    wholeRounds: false,
+    stageToRank: loopPlacement,
+    order: gpipeOrder,
+  },
+  '1f1b': {
+    title: '1F1B',
+    chunks: single,
+    splitsBackward: false,
+    wholeRounds: false,
+    stageToRank: loopPlacement,
+    order: oneForwardOneBackwardOrder,
+  },
+  'interleaved-1f1b': {
+    title: 'Interleaved 1F1B',
+    chunks: { least: 2, most: Infinity, proposed: 2 },
+    splitsBackward: false,
+    wholeRounds: true,
+    stageToRank: loopPlacement,
+    order: interleavedOrder,
+  },
+  'zb-h1': {
+    title: 'Zero bubble H1',
+    chunks: single,
+    splitsBackward: true,
+    wholeRounds: false,
+    stageToRank: loopPlacement,
+    order: zbH1Order,
+  },
+  'zb-h2': {
+    title: 'Zero bubble H2',
+    chunks: single,
+    splitsBackward: true,
+    wholeRounds: false,
+    stageToRank: loopPlacement,
+    order: zbH2Order,
+  },
+  'zb-v': {
+    title: 'Zero bubble V',
+    chunks: { least: 2, most: 2, proposed: 2 },
+    splitsBackward: true,
+    wholeRounds: false,
+    stageToRank: vPlacement,
+    order: zbVOrder,
+  },
+} as const satisfies Record<string, Schedule>
+
+export type ScheduleId = keyof typeof SCHEDULES
+
+export const SCHEDULE_NAMES = Object.keys(SCHEDULES) as readonly ScheduleId[]
+
+export function scheduleOf(name: ScheduleId): Schedule {
+  return SCHEDULES[name]
+}
+
+/** Field and message for a RefusedError. */
+export interface Refusal {
+  readonly field: 'parallel.chunks' | 'batch.microbatches' | 'parallel.pipeline'
+  readonly message: string
+}
+
+/** Why a schedule cannot run this shape, or null. */
+export function refusalOf(name: ScheduleId, shape: PipelineShape): Refusal | null {
+  const { chunks, wholeRounds } = scheduleOf(name)
+  const { stages: p, microbatches: m, chunks: v } = shape
+  if (!Number.isInteger(p) || p < 1) return { field: 'parallel.pipeline', message: `${p} is not a whole number from 1` }
+  if (!Number.isInteger(m) || m < 1)
+    return { field: 'batch.microbatches', message: `${m} is not a whole number from 1` }
+  if (!Number.isInteger(v) || v < chunks.least || v > chunks.most) {
+    const allowed =
+      chunks.most === chunks.least ? `exactly ${chunks.least}` : `a whole number from ${chunks.least}`
+    return { field: 'parallel.chunks', message: `${v}, but schedule ${name} takes ${allowed}` }
+  }
+  if (wholeRounds && m % p !== 0)
+    return {
+      field: 'batch.microbatches',
+      message: `${m}, but schedule ${name} takes a multiple of parallel.pipeline (${p}): ${multiplesNear(m, p)}`,
+    }
+  return null
+}
+
+function multiplesNear(m: number, p: number): string {
+  const below = Math.floor(m / p) * p
+  return below === 0 ? `${p}` : `${below} or ${below + p}`
+}
