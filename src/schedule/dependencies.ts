@@ -16,14 +16,16 @@ export type OrderedOp = Pick<Op, 'stream' | 'reads' | 'writes'>
  * ascending. Streams are in order, so of several ops on one stream only the latest is kept, and none that the op before it
  * on the stream already waited for.
  */
-export interface Dependencies {
-  readonly offsets: Int32Array
-  readonly targets: Int32Array
-}
+export class Dependencies {
+  constructor(
+    readonly offsets: Int32Array,
+    readonly targets: Int32Array,
+  ) {}
 
-/** The ops that op `index` waits for, ascending. */
-export function waitsOf(dependencies: Dependencies, index: number): Int32Array {
-  return dependencies.targets.subarray(dependencies.offsets[index]!, dependencies.offsets[index + 1]!)
+  /** The ops that op `index` waits for, ascending; a view, not a copy. */
+  of(index: number): Int32Array {
+    return this.targets.subarray(this.offsets[index]!, this.offsets[index + 1]!)
+  }
 }
 
 /** Numbers for names, in order of first use. */
@@ -117,5 +119,5 @@ export function dependenciesOf(ops: readonly OrderedOp[], rename?: (buffer: stri
       readers[buffer] = []
     }
   }
-  return { offsets, targets: targets.slice(0, used) }
+  return new Dependencies(offsets, targets.slice(0, used))
 }

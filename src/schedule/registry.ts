@@ -1,3 +1,4 @@
+import { RefusedError } from '../core/errors.ts'
 import { gpipeOrder } from './orders/gpipe.ts'
 import { interleavedOrder } from './orders/interleaved.ts'
 import { naiveOrder } from './orders/naive.ts'
@@ -116,6 +117,25 @@ export function refusalOf(name: ScheduleId, shape: PipelineShape): Refusal | nul
       message: `${m}, but schedule ${name} takes a multiple of parallel.pipeline (${p}): ${multiplesNear(m, p)}`,
     }
   return null
+}
+
+/** The parts of a run configuration that decide its pipeline order. */
+export interface PipelineConfig {
+  readonly parallel: { readonly pipeline: number; readonly chunks: number; readonly schedule: ScheduleId }
+  readonly batch: { readonly microbatches: number }
+}
+
+export function shapeOf({ parallel, batch }: PipelineConfig): PipelineShape {
+  return { stages: parallel.pipeline, microbatches: batch.microbatches, chunks: parallel.chunks }
+}
+
+/** By pipeline rank, its stage-level actions; and the rank of every virtual stage. @throws RefusedError */
+export function actionsOf(config: PipelineConfig): { actions: Order; stageToRank: readonly number[] } {
+  const shape = shapeOf(config)
+  const refusal = refusalOf(config.parallel.schedule, shape)
+  if (refusal !== null) throw new RefusedError(refusal.field, refusal.message)
+  const schedule = scheduleOf(config.parallel.schedule)
+  return { actions: schedule.order(shape), stageToRank: schedule.stageToRank(shape) }
 }
 
 function multiplesNear(m: number, p: number): string {
