@@ -1,0 +1,207 @@
+import { RankError } from '../core/errors.ts'
+import type { AdapterResult } from '../config/result.ts'
+import type { AdapterChoice, RunConfig } from '../config/types.ts'
+import type { SharedDataset } from '../data/dataset.ts'
+import type { Program } from '../schedule/program.ts'
+import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
+import type { TransportSetup } from './transport/setup.ts'
+
+/** What a cluster needs of its host: lines to ranks that it makes and ends. */
+export interface ClusterHost {
+  readonly name: string
+  /** Starts `world` ranks. `onDeath` is called when a rank's worker ends by itself. */
+  spawn(world: number, onDeath: (rank: number, reason: string) => void): Promise<SpawnedRanks>
+}
+
+export interface SpawnedRanks {
+  readonly ports: readonly RankPort<RankRequest, RankReply>[]
+  readonly transports: readonly TransportSetup[]
+  /** Ends workers that did not close by themselves. */
+  terminate(): void
+}
+
+type ReplyOf<Kind extends RankReply['kind']> = Extract<RankReply, { kind: Kind }>
+
+/** How long ranks may take to close after a failure before their workers are ended. */
+const CLOSE_SECONDS = 5
+
+/**
+ * The ranks seen together: a request goes to all of them and is answered by all. The first failure rejects everything
+ * that waits, is told to the other ranks, and stays.
+ */
+export class Cluster {
+  readonly world: number
+  onReply: (rank: number, reply: RankReply) => void = () => {}
+  adapters: readonly (AdapterResult | null)[] = []
+  private failure: Error | null = null
+  private closing = false
+  private waiters: { kind: RankReply['kind']; replies: Map<number, RankReply>; ranks: readonly number[]; resolve: (r: Map<number, RankReply>) => void; reject: (e: Error) => void }[] = []
+  private nextId = 0
+
+  private constructor(
+    private readonly spawned: SpawnedRanks,
+    readonly config: RunConfig,
+  ) {
+    this.world = spawned.ports.length
+    for (const [rank, port] of spawned.ports.entries()) port.listen((reply) => this.receive(rank, reply))
+  }
+
+  /** Starts ranks, opens their devices with one shared choice of kernels per adapter. */
+  static async open(
+    config: RunConfig,
+    world: number,
+    host: ClusterHost,
+    onReply: (rank: number, reply: RankReply) => void,
+  ): Promise<Cluster> {
+    let cluster: Cluster | null = null
+    const spawned = await host.spawn(world, (rank, reason) => cluster?.fail(new RankError(rank, null, reason)))
+    cluster = new Cluster(spawned, config)
+    cluster.onReply = onReply
+    try {
+      await cluster.openRanks()
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
+    return cluster
+  }
+
+  private adapterOf(rank: number): AdapterChoice | 'default' {
+    const { adapters } = this.config.cluster
+    return adapters === 'default' ? 'default' : (adapters[rank] ?? 'default')
+  }
+
+  private async openRanks(): Promise<void> {
+    const chosen = new Map<string, Readonly<Record<string, string>>>()
+    const adapters: (AdapterResult | null)[] = []
+    const open = async (rank: number) => {
+      const adapter = this.adapterOf(rank)
+      const request: RankRequest = {
+        kind: 'open',
+        rank,
+        world: this.world,
+        config: this.config,
+        adapter,
+        variants: chosen.get(adapter) ?? {},
+        transport: this.spawned.transports[rank]!,
+      }
+      const reply = (await this.ask([rank], 'opened', request)).get(rank) as ReplyOf<'opened'>
+      adapters[rank] = reply.adapter
+      if (!chosen.has(adapter)) chosen.set(adapter, reply.variants)
+    }
+    // The first rank of each adapter measures kernels; the others take its choice.
+    const ranks = Array.from({ length: this.world }, (_, rank) => rank)
+    const first = ranks.filter((rank) => ranks.findIndex((other) => this.adapterOf(other) === this.adapterOf(rank)) === rank)
+    for (const rank of first) await open(rank)
+    await Promise.all(ranks.filter((rank) => !first.includes(rank)).map(open))
+    this.adapters = adapters
+  }
+
+  private receive(rank: number, reply: RankReply): void {
+    if (reply.kind === 'failed') {
+      this.fail(new RankError(rank, reply.op, reply.message.replace(/^rank \d+( at [^:]*)?: /, ''), reply.exitStatus))
+      return
+    }
+    this.onReply(rank, reply)
+    for (const waiter of this.waiters) {
+      if (waiter.kind !== reply.kind || !waiter.ranks.includes(rank) || waiter.replies.has(rank)) continue
+      waiter.replies.set(rank, reply)
+      if (waiter.replies.size === waiter.ranks.length) {
+        this.waiters = this.waiters.filter((each) => each !== waiter)
+        waiter.resolve(waiter.replies)
+      }
+      return
+    }
+  }
+
+  /** The first failure wins: every other rank is told to stop, everybody who waits hears it. */
+  fail(error: Error): void {
+    if (this.failure || this.closing) return
+    this.failure = error
+    for (const port of this.spawned.ports) port.post({ kind: 'abort', reason: error.message })
+    const waiting = this.waiters
+    this.waiters = []
+    for (const waiter of waiting) waiter.reject(error)
+  }
+
+  private wait(ranks: readonly number[], kind: RankReply['kind']): Promise<Map<number, RankReply>> {
+    if (this.failure) return Promise.reject(this.failure)
+    return new Promise((resolve, reject) =>
+      this.waiters.push({ kind, replies: new Map(), ranks, resolve, reject }),
+    )
+  }
+
+  private ask(ranks: readonly number[], answer: RankReply['kind'], request: RankRequest): Promise<Map<number, RankReply>> {
+    const waiting = this.wait(ranks, answer)
+    for (const rank of ranks) this.spawned.ports[rank]!.post(request)
+    return waiting
+  }
+
+  private get all(): number[] {
+    return this.spawned.ports.map((_, rank) => rank)
+  }
+
+  async load(name: ProgramName, program: Program, dataset: SharedDataset | null): Promise<void> {
+    const waiting = this.wait(this.all, 'loaded')
+    for (const rank of program.ranks) this.spawned.ports[rank.rank]!.post({ kind: 'load', name, program: rank, dataset })
+    await waiting
+  }
+
+  put(rank: number, state: StateKind, piece: Piece): void {
+    this.spawned.ports[rank]!.post({ kind: 'put', state, ...piece })
+  }
+
+  async initialise(draw: boolean): Promise<void> {
+    await this.ask(this.all, 'initialised', { kind: 'initialise', draw })
+  }
+
+  /** One training step on all ranks; the replies by rank. */
+  async step(step: number, captureGradients: boolean): Promise<ReplyOf<'step'>[]> {
+    const replies = this.wait(this.all, 'step')
+    const finished = this.ask(this.all, 'trained', { kind: 'train', step, count: 1, captureGradients })
+    const [answers] = await Promise.all([replies, finished])
+    return [...answers.entries()].sort(([a], [b]) => a - b).map(([, reply]) => reply as ReplyOf<'step'>)
+  }
+
+  post(request: Extract<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'trace' }>): void {
+    for (const port of this.spawned.ports) port.post(request)
+  }
+
+  async gather(ranks: readonly number[], state: StateKind, tensors: readonly string[] | null): Promise<Map<number, readonly Piece[]>> {
+    const replies = await this.ask(ranks, 'pieces', { kind: 'gather', id: ++this.nextId, state, tensors })
+    return new Map([...replies].map(([rank, reply]) => [rank, (reply as ReplyOf<'pieces'>).pieces]))
+  }
+
+  /** Logits of `row`, from the rank that holds the head. */
+  async infer(tokens: Uint32Array, row: number): Promise<Float32Array> {
+    const replies = await this.ask(this.all, 'logits', { kind: 'infer', id: ++this.nextId, tokens, row })
+    for (const reply of replies.values()) {
+      const { logits } = reply as ReplyOf<'logits'>
+      if (logits) return logits
+    }
+    throw new Error('internal: no rank holds the head')
+  }
+
+  /** Validation loss of batch `index`. */
+  async evaluate(index: number): Promise<number> {
+    const replies = await this.ask(this.all, 'evaluated', { kind: 'evaluate', id: ++this.nextId, index })
+    return [...replies.values()].reduce((sum, reply) => sum + (reply as ReplyOf<'evaluated'>).loss, 0)
+  }
+
+  /** Releases every worker and buffer; resolves with the device bytes still alive (0 unless something leaks). */
+  async close(): Promise<number> {
+    if (this.closing) return 0
+    const waiter = new Promise<Map<number, RankReply>>((resolve, reject) =>
+      this.waiters.push({ kind: 'closed', replies: new Map(), ranks: this.all, resolve, reject }),
+    )
+    this.closing = true
+    for (const port of this.spawned.ports) port.post({ kind: 'close' })
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), CLOSE_SECONDS * 1000)))
+    const replies = await Promise.race([waiter, late])
+    clearTimeout(timer)
+    this.spawned.terminate()
+    for (const port of this.spawned.ports) port.close()
+    return replies ? [...replies.values()].reduce((sum, reply) => sum + (reply as ReplyOf<'closed'>).liveBytes, 0) : 0
+  }
+}

@@ -1,0 +1,51 @@
+import { Rng } from '../core/random.ts'
+import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
+import { RefusedError } from '../core/errors.ts'
+import type { GenerateRequest } from './run-events.ts'
+
+/** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. */
+export function sampleToken(logits: Float32Array, temperature: number, topK: number, uniform: number): number {
+  let best = 0
+  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i
+  if (temperature === 0) return best
+  const order = Array.from(logits, (_, i) => i)
+  if (topK > 0 && topK < order.length) {
+    order.sort((a, b) => logits[b]! - logits[a]! || a - b)
+    order.length = topK
+  }
+  const weights = order.map((i) => Math.exp((logits[i]! - logits[best]!) / temperature))
+  let target = uniform * weights.reduce((a, b) => a + b, 0)
+  for (const [k, weight] of weights.entries()) {
+    target -= weight
+    if (target < 0) return order[k]!
+  }
+  return order.at(-1)!
+}
+
+/**
+ * Text after a prompt, token by token: the model sees at most the last `window` tokens. `infer` gives the logits of row
+ * `row` for a whole window of tokens (padding behind the row is never seen by it).
+ */
+export async function generateText(
+  infer: (tokens: Uint32Array, row: number) => Promise<Float32Array>,
+  tokenizer: Tokenizer,
+  window: number,
+  request: GenerateRequest,
+  onText: (text: string) => void,
+): Promise<string> {
+  const ids = [...tokenizer.encode(request.prompt)]
+  if (ids.length === 0) throw new RefusedError('prompt', `"${request.prompt}" has no tokens; write at least one character`)
+  const random = new Rng(request.seed, 'generate')
+  const made: number[] = []
+  for (let n = 0; n < request.tokens; n++) {
+    const seen = ids.slice(-window)
+    const tokens = new Uint32Array(window)
+    tokens.set(seen)
+    const logits = await infer(tokens, seen.length - 1)
+    const next = sampleToken(logits, request.temperature, request.topK, random.uniform())
+    ids.push(next)
+    made.push(next)
+    onText(tokenizer.decode(made))
+  }
+  return tokenizer.decode(made)
+}

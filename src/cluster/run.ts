@@ -1,0 +1,407 @@
+import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RankError, RefusedError, exitStatusOf } from '../core/errors.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { parameterTable } from '../model/parameters.ts'
+import type { ParameterSpec } from '../model/parameters.ts'
+import type { Program } from '../schedule/program.ts'
+import { summarizeSchedule } from '../schedule/summary.ts'
+import { validateProgram } from '../schedule/validate.ts'
+import { serializeSafetensors } from '../checkpoint/safetensors.ts'
+import { checkBudget, predictBytes } from '../sim/ledger.ts'
+import type { PredictedBytes } from '../sim/ledger.ts'
+import { buildForwardProgram } from '../strategy/forward-program.ts'
+import { buildProgram } from '../strategy/build.ts'
+import { assemble, hashTensors, partFor, sourcesOf } from './assemble.ts'
+import type { ClusterHost } from './cluster.ts'
+import { Cluster } from './cluster.ts'
+import { generateText } from './generate.ts'
+import { learningRateAt } from './learning-rate.ts'
+import type { Piece, RankReply, StateKind } from './protocol.ts'
+import type { GenerateRequest, RunEvent, RunHandle, RunPhase } from './run-events.ts'
+
+export interface RunOptions {
+  readonly config: RunConfig
+  readonly dataset: Dataset
+  readonly host: ClusterHost
+  /** Whole tensors by Hugging Face name, in place of drawn weights. */
+  readonly init?: ReadonlyMap<string, Float32Array>
+  /** Keeps the first step's unclipped gradient. */
+  readonly captureGradients?: boolean
+  /** Steps between two looks at the validation loss; 0: never. */
+  readonly evaluateEvery?: number
+  /** Stands still before the first step until `resume` or `advance`. */
+  readonly startPaused?: boolean
+  /** Submits op by op and stamps host times. */
+  readonly trace?: boolean
+  readonly onEvent?: (event: RunEvent) => void
+  /** A Program in place of the configuration's (fault tests). */
+  readonly program?: Program
+}
+
+type Job = () => Promise<void>
+
+/** Starts a cluster and trains: refuses what cannot run before anything is started. */
+export async function startRun(options: RunOptions): Promise<Run> {
+  const program = options.program ?? buildProgram(options.config)
+  validateProgram(program)
+  const predicted = predictBytes(program)
+  checkBudget(program, predicted, options.config.cluster.memoryBytes)
+  const run = new Run(options, program, predicted)
+  await run.open()
+  return run
+}
+
+export class Run implements RunHandle {
+  readonly finished: Promise<RunResult>
+  private cluster: Cluster | null = null
+  private readonly listeners = new Set<(event: RunEvent) => void>()
+  private readonly steps: StepResult[] = []
+  private readonly epochs: EpochResult[] = []
+  private readonly last = new Map<number, Extract<RankReply, { kind: 'step' }>>()
+  private readonly specs: readonly ParameterSpec[]
+  private jobs: Job[] = []
+  private phase: RunPhase = 'starting'
+  private held = false
+  private budget = Infinity
+  private stopping = false
+  private wake: () => void = () => {}
+  private onPaused: (() => void)[] = []
+  private settle!: { resolve: (result: RunResult) => void; reject: (error: unknown) => void }
+  private forward = new Set<string>()
+  private captured: { rank: number; piece: Piece }[] = []
+  gradients: Map<string, Float32Array> | null = null
+  /** Device bytes still alive after the ranks closed: 0 unless something leaks. */
+  leakedBytes = 0
+
+  constructor(
+    private readonly options: RunOptions,
+    readonly program: Program,
+    private readonly predicted: readonly PredictedBytes[],
+  ) {
+    this.specs = parameterTable(options.config.model)
+    if (options.onEvent) this.listeners.add(options.onEvent)
+    this.held = options.startPaused ?? false
+    this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }))
+    // A failure is also told as an event; nobody has to wait for `finished`.
+    this.finished.catch(() => undefined)
+  }
+
+  async open(): Promise<void> {
+    const { config, dataset, host, init, trace } = this.options
+    try {
+      this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.hear(rank, reply))
+      for (const [rank, adapter] of this.cluster.adapters.entries())
+        if (adapter) this.emit({ kind: 'adapter', rank, adapter })
+      await this.cluster.load('train', this.program, dataset.share())
+      if (trace) this.cluster.post({ kind: 'trace', on: true })
+      if (init) this.place(init)
+      await this.cluster.initialise(!init)
+    } catch (error) {
+      await this.fail(error)
+      throw error
+    }
+    void this.loop()
+  }
+
+  private place(whole: ReadonlyMap<string, Float32Array>): void {
+    const { tensor } = this.options.config.parallel
+    const specs = new Map(this.specs.map((spec) => [spec.name, spec]))
+    for (const rank of this.program.ranks)
+      for (const holding of rank.state.drawn ? rank.state.parameters : []) {
+        const spec = specs.get(holding.tensor)!
+        const values = whole.get(holding.tensor)
+        if (!values) throw new RefusedError('init', `has no tensor ${holding.tensor}`)
+        this.cluster!.put(rank.rank, 'parameters', partFor(spec, tensor, rank.coordinates.tensor, holding, values))
+      }
+  }
+
+  subscribe(listener: (event: RunEvent) => void): () => void {
+    this.listeners.add(listener)
+    listener({ kind: 'phase', phase: this.phase })
+    return () => this.listeners.delete(listener)
+  }
+
+  private emit(event: RunEvent): void {
+    for (const listener of this.listeners) listener(event)
+  }
+
+  private setPhase(phase: RunPhase): void {
+    if (phase === this.phase) return
+    this.phase = phase
+    this.emit({ kind: 'phase', phase })
+  }
+
+  private hear(rank: number, reply: RankReply): void {
+    if (reply.kind === 'progress') this.emit(reply)
+    else if (reply.kind === 'spans' && reply.spans.length > 0) this.emit(reply)
+    else if (reply.kind === 'current') {
+      this.emit({ kind: 'current', rank, op: reply.op })
+      this.emit({ kind: 'memory', rank, live: reply.live, peak: reply.peak })
+    } else if (reply.kind === 'captured')
+      for (const piece of reply.pieces) this.captured.push({ rank, piece })
+    else if (reply.kind === 'step') {
+      this.last.set(rank, reply)
+      this.emit({ kind: 'memory', rank, ...reply.memory })
+      this.emit({
+        kind: 'traffic',
+        rank,
+        sentBytes: reply.sentBytes,
+        receivedBytes: reply.receivedBytes,
+        traffic: reply.traffic,
+      })
+    } else if (reply.kind === 'paused') this.emit({ kind: 'current', rank, op: reply.op })
+  }
+
+  private get totalSteps(): number {
+    const { steps, epochs } = this.options.config
+    return steps ?? epochs! * this.options.dataset.stepsPerEpoch
+  }
+
+  private async loop(): Promise<void> {
+    try {
+      let epochStart = performance.now()
+      for (let step = 0; step < this.totalSteps && !this.stopping; step++) {
+        await this.between()
+        if (this.stopping) break
+        this.setPhase('running')
+        await this.train(step)
+        const perEpoch = this.options.dataset.stepsPerEpoch
+        if (this.options.config.epochs !== null && (step + 1) % perEpoch === 0) {
+          epochStart = this.endEpoch(step, epochStart, perEpoch)
+        }
+      }
+      await this.runJobs()
+      await this.finish()
+    } catch (error) {
+      await this.fail(error)
+    }
+  }
+
+  private endEpoch(step: number, start: number, perEpoch: number): number {
+    const seconds = (performance.now() - start) / 1000
+    const tokens = this.steps.slice(-perEpoch).reduce((sum, each) => sum + each.tokens, 0)
+    const result = { epoch: Math.floor(step / perEpoch), seconds, tokensPerSecond: tokens / seconds }
+    this.epochs.push(result)
+    this.emit({ kind: 'epoch', result })
+    return performance.now()
+  }
+
+  /** Between two steps: jobs that others asked for, and standing still while held. */
+  private async between(): Promise<void> {
+    for (;;) {
+      await this.runJobs()
+      if (this.stopping || !this.held || this.budget < Infinity) break
+      this.setPhase('paused')
+      for (const resolve of this.onPaused.splice(0)) resolve()
+      await new Promise<void>((resolve) => (this.wake = resolve))
+    }
+    if (this.budget < Infinity) this.budget = Infinity
+  }
+
+  private async runJobs(): Promise<void> {
+    while (this.jobs.length > 0) await this.jobs.shift()!()
+  }
+
+  private async train(step: number): Promise<void> {
+    const { config, dataset, captureGradients = false, evaluateEvery = 0 } = this.options
+    const start = performance.now()
+    const replies = await this.cluster!.step(step, captureGradients && step === 0)
+    const milliseconds = performance.now() - start
+    if (captureGradients && step === 0) this.assembleGradients()
+    const loss = replies.reduce((sum, each) => sum + each.loss, 0)
+    const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
+      throw new Error(
+        `step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`,
+      )
+    const tokens = config.batch.global * config.batch.sequence
+    const result: StepResult = {
+      step,
+      loss,
+      gradNorm,
+      learningRate: learningRateAt(config.optimizer, step, this.totalSteps),
+      tokens,
+      milliseconds,
+      ...(evaluateEvery > 0 && (step + 1) % evaluateEvery === 0 && dataset.validationBatches > 0
+        ? { validationLoss: await this.validation() }
+        : {}),
+    }
+    this.steps.push(result)
+    this.emit({ kind: 'step', result, tokensPerSecond: (tokens * 1000) / milliseconds })
+  }
+
+  private assembleGradients(): void {
+    const { tensor } = this.options.config.parallel
+    const pieces = this.captured.map(({ rank, piece }) => ({
+      tensorIndex: this.program.ranks[rank]!.coordinates.tensor,
+      piece,
+    }))
+    this.captured = []
+    this.gradients = assemble(this.specs, tensor, pieces)
+  }
+
+  private async loadForward(name: 'evaluate' | 'generate'): Promise<void> {
+    if (this.forward.has(name)) return
+    const program = buildForwardProgram(this.options.config, this.program, name)
+    validateProgram(program)
+    await this.cluster!.load(name, program, null)
+    this.forward.add(name)
+  }
+
+  private async validation(): Promise<number> {
+    await this.loadForward('evaluate')
+    return this.cluster!.evaluate(0)
+  }
+
+  /** Runs `work` between two steps; at once while the run stands still. */
+  private schedule<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.phase === 'stopped' || this.phase === 'failed' || this.phase === 'done')
+      return Promise.reject(new Error('the run is over'))
+    return new Promise<Value>((resolve, reject) => {
+      this.jobs.push(() => work().then(resolve, reject))
+      this.wake()
+    })
+  }
+
+  pause(at: 'op' | 'step'): Promise<void> {
+    if (this.phase !== 'running' && this.phase !== 'starting') return Promise.resolve()
+    this.held = true
+    this.setPhase('pausing')
+    if (at === 'step') return new Promise((resolve) => this.onPaused.push(resolve))
+    this.cluster!.post({ kind: 'pause', at: 'op' })
+    return settled().then(() => this.setPhase('paused'))
+  }
+
+  resume(): void {
+    this.held = false
+    this.cluster?.post({ kind: 'resume' })
+    this.setPhase('running')
+    this.wake()
+  }
+
+  advance(by: 'step' | 'tick' | 'op'): Promise<void> {
+    if (by === 'step') {
+      this.held = true
+      this.budget = 1
+      const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
+      this.cluster!.post({ kind: 'resume' })
+      this.wake()
+      return stopped
+    }
+    this.held = true
+    this.budget = 1
+    this.cluster!.post({ kind: 'advance', ops: by === 'op' ? 1 : this.opsPerTick() })
+    this.wake()
+    return settled().then(() => this.setPhase('paused'))
+  }
+
+  /** Ops of the longest stage-level action: what one tick of the pipeline lets through. */
+  private opsPerTick(): number {
+    const { microbatches } = this.options.config.batch
+    const longest = Math.max(...this.program.ranks.map((rank) => rank.step.length))
+    return Math.max(1, Math.ceil(longest / (2 * microbatches)))
+  }
+
+  generate(request: GenerateRequest, onText: (text: string) => void = () => {}): Promise<string> {
+    return this.schedule(async () => {
+      await this.loadForward('generate')
+      const infer = (tokens: Uint32Array, row: number) => this.cluster!.infer(tokens, row)
+      const { batch } = this.options.config
+      return generateText(infer, this.options.dataset.tokenizer, batch.sequence, request, onText)
+    })
+  }
+
+  evaluate(): Promise<number> {
+    return this.schedule(() => this.validation())
+  }
+
+  /** Whole tensors of a kind of state, put together from all ranks. */
+  tensors(state: StateKind): Promise<Map<string, Float32Array>> {
+    return this.schedule(() => this.collect(state))
+  }
+
+  private async collect(state: StateKind): Promise<Map<string, Float32Array>> {
+    const { tensor } = this.options.config.parallel
+    const pieces: { tensorIndex: number; piece: Piece }[] = []
+    for (const [rank, names] of sourcesOf(this.program, state)) {
+      const found = await this.cluster!.gather([rank], state, names)
+      const tensorIndex = this.program.ranks[rank]!.coordinates.tensor
+      for (const piece of found.get(rank)!) pieces.push({ tensorIndex, piece })
+    }
+    return assemble(this.specs, tensor, pieces)
+  }
+
+  weights(): Promise<Uint8Array> {
+    return this.schedule(async () => serializeSafetensors(this.named(await this.collect('parameters'))))
+  }
+
+  private named(whole: ReadonlyMap<string, Float32Array>) {
+    return this.specs.map((spec) => ({ name: spec.name, shape: spec.shape, data: whole.get(spec.name)! }))
+  }
+
+  async stop(): Promise<RunResult> {
+    this.stopping = true
+    if (this.phase === 'running' || this.phase === 'paused' || this.phase === 'pausing') this.setPhase('stopping')
+    this.cluster?.post({ kind: 'resume' })
+    this.wake()
+    return this.finished
+  }
+
+  private async finish(): Promise<void> {
+    const parametersHash = await hashTensors(this.specs, await this.collect('parameters'))
+    const result = { ...this.result(), parametersHash }
+    this.finalWeights = this.keepWeights ? await this.collect('parameters') : null
+    this.leakedBytes = await this.cluster!.close()
+    this.setPhase(this.stopping ? 'stopped' : 'done')
+    this.emit({ kind: 'done', result })
+    this.settle.resolve(result)
+  }
+
+  /** Set before the end to keep the final weights after the ranks are gone. */
+  keepWeights = false
+  finalWeights: Map<string, Float32Array> | null = null
+
+  private async fail(error: unknown): Promise<void> {
+    await this.cluster?.close()
+    for (const resolve of this.onPaused.splice(0)) resolve()
+    this.phase = 'failed'
+    const message = error instanceof Error ? error.message : String(error)
+    const rank = error instanceof RankError ? error.rank : null
+    this.emit({ kind: 'phase', phase: 'failed' })
+    this.emit({ kind: 'failed', message, rank, exitStatus: exitStatusOf(error) })
+    this.settle.reject(error)
+  }
+
+  private result(): RunResult {
+    const { config } = this.options
+    const { schedule, pipeline, chunks } = config.parallel
+    const adapter = this.cluster!.adapters.find((each) => each !== null)
+    // The first step compiles and warms up; it is left out where there are others.
+    const timed = this.steps.length > 1 ? this.steps.slice(1) : this.steps
+    const seconds = timed.reduce((sum, each) => sum + each.milliseconds, 0) / 1000
+    const tokens = timed.reduce((sum, each) => sum + each.tokens, 0)
+    return {
+      config,
+      ...(adapter ? { adapter } : {}),
+      steps: this.steps,
+      ...(this.epochs.length > 0 ? { epochs: this.epochs } : {}),
+      ...(seconds > 0 ? { tokensPerSecond: { measured: tokens / seconds } } : {}),
+      // Only what was measured: a rank that finished no step has no entry.
+      ranks: this.program.ranks.flatMap((rank) => {
+        const measured = this.last.get(rank.rank)
+        if (!measured) return []
+        const { sentBytes, receivedBytes, traffic, memory } = measured
+        const predictedBytes = this.predicted[rank.rank]!.peak
+        const shared = { rank: rank.rank, coordinates: rank.coordinates }
+        return [{ ...shared, peakBytes: memory.peak, predictedBytes, sentBytes, receivedBytes, traffic }]
+      }),
+      schedule: summarizeSchedule(schedule, { stages: pipeline, microbatches: config.batch.microbatches, chunks }),
+    }
+  }
+}
+
+/** Ranks that wait for each other cannot all reach their next op while held: a short while is long enough to see it. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 60))
+}
