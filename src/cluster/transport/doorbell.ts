@@ -22,6 +22,8 @@ export function canWaitAsync(): boolean {
 
 export class Doorbell {
   private pending: (() => void) | null = null
+  /** In Node a wait for shared memory keeps no thread alive; a port that listens does. */
+  private readonly alive = new MessageChannel()
 
   /**
    * @param cells one Int32 per rank, shared by all; @param pokes a port per peer, null at the own place; empty where
@@ -32,6 +34,7 @@ export class Doorbell {
     private readonly rank: number,
     private readonly pokes: readonly (MessagePort | null)[],
   ) {
+    this.alive.port1.onmessage = nothing
     for (const port of pokes) if (port !== null) port.onmessage = () => this.wake()
   }
 
@@ -68,6 +71,7 @@ export class Doorbell {
 
   close(): void {
     this.ring(this.rank)
+    this.alive.port1.close()
     for (const port of this.pokes) port?.close()
   }
 }

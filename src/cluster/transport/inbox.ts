@@ -20,6 +20,10 @@ interface Lane {
   partial: { readonly data: Uint8Array; readonly receiver: Waiting | null; readonly traffic: TrafficKind } | null
 }
 
+/** At most so many spare buffers, none so small that allocating it is cheaper. */
+const SPARES = 32
+const SPARE_LEAST = 4096
+
 /**
  * Where messages meet receives, the same for every transport. A message that finds its receive waiting goes straight to
  * its place; one that comes early is kept here, so that it never blocks other channels.
@@ -28,6 +32,14 @@ export class Inbox {
   readonly received: BytesByTraffic = zeroByTraffic()
   private readonly lanes = new Map<number, Map<string, Lane>>()
   private error: Error | null = null
+  /** Buffers of early messages, to be filled again: fresh memory costs more than the copy into it. */
+  private readonly spare: Uint8Array[] = []
+
+  /** Memory for a message of this length, contents anything. */
+  private fresh(length: number): Uint8Array {
+    const at = this.spare.findIndex((buffer) => buffer.length === length)
+    return (at < 0 ? undefined : this.spare.splice(at, 1)[0]) ?? new Uint8Array(length)
+  }
 
   private lane(peer: number, channel: string): Lane {
     let channels = this.lanes.get(peer)
@@ -48,6 +60,7 @@ export class Inbox {
     if (problem !== null) return Promise.reject(problem)
     into.set(message.data)
     this.received[message.traffic] += message.data.length
+    if (message.data.length >= SPARE_LEAST && this.spare.length < SPARES) this.spare.push(message.data)
     return Promise.resolve()
   }
 
@@ -70,6 +83,13 @@ export class Inbox {
     receiver.resolve()
   }
 
+  /** A copy of data that the inbox may keep. */
+  copy(data: Uint8Array): Uint8Array {
+    const kept = this.fresh(data.length)
+    kept.set(data)
+    return kept
+  }
+
   /** Whether a receive waits for the next message of this peer and channel. */
   expects(peer: number, channel: string): boolean {
     return this.lane(peer, channel).waiting.length > 0
@@ -86,7 +106,7 @@ export class Inbox {
         receiver = { into: new Uint8Array(length), resolve: nothing, reject: nothing }
       }
     }
-    const data = receiver?.into ?? new Uint8Array(length)
+    const data = receiver?.into ?? this.fresh(length)
     lane.partial = { data, receiver, traffic }
     return data
   }
@@ -114,6 +134,7 @@ export class Inbox {
       }
     }
     this.lanes.clear()
+    this.spare.length = 0
   }
 }
 

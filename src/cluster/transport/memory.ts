@@ -23,7 +23,7 @@ class MemoryTransport implements Transport {
     const receiver = this.ranks[peer]
     if (receiver === undefined) return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
     this.sent[traffic] += data.length
-    const kept = receiver.inbox.expects(this.rank, channel) ? data : data.slice()
+    const kept = receiver.inbox.expects(this.rank, channel) ? data : receiver.inbox.copy(data)
     receiver.inbox.deliver(this.rank, channel, kept, traffic)
     return undefined
   }
