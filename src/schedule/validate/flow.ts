@@ -1,0 +1,73 @@
+import type { ComputeOp, Op } from '../program.ts'
+import type { Scope } from './fault.ts'
+import { InvalidProgram } from './fault.ts'
+
+/** What goes through the buffers of each rank: nothing out of nowhere, nothing for nobody, nothing left out. */
+export function checkFlow(scope: Scope): void {
+  for (const rank of scope.lists.keys()) {
+    checkReads(scope, rank)
+    checkWrites(scope, rank)
+    checkCoverage(scope, rank)
+  }
+}
+
+/** Every read has an earlier writer in its extent, or is of a persistent buffer. */
+function checkReads(scope: Scope, rank: number): void {
+  const { buffers } = scope.program.ranks[rank]!
+  const written = new Set<string>()
+  for (const [index, op] of scope.lists[rank]!.entries()) {
+    for (const name of op.reads)
+      if (!written.has(name) && !buffers.get(name)!.persistent)
+        throw InvalidProgram(scope, `reads ${name}, which nothing has written yet`, [{ rank, index }])
+    for (const name of op.writes) written.add(name)
+  }
+}
+
+/** An op that writes is read from later, or writes what outlives the extent: otherwise its reader is missing. */
+function checkWrites(scope: Scope, rank: number): void {
+  const { buffers } = scope.program.ranks[rank]!
+  const ops = scope.lists[rank]!
+  const lastRead = new Map<string, number>()
+  for (const [index, op] of ops.entries()) for (const name of op.reads) lastRead.set(name, index)
+  for (const [index, op] of ops.entries()) {
+    if (op.writes.length === 0) continue
+    const used = op.writes.some((name) => buffers.get(name)!.persistent || (lastRead.get(name) ?? -1) > index)
+    if (!used) throw InvalidProgram(scope, `writes ${op.writes.join(', ')}, which nobody reads`, [{ rank, index }])
+  }
+}
+
+/** Which parts of a micro-batch's way an op is: a full backward is its input-gradient and its weight-gradient. */
+const PHASES = {
+  forward: ['forward'],
+  recompute: ['recomputation'],
+  backward: ['input-gradient', 'weight-gradient'],
+  backwardInput: ['input-gradient'],
+  backwardWeight: ['weight-gradient'],
+} as const satisfies Record<ComputeOp['kind'], readonly string[]>
+
+function isCompute(op: Op): op is ComputeOp {
+  return op.kind in PHASES
+}
+
+/** Every micro-batch of a stage passes every segment of it in every phase that any micro-batch passes. */
+function checkCoverage(scope: Scope, rank: number): void {
+  const ops = scope.lists[rank]!
+  /** By stage: micro-batches with the first op of each; by stage, phase and segment: the micro-batches that passed. */
+  const stages = new Map<number, Map<number, number>>()
+  const passed = new Map<string, { stage: number; seen: Set<number> }>()
+  for (const [index, op] of ops.entries()) {
+    if (!isCompute(op) || op.stage === undefined || op.microbatch === undefined) continue
+    const microbatches = stages.get(op.stage) ?? new Map<number, number>()
+    stages.set(op.stage, microbatches)
+    if (!microbatches.has(op.microbatch)) microbatches.set(op.microbatch, index)
+    for (const phase of PHASES[op.kind]) {
+      const key = `${phase} of ${op.segment.name} (${op.segment.kind}) on stage ${op.stage}`
+      const entry = passed.get(key) ?? { stage: op.stage, seen: new Set<number>() }
+      passed.set(key, entry)
+      entry.seen.add(op.microbatch)
+    }
+  }
+  for (const [key, { stage, seen }] of passed)
+    for (const [microbatch, index] of stages.get(stage)!)
+      if (!seen.has(microbatch)) throw InvalidProgram(scope, `no ${key} for micro-batch ${microbatch}`, [{ rank, index }])
+}

@@ -1,0 +1,76 @@
+import type { BufferSpec, Op, Span } from '../program.ts'
+import type { Scope } from './fault.ts'
+import { InvalidProgram } from './fault.ts'
+
+/** Every op by itself: declared buffers, spans inside them and named as reads and writes, vectors of fitting length. */
+export function checkOps(scope: Scope): void {
+  for (const [rank, ops] of scope.lists.entries()) {
+    const { buffers } = scope.program.ranks[rank]!
+    for (const [index, op] of ops.entries()) {
+      const fault = faultOf(op, buffers)
+      if (fault !== null) throw InvalidProgram(scope, fault, [{ rank, index }])
+    }
+  }
+}
+
+function faultOf(op: Op, buffers: ReadonlyMap<string, BufferSpec>): string | null {
+  for (const name of op.reads) if (!buffers.has(name)) return `reads ${name}, which is not declared`
+  for (const name of op.writes) if (!buffers.has(name)) return `writes ${name}, which is not declared`
+  const { read, written } = spansOf(op)
+  for (const span of read) {
+    if (!op.reads.includes(span.buffer)) return `takes from ${span.buffer} without listing it as read`
+    const fault = outside(span, buffers)
+    if (fault !== null) return fault
+  }
+  for (const span of written) {
+    if (!op.writes.includes(span.buffer)) return `fills ${span.buffer} without listing it as written`
+    const fault = outside(span, buffers)
+    if (fault !== null) return fault
+  }
+  return lengthFault(op)
+}
+
+function outside({ buffer, offset, length }: Span, buffers: ReadonlyMap<string, BufferSpec>): string | null {
+  const { elements } = buffers.get(buffer)!
+  const whole = Number.isInteger(offset) && Number.isInteger(length)
+  if (whole && offset >= 0 && length >= 0 && offset + length <= elements) return null
+  return `elements ${offset} to ${offset + length} lie outside ${buffer}, which has ${elements}`
+}
+
+/** What an op reads and writes of each buffer, where it says so. */
+function spansOf(op: Op): { read: readonly Span[]; written: readonly Span[] } {
+  switch (op.kind) {
+    case 'send':
+      return { read: op.source, written: [] }
+    case 'recv':
+      return { read: [], written: op.target }
+    case 'gradNorm':
+      return { read: op.spans, written: [] }
+    case 'clear':
+      return { read: [], written: op.spans }
+    case 'optimizerStep': {
+      const moments = op.updates.flatMap(({ moment1, moment2 }) => (moment2 ? [moment1, moment2] : [moment1]))
+      const changed = [...op.updates.map((each) => each.parameter), ...moments]
+      return { read: [...op.updates.map((each) => each.gradient), ...changed], written: changed }
+    }
+    default:
+      return 'source' in op ? { read: op.source, written: op.target } : { read: [], written: [] }
+  }
+}
+
+export function lengthOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, each) => sum + each.length, 0)
+}
+
+function lengthFault(op: Op): string | null {
+  if (op.kind === 'add' || op.kind === 'offload' || op.kind === 'fetch') {
+    const [from, to] = [lengthOf(op.source), lengthOf(op.target)]
+    return from === to ? null : `${from} elements do not fit ${to}`
+  }
+  if (op.kind === 'optimizerStep')
+    for (const { parameter, gradient, moment1, moment2 = moment1 } of op.updates)
+      for (const other of [gradient, moment1, moment2])
+        if (other.length !== parameter.length)
+          return `${other.buffer} gives ${other.length} elements for ${parameter.length} of ${parameter.buffer}`
+  return null
+}

@@ -1,0 +1,109 @@
+import { dependenciesOf } from '../dependencies.ts'
+import type { Place } from '../program-grid.ts'
+import type { Op } from '../program.ts'
+import type { Scope } from './fault.ts'
+import { InvalidProgram } from './fault.ts'
+import type { Meeting, Message } from './meetings.ts'
+
+/**
+ * Performs the extent without doing anything: an op is done when what it waits for is done, a receive when also its send is,
+ * a collective when all members could enter. Ops left over wait for each other.
+ *
+ * Besides the order rule, a rank's host hands compute over in list order: nothing starts before the device ops listed before
+ * it have been handed over. A list that only works when later ops overtake would hang a real rank, so it is refused.
+ */
+export function checkProgress(scope: Scope, messages: readonly Message[], meetings: readonly Meeting[]): void {
+  const offsets: number[] = []
+  let count = 0
+  for (const ops of scope.lists) {
+    offsets.push(count)
+    count += ops.length
+  }
+  const nodeOf = ({ rank, index }: Place) => offsets[rank]! + index
+
+  const froms: number[] = []
+  const tos: number[] = []
+  for (const [rank, ops] of scope.lists.entries()) {
+    const base = offsets[rank]!
+    const dependencies = dependenciesOf(ops)
+    let queued = -1
+    for (let i = 0; i < ops.length; i++) {
+      for (const target of dependencies.of(i)) {
+        froms.push(base + target)
+        tos.push(base + i)
+      }
+      if (queued >= 0) {
+        froms.push(base + queued)
+        tos.push(base + i)
+      }
+      if (isHandedOver(ops[i]!)) queued = i
+    }
+  }
+  for (const { send, recv } of messages) {
+    froms.push(nodeOf(send))
+    tos.push(nodeOf(recv))
+  }
+
+  const meetingOf = new Int32Array(count).fill(-1)
+  const missing = Int32Array.from(meetings, (meeting) => meeting.length)
+  for (const [k, meeting] of meetings.entries()) for (const place of meeting) meetingOf[nodeOf(place)] = k
+  const done = perform(count, froms, tos, meetingOf, missing, (k) => meetings[k]!.map(nodeOf))
+
+  const stuck: Place[] = []
+  for (const [rank, ops] of scope.lists.entries()) {
+    const index = ops.findIndex((_, i) => done[offsets[rank]! + i] === 0)
+    if (index >= 0) stuck.push({ rank, index })
+  }
+  if (stuck.length > 0)
+    throw InvalidProgram(scope, `waits for ever, as do ${stuck.length - 1} other ranks: each needs another's turn`, stuck)
+}
+
+/** Topological order with meetings; 1 for every op that got its turn. */
+function perform(
+  count: number,
+  froms: readonly number[],
+  tos: readonly number[],
+  meetingOf: Int32Array,
+  missing: Int32Array,
+  membersOf: (meeting: number) => readonly number[],
+): Uint8Array {
+  const waits = new Int32Array(count)
+  const starts = new Int32Array(count + 1)
+  for (const to of tos) waits[to]!++
+  for (const from of froms) starts[from + 1]!++
+  for (let i = 0; i < count; i++) starts[i + 1]! += starts[i]!
+  const fill = starts.slice(0, count)
+  const followers = new Int32Array(froms.length)
+  for (const [edge, from] of froms.entries()) followers[fill[from]!++] = tos[edge]!
+
+  const done = new Uint8Array(count)
+  const ready: number[] = []
+  const enter = (node: number) => {
+    const meeting = meetingOf[node]!
+    if (meeting < 0) ready.push(node)
+    else if (--missing[meeting]! === 0) ready.push(...membersOf(meeting))
+  }
+  for (let node = 0; node < count; node++) if (waits[node] === 0) enter(node)
+  for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
+    done[node] = 1
+    for (let i = starts[node]!; i < starts[node + 1]!; i++) {
+      const next = followers[i]!
+      if (--waits[next]! === 0) enter(next)
+    }
+  }
+  return done
+}
+
+/** Ops that go into the device's queue in list order; exchanges and reports wait beside it. */
+function isHandedOver(op: Op): boolean {
+  switch (op.kind) {
+    case 'send':
+    case 'recv':
+    case 'offload':
+    case 'fetch':
+    case 'report':
+      return false
+    default:
+      return !('group' in op)
+  }
+}
