@@ -33,12 +33,18 @@ export class Inbox {
   private readonly lanes = new Map<number, Map<string, Lane>>()
   private error: Error | null = null
   /** Buffers of early messages, to be filled again: fresh memory costs more than the copy into it. */
-  private readonly spare: Uint8Array[] = []
+  private readonly spare: Uint8Array<ArrayBuffer>[] = []
 
-  /** Memory for a message of this length, contents anything. */
-  private fresh(length: number): Uint8Array {
+  /** Memory for a message of this length, contents anything; a buffer of its own. */
+  fresh(length: number): Uint8Array<ArrayBuffer> {
     const at = this.spare.findIndex((buffer) => buffer.length === length)
     return (at < 0 ? undefined : this.spare.splice(at, 1)[0]) ?? new Uint8Array(length)
+  }
+
+  /** Takes back a buffer that nobody else holds. */
+  recycle({ buffer, length }: Uint8Array): void {
+    const whole = buffer instanceof ArrayBuffer && buffer.byteLength === length
+    if (whole && length >= SPARE_LEAST && this.spare.length < SPARES) this.spare.push(new Uint8Array(buffer))
   }
 
   private lane(peer: number, channel: string): Lane {
@@ -60,7 +66,7 @@ export class Inbox {
     if (problem !== null) return Promise.reject(problem)
     into.set(message.data)
     this.received[message.traffic] += message.data.length
-    if (message.data.length >= SPARE_LEAST && this.spare.length < SPARES) this.spare.push(message.data)
+    this.recycle(message.data)
     return Promise.resolve()
   }
 

@@ -51,7 +51,10 @@ export class PortTransport implements Transport {
       if (port === null) continue
       port.onmessage = (event: MessageEvent<PortMessage>) => {
         const { channel, data, traffic } = event.data
-        this.inbox.deliver(peer, channel, new Uint8Array(data), traffic)
+        const bytes = new Uint8Array(data)
+        const taken = this.inbox.expects(peer, channel)
+        this.inbox.deliver(peer, channel, bytes, traffic)
+        if (taken) this.inbox.recycle(bytes)
       }
       port.onmessageerror = () => this.abort(new TransportError(`a message from rank ${peer} could not be read`))
     }
@@ -64,7 +67,7 @@ export class PortTransport implements Transport {
   send(peer: number, channel: string, data: Uint8Array, traffic: TrafficKind): Promise<void> | undefined {
     if (this.error !== null) return Promise.reject(this.error)
     // A copy to transfer; also out of shared memory, whose buffers cannot be transferred.
-    const copy = new Uint8Array(data.length)
+    const copy = this.inbox.fresh(data.length)
     copy.set(data)
     if (peer === this.rank) {
       this.sent[traffic] += data.length
