@@ -2,7 +2,7 @@ import { RefusedError } from '../core/errors.ts'
 
 /**
  * The mesh: which rank sits where. Tensor is innermost, then data, pipeline outermost (the order of Megatron-LM), so that
- * the group that talks most sits on neighbouring ranks, which share a node:
+ * the group that talks most sits on neighbouring ranks, which share one machine:
  *
  *   rank = (pipeline · data size + data) · tensor size + tensor
  *
