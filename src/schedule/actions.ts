@@ -60,7 +60,8 @@ const PATTERN = /^(\d+)([A-Z_]+?)(\d*)$/
 /** "0F3" → action. Throws RefusedError for anything else. */
 export function parseAction(text: string, options: ParseOptions = {}): LoweredAction {
   const [, stageText, word, microbatchText] = PATTERN.exec(text.trim()) ?? []
-  const refuse = () => new RefusedError('action', `"${text}" is not like 0F3, 1SEND_F2, 0I1, 0W1, 2UNSHARD, 1REDUCE_GRAD`)
+  const refuse = () =>
+    new RefusedError('action', `"${text}" is not like 0F3, 1SEND_F2, 0I1, 0W1, 2UNSHARD, 1REDUCE_GRAD`)
   if (stageText === undefined || word === undefined || microbatchText === undefined) throw refuse()
   const stage = Number(stageText)
   const name = options.oldBackward && word === 'B' ? 'I' : options.oldBackward && word === 'BW' ? 'B' : word
@@ -107,6 +108,8 @@ export function printCells(cells: readonly (readonly string[])[]): string {
   for (const row of cells) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)))
   const label = String(cells.length - 1).length
   return cells
-    .map((row, rank) => `rank ${String(rank).padStart(label)}: ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' ')}`.trimEnd())
+    .map((row, rank) =>
+      `rank ${String(rank).padStart(label)}: ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' ')}`.trimEnd(),
+    )
     .join('\n')
 }

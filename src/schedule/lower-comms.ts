@@ -21,7 +21,7 @@ export function insertSendRecv(rows: readonly ActionRow[], stageToRank: readonly
     lowered[rank]!.push(action)
     seen[rank]!.add(printAction(action))
   }
-  for (let turn = true; turn; ) {
+  for (let turn = true; turn;) {
     turn = false
     for (const [rank, row] of rows.entries()) {
       const action = row[position[rank]!]

@@ -43,10 +43,14 @@ export function printGridAround(lists: readonly (readonly Op[])[], marks: readon
     const text = [...(from > 0 ? ['…'] : []), ...cells, ...(to < ops.length ? ['…'] : [])].join('  ')
     return `rank ${String(rank).padStart(String(lists.length - 1).length)}: ${text}`
   })
-  return shown.length < lists.length ? [...rows, `(${lists.length - shown.length} more ranks)`].join('\n') : rows.join('\n')
+  return shown.length < lists.length
+    ? [...rows, `(${lists.length - shown.length} more ranks)`].join('\n')
+    : rows.join('\n')
 }
 
 /** All ranks of a small Program; of a large one the marked ranks and the first few others. */
 function near(rank: number, marks: readonly Place[], world: number): boolean {
-  return world <= MOST_RANKS || rank < MOST_RANKS / 2 || marks.slice(0, MOST_RANKS / 2).some((mark) => mark.rank === rank)
+  return (
+    world <= MOST_RANKS || rank < MOST_RANKS / 2 || marks.slice(0, MOST_RANKS / 2).some((mark) => mark.rank === rank)
+  )
 }

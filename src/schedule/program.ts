@@ -51,15 +51,7 @@ export interface ComputeOp extends OpBase {
 }
 
 export type CollectiveKind =
-  | 'allReduce'
-  | 'reduceScatter'
-  | 'allGather'
-  | 'broadcast'
-  | 'reduce'
-  | 'gather'
-  | 'scatter'
-  | 'push'
-  | 'pull'
+  'allReduce' | 'reduceScatter' | 'allGather' | 'broadcast' | 'reduce' | 'gather' | 'scatter' | 'push' | 'pull'
 
 /**
  * A collective over `group` (ranks in group order). `source` and `target` are this rank's parts: for allReduce, reduce

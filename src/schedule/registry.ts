@@ -107,8 +107,7 @@ export function refusalOf(name: ScheduleId, shape: PipelineShape): Refusal | nul
   if (!Number.isInteger(m) || m < 1)
     return { field: 'batch.microbatches', message: `${m} is not a whole number from 1` }
   if (!Number.isInteger(v) || v < chunks.least || v > chunks.most) {
-    const allowed =
-      chunks.most === chunks.least ? `exactly ${chunks.least}` : `a whole number from ${chunks.least}`
+    const allowed = chunks.most === chunks.least ? `exactly ${chunks.least}` : `a whole number from ${chunks.least}`
     return { field: 'parallel.chunks', message: `${v}, but schedule ${name} takes ${allowed}` }
   }
   if (wholeRounds && m % p !== 0)

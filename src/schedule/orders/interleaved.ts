@@ -8,7 +8,8 @@ import { B, F, upTo } from './shape.ts'
  *
  * p = 2, m = 2, v = 2, by tick of half a unit:
  *
- *   rank 0: 0F0 0F1 2F0 2F1 ·   2B0 2B0 ·   2B1 2B1 0B0 0B0 ·   0B1 0B1 …
+ *   rank 0: 0F0 0F1 2F0 2F1 ·   ·   2B0 2B0 ·   2B1 2B1 0B0 0B0 0B1 0B1
+ *   rank 1: ·   1F0 1F1 3F0 3B0 3B0 3F1 3B1 3B1 1B0 1B0 1B1 1B1 ·   ·
  *
  * idle per device (p − 1)(F + I + W)/v.
  */

@@ -9,7 +9,8 @@ import { greedyV } from './zb-v-greedy.ts'
  *
  * p = 2, m = 2, by tick of half a unit:
  *
- * DRAWING
+ *   rank 0: 0F0 0F1 ·   3F0 3I0 3F1 3I1 0I0 3W0 0I1 3W1 0W0 0W1
+ *   rank 1: ·   1F0 2F0 1F1 2F1 2I0 1I0 2I1 1I1 2W0 1W0 2W1 1W1
  *
  * There is no closed form for every (p, m). A list scheduler builds the order from a handful of priority rules and caps on
  * what the first chunk may hold; the shortest result wins (shortest makespan, then span, then fewest activations). With

@@ -69,5 +69,6 @@ function checkCoverage(scope: Scope, rank: number): void {
   }
   for (const [key, { stage, seen }] of passed)
     for (const [microbatch, index] of stages.get(stage)!)
-      if (!seen.has(microbatch)) throw InvalidProgram(scope, `no ${key} for micro-batch ${microbatch}`, [{ rank, index }])
+      if (!seen.has(microbatch))
+        throw InvalidProgram(scope, `no ${key} for micro-batch ${microbatch}`, [{ rank, index }])
 }

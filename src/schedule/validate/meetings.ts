@@ -122,9 +122,21 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
   if (ROOTED.has(op.kind) && op.root === undefined) throw refuse('has no root', first)
   if (PARTED.has(op.kind) && op.parts === undefined) throw refuse('has no parts', first)
   for (const end of ends) {
-    for (const field of ['kind', 'root', 'algorithm', 'codec', 'combine', 'traffic', 'elementBytes', 'subject'] as const)
+    for (const field of [
+      'kind',
+      'root',
+      'algorithm',
+      'codec',
+      'combine',
+      'traffic',
+      'elementBytes',
+      'subject',
+    ] as const)
       if (end.op[field] !== op[field])
-        throw refuse(`enters with ${field} ${end.op[field] ?? '(none)'} where others have ${op[field] ?? '(none)'}`, end)
+        throw refuse(
+          `enters with ${field} ${end.op[field] ?? '(none)'} where others have ${op[field] ?? '(none)'}`,
+          end,
+        )
     if (end.op.parts?.join() !== op.parts?.join()) throw refuse('disagrees about the parts', end)
   }
   // Whoever brings or keeps nothing has an empty side; all others of a side must agree.

@@ -55,7 +55,11 @@ export function checkProgress(scope: Scope, messages: readonly Message[], meetin
     if (index >= 0) stuck.push({ rank, index })
   }
   if (stuck.length > 0)
-    throw InvalidProgram(scope, `waits for ever, as do ${stuck.length - 1} other ranks: each needs another's turn`, stuck)
+    throw InvalidProgram(
+      scope,
+      `waits for ever, as do ${stuck.length - 1} other ranks: each needs another's turn`,
+      stuck,
+    )
 }
 
 /** Topological order with meetings; 1 for every op that got its turn. */
