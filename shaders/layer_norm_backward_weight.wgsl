@@ -1,0 +1,28 @@
+// dgamma (+)= Σ_r dy·x̂ and dbeta (+)= Σ_r dy. dy, x (R, C), stats (R, 2) → dgamma (C), dbeta (C).
+// One workgroup per 16 columns; its 4 groups of invocations take every fourth row and are added in order.
+struct Params { rows: u32, C: u32, accumulate: u32 }
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> stats: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dgamma: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dbeta: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
+var<workgroup> part: array<vec2f, 64>;
+
+@compute @workgroup_size(64)
+fn layer_norm_backward_weight(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let c = group.x * 16u + lane % 16u;
+  var sums = vec2f(0.0);
+  if (c < params.C) {
+    for (var r = lane / 16u; r < params.rows; r += 4u) {
+      let g = dy[r * params.C + c];
+      sums += vec2f(g * (x[r * params.C + c] - stats[2u * r]) * stats[2u * r + 1u], g);
+    }
+  }
+  part[lane] = sums;
+  workgroupBarrier();
+  if (lane >= 16u || c >= params.C) { return; }
+  let sum = (part[lane] + part[lane + 16u]) + (part[lane + 32u] + part[lane + 48u]);
+  dgamma[c] = select(sum.x, dgamma[c] + sum.x, params.accumulate == 1u);
+  dbeta[c] = select(sum.y, dbeta[c] + sum.y, params.accumulate == 1u);
+}

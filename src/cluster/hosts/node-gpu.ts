@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { create, globals } from 'webgpu'
+
+/** Where SwiftShader's Vulkan driver lies when a Chromium is installed; the first that exists is taken. */
+const SOFTWARE_DRIVERS = [
+  process.env.TABCLUSTER_SWIFTSHADER,
+  '/usr/lib/chromium/vk_swiftshader_icd.json',
+  '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
+  '/opt/google/chrome/vk_swiftshader_icd.json',
+]
+
+let kept: GPU | null = null
+
+/** Dawn for Node. A real GPU is preferred; without one, SwiftShader when it is found. The object keeps Node alive until
+ *  `closeNodeGpu`. Throws one line saying what to install when there is no adapter at all. */
+export async function openNodeGpu(): Promise<GPU> {
+  if (kept) return kept
+  Object.assign(globalThis, globals)
+  kept = create([])
+  if (await kept.requestAdapter()) return kept
+  const driver = SOFTWARE_DRIVERS.find((path) => path !== undefined && existsSync(path))
+  if (driver !== undefined) {
+    process.env.VK_ICD_FILENAMES = driver
+    kept = create([])
+    if (await kept.requestAdapter()) return kept
+  }
+  kept = null
+  throw new Error('no WebGPU adapter: install a GPU driver with Vulkan, or Chromium for its software adapter SwiftShader')
+}
+
+/** Lets go of Dawn, so that Node can end. */
+export function closeNodeGpu(): void {
+  kept = null
+}

@@ -1,0 +1,29 @@
+/**
+ * Kernel variants for an adapter. A name may list fallbacks with "+": the first that fits a launch's sizes is taken, the
+ * naive variant where none does.
+ */
+const SOFTWARE: Readonly<Record<string, string>> = {
+  matmul_nn: 'blocks-vec4+blocks',
+  matmul_nt: 'blocks-vec4+blocks',
+  matmul_tn: 'blocks-vec4+blocks',
+}
+
+const HARDWARE: Readonly<Record<string, string>> = {
+  matmul_nn: 'tiles+blocks',
+  matmul_nt: 'tiles+blocks',
+  matmul_tn: 'tiles+blocks',
+  layer_norm_forward: 'workgroup',
+  layer_norm_backward_input: 'workgroup',
+  cross_entropy: 'workgroup',
+}
+
+/** What is known to be fast on this kind of adapter (docs/performance.md has the measurements). */
+export function chooseVariants(adapter: { readonly software: boolean }): Record<string, string> {
+  return { ...(adapter.software ? SOFTWARE : HARDWARE) }
+}
+
+export function describeVariants(variants: Readonly<Record<string, string>>): string {
+  return Object.entries(variants)
+    .map(([kernel, variant]) => `${kernel}=${variant}`)
+    .join(' ')
+}

@@ -1,0 +1,101 @@
+import type { Prepared } from './kernels.ts'
+
+/** A submit is cut when it is estimated to keep the device busy for longer than this. */
+const SUBMIT_SECONDS = 0.05
+/** Before anything was measured: floating-point operations per second of a slow device. */
+const FIRST_RATE = 1e9
+/** Bytes moved count as this many floating-point operations in the estimate. */
+const FLOPS_PER_BYTE = 0.5
+
+/**
+ * Encodes dispatches and copies and submits many at once. Everything is in order: a write or a read goes behind what was
+ * encoded before it.
+ */
+export class CommandQueue {
+  submits = 0
+  dispatches = 0
+  private encoder: GPUCommandEncoder | null = null
+  private pass: GPUComputePassEncoder | null = null
+  private work = 0
+  private rate = FIRST_RATE
+  private inFlight = 0
+
+  constructor(private readonly device: GPUDevice) {}
+
+  launch(prepared: Prepared): void {
+    this.encoder ??= this.device.createCommandEncoder()
+    this.pass ??= this.encoder.beginComputePass()
+    this.pass.setPipeline(prepared.pipeline)
+    this.pass.setBindGroup(0, prepared.bindGroup)
+    this.pass.dispatchWorkgroups(...prepared.workgroups)
+    this.dispatches++
+    this.work += prepared.flops + prepared.bytes * FLOPS_PER_BYTE
+    if (this.work > this.rate * SUBMIT_SECONDS) this.flush()
+  }
+
+  copy(source: GPUBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
+    if (bytes > 0) this.commands().copyBufferToBuffer(source, sourceOffset, target, targetOffset, bytes)
+  }
+
+  clear(buffer: GPUBuffer, offset: number, bytes: number): void {
+    if (bytes > 0) this.commands().clearBuffer(buffer, offset, bytes)
+  }
+
+  /** Writes behind everything encoded so far. */
+  write(buffer: GPUBuffer, offset: number, data: ArrayBufferView): void {
+    this.flush()
+    // Some browsers refuse views of shared memory here: copy those out first.
+    const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    this.device.queue.writeBuffer(buffer, offset, shared ? bytes.slice() : (bytes as Uint8Array<ArrayBuffer>))
+  }
+
+  flush(): void {
+    if (!this.encoder) return
+    this.pass?.end()
+    this.pass = null
+    const commands = this.encoder.finish()
+    this.encoder = null
+    this.device.queue.submit([commands])
+    this.submits++
+    this.measure(this.work)
+    this.work = 0
+  }
+
+  /** Small reads outside a Program: through a staging buffer of their own. */
+  async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const staging = this.device.createBuffer({ size: Math.max(16, bytes), usage: 9, label: 'read' })
+    try {
+      this.copy(buffer, offset, staging, 0, bytes)
+      this.flush()
+      await staging.mapAsync(1, 0, bytes)
+      return staging.getMappedRange(0, bytes).slice(0)
+    } finally {
+      staging.destroy()
+    }
+  }
+
+  async idle(): Promise<void> {
+    this.flush()
+    await this.device.queue.onSubmittedWorkDone()
+  }
+
+  private commands(): GPUCommandEncoder {
+    this.pass?.end()
+    this.pass = null
+    return (this.encoder ??= this.device.createCommandEncoder())
+  }
+
+  /** Learns the device's speed from submits that ran alone. */
+  private measure(work: number): void {
+    if (this.inFlight > 0 || work < this.rate * SUBMIT_SECONDS * 0.25) return
+    this.inFlight++
+    const start = performance.now()
+    const done = () => {
+      this.inFlight--
+      const seconds = Math.max(1e-4, (performance.now() - start) / 1000)
+      this.rate = Math.max(FIRST_RATE / 10, 0.7 * this.rate + 0.3 * (work / seconds))
+    }
+    this.device.queue.onSubmittedWorkDone().then(done, () => this.inFlight--)
+  }
+}

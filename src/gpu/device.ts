@@ -1,0 +1,106 @@
+import type { AdapterResult } from '../config/result.ts'
+import type { AdapterChoice } from '../config/types.ts'
+import { chooseVariants, describeVariants } from './choose-variants.ts'
+import { CommandQueue } from './command-queue.ts'
+import { KernelRunner } from './kernels.ts'
+import { MemoryMeter } from './meter.ts'
+import { BufferPool } from './pool.ts'
+
+export interface OpenDeviceOptions {
+  readonly gpu: GPU
+  readonly adapter?: AdapterChoice | 'default'
+  /** Bytes this device may hold; null: what the adapter gives. */
+  readonly budgetBytes?: number | null
+  /** Variant by kernel; absent or empty: chosen for the adapter. */
+  readonly variants?: Readonly<Record<string, string>>
+}
+
+/** A device with everything that counts, binds and submits on it. */
+export interface GpuDevice {
+  readonly device: GPUDevice
+  readonly info: AdapterResult
+  readonly meter: MemoryMeter
+  readonly pool: BufferPool
+  readonly kernels: KernelRunner
+  readonly queue: CommandQueue
+  readonly variants: Readonly<Record<string, string>>
+  /** Resolves with a sentence when the device is lost other than by `dispose`. */
+  readonly lost: Promise<string>
+  dispose(): void
+}
+
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const
+
+function isSoftware(info: GPUAdapterInfo): boolean {
+  const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase()
+  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|software|basic render|warp/.test(text)
+}
+
+export async function requestAdapter(gpu: GPU, choice: AdapterChoice | 'default'): Promise<GPUAdapter> {
+  const adapter = await gpu.requestAdapter(
+    choice === 'default'
+      ? {}
+      : choice === 'fallback'
+        ? { forceFallbackAdapter: true }
+        : { powerPreference: choice },
+  )
+  if (!adapter)
+    throw new Error(
+      choice === 'default'
+        ? 'WebGPU is here but offers no adapter: the graphics driver may be missing or blocked'
+        : `cluster.adapters: this machine offers no ${choice} adapter`,
+    )
+  return adapter
+}
+
+export function describeAdapter(info: GPUAdapterInfo): Omit<AdapterResult, 'kernels'> {
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    description: info.description || info.device,
+    software: isSoftware(info),
+  }
+}
+
+/** Opens a device of its own (an adapter serves one device), with the adapter's own limits. */
+export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice> {
+  const adapter = await requestAdapter(options.gpu, options.adapter ?? 'default')
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]))
+  const requiredFeatures = (['subgroups', 'timestamp-query'] as const).filter((name) => adapter.features.has(name))
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
+  const meter = new MemoryMeter()
+  const pool = new BufferPool(device, meter, options.budgetBytes ?? null)
+  const described = describeAdapter(adapter.info)
+  const forced = options.variants ?? {}
+  const variants = Object.keys(forced).length > 0 ? { ...forced } : chooseVariants(described)
+  const kernels = new KernelRunner(device, pool, variants)
+  const queue = new CommandQueue(device)
+  let disposed = false
+  const lost = new Promise<string>((resolve) => {
+    void device.lost.then((info) => {
+      if (!disposed) resolve(`the GPU device was lost (${info.reason}): ${info.message || 'no reason was given'}`)
+    })
+  })
+  return {
+    device,
+    info: { ...described, kernels: describeVariants(variants) },
+    meter,
+    pool,
+    kernels,
+    queue,
+    variants,
+    lost,
+    dispose() {
+      disposed = true
+      pool.destroyAll()
+      device.destroy()
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import adamw from '../../shaders/adamw.wgsl?raw'
+import axpy from '../../shaders/axpy.wgsl?raw'
+import biasBackward from '../../shaders/bias_backward.wgsl?raw'
+import biasResidual from '../../shaders/bias_residual.wgsl?raw'
+import crossEntropy from '../../shaders/cross_entropy.wgsl?raw'
+import crossEntropySharded from '../../shaders/cross_entropy_sharded.wgsl?raw'
+import crossEntropyWorkgroup from '../../shaders/cross_entropy_workgroup.wgsl?raw'
+import embeddingBackwardPosition from '../../shaders/embedding_backward_position.wgsl?raw'
+import embeddingBackwardToken from '../../shaders/embedding_backward_token.wgsl?raw'
+import embeddingForward from '../../shaders/embedding_forward.wgsl?raw'
+import geluBackward from '../../shaders/gelu_backward.wgsl?raw'
+import geluForward from '../../shaders/gelu_forward.wgsl?raw'
+import layerNormBackwardInput from '../../shaders/layer_norm_backward_input.wgsl?raw'
+import layerNormBackwardInputWorkgroup from '../../shaders/layer_norm_backward_input_workgroup.wgsl?raw'
+import layerNormBackwardWeight from '../../shaders/layer_norm_backward_weight.wgsl?raw'
+import layerNormForward from '../../shaders/layer_norm_forward.wgsl?raw'
+import layerNormForwardWorkgroup from '../../shaders/layer_norm_forward_workgroup.wgsl?raw'
+import sgd from '../../shaders/sgd.wgsl?raw'
+import softmaxStats from '../../shaders/softmax_stats.wgsl?raw'
+import squaredNorm from '../../shaders/squared_norm.wgsl?raw'
+import sum from '../../shaders/sum.wgsl?raw'
+import { elements, grid } from './grid.ts'
+import type { KernelParams, KernelTable, KernelVariant } from './kernel-row.ts'
+import { attentionRows } from './variants/attention.ts'
+import { matmulRows } from './variants/matmul.ts'
+
+function naive(source: string, workgroups: KernelVariant['workgroups']): KernelVariant {
+  return { name: 'naive', source, workgroups }
+}
+
+/** Cooperative variants take one workgroup per row. */
+function perRow(source: string): KernelVariant {
+  return { name: 'workgroup', source, workgroups: (p) => grid(p.rows!) }
+}
+
+const perChannel = (p: KernelParams) => elements(p.rows! * p.C!)
+
+/** One row per kernel: its variants, the naive one first. To add a kernel: a signature (model/kernels.ts), WGSL, a row. */
+export const KERNEL_TABLE: KernelTable = {
+  ...matmulRows,
+  ...attentionRows,
+  embedding_forward: [naive(embeddingForward, perChannel)],
+  embedding_backward_token: [naive(embeddingBackwardToken, (p) => elements(p.capacity! * p.C!))],
+  embedding_backward_position: [naive(embeddingBackwardPosition, (p) => elements(p.T! * p.C!))],
+  layer_norm_forward: [naive(layerNormForward, (p) => elements(p.rows!, 32)), perRow(layerNormForwardWorkgroup)],
+  layer_norm_backward_input: [
+    naive(layerNormBackwardInput, (p) => elements(p.rows!, 32)),
+    perRow(layerNormBackwardInputWorkgroup),
+  ],
+  layer_norm_backward_weight: [naive(layerNormBackwardWeight, (p) => elements(p.C!, 16))],
+  bias_backward: [naive(biasBackward, (p) => elements(p.N!, 16))],
+  gelu_forward: [naive(geluForward, (p) => elements(p.n!))],
+  gelu_backward: [naive(geluBackward, (p) => elements(p.n!))],
+  bias_residual: [naive(biasResidual, perChannel)],
+  cross_entropy: [naive(crossEntropy, (p) => elements(p.rows!, 16)), perRow(crossEntropyWorkgroup)],
+  softmax_stats: [naive(softmaxStats, (p) => elements(p.rows!, 16))],
+  cross_entropy_sharded: [naive(crossEntropySharded, (p) => elements(p.rows!, 16))],
+  sum: [naive(sum, () => [1, 1, 1])],
+  squared_norm: [naive(squaredNorm, (p) => grid(p.count!))],
+  adamw: [naive(adamw, (p) => elements(p.n!))],
+  sgd: [naive(sgd, (p) => elements(p.n!))],
+  axpy: [naive(axpy, (p) => elements(p.n!))],
+}

@@ -1,0 +1,131 @@
+import { invariant } from '../core/errors.ts'
+import type { KernelName, Launch } from '../model/kernels.ts'
+import { KERNELS } from '../model/kernels.ts'
+import type { KernelVariant } from './kernel-row.ts'
+import { KERNEL_TABLE } from './kernel-table.ts'
+import type { BufferPool } from './pool.ts'
+
+/** A launch with everything bound: encode it as often as its buffers live. */
+export interface Prepared {
+  readonly pipeline: GPUComputePipeline
+  readonly bindGroup: GPUBindGroup
+  readonly workgroups: readonly [number, number, number]
+  readonly flops: number
+  readonly bytes: number
+}
+
+/** Bytes of one slot of kernel parameters: the largest offset alignment an adapter may ask for. */
+const SLOT_BYTES = 256
+
+/** The uniform's bytes: fields in the signature's order, u32 or f32. */
+export function encodeParams(launch: Launch): ArrayBuffer {
+  const { params } = KERNELS[launch.kernel]
+  const data = new DataView(new ArrayBuffer(Math.max(16, Math.ceil((params.length * 4) / 16) * 16)))
+  for (const [i, [name, type]] of params.entries()) {
+    const value = launch.params[name]
+    invariant(value !== undefined, `${launch.kernel} was launched without ${name}`)
+    if (type === 'f') data.setFloat32(i * 4, value, true)
+    else data.setUint32(i * 4, value, true)
+  }
+  return data.buffer
+}
+
+/** Binds and counts: the one place where a launch becomes a dispatch. */
+export class KernelRunner {
+  private readonly pipelines = new Map<KernelVariant, GPUComputePipeline>()
+  private arena: GPUBuffer | null = null
+  private slots = 0
+  private readonly slotOf = new Map<string, number>()
+  private readonly retired: GPUBuffer[] = []
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly pool: BufferPool,
+    /** Variant by kernel name; the first of a row where none is named or the named one does not fit. */
+    readonly variants: Record<string, string> = {},
+  ) {}
+
+  /** Room for `bytes` of parameters, in slots of 256. Called again (another Program), it opens a further arena. */
+  reserveUniforms(bytes: number): void {
+    if (this.arena) this.retired.push(this.arena)
+    this.arena = this.pool.acquireUniform(Math.max(SLOT_BYTES, bytes))
+    this.slots = 0
+    this.slotOf.clear()
+  }
+
+  variantOf(kernel: KernelName, params: Launch['params']): KernelVariant {
+    const row = KERNEL_TABLE[kernel]
+    const fits = (variant: KernelVariant) => variant.fits?.(params, this.device.limits) ?? true
+    const wanted = this.variants[kernel]?.split('+') ?? []
+    for (const name of wanted) {
+      const variant = row.find((each) => each.name === name)
+      if (variant && fits(variant)) return variant
+    }
+    return row[0]!
+  }
+
+  private pipeline(kernel: KernelName, variant: KernelVariant): GPUComputePipeline {
+    let pipeline = this.pipelines.get(variant)
+    if (!pipeline) {
+      pipeline = this.device.createComputePipeline(this.descriptor(kernel, variant))
+      this.pipelines.set(variant, pipeline)
+    }
+    return pipeline
+  }
+
+  private descriptor(kernel: KernelName, variant: KernelVariant): GPUComputePipelineDescriptor {
+    const module = this.device.createShaderModule({ code: variant.source, label: `${kernel} ${variant.name}` })
+    const constants = variant.constants
+    return {
+      label: `${kernel} ${variant.name}`,
+      layout: 'auto',
+      compute: { module, entryPoint: kernel, ...(constants ? { constants: { ...constants } } : {}) },
+    }
+  }
+
+  /** Compiles what `launches` need, off the main path. `progress` gets done and total. */
+  async compile(launches: readonly Launch[], progress: (done: number, total: number) => void = () => {}): Promise<void> {
+    const needed = new Map<KernelVariant, KernelName>()
+    for (const { kernel, params } of launches) needed.set(this.variantOf(kernel, params), kernel)
+    const missing = [...needed].filter(([variant]) => !this.pipelines.has(variant))
+    let done = 0
+    await Promise.all(
+      missing.map(async ([variant, kernel]) => {
+        const pipeline = await this.device.createComputePipelineAsync(this.descriptor(kernel, variant))
+        this.pipelines.set(variant, pipeline)
+        progress(++done, missing.length)
+      }),
+    )
+  }
+
+  private slot(launch: Launch): number {
+    invariant(this.arena, 'no room was reserved for kernel parameters')
+    const key = `${launch.kernel} ${Object.values(launch.params).join(' ')}`
+    let slot = this.slotOf.get(key)
+    if (slot === undefined) {
+      slot = this.slots++
+      invariant((slot + 1) * SLOT_BYTES <= this.arena.size, `${key} has no slot among ${this.arena.size / SLOT_BYTES}`)
+      this.slotOf.set(key, slot)
+      this.device.queue.writeBuffer(this.arena, slot * SLOT_BYTES, encodeParams(launch))
+    }
+    return slot
+  }
+
+  /** @param buffers the buffer behind a name of the launch; '' for a role the launch does not use */
+  prepare(launch: Launch, buffers: (name: string) => GPUBuffer): Prepared {
+    const signature = KERNELS[launch.kernel]
+    const variant = this.variantOf(launch.kernel, launch.params)
+    const pipeline = this.pipeline(launch.kernel, variant)
+    const entries: GPUBindGroupEntry[] = signature.bindings.map(([role], binding) => {
+      const name = launch.buffers[role]
+      invariant(name !== undefined, `${launch.kernel} was launched without ${role}`)
+      return { binding, resource: { buffer: buffers(name) } }
+    })
+    const size = Math.max(16, Math.ceil((signature.params.length * 4) / 16) * 16)
+    const slot = this.slot(launch)
+    entries.push({ binding: entries.length, resource: { buffer: this.arena!, offset: slot * SLOT_BYTES, size } })
+    const bindGroup = this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries })
+    const workgroups = variant.workgroups(launch.params)
+    return { pipeline, bindGroup, workgroups, flops: launch.flops, bytes: launch.bytes }
+  }
+}

@@ -1,0 +1,73 @@
+import type { BytesByCategory, Category, PeakBytes } from '../core/bytes.ts'
+import { CATEGORIES, zeroByCategory, zeroPeak } from '../core/bytes.ts'
+
+/**
+ * Live and peak bytes per category of one device. Fed by the device's createBuffer and by destroy, nowhere else; `move`
+ * only gives bytes that exist another name.
+ */
+export class MemoryMeter {
+  readonly live: BytesByCategory = zeroByCategory()
+  cached = 0
+  readonly peak: PeakBytes = zeroPeak()
+
+  get total(): number {
+    return CATEGORIES.reduce((sum, each) => sum + this.live[each], this.cached)
+  }
+
+  add(category: Category | 'cached', bytes: number): void {
+    if (category === 'cached') this.cached += bytes
+    else this.live[category] += bytes
+    this.note()
+  }
+
+  remove(category: Category | 'cached', bytes: number): void {
+    if (category === 'cached') this.cached -= bytes
+    else this.live[category] -= bytes
+  }
+
+  move(from: Category | 'cached', to: Category | 'cached', bytes: number): void {
+    if (from === to) return
+    this.remove(from, bytes)
+    this.add(to, bytes)
+  }
+
+  resetPeak(): void {
+    Object.assign(this.peak, zeroPeak())
+    this.note()
+  }
+
+  private note(): void {
+    for (const each of CATEGORIES) this.peak[each] = Math.max(this.peak[each], this.live[each])
+    this.peak.cached = Math.max(this.peak.cached, this.cached)
+    this.peak.total = Math.max(this.peak.total, this.total)
+  }
+}
+
+/** Category a buffer that is about to be created counts under; anything unannounced is workspace. */
+export interface Announced {
+  category: Category
+}
+
+/** Wraps createBuffer and destroy so that every buffer of the device is counted, whoever makes it. */
+export function instrument(device: GPUDevice, meter: MemoryMeter): { next: Announced; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
+  const next: Announced = { category: 'workspace' }
+  const categoryOf = new WeakMap<GPUBuffer, Category | 'cached'>()
+  const create = device.createBuffer.bind(device)
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor)
+    const { category } = next
+    next.category = 'workspace'
+    categoryOf.set(buffer, category)
+    meter.add(category, descriptor.size)
+    const destroy = buffer.destroy.bind(buffer)
+    buffer.destroy = () => {
+      const counted = categoryOf.get(buffer)
+      if (counted !== undefined) meter.remove(counted, descriptor.size)
+      categoryOf.delete(buffer)
+      destroy()
+      return undefined
+    }
+    return buffer
+  }
+  return { next, categoryOf }
+}

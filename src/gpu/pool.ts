@@ -1,0 +1,99 @@
+import type { Category } from '../core/bytes.ts'
+import { roundBufferBytes } from '../core/bytes.ts'
+import { OutOfMemoryError } from '../core/errors.ts'
+import type { MemoryMeter } from './meter.ts'
+import { instrument } from './meter.ts'
+
+/** GPUBufferUsage flags, whose global is absent in Node. */
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
+
+/**
+ * Makes a device's buffers: checks budget and limits before anything is allocated, counts what is, and turns the
+ * device's own out-of-memory into an error with the category and the size.
+ */
+export class BufferPool {
+  private readonly live = new Set<GPUBuffer>()
+  private readonly hooks: ReturnType<typeof instrument>
+  private failure: OutOfMemoryError | null = null
+  private checks: Promise<void>[] = []
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly meter: MemoryMeter,
+    private readonly budgetBytes: number | null,
+  ) {
+    this.hooks = instrument(device, meter)
+  }
+
+  /** A storage buffer of at least `bytes`. Throws OutOfMemoryError beyond the budget or the adapter's limits. */
+  acquire(category: Category, bytes: number, label: string): GPUBuffer {
+    const { STORAGE, COPY_SRC, COPY_DST } = USAGE
+    return this.create(category, roundBufferBytes(bytes), STORAGE | COPY_SRC | COPY_DST, label)
+  }
+
+  /** A mappable buffer for read-back; workspace. */
+  acquireStaging(bytes: number): GPUBuffer {
+    return this.create('workspace', roundBufferBytes(bytes), USAGE.MAP_READ | USAGE.COPY_DST, 'staging')
+  }
+
+  acquireUniform(bytes: number): GPUBuffer {
+    return this.create('workspace', bytes, USAGE.UNIFORM | USAGE.COPY_DST, 'uniforms')
+  }
+
+  /** What the buffer holds goes by another name from now on. */
+  retag(buffer: GPUBuffer, category: Category | 'cached'): void {
+    const from = this.hooks.categoryOf.get(buffer)
+    if (from === undefined || from === category) return
+    this.hooks.categoryOf.set(buffer, category)
+    this.meter.move(from, category, buffer.size)
+  }
+
+  release(buffer: GPUBuffer): void {
+    if (!this.live.delete(buffer)) return
+    buffer.destroy()
+  }
+
+  destroyAll(): void {
+    for (const buffer of this.live) buffer.destroy()
+    this.live.clear()
+  }
+
+  /** Waits for the device's answer on every allocation so far. Throws the first out-of-memory. */
+  async settled(): Promise<void> {
+    const checks = this.checks
+    this.checks = []
+    await Promise.all(checks)
+    if (this.failure) throw this.failure
+  }
+
+  private create(category: Category, size: number, usage: number, label: string): GPUBuffer {
+    if (this.failure) throw this.failure
+    const { limits } = this.device
+    const refuse = (why: string): never => {
+      throw new OutOfMemoryError(`out of memory: ${megabytes(size)} for ${category} (${label}) ${why}`, category, size)
+    }
+    if (this.budgetBytes !== null && this.meter.total + size > this.budgetBytes)
+      refuse(`on top of ${megabytes(this.meter.total)} is over the budget of ${megabytes(this.budgetBytes)}`)
+    const limit = usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
+    if (size > limit) refuse(`is over this adapter's limit of ${megabytes(limit)} for one buffer`)
+    this.device.pushErrorScope('out-of-memory')
+    this.hooks.next.category = category
+    const buffer = this.device.createBuffer({ size, usage, label })
+    this.checks.push(
+      this.device.popErrorScope().then((error) => {
+        if (error && !this.failure)
+          this.failure = new OutOfMemoryError(
+            `out of memory: the adapter has no ${megabytes(size)} left for ${category} (${label})`,
+            category,
+            size,
+          )
+      }, () => undefined),
+    )
+    this.live.add(buffer)
+    return buffer
+  }
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1000 ? `${bytes} bytes` : `${(bytes / 1e6).toPrecision(3)} MB`
+}

@@ -1,0 +1,16 @@
+/** The sizes that make a model; `ModelConfig` (configuration) has all of them. */
+export interface ModelShape {
+  readonly family: 'gpt2' | 'llama'
+  readonly layers: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly embed: number
+  readonly ffn: number
+  readonly context: number
+  readonly vocab: number
+  readonly tied: boolean
+}
+
+export function gpt2Shape(layers: number, heads: number, embed: number, context: number, vocab: number): ModelShape {
+  return { family: 'gpt2', layers, heads, kvHeads: heads, embed, ffn: 4 * embed, context, vocab, tied: true }
+}
