@@ -69,19 +69,24 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
     return inputReady(candidate === 'Ia' ? rank : last - rank, k)
   }
 
+  /** When each rank could start something next; an action changes it for its own rank and its neighbours. */
+  const starts = new Float64Array(p)
+  const look = (r: number): void => {
+    const state = ranks[r]
+    if (state === undefined) return
+    let earliest = state.pending.length > 0 ? 0 : never
+    for (const candidate of rule.priority) earliest = Math.min(earliest, ready(state, r, candidate))
+    starts[r] = Math.max(state.free, earliest)
+  }
+  for (let r = 0; r < p; r++) look(r)
+
   let peak = 0
   for (let left = 6 * p * m; left > 0; left--) {
-    let at = never
-    let rank = -1
-    for (let r = 0; r < p; r++) {
-      const state = ranks[r]!
-      let earliest = state.pending.length > 0 ? 0 : never
-      for (const candidate of rule.priority) earliest = Math.min(earliest, ready(state, r, candidate))
-      const start = Math.max(state.free, earliest)
-      if (start < at) [at, rank] = [start, r]
-    }
-    const state = ranks[rank]
-    if (state === undefined) return null
+    let rank = 0
+    for (let r = 1; r < p; r++) if (starts[r]! < starts[rank]!) rank = r
+    const at = starts[rank]!
+    if (at === never) return null
+    const state = ranks[rank]!
     const choice = rule.priority.find((candidate) => ready(state, rank, candidate) <= at)
     if (choice === undefined) {
       const action = state.pending.shift()!
@@ -89,6 +94,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
       state.free = at + costs.W
       state.live--
       if (action.stage === rank) state.liveDown--
+      look(rank)
       continue
     }
     const k = state.next[choice]++
@@ -106,6 +112,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
       state.free = inputEnd[stage]![k] = at + costs.I
     }
     state.started = Math.min(state.started, at)
+    for (let r = rank - 1; r <= rank + 1; r++) look(r)
   }
   return {
     order: ranks.map((state) => state.actions),
