@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import { dealBatch } from '../data/partition.ts'
+import { dealBatch } from './deal-batch.ts'
 import type { Program } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
 import { scheduleOf } from '../schedule/registry.ts'

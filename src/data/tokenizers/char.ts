@@ -1,0 +1,24 @@
+import { RefusedError } from '../../core/errors.ts'
+import { show } from '../../config/reader.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+/** One id per character (code point) of the corpus, in order of code points. */
+export function charTokenizer(characters: readonly string[]): Tokenizer {
+  const idOf = new Map(characters.map((character, id) => [character, id]))
+  return {
+    kind: 'char',
+    vocabSize: characters.length,
+    encode: (text) =>
+      Array.from(text, (character) => {
+        const id = idOf.get(character)
+        if (id === undefined) throw new RefusedError('text', `the character ${show(character)} does not occur in the corpus`)
+        return id
+      }),
+    decode: (ids) => ids.map((id) => characters[id] ?? '\ufffd').join(''),
+    state: { kind: 'char', characters },
+  }
+}
+
+export function charactersOf(text: string): string[] {
+  return [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!)
+}

@@ -1,0 +1,19 @@
+import { bpeTokenizer } from './bpe.ts'
+import { byteTokenizer } from './byte.ts'
+import { charTokenizer } from './char.ts'
+import { loadGpt2Tokenizer } from './gpt2.ts'
+import type { Tokenizer, TokenizerState } from './tokenizer.ts'
+
+/** The tokenizer behind a state that another thread sent. */
+export async function openTokenizer(state: TokenizerState): Promise<Tokenizer> {
+  switch (state.kind) {
+    case 'byte':
+      return byteTokenizer
+    case 'char':
+      return charTokenizer(state.characters)
+    case 'bpe':
+      return bpeTokenizer(state.merges)
+    case 'gpt2':
+      return loadGpt2Tokenizer()
+  }
+}

@@ -1,0 +1,24 @@
+import { replicaSizes } from '../config/check.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import { Rng, shuffled } from '../core/random.ts'
+import { evenParts, offsetsOf } from './draft.ts'
+
+/**
+ * Deals the global batch: a seeded shuffle, split over replicas (by shares, else evenly), then over each replica's
+ * micro-batches. Every sample 0 … global−1 is dealt exactly once; sizes differ by at most one, larger first.
+ * Returns [replica][micro-batch] → sample indices. The same for every step: what a sample holds depends on the step.
+ */
+export function dealBatch(config: RunConfig): number[][][] {
+  const { global, microbatches } = config.batch
+  const order = shuffled(global, new Rng(config.seed, 'deal'))
+  const sizes = replicaSizes(config)
+  const starts = offsetsOf(sizes)
+  return sizes.map((size, replica) => {
+    if (size < microbatches)
+      throw new RefusedError('batch.microbatches', `${microbatches} would leave one empty: replica ${replica} has ${size} samples`)
+    const own = order.slice(starts[replica]!, starts[replica]! + size)
+    const parts = evenParts(size, microbatches)
+    return offsetsOf(parts).map((start, m) => own.slice(start, start + parts[m]!))
+  })
+}

@@ -1,0 +1,68 @@
+import type { RunConfig } from '../config/types.ts'
+import type { Action } from '../schedule/actions.ts'
+import { scheduleOf } from '../schedule/registry.ts'
+import type { Program, RankProgram } from '../schedule/program.ts'
+import { dealBatch } from './deal-batch.ts'
+import type { RankDraft } from './draft.ts'
+import { buffer, finishRank } from './draft.ts'
+import { layoutOf } from './layout.ts'
+import { lowerActions } from './lower-actions.ts'
+import { report } from './optimizer-tail.ts'
+import { withWorkspace } from './workspace.ts'
+
+/**
+ * Forward-only Program on the parameters of a training Program: `evaluate` takes the loss of a held-out batch, dealt like
+ * a training batch; `generate` runs one sequence and keeps the logits. Micro-batch i is at stage j at tick i + j.
+ */
+export function buildForwardProgram(config: RunConfig, training: Program, purpose: 'evaluate' | 'generate'): Program {
+  const generate = purpose === 'generate'
+  const layout = layoutOf(config)
+  const { pipeline: P, chunks } = config.parallel
+  const shape = { stages: P, microbatches: 1, chunks }
+  const stageToRank = scheduleOf(config.parallel.schedule).stageToRank(shape)
+  const dealt = dealBatch(config)
+  const ranks = training.ranks.map((trained): RankProgram => {
+    const { data, pipeline, tensor } = trained.coordinates
+    // One sequence is one replica's work; the others of the data group have nothing to do.
+    const idle = trained.device === 'cpu' || (generate && data > 0)
+    const microbatches = idle ? [] : generate ? [[0]] : dealt[data]!
+    const stages = layout.stages.filter((stage) => stageToRank[stage.index] === pipeline)
+    const actions: Action[] = microbatches.flatMap((_, microbatch) =>
+      stages.map((stage) => ({ kind: 'F' as const, stage: stage.index, microbatch })),
+    )
+    const writer = lowerActions(actions, {
+      layout,
+      tensorIndex: tensor,
+      microbatches,
+      stageToRank,
+      pipelineRank: pipeline,
+      rankOf: (p) => training.ranks.find(
+          ({ coordinates: c }) => c.data === data && c.pipeline === p && c.tensor === tensor,
+        )!.rank,
+      forwardOnly: true,
+      keepLogits: generate,
+    })
+    const parameters = [...trained.buffers.values()].filter((each) => each.name.startsWith('param:'))
+    const hasLoss = !generate && writer.buffers.some((each) => each.name.endsWith('losses'))
+    const own = writer.buffers.map((each) =>
+      // The logits are read after the pass: they outlive it.
+      generate && each.name.includes(':logits') ? { ...each, persistent: true } : each,
+    )
+    const draft: RankDraft = {
+      rank: trained.rank,
+      coordinates: trained.coordinates,
+      device: trained.device,
+      buffers: [
+        ...parameters,
+        ...own,
+        ...(hasLoss ? [buffer('loss', 'workspace', 1, { persistent: true })] : []),
+      ],
+      state: { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
+      prologue: [],
+      step: generate ? writer.ops : [...writer.ops, report(hasLoss)],
+      epilogue: [],
+    }
+    return finishRank(withWorkspace(draft))
+  })
+  return { world: ranks.length, ranks, groups: training.groups }
+}
