@@ -47,10 +47,6 @@ export function isCompute(action: LoweredAction): action is Action {
   return action.kind.length === 1
 }
 
-export function sameAction(a: LoweredAction, b: LoweredAction): boolean {
-  return printAction(a) === printAction(b)
-}
-
 export function printAction(action: LoweredAction): string {
   return `${action.stage}${action.kind}${'microbatch' in action ? action.microbatch : ''}`
 }

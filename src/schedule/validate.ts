@@ -1,7 +1,7 @@
 import type { Extent } from './program-grid.ts'
 import { EXTENTS } from './program-grid.ts'
 import type { Program } from './program.ts'
-import { InvalidProgram } from './validate/fault.ts'
+import { invalidProgram } from './validate/fault.ts'
 import { checkFlow } from './validate/flow.ts'
 import { matchCollectives, matchMessages } from './validate/meetings.ts'
 import { checkOps } from './validate/ops.ts'
@@ -25,7 +25,7 @@ function validateExtent(program: Program, extent: Extent): void {
   const lists = program.ranks.map((rank) => rank[extent])
   const scope = { program, extent, lists }
   if (program.world !== program.ranks.length || program.ranks.some((rank, i) => rank.rank !== i))
-    throw InvalidProgram(scope, 'ranks are not numbered 0 to world − 1', [])
+    throw invalidProgram(scope, 'ranks are not numbered 0 to world − 1', [])
   checkOps(scope)
   checkFlow(scope)
   checkProgress(scope, matchMessages(scope), matchCollectives(scope))

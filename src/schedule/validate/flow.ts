@@ -1,6 +1,6 @@
 import type { ComputeOp, Op } from '../program.ts'
 import type { Scope } from './fault.ts'
-import { InvalidProgram } from './fault.ts'
+import { invalidProgram } from './fault.ts'
 
 /** What goes through the buffers of each rank: nothing out of nowhere, nothing for nobody, nothing left out. */
 export function checkFlow(scope: Scope): void {
@@ -8,6 +8,7 @@ export function checkFlow(scope: Scope): void {
     checkReads(scope, rank)
     checkWrites(scope, rank)
     checkCoverage(scope, rank)
+    if (scope.extent === 'step') checkState(scope, rank)
   }
 }
 
@@ -18,9 +19,24 @@ function checkReads(scope: Scope, rank: number): void {
   for (const [index, op] of scope.lists[rank]!.entries()) {
     for (const name of op.reads)
       if (!written.has(name) && !buffers.get(name)!.persistent)
-        throw InvalidProgram(scope, `reads ${name}, which nothing has written yet`, [{ rank, index }])
+        throw invalidProgram(scope, `reads ${name}, which nothing has written yet`, [{ rank, index }])
     for (const name of op.writes) written.add(name)
   }
+}
+
+/**
+ * What outlives a step is brought forward by it: optimizer state is written, and scratch that is read (a norm, a residue of
+ * compression) is written by some op of the rank. Parameters may stand still: their first values come from outside.
+ */
+function checkState(scope: Scope, rank: number): void {
+  const { buffers, state, prologue, step } = scope.program.ranks[rank]!
+  const written = new Set([...prologue, ...step].flatMap((op) => op.writes))
+  for (const { span } of [...state.moment1, ...state.moment2])
+    if (!written.has(span.buffer)) throw invalidProgram(scope, `rank ${rank} never updates ${span.buffer}`, [])
+  for (const [index, op] of step.entries())
+    for (const name of op.reads)
+      if (buffers.get(name)!.category === 'workspace' && !written.has(name))
+        throw invalidProgram(scope, `reads ${name}, which nothing writes`, [{ rank, index }])
 }
 
 /** An op that writes is read from later, or writes what outlives the extent: otherwise its reader is missing. */
@@ -32,7 +48,7 @@ function checkWrites(scope: Scope, rank: number): void {
   for (const [index, op] of ops.entries()) {
     if (op.writes.length === 0) continue
     const used = op.writes.some((name) => buffers.get(name)!.persistent || (lastRead.get(name) ?? -1) > index)
-    if (!used) throw InvalidProgram(scope, `writes ${op.writes.join(', ')}, which nobody reads`, [{ rank, index }])
+    if (!used) throw invalidProgram(scope, `writes ${op.writes.join(', ')}, which nobody reads`, [{ rank, index }])
   }
 }
 
@@ -70,5 +86,5 @@ function checkCoverage(scope: Scope, rank: number): void {
   for (const [key, { stage, seen }] of passed)
     for (const [microbatch, index] of stages.get(stage)!)
       if (!seen.has(microbatch))
-        throw InvalidProgram(scope, `no ${key} for micro-batch ${microbatch}`, [{ rank, index }])
+        throw invalidProgram(scope, `no ${key} for micro-batch ${microbatch}`, [{ rank, index }])
 }

@@ -2,7 +2,7 @@ import type { Place } from '../program-grid.ts'
 import type { CollectiveOp, RecvOp, SendOp } from '../program.ts'
 import { lengthOf } from './ops.ts'
 import type { Scope } from './fault.ts'
-import { InvalidProgram } from './fault.ts'
+import { invalidProgram } from './fault.ts'
 
 /**
  * The part of a message's stream that both ends share. A stream is named "send:PEER:CHANNEL" or "recv:PEER:CHANNEL";
@@ -36,7 +36,7 @@ export function matchMessages(scope: Scope): Message[] {
       if (op.kind !== 'send' && op.kind !== 'recv') continue
       const place = { rank, index }
       if (op.peer === rank || scope.lists[op.peer] === undefined)
-        throw InvalidProgram(scope, `there is no peer ${op.peer}`, [place])
+        throw invalidProgram(scope, `there is no peer ${op.peer}`, [place])
       const channel = channelOf(op.stream)
       if (op.kind === 'send') add(sends, `${rank} ${op.peer} ${channel}`, { op, place })
       else add(recvs, `${op.peer} ${rank} ${channel}`, { op, place })
@@ -47,10 +47,10 @@ export function matchMessages(scope: Scope): Message[] {
     const [out, into] = [sends.get(key) ?? [], recvs.get(key) ?? []]
     for (let k = 0; k < Math.max(out.length, into.length); k++) {
       const [send, recv] = [out[k], into[k]]
-      if (recv === undefined) throw InvalidProgram(scope, `rank ${send!.op.peer} does not receive this`, [send!.place])
-      if (send === undefined) throw InvalidProgram(scope, `rank ${recv.op.peer} does not send this`, [recv.place])
+      if (recv === undefined) throw invalidProgram(scope, `rank ${send!.op.peer} does not receive this`, [send!.place])
+      if (send === undefined) throw invalidProgram(scope, `rank ${recv.op.peer} does not send this`, [recv.place])
       const fault = messageFault(send.op, recv.op)
-      if (fault !== null) throw InvalidProgram(scope, fault, [recv.place, send.place])
+      if (fault !== null) throw invalidProgram(scope, fault, [recv.place, send.place])
       messages.push({ send: send.place, recv: recv.place })
     }
   }
@@ -77,7 +77,7 @@ export function matchCollectives(scope: Scope): Meeting[] {
       if (!('group' in op)) continue
       const place = { rank, index }
       const fault = groupFault(op, rank, scope.lists.length)
-      if (fault !== null) throw InvalidProgram(scope, fault, [place])
+      if (fault !== null) throw invalidProgram(scope, fault, [place])
       const key = `${op.stream} ${op.group.join(',')}`
       const entry = entered.get(key) ?? { group: op.group, byRank: new Map<number, End<CollectiveOp>[]>() }
       entered.set(key, entry)
@@ -92,7 +92,7 @@ export function matchCollectives(scope: Scope): Meeting[] {
     const most = lists.reduce((longest, list) => (list.length > longest.length ? list : longest), [])
     for (const [k, { place }] of most.entries()) {
       const absent = lists.findIndex((list) => list[k] === undefined)
-      if (absent >= 0) throw InvalidProgram(scope, `rank ${group[absent]} never enters this`, [place])
+      if (absent >= 0) throw invalidProgram(scope, `rank ${group[absent]} never enters this`, [place])
       const ends = lists.map((list) => list[k]!)
       checkMeeting(scope, ends)
       meetings.push(ends.map((end) => end.place))
@@ -118,7 +118,7 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
   const first = ends[0]!
   const { op } = first
   const refuse = (fault: string, end: End<CollectiveOp>) =>
-    InvalidProgram(scope, fault, end === first ? [end.place] : [end.place, first.place])
+    invalidProgram(scope, fault, end === first ? [end.place] : [end.place, first.place])
   if (ROOTED.has(op.kind) && op.root === undefined) throw refuse('has no root', first)
   if (PARTED.has(op.kind) && op.parts === undefined) throw refuse('has no parts', first)
   for (const end of ends) {

@@ -1,6 +1,6 @@
 import type { BufferSpec, Op, Span } from '../program.ts'
 import type { Scope } from './fault.ts'
-import { InvalidProgram } from './fault.ts'
+import { invalidProgram } from './fault.ts'
 
 /** Every op by itself: declared buffers, spans inside them and named as reads and writes, vectors of fitting length. */
 export function checkOps(scope: Scope): void {
@@ -8,7 +8,7 @@ export function checkOps(scope: Scope): void {
     const { buffers } = scope.program.ranks[rank]!
     for (const [index, op] of ops.entries()) {
       const fault = faultOf(op, buffers)
-      if (fault !== null) throw InvalidProgram(scope, fault, [{ rank, index }])
+      if (fault !== null) throw invalidProgram(scope, fault, [{ rank, index }])
     }
   }
 }

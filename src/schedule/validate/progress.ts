@@ -2,7 +2,7 @@ import { dependenciesOf } from '../dependencies.ts'
 import type { Place } from '../program-grid.ts'
 import type { Op } from '../program.ts'
 import type { Scope } from './fault.ts'
-import { InvalidProgram } from './fault.ts'
+import { invalidProgram } from './fault.ts'
 import type { Meeting, Message } from './meetings.ts'
 
 /**
@@ -55,7 +55,7 @@ export function checkProgress(scope: Scope, messages: readonly Message[], meetin
     if (index >= 0) stuck.push({ rank, index })
   }
   if (stuck.length > 0)
-    throw InvalidProgram(
+    throw invalidProgram(
       scope,
       `waits for ever, as do ${stuck.length - 1} other ranks: each needs another's turn`,
       stuck,

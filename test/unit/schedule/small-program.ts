@@ -28,8 +28,9 @@ type Draft = Op extends infer Each ? (Each extends Op ? Omit<Each, 'id'> : never
 
 export const span = (buffer: string, length = ELEMENTS, offset = 0): Span => ({ buffer, offset, length })
 
-export function spec(name: string, persistent = false, elements = ELEMENTS): BufferSpec {
-  return { name, category: 'activations', elements, bytes: elements * 4, home: 'device', persistent }
+function spec(name: string): BufferSpec {
+  const category = /^(norm|scratch)/.test(name) ? 'workspace' : 'activations'
+  return { name, category, elements: ELEMENTS, bytes: ELEMENTS * 4, home: 'device', persistent: PERSISTENT.test(name) }
 }
 
 const KINDS = { F: 'forward', B: 'backward', I: 'backwardInput', W: 'backwardWeight' } as const
@@ -122,13 +123,17 @@ function tail(own: readonly number[], shape: PipelineShape): Draft[] {
       kind: 'gradNorm',
       stream: 'compute',
       spans: gradients.map((name) => span(name)),
-      target: 'norm',
+      target: 'norm:own',
       scratch: 'scratch',
       at: 'device',
       reads: gradients,
-      writes: ['norm', 'scratch'],
+      writes: ['norm:own', 'scratch'],
     },
-    collective('allReduce', group, { source: [span('norm', 1)], target: [span('norm', 1)], subject: 'gradient norm' }),
+    collective('allReduce', group, {
+      source: [span('norm:own', 1)],
+      target: [span('norm', 1)],
+      subject: 'gradient norm',
+    }),
     {
       kind: 'optimizerStep',
       stream: 'compute',
@@ -176,13 +181,15 @@ const PERSISTENT = /^(param|m|norm|scratch|keep)/
 /** Numbers the ops and declares every buffer they name. */
 export function finish(rank: number, step: readonly Draft[]): RankProgram {
   const names = new Set(step.flatMap((op) => [...op.reads, ...op.writes]))
-  const nothing = { parameters: [], gradients: [], moment1: [], moment2: [], drawn: true }
+  const moment1 = [...names]
+    .filter((name) => name.startsWith('m:'))
+    .map((name) => ({ tensor: name.slice(2), from: 0, span: span(name) }))
   return {
     rank,
     coordinates: { data: 0, pipeline: rank, tensor: 0 },
     device: 'gpu',
-    buffers: new Map([...names].map((name) => [name, spec(name, PERSISTENT.test(name))])),
-    state: nothing,
+    buffers: new Map([...names].map((name) => [name, spec(name)])),
+    state: { parameters: [], gradients: [], moment1, moment2: [], drawn: true },
     prologue: [],
     step: step.map((op, id) => ({ ...op, id })),
     epilogue: [],

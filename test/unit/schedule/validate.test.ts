@@ -65,6 +65,7 @@ const REMOVABLE: ReadonlySet<string> = new Set([
   'recv',
   'loadBatch',
   'allReduce',
+  'gradNorm',
 ])
 
 test('200 wrong Programs, an op removed or two swapped, are refused with the op marked', () => {
@@ -217,6 +218,12 @@ test('what nobody reads, and what nobody has written', () => {
   const carried = world([clear('x'), use])
   const epilogue = carried.ranks.map((rank) => ({ ...rank, epilogue: [{ ...use, id: 9 }] }))
   expect(() => validateProgram({ ...carried, ranks: epilogue })).toThrow('which nothing has written yet (epilogue)')
+})
+
+test('a step without its update is refused', () => {
+  const program = pipelineProgram('1f1b', { stages: 2, microbatches: 1, chunks: 1 })
+  const step = program.ranks[1]!.step.filter((op) => op.kind !== 'optimizerStep')
+  expect(() => validateProgram(withStep(program, 1, step))).toThrow('rank 1 never updates m:1')
 })
 
 test('a list that works only when later ops overtake is refused', () => {
