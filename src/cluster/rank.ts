@@ -1,6 +1,5 @@
 import { exitStatusOf, invariant } from '../core/errors.ts'
 import { zeroByCategory, zeroByTraffic, zeroPeak } from '../core/bytes.ts'
-import type { RunConfig } from '../config/types.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openDataset } from '../data/dataset.ts'
 import { microbatchInputs } from '../data/microbatch.ts'

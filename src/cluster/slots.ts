@@ -1,4 +1,4 @@
-import type { BytesByCategory, Category, PeakBytes } from '../core/bytes.ts'
+import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
 import type { GpuDevice } from '../gpu/device.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
@@ -12,7 +12,6 @@ import type { BufferSpec, RankProgram } from '../schedule/program.ts'
 export class Slots {
   private readonly device: (GPUBuffer | null)[] = []
   private readonly host: (Float32Array | null)[] = []
-  private readonly category: (Category | 'cached')[] = []
   private current: ExtentPlan | null = null
 
   constructor(
@@ -38,17 +37,13 @@ export class Slots {
     const slot = this.slot(name)
     const spec = this.spec(name)
     if (this.device[slot] === undefined && this.host[slot] === undefined) this.create(name, slot)
-    else if (this.device[slot]) {
-      this.gpu!.meter.move(this.category[slot]!, spec.category, this.plan.slots[slot]!.bytes)
-      this.category[slot] = spec.category
-    }
+    else if (this.device[slot]) this.gpu!.pool.retag(this.device[slot], spec.category)
   }
 
   release(name: string): void {
     const slot = this.slot(name)
-    if (!this.device[slot]) return
-    this.gpu!.meter.move(this.category[slot]!, 'cached', this.plan.slots[slot]!.bytes)
-    this.category[slot] = 'cached'
+    const buffer = this.device[slot]
+    if (buffer) this.gpu!.pool.retag(buffer, 'cached')
   }
 
   spec(name: string): BufferSpec {
@@ -109,7 +104,6 @@ export class Slots {
       spec.home === 'staging'
         ? this.gpu.pool.acquireStaging(bytes)
         : this.gpu.pool.acquire(spec.category, bytes, name)
-    this.category[slot] = spec.category
   }
 }
 

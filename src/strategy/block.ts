@@ -27,6 +27,9 @@ function names(scope: BlockScope, prefix: string) {
   const base = `mb${scope.place.microbatch}:`
   const at = (name: string, elements: number) =>
     writer.declare(`${base}${prefix}h.${block}.${name}`, 'activations', elements)
+  // Gradients are never made again: they keep their names under recomputation.
+  const gradientAt = (name: string, elements: number) =>
+    writer.declare(`${base}h.${block}.${name}`, 'activations', elements)
   const width = d.NH * d.HS
   return {
     y1: () => at('ln_1.y', d.rows * d.C),
@@ -42,14 +45,14 @@ function names(scope: BlockScope, prefix: string) {
     g: () => at('mlp.g', d.rows * d.F),
     pm: () => at('mlp.p', d.rows * d.C),
     out: () => at('out', d.rows * d.C),
-    dh: () => at('mlp.dh', d.rows * d.F),
-    dy2: () => at('ln_2.dy', d.rows * d.C),
-    dmid: () => at('ln_2.dx', d.rows * d.C),
-    dout: () => at('attn.dout', d.rows * width),
-    delta: () => at('attn.delta', d.B * d.NH * d.T),
-    dqkv: () => at('attn.dqkv', d.rows * 3 * width),
-    dy1: () => at('ln_1.dy', d.rows * d.C),
-    dx: () => at('ln_1.dx', d.rows * d.C),
+    dh: () => gradientAt('mlp.dh', d.rows * d.F),
+    dy2: () => gradientAt('ln_2.dy', d.rows * d.C),
+    dmid: () => gradientAt('ln_2.dx', d.rows * d.C),
+    dout: () => gradientAt('attn.dout', d.rows * width),
+    delta: () => gradientAt('attn.delta', d.B * d.NH * d.T),
+    dqkv: () => gradientAt('attn.dqkv', d.rows * 3 * width),
+    dy1: () => gradientAt('ln_1.dy', d.rows * d.C),
+    dx: () => gradientAt('ln_1.dx', d.rows * d.C),
   }
 }
 

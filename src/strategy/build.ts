@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/types.ts'
 import { dealBatch } from './deal-batch.ts'
 import type { Program } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
-import { scheduleOf } from '../schedule/registry.ts'
+import { actionsOf } from '../schedule/registry.ts'
 import { buffer, finishRank } from './draft.ts'
 import type { Layout } from './layout.ts'
 import { layoutOf } from './layout.ts'
@@ -67,9 +67,7 @@ function groupsOf(config: RunConfig): Program['groups'] {
 export function buildProgram(config: RunConfig): Program {
   const layout = layoutOf(config)
   const { data: D, tensor: T, pipeline: P } = config.parallel
-  const schedule = scheduleOf(config.parallel.schedule)
-  const shape = { stages: P, microbatches: config.batch.microbatches, chunks: config.parallel.chunks }
-  const orders = { actions: schedule.order(shape), stageToRank: schedule.stageToRank(shape) }
+  const orders = actionsOf(config)
   const dealt = dealBatch(config)
   const ranks: ComputeRank[] = []
   for (let pipeline = 0; pipeline < P; pipeline++)

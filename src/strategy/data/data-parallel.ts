@@ -1,4 +1,4 @@
-import type { Op, Span } from '../../schedule/program.ts'
+import type { ComputeOp, LoadBatchOp, Span } from '../../schedule/program.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { collective } from '../collective-ops.ts'
@@ -23,13 +23,13 @@ export function lowerDataParallel(context: BuildContext): RankDraft[] {
   return ranks.map((rank) => lowerRank(rank, root, group, context, config))
 }
 
-type Compute = Extract<Op, { kind: 'forward' }>
-type Load = Extract<Op, { kind: 'loadBatch' }>
+type Compute = Omit<ComputeOp, 'id'>
+type Load = Omit<LoadBatchOp, 'id'>
 
-const isHead = (op: OpDraft): op is OpDraft & Omit<Compute, 'id'> =>
-  op.kind === 'forward' && (op as Omit<Compute, 'id'>).segment.kind === 'logits'
-const isLoss = (op: OpDraft) => op.kind === 'forward' && (op as Omit<Compute, 'id'>).segment.kind === 'loss'
-const isLoad = (op: OpDraft): op is OpDraft & Omit<Load, 'id'> => op.kind === 'loadBatch'
+const isForward = (op: OpDraft): op is Compute => op.kind === 'forward'
+const isHead = (op: OpDraft): op is Compute => isForward(op) && op.segment.kind === 'logits'
+const isLoss = (op: OpDraft): op is Compute => isForward(op) && op.segment.kind === 'loss'
+const isLoad = (op: OpDraft): op is Load => op.kind === 'loadBatch'
 
 /** A replica's buffer on rank 0 under a name of its own. */
 const on0 = (replica: number, name: string) => `r${replica}:${name}`
@@ -110,8 +110,7 @@ function lowerRank(
     step.push(collective('gather', config, { ...move, source: mine, target: remote, subject: 'logits' }))
     if (isRoot)
       for (const each of ranks)
-        for (const op of opsOf(each, m).filter(isLoss)) {
-          const loss = op as OpDraft & Omit<Compute, 'id'>
+        for (const loss of opsOf(each, m).filter(isLoss)) {
           const rename = (name: string) => (name === 'loss' ? name : copyOf(each.rank, name).buffer)
           const args = Object.fromEntries(Object.entries(loss.args).map(([role, name]) => [role, rename(name)]))
           const accumulate = loss.accumulate || each.rank !== root.rank

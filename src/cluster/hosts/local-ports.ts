@@ -1,0 +1,42 @@
+import type { RankPort, RankReply, RankRequest } from '../protocol.ts'
+
+/** A line between coordinator and rank in one thread: messages arrive in order, each in a turn of its own. */
+export function localLine(): { coordinator: RankPort<RankRequest, RankReply>; rank: RankPort<RankReply, RankRequest> } {
+  const toRank = new Lane<RankRequest>()
+  const toCoordinator = new Lane<RankReply>()
+  return {
+    coordinator: end(toRank, toCoordinator),
+    rank: end(toCoordinator, toRank),
+  }
+}
+
+class Lane<Message> {
+  listener: ((message: Message) => void) | null = null
+  private waiting: Message[] = []
+  private closed = false
+
+  push(message: Message): void {
+    if (this.closed) return
+    queueMicrotask(() => {
+      if (this.listener) this.listener(message)
+      else this.waiting.push(message)
+    })
+  }
+
+  listen(listener: (message: Message) => void): void {
+    this.listener = listener
+    for (const message of this.waiting.splice(0)) listener(message)
+  }
+
+  close(): void {
+    this.closed = true
+  }
+}
+
+function end<Out, In>(out: Lane<Out>, incoming: Lane<In>): RankPort<Out, In> {
+  return {
+    post: (message) => out.push(message),
+    listen: (listener) => incoming.listen(listener),
+    close: () => out.close(),
+  }
+}

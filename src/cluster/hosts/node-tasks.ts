@@ -1,0 +1,41 @@
+import { openDevice } from '../../gpu/device.ts'
+import type { ClusterHost } from '../cluster.ts'
+import type { RankHost } from '../rank.ts'
+import { Rank } from '../rank.ts'
+import { createTransports, openTransport } from '../transport/setup.ts'
+import type { TransportSetup } from '../transport/setup.ts'
+import { localLine } from './local-ports.ts'
+import { openNodeGpu } from './node-gpu.ts'
+
+/** How a rank gets its device in Node. */
+export const nodeRankHost: RankHost = {
+  async openGpu(request) {
+    const { memoryBytes } = request.config.cluster
+    return openDevice({
+      gpu: await openNodeGpu(),
+      adapter: request.adapter,
+      budgetBytes: memoryBytes,
+      variants: request.variants,
+    })
+  },
+  openTransport: (request) => openTransport(request.transport),
+}
+
+/**
+ * Ranks as tasks of this thread, each with a device of its own. One thread polls Dawn for all of them, which is faster
+ * here than a thread each. Any transport works within one thread; memory is the plain one.
+ */
+export function nodeTaskHost(transport: TransportSetup['kind'] = 'memory', rankHost: RankHost = nodeRankHost): ClusterHost {
+  return {
+    name: 'node-tasks',
+    async spawn(world) {
+      const lines = Array.from({ length: world }, () => localLine())
+      for (const line of lines) new Rank(line.rank, rankHost)
+      return {
+        ports: lines.map((line) => line.coordinator),
+        transports: createTransports(transport, world),
+        terminate() {},
+      }
+    },
+  }
+}
