@@ -1,5 +1,7 @@
-// dv[s] = Σ_{t≥s} p·dout[t], dk[s] = Σ_{t≥s} p·(dout[t]·v[s] - delta[t])·q[t]/√HS. The k and v thirds of dqkv.
-// qkv (B·T, 3·NH·HS), dout (B·T, NH·HS), lse, delta (B, NH, T) → dqkv. One invocation per (b, head, s).
+// dv[j] = Σ_{t≥j} p[t,j]·dout[t], dk[j] = Σ_{t≥j} ds[t,j]·q[t]/√HS with p = exp(q·k/√HS − lse), dp = dout·v,
+// ds = p·(dp − delta) (FlashAttention-2, Dao 2023).
+// qkv, dqkv (B·T, 3·NH·HS), dout (B·T, NH·HS), lse, delta (B, NH, T); writes the k and v thirds of dqkv.
+// One invocation per key (b, h, j), which sums over its queries in order.
 struct Params { B: u32, T: u32, NH: u32, HS: u32 }
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;
 @group(0) @binding(1) var<storage, read> dout: array<f32>;
@@ -8,38 +10,39 @@ struct Params { B: u32, T: u32, NH: u32, HS: u32 }
 @group(0) @binding(4) var<storage, read_write> dqkv: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(16)
 fn attention_backward_key_value(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 32u + id.x;
-  if (i >= params.B * params.NH * params.T) { return; }
   let T = params.T;
   let HS = params.HS;
-  let s = i % T;
-  let head = (i / T) % params.NH;
-  let b = i / (T * params.NH);
-  let width = params.NH * HS;
-  let k = (b * T + s) * 3u * width + width + head * HS;
-  let v = k + width;
+  let i = id.y * groups.x * 16u + id.x;
+  if (i >= params.B * params.NH * T) { return; }
+  let j = i % T;
+  let h = (i / T) % params.NH;
+  let first_row = i / (T * params.NH) * T;
+  let C = params.NH * HS;
+  let k = (first_row + j) * 3u * C + C + h * HS;
+  let v = k + C;
   let scale = inverseSqrt(f32(HS));
+
   for (var d = 0u; d < HS; d++) {
     dqkv[k + d] = 0.0;
     dqkv[v + d] = 0.0;
   }
-  for (var t = s; t < T; t++) {
-    let q = (b * T + t) * 3u * width + head * HS;
-    let grad = (b * T + t) * width + head * HS;
-    let row = (b * params.NH + head) * T + t;
+  for (var t = j; t < T; t++) {
+    let q = (first_row + t) * 3u * C + h * HS;
+    let row = (first_row + t) * C + h * HS;
     var score = 0.0;
     var dp = 0.0;
     for (var d = 0u; d < HS; d++) {
       score += qkv[q + d] * qkv[k + d];
-      dp += dout[grad + d] * qkv[v + d];
+      dp += dout[row + d] * qkv[v + d];
     }
-    let p = exp(score * scale - lse[row]);
-    let ds = p * (dp - delta[row]) * scale;
+    let at = i - j + t;
+    let p = exp(score * scale - lse[at]);
+    let ds = p * (dp - delta[at]) * scale;
     for (var d = 0u; d < HS; d++) {
+      dqkv[v + d] += p * dout[row + d];
       dqkv[k + d] += ds * qkv[q + d];
-      dqkv[v + d] += p * dout[grad + d];
     }
   }
 }

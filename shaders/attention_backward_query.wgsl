@@ -1,5 +1,6 @@
-// dq[t] = Σ_{s≤t} p·(dout·v[s] - delta[t])·k[s]/√HS with p = exp(q·k/√HS - lse). The q third of dqkv.
-// qkv (B·T, 3·NH·HS), dout (B·T, NH·HS), lse, delta (B, NH, T) → dqkv. One invocation per (b, head, t).
+// dq[t] = Σ_{j≤t} ds[t,j]·k[j]/√HS with p = exp(q·k/√HS − lse), dp = dout·v, ds = p·(dp − delta) (FlashAttention-2, Dao 2023).
+// qkv, dqkv (B·T, 3·NH·HS), dout (B·T, NH·HS), lse, delta (B, NH, T); writes the q third of dqkv.
+// One invocation per query (b, h, t), which sums over its keys in order.
 struct Params { B: u32, T: u32, NH: u32, HS: u32 }
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;
 @group(0) @binding(1) var<storage, read> dout: array<f32>;
@@ -8,28 +9,28 @@ struct Params { B: u32, T: u32, NH: u32, HS: u32 }
 @group(0) @binding(4) var<storage, read_write> dqkv: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(16)
 fn attention_backward_query(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 32u + id.x;
-  if (i >= params.B * params.NH * params.T) { return; }
   let T = params.T;
   let HS = params.HS;
+  let i = id.y * groups.x * 16u + id.x;
+  if (i >= params.B * params.NH * T) { return; }
   let t = i % T;
-  let head = (i / T) % params.NH;
-  let b = i / (T * params.NH);
-  let width = params.NH * HS;
-  let q = (b * T + t) * 3u * width + head * HS;
-  let grad = (b * T + t) * width + head * HS;
+  let h = (i / T) % params.NH;
+  let first_row = i / (T * params.NH) * T;
+  let C = params.NH * HS;
+  let q = (first_row + t) * 3u * C + h * HS;
+  let row = (first_row + t) * C + h * HS;
   let scale = inverseSqrt(f32(HS));
+
   for (var d = 0u; d < HS; d++) { dqkv[q + d] = 0.0; }
-  for (var s = 0u; s <= t; s++) {
-    let k = (b * T + s) * 3u * width + width + head * HS;
-    let v = k + width;
+  for (var j = 0u; j <= t; j++) {
+    let k = (first_row + j) * 3u * C + C + h * HS;
     var score = 0.0;
     var dp = 0.0;
     for (var d = 0u; d < HS; d++) {
       score += qkv[q + d] * qkv[k + d];
-      dp += dout[grad + d] * qkv[v + d];
+      dp += dout[row + d] * qkv[k + C + d];
     }
     let ds = exp(score * scale - lse[i]) * (dp - delta[i]) * scale;
     for (var d = 0u; d < HS; d++) { dqkv[q + d] += ds * qkv[k + d]; }

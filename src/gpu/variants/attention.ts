@@ -1,26 +1,22 @@
-import backwardDelta from '../../../shaders/attention_backward_delta.wgsl?raw'
-import backwardKeyValue from '../../../shaders/attention_backward_key_value.wgsl?raw'
-import backwardQuery from '../../../shaders/attention_backward_query.wgsl?raw'
-import forward from '../../../shaders/attention_forward.wgsl?raw'
+import attentionBackwardDelta from '../../../shaders/attention_backward_delta.wgsl?raw'
+import attentionBackwardKeyValue from '../../../shaders/attention_backward_key_value.wgsl?raw'
+import attentionBackwardQuery from '../../../shaders/attention_backward_query.wgsl?raw'
+import attentionForward from '../../../shaders/attention_forward.wgsl?raw'
 import { elements } from '../grid.ts'
-import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
+import type { KernelParams, KernelTable } from '../kernel-row.ts'
 
-type AttentionKernel =
-  | 'attention_forward'
-  | 'attention_backward_delta'
-  | 'attention_backward_query'
-  | 'attention_backward_key_value'
+const queries = (p: KernelParams) => p.B! * p.NH! * p.T!
+const sixteen = (p: KernelParams) => elements(queries(p), 16)
 
-/** One invocation per (batch, head, position). */
-const perPosition = (p: KernelParams) => elements(p.B! * p.NH! * p.T!, 32)
-
-function naive(source: string): KernelVariant {
-  return { name: 'naive', source, workgroups: perPosition }
-}
-
-export const attentionRows: Pick<KernelTable, AttentionKernel> = {
-  attention_forward: [naive(forward)],
-  attention_backward_delta: [naive(backwardDelta)],
-  attention_backward_query: [naive(backwardQuery)],
-  attention_backward_key_value: [naive(backwardKeyValue)],
+/** Causal attention: forward, and the three passes of its backward. */
+export const attentionRows: Pick<
+  KernelTable,
+  'attention_forward' | 'attention_backward_delta' | 'attention_backward_query' | 'attention_backward_key_value'
+> = {
+  attention_forward: [{ name: 'naive', source: attentionForward, workgroups: sixteen }],
+  attention_backward_delta: [
+    { name: 'naive', source: attentionBackwardDelta, workgroups: (p) => elements(queries(p)) },
+  ],
+  attention_backward_query: [{ name: 'naive', source: attentionBackwardQuery, workgroups: sixteen }],
+  attention_backward_key_value: [{ name: 'naive', source: attentionBackwardKeyValue, workgroups: sixteen }],
 }

@@ -1,17 +1,14 @@
-import nn from '../../../shaders/matmul_nn.wgsl?raw'
-import nt from '../../../shaders/matmul_nt.wgsl?raw'
-import tn from '../../../shaders/matmul_tn.wgsl?raw'
+import matmulNn from '../../../shaders/matmul_nn.wgsl?raw'
+import matmulNt from '../../../shaders/matmul_nt.wgsl?raw'
+import matmulTn from '../../../shaders/matmul_tn.wgsl?raw'
 import { elements } from '../grid.ts'
-import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
+import type { KernelParams, KernelTable } from '../kernel-row.ts'
 
 const perElement = (p: KernelParams) => elements(p.M! * p.N!)
 
-function naive(source: string): KernelVariant {
-  return { name: 'naive', source, workgroups: perElement }
-}
-
+/** The matrix products of a linear layer: forward (nn), input gradient (nt), weight gradient (tn). */
 export const matmulRows: Pick<KernelTable, 'matmul_nn' | 'matmul_nt' | 'matmul_tn'> = {
-  matmul_nn: [naive(nn)],
-  matmul_nt: [naive(nt)],
-  matmul_tn: [naive(tn)],
+  matmul_nn: [{ name: 'naive', source: matmulNn, workgroups: perElement }],
+  matmul_nt: [{ name: 'naive', source: matmulNt, workgroups: perElement }],
+  matmul_tn: [{ name: 'naive', source: matmulTn, workgroups: perElement }],
 }
