@@ -1,0 +1,64 @@
+import { Command, CommanderError } from 'commander'
+import { RefusedError, exitStatusOf } from '../core/errors.ts'
+import type { GenerateOptions } from './generate.ts'
+import { generate } from './generate.ts'
+import type { ProgramOptions } from './program.ts'
+import { program as printProgram } from './program.ts'
+import type { TrainOptions } from './train.ts'
+import { train } from './train.ts'
+
+function commands(): Command {
+  const root = new Command('tabcluster')
+    .description('A GPU cluster: trains GPT-2-shaped models under every parallel strategy')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+  const config = ['--config <file>', 'configuration: a file, - for standard input, or JSON itself'] as const
+  root
+    .command('train')
+    .description('execute on the GPU and print the result')
+    .requiredOption(...config)
+    .option('--out <file>', 'write the result here instead of printing it')
+    .option('--init <file>', 'start from these weights (safetensors)')
+    .option('--save <file>', 'write the final weights (safetensors)')
+    .option('--gradients <file>', "write the first step's unclipped gradient (safetensors)")
+    .action((options: TrainOptions) => train(options))
+  root
+    .command('generate')
+    .description('sample text from weights')
+    .requiredOption('--weights <file>', 'safetensors with Hugging Face GPT-2 names')
+    .requiredOption('--prompt <text>', 'what the text begins with')
+    .option('--tokens <n>', 'tokens to sample', '40')
+    .option('--temperature <x>', '0 is greedy', '0.8')
+    .option('--top-k <k>', 'sample among the k likeliest; 0: all', '0')
+    .option('--seed <s>', 'seed of the samples', '0')
+    .option(...config)
+    .action((options: GenerateOptions) => generate(options))
+  root
+    .command('program')
+    .description('print the Program of a configuration')
+    .requiredOption(...config)
+    .option('--format <format>', 'grid, csv or json', 'grid')
+    .option('--schedule-only', 'only the pipeline order', false)
+    .action((options: ProgramOptions) => printProgram(options))
+  return root
+}
+
+/** Runs the command line; resolves with the exit status. A failure is one line on standard error. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await commands().parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      process.stderr.write(`${error.message.replace(/^error: /, '')}\n`)
+      return 2
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`${error instanceof RefusedError ? message : message.trimEnd()}\n`)
+    return exitStatusOf(error)
+  }
+}
+
+// Ranks and Dawn may leave something that keeps Node waiting: the status is known, so the process ends with it.
+process.exit(await main(process.argv.slice(2)))
