@@ -99,6 +99,7 @@ export class Rank {
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
     if (this.failed) return
+    const aside = <Value>(work: () => Promise<Value>) => (this.gpu ? this.gpu.meter.aside(work) : work())
     switch (request.kind) {
       case 'open':
         return this.open(request)
@@ -111,9 +112,9 @@ export class Rank {
       case 'train':
         return this.train(request)
       case 'infer':
-        return this.infer(request)
+        return aside(() => this.infer(request))
       case 'evaluate':
-        return this.evaluate(request)
+        return aside(() => this.evaluate(request))
       case 'gather':
         return void this.port.post({
           kind: 'pieces',
@@ -262,7 +263,8 @@ export class Rank {
     if (this.capture === null) return
     const state = this.capture
     this.capture = null
-    this.port.post({ kind: 'captured', pieces: await this.pieces(this.program('train'), state, null) })
+    const read = () => this.pieces(this.program('train'), state, null)
+    this.port.post({ kind: 'captured', pieces: await (this.gpu ? this.gpu.meter.aside(read) : read()) })
   }
 
   private async pieces(

@@ -31,6 +31,16 @@ export class MemoryMeter {
     this.add(to, bytes)
   }
 
+  /** Runs `work` (a look at the state, another Program) without letting it move the peaks of the training step. */
+  async aside<Value>(work: () => Promise<Value>): Promise<Value> {
+    const before = { ...this.peak }
+    try {
+      return await work()
+    } finally {
+      Object.assign(this.peak, before)
+    }
+  }
+
   resetPeak(): void {
     Object.assign(this.peak, zeroPeak())
     this.note()

@@ -1,0 +1,1 @@
+export function graphicsEnvironment(browser?: string): Record<string, string>

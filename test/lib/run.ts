@@ -1,0 +1,77 @@
+import type { RunConfig } from '../../src/config/types.ts'
+import type { RunResult } from '../../src/config/result.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { nodeRankHost, nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
+import type { RankHost } from '../../src/cluster/rank.ts'
+import { startRun } from '../../src/cluster/run.ts'
+import type { RunOptions } from '../../src/cluster/run.ts'
+import type { TransportSetup } from '../../src/cluster/transport/setup.ts'
+import type { Dataset } from '../../src/data/dataset.ts'
+import { prepareDataset } from '../../src/data/prepare.ts'
+import type { GpuDevice } from '../../src/gpu/device.ts'
+
+/** Small enough for a second a case, awkward enough to matter: odd widths are in the kernel tests. */
+export const SMALL = {
+  model: { layers: 2, heads: 4, embed: 32, context: 16, vocab: 256 },
+  batch: { global: 8, microbatches: 1, sequence: 16 },
+  steps: 1,
+}
+
+const devices = new Map<number, Promise<GpuDevice>>()
+
+/** Ranks share devices and pipelines across cases; every buffer of a case is destroyed at its end. */
+export const reusingRankHost: RankHost = {
+  async openGpu(request, progress) {
+    let device = devices.get(request.rank)
+    if (!device) {
+      device = nodeRankHost.openGpu(request, progress)
+      devices.set(request.rank, device)
+    }
+    const opened = await device
+    opened.meter.resetPeak()
+    return {
+      ...opened,
+      dispose() {
+        opened.pool.destroyAll()
+        opened.meter.resetPeak()
+      },
+    }
+  },
+  openTransport: nodeRankHost.openTransport,
+}
+
+const datasets = new Map<string, Promise<Dataset>>()
+
+function datasetOf(config: RunConfig): Promise<Dataset> {
+  const key = JSON.stringify([config.data, config.batch.sequence, config.batch.global, config.seed, config.model.vocab])
+  let found = datasets.get(key)
+  if (!found) {
+    found = prepareDataset(config, {})
+    datasets.set(key, found)
+  }
+  return found
+}
+
+export interface Finished {
+  readonly config: RunConfig
+  readonly result: RunResult
+  readonly gradients: ReadonlyMap<string, Float32Array>
+  readonly leakedBytes: number
+}
+
+/** Trains a configuration (over SMALL) and gives the result with the first step's gradient. */
+export async function runToEnd(
+  input: object,
+  options: { transport?: TransportSetup['kind'] } & Partial<RunOptions> = {},
+): Promise<Finished> {
+  const config = parseConfig({ ...SMALL, ...input })
+  const run = await startRun({
+    config,
+    dataset: await datasetOf(config),
+    host: nodeTaskHost(options.transport ?? 'memory', reusingRankHost),
+    captureGradients: true,
+    ...options,
+  })
+  const result = await run.finished
+  return { config, result, gradients: run.gradients!, leakedBytes: run.leakedBytes }
+}

@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config'
+import { graphicsEnvironment } from './scripts/lib/graphics.mjs'
+
+// Dawn's Vulkan loader is found when a process starts: the test processes inherit this.
+Object.assign(process.env, graphicsEnvironment(process.env.TABCLUSTER_CHROMIUM))
+
+const unhurried = { testTimeout: 120_000, hookTimeout: 120_000 }
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...unhurried } },
+      // One process, one file at a time: devices and pipelines are slow to make and share two cores.
+      {
+        test: {
+          name: 'gpu',
+          include: ['test/gpu/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          ...unhurried,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          ...unhurried,
+        },
+      },
+    ],
+  },
+})
