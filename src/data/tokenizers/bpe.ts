@@ -69,7 +69,8 @@ export async function trainBpe(
     const [a, b] = [Math.floor(best / 65536), best % 65536]
     const made = 256 + merges.length
     merges.push([a, b])
-    for (const w of [...places.get(best)!]) {
+    const changed = Array.from(places.get(best)!)
+    for (const w of changed) {
       add(w, -1)
       words[w]!.ids = mergeWord(words[w]!.ids, a, b, made)
       add(w, 1)

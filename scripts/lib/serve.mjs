@@ -1,0 +1,55 @@
+import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname, join, normalize, sep } from 'node:path'
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+}
+
+/** Cross-origin isolation, which shared memory between workers needs. */
+const HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/** Serves a directory on loopback; the next free port unless `exact`. Resolves with the address. */
+export function serve(directory, port, exact) {
+  const server = createServer((request, response) => {
+    let path
+    try {
+      path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://local').pathname))
+    } catch {
+      response.writeHead(400, HEADERS).end()
+      return
+    }
+    const wanted = join(directory, path.endsWith(sep) ? join(path, 'index.html') : path)
+    const inside = wanted.startsWith(directory + sep)
+    if (!inside || !existsSync(wanted) || !statSync(wanted).isFile()) {
+      response.writeHead(404, HEADERS).end('not found')
+      return
+    }
+    const type = TYPES[extname(wanted)] ?? 'application/octet-stream'
+    response.writeHead(200, { ...HEADERS, 'Content-Type': type, 'Cache-Control': 'no-cache' })
+    if (request.method === 'HEAD') response.end()
+    else createReadStream(wanted).pipe(response)
+  })
+  return new Promise((resolve, reject) => {
+    let at = port
+    server.on('error', (error) => {
+      if (error.code === 'EADDRINUSE' && !exact && at < port + 50) server.listen(++at, '127.0.0.1')
+      else reject(new Error(`port ${at} cannot be used (${error.code})`))
+    })
+    server.on('listening', () => resolve(`http://localhost:${at}/`))
+    server.listen(at, '127.0.0.1')
+  })
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { findChromium } from './lib/chromium.mjs'
+import { graphicsEnvironment } from './lib/graphics.mjs'
+import { CACHE, ROOT, installPackages } from './lib/install.mjs'
+
+/**
+ * Types, lint and tests. Every suite runs even when one before it failed; each one's counts come from its own report, and a
+ * suite without a report counts as a failure. The last line sums them up.
+ */
+const check = process.argv.includes('--check')
+const full = process.argv.includes('--full')
+const reports = join(CACHE, 'reports')
+
+const bin = (name) => join(ROOT, 'node_modules', '.bin', name)
+
+function execute(command, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', () => resolve(1))
+    child.on('close', (status) => resolve(status ?? 1))
+  })
+}
+
+/** A step that passes or fails as one. */
+async function single(command, args, env) {
+  return (await execute(command, args, env)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+function read(report) {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+async function vitest(project, env) {
+  const report = join(reports, `${project}.json`)
+  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const status = await execute(bin('vitest'), args, env)
+  const result = read(report)
+  if (!result) return { passed: 0, failed: 1 }
+  // A file that does not load has no tests to fail.
+  const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
+  const failed = result.numFailedTests + broken
+  return { passed: result.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed }
+}
+
+async function browser(env) {
+  const report = join(reports, 'browser.json')
+  const status = await execute(bin('playwright'), ['test'], { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report })
+  const stats = read(report)?.stats
+  if (!stats) return { passed: 0, failed: 1 }
+  const failed = stats.unexpected + stats.flaky
+  return { passed: stats.expected, failed: status !== 0 && failed === 0 ? 1 : failed }
+}
+
+async function main() {
+  installPackages()
+  rmSync(reports, { recursive: true, force: true })
+  mkdirSync(reports, { recursive: true })
+  const chromium = check ? process.env.TABCLUSTER_CHROMIUM : await findChromium()
+  const env = {
+    ...process.env,
+    ...graphicsEnvironment(chromium),
+    ...(chromium ? { TABCLUSTER_CHROMIUM: chromium } : {}),
+    ...(full ? { TABCLUSTER_FULL: '1' } : {}),
+  }
+  const suites = [
+    ['types', () => single(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'], env)],
+    ['lint', () => single(bin('oxlint'), [], env)],
+    ['unit', () => vitest('unit', env)],
+    ...(check
+      ? []
+      : [
+          ['gpu', () => vitest('gpu', env)],
+          ['cluster', () => vitest('cluster', env)],
+          ['browser', () => browser(env)],
+        ]),
+  ]
+  const rows = []
+  for (const [name, suite] of suites) {
+    process.stdout.write(`\n── ${name}\n`)
+    const start = Date.now()
+    rows.push({ name, ...(await suite()), seconds: (Date.now() - start) / 1000 })
+  }
+  process.stdout.write('\n')
+  for (const { name, passed, failed, seconds } of rows)
+    process.stdout.write(`${name.padEnd(9)} ${passed} ok, ${failed} not ok in ${seconds.toFixed(0)} s\n`)
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0)
+  process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`)
+  return sum('failed') === 0 ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.stdout.write('0 passed, 1 failed\n')
+  process.exitCode = 1
+}

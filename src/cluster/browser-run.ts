@@ -1,0 +1,149 @@
+import type { AdapterResult, RunResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import { describeAdapter } from '../gpu/device.ts'
+import type { ConductorCall, ConductorReply, ConductorRequest, ConductorValue, PageSources } from './conductor-protocol.ts'
+import type { GenerateRequest, ParityReport, RunEvent, RunHandle } from './run-events.ts'
+
+/** A failure that crossed from the conducting worker: its message and exit status are kept. */
+class RunError extends Error {
+  override readonly name = 'RunError'
+  readonly exitStatus: number
+
+  constructor(message: string, exitStatus: number) {
+    super(message)
+    this.exitStatus = exitStatus
+  }
+}
+
+type Waiting = { resolve: (value: ConductorValue) => void; reject: (error: Error) => void; onText?: (text: string) => void }
+
+/** The page's end of a conducting worker. */
+class Conductor {
+  private readonly worker = new Worker(new URL('./hosts/conductor.worker.ts', import.meta.url), { type: 'module', name: 'conductor' })
+  private readonly waiting = new Map<number, Waiting>()
+  private nextId = 0
+  onEvent: (event: RunEvent) => void = () => {}
+
+  constructor() {
+    this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
+    this.worker.addEventListener('error', (event) => this.end(new RunError(event.message || 'the run ended unexpectedly', 1)))
+  }
+
+  ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
+    const id = ++this.nextId
+    const request: ConductorRequest = { id, call }
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject, ...(onText ? { onText } : {}) })
+      this.worker.postMessage(request)
+    })
+  }
+
+  end(error: Error): void {
+    this.worker.terminate()
+    for (const { reject } of this.waiting.values()) reject(error)
+    this.waiting.clear()
+  }
+
+  private hear(reply: ConductorReply): void {
+    if (reply.kind === 'event') return this.onEvent(reply.event)
+    const waiting = this.waiting.get(reply.id)
+    if (!waiting) return
+    if (reply.kind === 'text') return waiting.onText?.(reply.text)
+    this.waiting.delete(reply.id)
+    if (reply.kind === 'answer') waiting.resolve(reply.value)
+    else waiting.reject(new RunError(reply.message, reply.exitStatus))
+  }
+}
+
+function expectKind<Kind extends ConductorValue['kind']>(
+  value: ConductorValue,
+  kind: Kind,
+): Extract<ConductorValue, { kind: Kind }> {
+  if (value.kind !== kind) throw new Error(`internal: a ${value.kind} came where a ${kind} was asked for`)
+  return value as Extract<ConductorValue, { kind: Kind }>
+}
+
+export interface StartOptions {
+  /** Stands still before the first step. */
+  readonly paused?: boolean
+  /** Steps between two looks at the validation loss; 0: never. */
+  readonly evaluateEvery?: number
+}
+
+/** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
+export async function startRun(config: RunConfig, sources: PageSources = {}, options: StartOptions = {}): Promise<RunHandle> {
+  const conductor = new Conductor()
+  const listeners = new Set<(event: RunEvent) => void>()
+  const early: RunEvent[] = []
+  let finish!: { resolve: (result: RunResult) => void; reject: (error: Error) => void }
+  const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
+  finished.catch(() => undefined)
+  conductor.onEvent = (event) => {
+    if (listeners.size === 0) early.push(event)
+    for (const listener of listeners) listener(event)
+    if (event.kind === 'done') finish.resolve(event.result)
+    else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
+    if (event.kind === 'done' || event.kind === 'failed')
+      setTimeout(() => conductor.end(new RunError('the run is over', 1)), 100)
+  }
+  const { paused = false, evaluateEvery = 25 } = options
+  const started = conductor.ask({ kind: 'start', config, sources, paused, evaluateEvery })
+  // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
+  started.catch((error: unknown) => {
+    const failure = error instanceof RunError ? error : new RunError(String(error), 1)
+    const failed: RunEvent = { kind: 'failed', message: failure.message, rank: null, exitStatus: failure.exitStatus }
+    if (listeners.size === 0) early.push(failed)
+    else for (const listener of listeners) listener(failed)
+    finish.reject(failure)
+    conductor.end(failure)
+  })
+  const call = async (request: ConductorCall): Promise<ConductorValue> => {
+    await started
+    return conductor.ask(request)
+  }
+  return {
+    subscribe(listener) {
+      listeners.add(listener)
+      for (const event of early.splice(0)) listener(event)
+      return () => listeners.delete(listener)
+    },
+    pause: async (at) => void (await call({ kind: 'pause', at })),
+    resume: () => void call({ kind: 'resume' }).catch(() => undefined),
+    advance: async (by) => void (await call({ kind: 'advance', by })),
+    async generate(request: GenerateRequest, onText) {
+      await started
+      return expectKind(await conductor.ask({ kind: 'generate', request }, onText), 'text').text
+    },
+    evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'number').number,
+    weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
+    async stop() {
+      await started.catch(() => undefined)
+      conductor.ask({ kind: 'stop' }).catch(() => undefined)
+      return finished
+    },
+    finished,
+  }
+}
+
+/** Runs the first step on the cluster and on one device and compares every tensor's gradient. */
+export async function checkParity(config: RunConfig, sources: PageSources = {}): Promise<ParityReport> {
+  const conductor = new Conductor()
+  try {
+    return expectKind(await conductor.ask({ kind: 'parity', config, sources }), 'parity').report
+  } finally {
+    conductor.end(new RunError('the comparison is over', 1))
+  }
+}
+
+/** The distinct adapters this browser offers, by the choice that gets them. */
+export async function listAdapters(): Promise<AdapterResult[]> {
+  if (!('gpu' in navigator)) return []
+  const found: AdapterResult[] = []
+  for (const options of [{}, { powerPreference: 'low-power' }, { forceFallbackAdapter: true }] as const) {
+    const adapter = await navigator.gpu.requestAdapter(options)
+    if (!adapter) continue
+    const described = { ...describeAdapter(adapter.info), kernels: '' }
+    if (!found.some((each) => JSON.stringify(each) === JSON.stringify(described))) found.push(described)
+  }
+  return found
+}

@@ -1,0 +1,39 @@
+import type { RunConfig } from '../config/types.ts'
+import type { GenerateRequest, ParityReport, RunEvent } from './run-events.ts'
+import type { RunResult } from '../config/result.ts'
+
+/** What the page and the worker that conducts a run say to each other. */
+
+export interface PageSources {
+  readonly text?: string
+  readonly tokens?: ArrayBuffer
+  /** A safetensors file to start from. */
+  readonly weights?: Blob
+}
+
+export type ConductorCall =
+  | { readonly kind: 'start'; readonly config: RunConfig; readonly sources: PageSources; readonly paused: boolean; readonly evaluateEvery: number }
+  | { readonly kind: 'pause'; readonly at: 'op' | 'step' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'advance'; readonly by: 'step' | 'tick' | 'op' }
+  | { readonly kind: 'generate'; readonly request: GenerateRequest }
+  | { readonly kind: 'evaluate' }
+  | { readonly kind: 'weights' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'parity'; readonly config: RunConfig; readonly sources: PageSources }
+
+export type ConductorRequest = { readonly id: number; readonly call: ConductorCall }
+
+export type ConductorValue =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'number'; readonly number: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'parity'; readonly report: ParityReport }
+
+export type ConductorReply =
+  | { readonly kind: 'event'; readonly event: RunEvent }
+  | { readonly kind: 'text'; readonly id: number; readonly text: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: ConductorValue }
+  | { readonly kind: 'refusal'; readonly id: number; readonly message: string; readonly exitStatus: number }

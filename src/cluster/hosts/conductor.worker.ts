@@ -1,0 +1,97 @@
+import { blobSource } from '../../checkpoint/safetensors.ts'
+import { loadWeights } from '../../checkpoint/load-weights.ts'
+import type { RunConfig } from '../../config/types.ts'
+import { RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { prepareDataset } from '../../data/prepare.ts'
+import { parameterTable } from '../../model/parameters.ts'
+import type { ConductorCall, ConductorReply, ConductorRequest, ConductorValue, PageSources } from '../conductor-protocol.ts'
+import { checkParity } from '../parity.ts'
+import type { Run } from '../run.ts'
+import { startRun } from '../run.ts'
+import type { RunEvent } from '../run-events.ts'
+import { webWorkerHost } from './web-workers.ts'
+
+/** Conducts one run beside the page: data, Program and coordination stay off its thread. */
+let run: Run | null = null
+
+const say = (reply: ConductorReply) => self.postMessage(reply)
+const tell = (event: RunEvent) => say({ kind: 'event', event })
+
+function datasetOf(config: RunConfig, sources: PageSources) {
+  const { text, tokens } = sources
+  return prepareDataset(
+    config,
+    {
+      ...(text === undefined ? {} : { readText: async () => text }),
+      ...(tokens === undefined ? {} : { readBytes: async () => new Uint8Array(tokens) }),
+    },
+    (what, fraction, detail) => tell({ kind: 'progress', what, fraction, detail }),
+  )
+}
+
+async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<void> {
+  const { config, sources, paused, evaluateEvery } = call
+  const dataset = await datasetOf(config, sources)
+  const init = sources.weights
+    ? await loadWeights(blobSource(sources.weights), parameterTable(config.model), (fraction, detail) =>
+        tell({ kind: 'progress', what: 'weights', fraction, detail }),
+      )
+    : null
+  run = await startRun({
+    config,
+    dataset,
+    host: webWorkerHost,
+    ...(init ? { init } : {}),
+    evaluateEvery,
+    startPaused: paused,
+    onEvent: tell,
+  })
+}
+
+function started(): Run {
+  if (!run) throw new RefusedError('run', 'nothing is running')
+  return run
+}
+
+async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
+  switch (call.kind) {
+    case 'start':
+      await start(call)
+      return { kind: 'nothing' }
+    case 'pause':
+      await started().pause(call.at)
+      return { kind: 'nothing' }
+    case 'resume':
+      started().resume()
+      return { kind: 'nothing' }
+    case 'advance':
+      await started().advance(call.by)
+      return { kind: 'nothing' }
+    case 'generate':
+      return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
+    case 'evaluate':
+      return { kind: 'number', number: await started().evaluate() }
+    case 'weights':
+      return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
+    case 'stop':
+      return { kind: 'result', result: await started().stop() }
+    case 'parity': {
+      const dataset = await datasetOf(call.config, call.sources)
+      return { kind: 'parity', report: await checkParity(call.config, dataset, webWorkerHost) }
+    }
+  }
+}
+
+self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
+  const { id } = event.data
+  answer(event.data).then(
+    (value) => say({ kind: 'answer', id, value }),
+    (error: unknown) =>
+      say({
+        kind: 'refusal',
+        id,
+        message: error instanceof Error ? error.message : String(error),
+        exitStatus: exitStatusOf(error),
+      }),
+  )
+})

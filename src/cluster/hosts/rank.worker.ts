@@ -1,0 +1,26 @@
+import { openDevice } from '../../gpu/device.ts'
+import { Rank } from '../rank.ts'
+import { openTransport } from '../transport/setup.ts'
+import { rankPort } from './worker-protocol.ts'
+
+/** A rank in a Web Worker. */
+const scope = {
+  postMessage: (message: unknown, transfer: Transferable[]) => self.postMessage(message, { transfer }),
+  listen: (listener: (message: unknown) => void) => self.addEventListener('message', (event) => listener(event.data)),
+}
+
+const port = rankPort(scope, () => self.close())
+
+// Kept alive by its port.
+export const rank = new Rank(port, {
+  async openGpu(request) {
+    if (!('gpu' in navigator)) throw new Error('this browser has no WebGPU')
+    return openDevice({
+      gpu: navigator.gpu,
+      adapter: request.adapter,
+      budgetBytes: request.config.cluster.memoryBytes,
+      variants: request.variants,
+    })
+  },
+  openTransport: (request) => openTransport(request.transport),
+})

@@ -1,0 +1,32 @@
+import type { RankPort, RankReply, RankRequest } from '../protocol.ts'
+import { transfersOf } from '../transport/setup.ts'
+
+/** What a Worker (of a browser or of Node, behind a thin shim) can do. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer: Transferable[]): void
+  listen(listener: (message: unknown) => void): void
+  terminate(): void
+}
+
+/** Requests and replies are made by this program on both ends: the kind is enough to tell a message from noise. */
+function isMessage<Message>(message: unknown): message is Message {
+  return typeof message === 'object' && message !== null && 'kind' in message
+}
+
+/** The coordinator's end of a worker. */
+export function workerPort(worker: WorkerLike): RankPort<RankRequest, RankReply> {
+  return {
+    post: (message) => worker.postMessage(message, message.kind === 'open' ? transfersOf(message.transport) : []),
+    listen: (listener) => worker.listen((message) => isMessage<RankReply>(message) && listener(message)),
+    close: () => undefined,
+  }
+}
+
+/** The rank's end, in the worker. */
+export function rankPort(scope: Omit<WorkerLike, 'terminate'>, close: () => void): RankPort<RankReply, RankRequest> {
+  return {
+    post: (message) => scope.postMessage(message, []),
+    listen: (listener) => scope.listen((message) => isMessage<RankRequest>(message) && listener(message)),
+    close,
+  }
+}
