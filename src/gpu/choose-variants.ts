@@ -3,9 +3,9 @@
  * naive variant where none does.
  */
 const SOFTWARE: Readonly<Record<string, string>> = {
-  matmul_nn: 'blocks-vec4+blocks',
-  matmul_nt: 'blocks-vec4+blocks',
-  matmul_tn: 'blocks-vec4+blocks',
+  matmul_nn: 'blocks',
+  matmul_nt: 'blocks',
+  matmul_tn: 'blocks',
 }
 
 const HARDWARE: Readonly<Record<string, string>> = {

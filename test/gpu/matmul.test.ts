@@ -1,0 +1,63 @@
+import { describe, test } from 'vitest'
+import { expectClose } from '../lib/compare.ts'
+import { random, runKernel, useDevice, variantsOf } from '../lib/gpu.ts'
+
+const device = useDevice()
+
+/** 1, odd, prime, not multiples of any tile, multiples of 4 with edges, whole tiles. */
+const SIZES = [
+  [1, 1, 1],
+  [3, 5, 7],
+  [17, 13, 31],
+  [8, 16, 4],
+  [12, 20, 36],
+  [67, 65, 33],
+  [64, 128, 32],
+  [9, 132, 100],
+] as const
+
+type Layout = 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
+
+function oracle(layout: Layout, a: Float32Array, b: Float32Array, M: number, N: number, K: number): Float64Array {
+  const c = new Float64Array(M * N)
+  for (let m = 0; m < M; m++)
+    for (let n = 0; n < N; n++) {
+      let sum = 0
+      for (let k = 0; k < K; k++)
+        sum += a[layout === 'matmul_tn' ? k * M + m : m * K + k]! * b[layout === 'matmul_nt' ? n * K + k : k * N + n]!
+      c[m * N + n] = sum
+    }
+  return c
+}
+
+for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
+  describe(layout, () => {
+    for (const variant of variantsOf(layout))
+      test(variant, async () => {
+        for (const [M, N, K] of SIZES)
+          for (const accumulate of [0, 1]) {
+            const [a, b, bias, before] = [random(M * K, 1), random(K * N, 2), random(N, 3), random(M * N, 4)]
+            const useBias = layout === 'matmul_tn' ? 0 : accumulate
+            const expected = oracle(layout, a, b, M, N, K)
+            for (let i = 0; i < expected.length; i++)
+              expected[i]! += (accumulate ? before[i]! : 0) + (useBias ? bias[i % N]! : 0)
+            const offsets = layout === 'matmul_tn' ? { aOffset: 0, bOffset: 0 } : { aOffset: 0, cOffset: 0, useBias }
+            const { c } = await runKernel(device(), layout, { a, b, bias, c: before }, { M, N, K, accumulate, ...offsets }, variant)
+            expectClose(`${layout} ${variant} ${M}×${N}×${K} accumulate ${accumulate}`, c!, expected, 1e-5)
+          }
+      })
+
+    test('offsets', async () => {
+      const [M, N, K] = [5, 8, 12]
+      for (const variant of variantsOf(layout))
+        for (const offset of [4, 3]) {
+          const [a, b] = [random(M * K + offset, 1), random(K * N + offset, 2)]
+          const tn = layout === 'matmul_tn'
+          const expected = oracle(layout, a.subarray(offset), tn ? b.subarray(offset) : b, M, N, K)
+          const where = tn ? { aOffset: offset, bOffset: offset } : { aOffset: offset, cOffset: offset, useBias: 0 }
+          const c = new Float32Array(M * N + offset)
+          const out = await runKernel(device(), layout, { a, b, c }, { M, N, K, accumulate: 0, ...where }, variant)
+          expectClose(`${layout} ${variant} offset ${offset}`, out.c!.subarray(tn ? 0 : offset, M * N + (tn ? 0 : offset)), expected, 1e-5)
+        }
+    })
+  })

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll } from 'vitest'
+import { openNodeGpu } from '../../src/cluster/hosts/node-gpu.ts'
+import type { GpuDevice } from '../../src/gpu/device.ts'
+import { openDevice } from '../../src/gpu/device.ts'
+import { KERNEL_TABLE } from '../../src/gpu/kernel-table.ts'
+import { KernelRunner } from '../../src/gpu/kernels.ts'
+import type { KernelName } from '../../src/model/kernels.ts'
+import { KERNELS } from '../../src/model/kernels.ts'
+
+let shared: GpuDevice | null = null
+
+/** One device per test file; fails, never skips, where there is no adapter. */
+export function useDevice(): () => GpuDevice {
+  beforeAll(async () => {
+    shared = await openDevice({ gpu: await openNodeGpu() })
+  })
+  afterAll(() => {
+    shared?.dispose()
+    shared = null
+  })
+  return () => shared!
+}
+
+export type Values = Float32Array | Uint32Array
+
+/**
+ * Runs one kernel in a validation scope and gives every buffer's content afterwards. Everything it makes is freed.
+ * @param variant name of the variant; naive unless said
+ */
+export async function runKernel(
+  gpu: GpuDevice,
+  kernel: KernelName,
+  buffers: Readonly<Record<string, Values>>,
+  params: Readonly<Record<string, number>>,
+  variant = 'naive',
+): Promise<Record<string, Float32Array>> {
+  gpu.device.pushErrorScope('validation')
+  const runner = new KernelRunner(gpu.device, gpu.pool, { [kernel]: variant })
+  runner.reserveUniforms(256)
+  const made = new Map<string, GPUBuffer>()
+  try {
+    for (const [role] of KERNELS[kernel].bindings) {
+      const values = buffers[role] ?? new Float32Array(4)
+      const buffer = gpu.pool.acquire('workspace', values.byteLength, role)
+      gpu.queue.write(buffer, 0, values)
+      made.set(role, buffer)
+    }
+    const roles = Object.fromEntries(KERNELS[kernel].bindings.map(([role]) => [role, role]))
+    gpu.queue.launch(
+      runner.prepare({ kernel, buffers: roles, params, flops: 0, bytes: 0 }, (name) => made.get(name)!),
+    )
+    const result: Record<string, Float32Array> = {}
+    for (const [role, access] of KERNELS[kernel].bindings) {
+      if (access === 'in' || !buffers[role]) continue
+      const bytes = buffers[role].byteLength
+      result[role] = new Float32Array(await gpu.queue.read(made.get(role)!, 0, bytes))
+    }
+    const error = await gpu.device.popErrorScope()
+    if (error) throw new Error(`${kernel} ${variant}: ${error.message}`)
+    return result
+  } finally {
+    gpu.pool.destroyAll()
+  }
+}
+
+export function variantsOf(kernel: KernelName): string[] {
+  return KERNEL_TABLE[kernel].map((each) => each.name)
+}
+
+/** Deterministic values around zero. */
+export function random(length: number, seed: number, scale = 1): Float32Array {
+  const out = new Float32Array(length)
+  let state = (seed * 2654435761) >>> 0 || 1
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    out[i] = scale * (state / 2 ** 31 - 1)
+  }
+  return out
+}
