@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { RefusedError, exitStatusOf } from '../core/errors.ts'
+import { bench } from './bench.ts'
 import type { GenerateOptions } from './generate.ts'
 import { generate } from './generate.ts'
 import type { ProgramOptions } from './program.ts'
@@ -40,6 +41,11 @@ function commands(): Command {
     .option('--format <format>', 'grid, csv or json', 'grid')
     .option('--schedule-only', 'only the pipeline order', false)
     .action((options: ProgramOptions) => printProgram(options))
+  root
+    .command('bench')
+    .description('kernels and training speed on this adapter')
+    .option('--json', 'rows as JSON', false)
+    .action((options: { json: boolean }) => bench(options))
   return root
 }
 

@@ -1,11 +1,21 @@
-/**
+import { ATTENTION_REGISTERS } from './variants/attention.ts'
+
+/*
  * Kernel variants for an adapter. A name may list fallbacks with "+": the first that fits a launch's sizes is taken, the
  * naive variant where none does.
  */
+
+const ATTENTION = {
+  attention_forward: ATTENTION_REGISTERS,
+  attention_backward_query: ATTENTION_REGISTERS,
+  attention_backward_key_value: ATTENTION_REGISTERS,
+}
+
 const SOFTWARE: Readonly<Record<string, string>> = {
   matmul_nn: 'blocks',
   matmul_nt: 'blocks',
   matmul_tn: 'blocks',
+  ...ATTENTION,
 }
 
 const HARDWARE: Readonly<Record<string, string>> = {
@@ -15,6 +25,7 @@ const HARDWARE: Readonly<Record<string, string>> = {
   layer_norm_forward: 'workgroup',
   layer_norm_backward_input: 'workgroup',
   cross_entropy: 'workgroup',
+  ...ATTENTION,
 }
 
 /** What is known to be fast on this kind of adapter (docs/performance.md has the measurements). */

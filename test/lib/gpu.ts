@@ -9,12 +9,26 @@ import { KERNELS } from '../../src/model/kernels.ts'
 
 let shared: GpuDevice | null = null
 
+/** Pipelines are slow to make: a runner for each variant serves all cases of a file. */
+const runners = new Map<string, KernelRunner>()
+
+function runnerOf(gpu: GpuDevice, kernel: KernelName, variant: string): KernelRunner {
+  const key = `${kernel} ${variant}`
+  let runner = runners.get(key)
+  if (!runner) {
+    runner = new KernelRunner(gpu.device, gpu.pool, { [kernel]: variant })
+    runners.set(key, runner)
+  }
+  return runner
+}
+
 /** One device per test file; fails, never skips, where there is no adapter. */
 export function useDevice(): () => GpuDevice {
   beforeAll(async () => {
     shared = await openDevice({ gpu: await openNodeGpu() })
   })
   afterAll(() => {
+    runners.clear()
     shared?.dispose()
     shared = null
   })
@@ -35,7 +49,7 @@ export async function runKernel(
   variant = 'naive',
 ): Promise<Record<string, Float32Array>> {
   gpu.device.pushErrorScope('validation')
-  const runner = new KernelRunner(gpu.device, gpu.pool, { [kernel]: variant })
+  const runner = runnerOf(gpu, kernel, variant)
   runner.reserveUniforms(256)
   const made = new Map<string, GPUBuffer>()
   try {

@@ -1,22 +1,41 @@
-import attentionBackwardDelta from '../../../shaders/attention_backward_delta.wgsl?raw'
-import attentionBackwardKeyValue from '../../../shaders/attention_backward_key_value.wgsl?raw'
-import attentionBackwardQuery from '../../../shaders/attention_backward_query.wgsl?raw'
-import attentionForward from '../../../shaders/attention_forward.wgsl?raw'
+import backwardDelta from '../../../shaders/attention_backward_delta.wgsl?raw'
+import backwardKeyValue from '../../../shaders/attention_backward_key_value.wgsl?raw'
+import backwardQuery from '../../../shaders/attention_backward_query.wgsl?raw'
+import forward from '../../../shaders/attention_forward.wgsl?raw'
 import { elements } from '../grid.ts'
-import type { KernelParams, KernelTable } from '../kernel-row.ts'
+import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
+import { backwardKeyValueSource, backwardQuerySource, forwardSource } from './attention-registers.ts'
 
-const queries = (p: KernelParams) => p.B! * p.NH! * p.T!
-const sixteen = (p: KernelParams) => elements(queries(p), 16)
+type AttentionKernel =
+  | 'attention_forward'
+  | 'attention_backward_delta'
+  | 'attention_backward_query'
+  | 'attention_backward_key_value'
 
-/** Causal attention: forward, and the three passes of its backward. */
-export const attentionRows: Pick<
-  KernelTable,
-  'attention_forward' | 'attention_backward_delta' | 'attention_backward_query' | 'attention_backward_key_value'
-> = {
-  attention_forward: [{ name: 'naive', source: attentionForward, workgroups: sixteen }],
-  attention_backward_delta: [
-    { name: 'naive', source: attentionBackwardDelta, workgroups: (p) => elements(queries(p)) },
-  ],
-  attention_backward_query: [{ name: 'naive', source: attentionBackwardQuery, workgroups: sixteen }],
-  attention_backward_key_value: [{ name: 'naive', source: attentionBackwardKeyValue, workgroups: sixteen }],
+const positions = (p: KernelParams) => p.B! * p.NH! * p.T!
+
+function naive(source: string): KernelVariant {
+  return { name: 'naive', source, workgroups: (p) => elements(positions(p), 32) }
+}
+
+/** Head sizes that have kernels with everything in registers. */
+const HEAD_SIZES = [8, 16, 32, 64] as const
+
+function registers(source: (headSize: number) => string): KernelVariant[] {
+  return HEAD_SIZES.map((headSize) => ({
+    name: `registers-${headSize}`,
+    source: source(headSize),
+    workgroups: (p) => elements(positions(p), 16),
+    fits: (p) => p.HS === headSize,
+  }))
+}
+
+/** The variant for whichever head size a model has; the naive one for others. */
+export const ATTENTION_REGISTERS = HEAD_SIZES.map((headSize) => `registers-${headSize}`).join('+')
+
+export const attentionRows: Pick<KernelTable, AttentionKernel> = {
+  attention_forward: [naive(forward), ...registers(forwardSource)],
+  attention_backward_delta: [naive(backwardDelta)],
+  attention_backward_query: [naive(backwardQuery), ...registers(backwardQuerySource)],
+  attention_backward_key_value: [naive(backwardKeyValue), ...registers(backwardKeyValueSource)],
 }

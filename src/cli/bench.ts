@@ -1,0 +1,55 @@
+import { closeNodeGpu, openNodeGpu } from '../cluster/hosts/node-gpu.ts'
+import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
+import { startRun } from '../cluster/run.ts'
+import { parseConfig } from '../config/parse.ts'
+import type { AdapterResult } from '../config/result.ts'
+import { prepareDataset } from '../data/prepare.ts'
+import { launchTimes, productTimes } from '../gpu/measure.ts'
+import { openDevice } from '../gpu/device.ts'
+import { putResult } from './io.ts'
+
+export interface BenchRow {
+  readonly case: string
+  readonly shape: string
+  readonly unit: string
+  readonly ours: number
+  /** Other libraries' values, measured in the same run; `npm run bench` adds them. */
+  readonly peers: Readonly<Record<string, number>>
+  /** Ours over the best peer; null without peers. */
+  readonly ratio: number | null
+}
+
+export const TRAIN_CASE = {
+  model: { layers: 4, heads: 4, embed: 128, context: 64, vocab: 256 },
+  batch: { global: 8, microbatches: 1, sequence: 64 },
+  steps: 8,
+}
+
+async function trainingSpeed(): Promise<BenchRow> {
+  const config = parseConfig(TRAIN_CASE)
+  const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost() })
+  const { steps } = await run.finished
+  const times = steps!.slice(1).map((each) => each.milliseconds).sort((a, b) => a - b)
+  const ours = 512_000 / times[Math.floor(times.length / 2)]!
+  return { case: 'training step', shape: '4 layers, 128 channels, T 64, B 8, V 256', unit: 'tokens/s', ours, peers: {}, ratio: null }
+}
+
+/** `bench`: kernels and training speed on this adapter. Medians of at least five. */
+export async function bench({ json }: { readonly json: boolean }): Promise<void> {
+  try {
+    const gpu = await openDevice({ gpu: await openNodeGpu() })
+    const adapter: AdapterResult = gpu.info
+    const rows: BenchRow[] = []
+    for (const { name, shape, gflops } of await productTimes(gpu))
+      rows.push({ case: name, shape, unit: 'GFLOP/s', ours: gflops, peers: {}, ratio: null })
+    for (const { name, milliseconds } of await launchTimes(gpu, TRAIN_CASE))
+      rows.push({ case: name, shape: 'one step of the training case', unit: 'ms', ours: milliseconds, peers: {}, ratio: null })
+    gpu.dispose()
+    rows.push(await trainingSpeed())
+    if (json) return await putResult(JSON.stringify({ adapter, rows }, null, 2), undefined)
+    const lines = rows.map((row) => `${row.case.padEnd(32)} ${row.shape.padEnd(42)} ${row.ours.toPrecision(3).padStart(8)} ${row.unit}`)
+    return await putResult([`${adapter.description}`, ...lines].join('\n'), undefined)
+  } finally {
+    closeNodeGpu()
+  }
+}

@@ -1,0 +1,93 @@
+import type { Launch } from '../model/kernels.ts'
+import { KERNELS } from '../model/kernels.ts'
+import { gradNormLaunches, launchesOf, updateLaunch } from '../model/launches.ts'
+import type { OpDims, SegmentKind } from '../core/segments.ts'
+import type { GpuDevice } from './device.ts'
+
+/** Median seconds of `work` run to completion, over `count` runs after one to warm up. */
+export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i <= count; i++) {
+    await gpu.queue.idle()
+    const start = performance.now()
+    work()
+    await gpu.queue.idle()
+    if (i > 0) times.push((performance.now() - start) / 1000)
+  }
+  times.sort((a, b) => a - b)
+  return times[Math.floor(times.length / 2)]!
+}
+
+/** Times one launch alone, on buffers of its own of `elements` each (by role; all alike when a number). */
+export async function launchSeconds(gpu: GpuDevice, launch: Launch, elements: number, count = 5): Promise<number> {
+  gpu.kernels.reserveUniforms(256)
+  const buffers = new Map<string, GPUBuffer>()
+  for (const [role] of KERNELS[launch.kernel].bindings)
+    buffers.set(role, gpu.pool.acquire('workspace', elements * 4, role))
+  const named = { ...launch, buffers: Object.fromEntries([...buffers.keys()].map((role) => [role, role])) }
+  try {
+    const prepared = gpu.kernels.prepare(named, (name) => buffers.get(name)!)
+    return await medianSeconds(gpu, () => gpu.queue.launch(prepared), count)
+  } finally {
+    gpu.pool.destroyAll()
+  }
+}
+
+/** Matrix products of a linear layer (forward, input gradient, weight gradient) at widths that matter. */
+export async function productTimes(gpu: GpuDevice): Promise<{ name: string; shape: string; gflops: number }[]> {
+  const rows = 512
+  const out: { name: string; shape: string; gflops: number }[] = []
+  for (const C of [128, 384, 768]) {
+    const cases = [
+      ['forward product', 'matmul_nn', rows, 4 * C, C, { useBias: 0, aOffset: 0, cOffset: 0 }],
+      ['input-gradient product', 'matmul_nt', rows, C, 4 * C, { useBias: 0, aOffset: 0, cOffset: 0 }],
+      ['weight-gradient product', 'matmul_tn', C, 4 * C, rows, { aOffset: 0, bOffset: 0 }],
+    ] as const
+    for (const [name, kernel, M, N, K, rest] of cases) {
+      const launch: Launch = { kernel, buffers: {}, params: { M, N, K, accumulate: 0, ...rest }, flops: 2 * M * N * K, bytes: 0 }
+      const seconds = await launchSeconds(gpu, launch, 4 * C * Math.max(C, rows))
+      out.push({ name, shape: `${M} × ${K} · ${K} × ${N}`, gflops: launch.flops / seconds / 1e9 })
+    }
+  }
+  return out
+}
+
+interface Case {
+  readonly model: { readonly layers: number; readonly heads: number; readonly embed: number; readonly vocab: number }
+  readonly batch: { readonly global: number; readonly sequence: number }
+}
+
+/** Milliseconds each kernel takes of one training step, every launch timed alone. */
+export async function launchTimes(gpu: GpuDevice, { model, batch }: Case): Promise<{ name: string; milliseconds: number }[]> {
+  const { heads, embed: C, vocab: V, layers } = model
+  const rows = batch.global * batch.sequence
+  const dims: OpDims = {
+    B: batch.global, T: batch.sequence, C, NH: heads, KV: heads, HS: C / heads, F: 4 * C, V, valid: V, vocabStart: 0, rows, rowStart: 0, tensor: 1,
+  }
+  const names = new Proxy<Record<string, string>>({}, { get: (_, role) => String(role) })
+  const work = (kind: SegmentKind, times: number): [Launch, number][] =>
+    (['forward', 'backward'] as const).flatMap((pass) =>
+      launchesOf({ kind: pass, segment: { kind, name: '', block: 0 }, dims, args: names, accumulate: false }).map(
+        (launch): [Launch, number] => [launch, times],
+      ),
+    )
+  const parameters = 12 * C * C * layers + V * C
+  const range = { buffer: 'p', offset: 0, length: parameters }
+  const all: [Launch, number][] = [
+    ...work('embedding', 1),
+    ...work('norm', 2 * layers + 1),
+    ...work('attention', layers),
+    ...work('attentionResidual', 2 * layers),
+    ...work('mlp', layers),
+    ...work('logits', 1),
+    ...work('loss', 1),
+    [gradNormLaunches([range], 's', 'n')[0]!, 1],
+    [updateLaunch({ parameter: range, gradient: range, moment1: range, moment2: range, decay: true }, 'h', 'n'), 1],
+  ]
+  const sums = new Map<string, number>()
+  for (const [launch, times] of all) {
+    const seconds = await launchSeconds(gpu, launch, Math.max(parameters, rows * 4 * C), 3)
+    sums.set(launch.kernel, (sums.get(launch.kernel) ?? 0) + seconds * times * 1000)
+  }
+  return [...sums].map(([name, milliseconds]) => ({ name, milliseconds })).sort((a, b) => b.milliseconds - a.milliseconds)
+}
