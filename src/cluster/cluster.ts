@@ -147,6 +147,10 @@ export class Cluster {
     await waiting
   }
 
+  unload(name: 'evaluate' | 'generate'): void {
+    for (const port of this.spawned.ports) port.post({ kind: 'unload', name })
+  }
+
   put(rank: number, state: StateKind, piece: Piece): void {
     this.spawned.ports[rank]!.post({ kind: 'put', state, ...piece })
   }

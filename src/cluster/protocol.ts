@@ -29,6 +29,8 @@ export type RankRequest =
       readonly transport: TransportSetup
     }
   | { readonly kind: 'load'; readonly name: ProgramName; readonly program: RankProgram; readonly dataset: SharedDataset | null }
+  /** Releases a Program that is not the training one. */
+  | { readonly kind: 'unload'; readonly name: 'evaluate' | 'generate' }
   /** Elements of a tensor for this rank's holdings, in place of the drawn values (a checkpoint, another run's weights). */
   | { readonly kind: 'put'; readonly state: StateKind; readonly tensor: string; readonly from: number; readonly data: Float32Array }
   | { readonly kind: 'initialise'; readonly draw: boolean }

@@ -104,7 +104,11 @@ export class Rank {
       case 'open':
         return this.open(request)
       case 'load':
-        return this.load(request)
+        return request.name === 'train' ? this.load(request) : aside(() => this.load(request))
+      case 'unload':
+        this.loaded.get(request.name)?.slots.destroy()
+        this.loaded.delete(request.name)
+        return
       case 'put':
         return this.put(request)
       case 'initialise':

@@ -68,7 +68,6 @@ export class Run implements RunHandle {
   private wake: () => void = () => {}
   private onPaused: (() => void)[] = []
   private settle!: { resolve: (result: RunResult) => void; reject: (error: unknown) => void }
-  private forward = new Set<string>()
   private captured: { rank: number; piece: Piece }[] = []
   gradients: Map<string, Float32Array> | null = null
   /** Device bytes still alive after the ranks closed: 0 unless something leaks. */
@@ -241,17 +240,20 @@ export class Run implements RunHandle {
     this.gradients = assemble(this.specs, tensor, pieces)
   }
 
-  private async loadForward(name: 'evaluate' | 'generate'): Promise<void> {
-    if (this.forward.has(name)) return
+  /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
+  private async withForward<Value>(name: 'evaluate' | 'generate', work: () => Promise<Value>): Promise<Value> {
     const program = buildForwardProgram(this.options.config, this.program, name)
     validateProgram(program)
     await this.cluster!.load(name, program, null)
-    this.forward.add(name)
+    try {
+      return await work()
+    } finally {
+      this.cluster!.unload(name)
+    }
   }
 
-  private async validation(): Promise<number> {
-    await this.loadForward('evaluate')
-    return this.cluster!.evaluate(0)
+  private validation(): Promise<number> {
+    return this.withForward('evaluate', () => this.cluster!.evaluate(0))
   }
 
   /** Runs `work` between two steps; at once while the run stands still. */
@@ -305,10 +307,10 @@ export class Run implements RunHandle {
 
   generate(request: GenerateRequest, onText: (text: string) => void = () => {}): Promise<string> {
     return this.schedule(async () => {
-      await this.loadForward('generate')
       const infer = (tokens: Uint32Array, row: number) => this.cluster!.infer(tokens, row)
-      const { batch } = this.options.config
-      return generateText(infer, this.options.dataset.tokenizer, batch.sequence, request, onText)
+      const { tokenizer } = this.options.dataset
+      const window = this.options.config.batch.sequence
+      return this.withForward('generate', () => generateText(infer, tokenizer, window, request, onText))
     })
   }
 

@@ -1,6 +1,7 @@
 import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
 import type { GpuDevice } from '../gpu/device.ts'
+import type { UniformArena } from '../gpu/kernels.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
 import type { BufferSpec, RankProgram } from '../schedule/program.ts'
 
@@ -13,6 +14,8 @@ export class Slots {
   private readonly device: (GPUBuffer | null)[] = []
   private readonly host: (Float32Array | null)[] = []
   private current: ExtentPlan | null = null
+  /** Kernel parameters of this Program. */
+  uniforms: UniformArena | null = null
 
   constructor(
     private readonly gpu: GpuDevice | null,
@@ -21,7 +24,8 @@ export class Slots {
     /** Persistent buffers that another Program of this rank already made. */
     private readonly shared: Slots | null,
   ) {
-    for (const [name, slot] of plan.persistent) if (shared === null || !shared.holds(name)) this.create(name, slot)
+    for (const [name, slot] of plan.persistent)
+      if (shared === null || !shared.holds(name) || rank.buffers.get(name)!.home === 'uniform') this.create(name, slot)
   }
 
   enter(extent: ExtentPlan): void {
@@ -84,6 +88,7 @@ export class Slots {
 
   destroy(): void {
     for (const each of this.device) if (each) this.gpu!.pool.release(each)
+    if (this.uniforms) this.gpu!.pool.release(this.uniforms.buffer)
     this.device.length = 0
     this.host.length = 0
   }
@@ -97,7 +102,7 @@ export class Slots {
     }
     invariant(this.gpu, `rank ${this.rank.rank} has no device for ${name}`)
     if (spec.home === 'uniform') {
-      this.gpu.kernels.reserveUniforms(bytes)
+      this.uniforms = this.gpu.kernels.reserveUniforms(bytes)
       return
     }
     this.device[slot] =

@@ -9,6 +9,8 @@ export interface KernelVariant {
   readonly source: string
   /** Values of `override` constants. */
   readonly constants?: Readonly<Record<string, number>>
+  /** Device features the source needs; a variant whose features are missing does not fit. */
+  readonly features?: readonly GPUFeatureName[]
   /** Workgroup counts for a launch; grids beyond 65,535 in x spill into y. */
   readonly workgroups: (params: KernelParams) => readonly [number, number, number]
   /** Whether this variant can run at these sizes on this device; absent: always. */

@@ -30,13 +30,32 @@ export function encodeParams(launch: Launch): ArrayBuffer {
   return data.buffer
 }
 
+/** A buffer of kernel parameters; launches with equal content share a slot. */
+export class UniformArena {
+  private readonly slots = new Map<string, number>()
+
+  constructor(
+    private readonly device: GPUDevice,
+    readonly buffer: GPUBuffer,
+  ) {}
+
+  slot(launch: Launch): number {
+    const key = `${launch.kernel} ${Object.values(launch.params).join(' ')}`
+    let slot = this.slots.get(key)
+    if (slot === undefined) {
+      slot = this.slots.size
+      invariant((slot + 1) * SLOT_BYTES <= this.buffer.size, `${key} has no slot among ${this.buffer.size / SLOT_BYTES}`)
+      this.slots.set(key, slot)
+      this.device.queue.writeBuffer(this.buffer, slot * SLOT_BYTES, encodeParams(launch))
+    }
+    return slot
+  }
+}
+
 /** Binds and counts: the one place where a launch becomes a dispatch. */
 export class KernelRunner {
   private readonly pipelines = new Map<KernelVariant, GPUComputePipeline>()
-  private arena: GPUBuffer | null = null
-  private slots = 0
-  private readonly slotOf = new Map<string, number>()
-  private readonly retired: GPUBuffer[] = []
+  private latest: UniformArena | null = null
 
   constructor(
     private readonly device: GPUDevice,
@@ -45,17 +64,17 @@ export class KernelRunner {
     readonly variants: Record<string, string> = {},
   ) {}
 
-  /** Room for `bytes` of parameters, in slots of 256. Called again (another Program), it opens a further arena. */
-  reserveUniforms(bytes: number): void {
-    if (this.arena) this.retired.push(this.arena)
-    this.arena = this.pool.acquireUniform(Math.max(SLOT_BYTES, bytes))
-    this.slots = 0
-    this.slotOf.clear()
+  /** Room for `bytes` of parameters, in slots of 256: one arena for each Program. */
+  reserveUniforms(bytes: number): UniformArena {
+    this.latest = new UniformArena(this.device, this.pool.acquireUniform(Math.max(SLOT_BYTES, bytes)))
+    return this.latest
   }
 
   variantOf(kernel: KernelName, params: Launch['params']): KernelVariant {
     const row = KERNEL_TABLE[kernel]
-    const fits = (variant: KernelVariant) => variant.fits?.(params, this.device.limits) ?? true
+    const fits = (variant: KernelVariant) =>
+      (variant.features ?? []).every((name) => this.device.features.has(name)) &&
+      (variant.fits?.(params, this.device.limits) ?? true)
     const wanted = this.variants[kernel]?.split('+') ?? []
     for (const name of wanted) {
       const variant = row.find((each) => each.name === name)
@@ -98,21 +117,9 @@ export class KernelRunner {
     )
   }
 
-  private slot(launch: Launch): number {
-    invariant(this.arena, 'no room was reserved for kernel parameters')
-    const key = `${launch.kernel} ${Object.values(launch.params).join(' ')}`
-    let slot = this.slotOf.get(key)
-    if (slot === undefined) {
-      slot = this.slots++
-      invariant((slot + 1) * SLOT_BYTES <= this.arena.size, `${key} has no slot among ${this.arena.size / SLOT_BYTES}`)
-      this.slotOf.set(key, slot)
-      this.device.queue.writeBuffer(this.arena, slot * SLOT_BYTES, encodeParams(launch))
-    }
-    return slot
-  }
-
   /** @param buffers the buffer behind a name of the launch; '' for a role the launch does not use */
-  prepare(launch: Launch, buffers: (name: string) => GPUBuffer): Prepared {
+  prepare(launch: Launch, buffers: (name: string) => GPUBuffer, arena: UniformArena | null = this.latest): Prepared {
+    invariant(arena, 'no room was reserved for kernel parameters')
     const signature = KERNELS[launch.kernel]
     const variant = this.variantOf(launch.kernel, launch.params)
     const pipeline = this.pipeline(launch.kernel, variant)
@@ -122,8 +129,8 @@ export class KernelRunner {
       return { binding, resource: { buffer: buffers(name) } }
     })
     const size = Math.max(16, Math.ceil((signature.params.length * 4) / 16) * 16)
-    const slot = this.slot(launch)
-    entries.push({ binding: entries.length, resource: { buffer: this.arena!, offset: slot * SLOT_BYTES, size } })
+    const slot = arena.slot(launch)
+    entries.push({ binding: entries.length, resource: { buffer: arena.buffer, offset: slot * SLOT_BYTES, size } })
     const bindGroup = this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries })
     const workgroups = variant.workgroups(launch.params)
     return { pipeline, bindGroup, workgroups, flops: launch.flops, bytes: launch.bytes }

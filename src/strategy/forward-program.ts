@@ -23,8 +23,12 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
   const dealt = dealBatch(config)
   const ranks = training.ranks.map((trained): RankProgram => {
     const { data, pipeline, tensor } = trained.coordinates
-    // One sequence is one replica's work; the others of the data group have nothing to do.
-    const idle = trained.device === 'cpu' || (generate && data > 0)
+    // Where parameters live on another rank between steps, they come as they do in training.
+    const brought = trained.step.filter(
+      (op) => (op.kind === 'pull' || op.kind === 'broadcast') && op.traffic === 'parameters',
+    )
+    // One sequence is one replica's work; others have nothing to do, unless they are in the exchange anyway.
+    const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0)
     const microbatches = idle ? [] : generate ? [[0]] : dealt[data]!
     const stages = layout.stages.filter((stage) => stageToRank[stage.index] === pipeline)
     const actions: Action[] = microbatches.flatMap((_, microbatch) =>
@@ -59,7 +63,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       ],
       state: { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
       prologue: [],
-      step: generate ? writer.ops : [...writer.ops, report(hasLoss)],
+      step: [...brought, ...writer.ops, ...(generate ? [] : [report(hasLoss)])],
       epilogue: [],
     }
     return finishRank(withWorkspace(draft))

@@ -14,7 +14,7 @@ export function launchOp(op: Op, gpu: GpuDevice | null, slots: Slots): void {
   let launches = prepared.get(op)
   if (launches === undefined) {
     launches = launchesOfOp(op).map((launch) =>
-      gpu.kernels.prepare(launch, (name) => slots.buffer(name === '' ? 'unused' : name)),
+      gpu.kernels.prepare(launch, (name) => slots.buffer(name === '' ? 'unused' : name), slots.uniforms),
     )
     prepared.set(op, launches)
   }

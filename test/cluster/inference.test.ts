@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
+import { startRun } from '../../src/cluster/run.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { prepareDataset } from '../../src/data/prepare.ts'
+import { SMALL, reusingRankHost } from '../lib/run.ts'
+
+const base = { ...SMALL, steps: 4, model: { layers: 3, heads: 4, embed: 32, context: 16, vocab: 256 } }
+const request = { prompt: 'ein kleiner ', tokens: 8, temperature: 0.7, topK: 20, seed: 3 }
+
+async function infer(parallel: object) {
+  const config = parseConfig({ ...base, parallel })
+  const dataset = await prepareDataset(config, {})
+  const run = await startRun({ config, dataset, host: nodeTaskHost('memory', reusingRankHost), startPaused: true })
+  const before = await run.evaluate()
+  const text = await run.generate(request)
+  await run.advance('step')
+  const after = await run.evaluate()
+  const again = await run.generate(request)
+  const result = await run.stop()
+  expect(result.steps).toHaveLength(1)
+  for (const rank of result.ranks!) expect(rank.peakBytes).toEqual(rank.predictedBytes)
+  expect(run.leakedBytes).toBe(0)
+  return { before, text, after, again }
+}
+
+describe('generation and evaluation are the same under every layout', () => {
+  let one: Awaited<ReturnType<typeof infer>>
+  test('one device: the step moved the validation loss', async () => {
+    one = await infer({})
+    expect(one.before).toBeGreaterThan(5)
+    expect(one.after).toBeLessThan(one.before)
+  })
+
+  for (const [name, parallel] of Object.entries({
+    'DDP 2': { data: 2 },
+    'DataParallel 2': { data: 2, dataMode: 'data-parallel' },
+    'server on the CPU': { data: 2, dataMode: 'parameter-server', server: { at: 'cpu' } },
+    'sharded server': { data: 2, dataMode: 'parameter-server', server: { at: 'sharded' } },
+    'pipeline 3': { pipeline: 3 },
+    'zb-v on 1, two chunks': { pipeline: 1, schedule: 'zb-v', chunks: 2 },
+    'pipeline 2 × data 2': { pipeline: 2, data: 2 },
+  }))
+    test(name, async () => {
+      const cluster = await infer(parallel)
+      expect(cluster.text).toBe(one.text)
+      expect(cluster.again).toBe(one.again)
+      expect(cluster.before).toBeCloseTo(one.before, 4)
+      expect(cluster.after).toBeCloseTo(one.after, 4)
+    })
+})
