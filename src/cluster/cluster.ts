@@ -99,7 +99,7 @@ export class Cluster {
 
   private receive(rank: number, reply: RankReply): void {
     if (reply.kind === 'failed') {
-      this.fail(new RankError(rank, reply.op, reply.message.replace(/^rank \d+( at [^:]*)?: /, ''), reply.exitStatus))
+      this.fail(new RankError(rank, reply.op, reply.message, reply.exitStatus))
       return
     }
     this.onReply(rank, reply)

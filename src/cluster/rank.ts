@@ -1,4 +1,4 @@
-import { exitStatusOf, invariant } from '../core/errors.ts'
+import { RankError, exitStatusOf, invariant } from '../core/errors.ts'
 import { zeroByCategory, zeroByTraffic, zeroPeak } from '../core/bytes.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openDataset } from '../data/dataset.ts'
@@ -93,8 +93,9 @@ export class Rank {
     if (this.failed) return
     this.failed = true
     this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
-    const message = error instanceof Error ? error.message : String(error)
-    this.port.post({ kind: 'failed', op: null, message, exitStatus: exitStatusOf(error) })
+    const placed = error instanceof RankError
+    const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
+    this.port.post({ kind: 'failed', op: placed ? error.op : null, message, exitStatus: exitStatusOf(error) })
   }
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {

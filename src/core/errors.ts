@@ -42,11 +42,14 @@ export class RankError extends Error {
   readonly exitStatus: number
   readonly rank: number
   readonly op: string | null
+  /** What went wrong, without the place. */
+  readonly reason: string
 
-  constructor(rank: number, op: string | null, cause: string, exitStatus = 1) {
-    super(`rank ${rank}${op === null ? '' : ` at ${op}`}: ${cause}`)
+  constructor(rank: number, op: string | null, reason: string, exitStatus = 1) {
+    super(`rank ${rank}${op === null ? '' : ` at ${op}`}: ${reason}`)
     this.rank = rank
     this.op = op
+    this.reason = reason
     this.exitStatus = exitStatus
   }
 }
