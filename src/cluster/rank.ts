@@ -153,7 +153,7 @@ export class Rank {
       learningRate: (step) => learningRateAt(config.optimizer, step, this.totalSteps),
       inputs: (op, step) => this.inputs(op, step),
       report: (values) => (this.stepReport = values),
-      beforeOptimizer: async () => this.captureGradients(),
+      beforeOptimizer: () => this.captureGradients(),
       slowdown: config.cluster.stragglers.find((each) => each.rank === request.rank)?.slowdown ?? 1,
     }
     this.port.post({ kind: 'opened', adapter: this.gpu?.info ?? null, variants: this.gpu?.variants ?? {} })

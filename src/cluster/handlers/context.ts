@@ -19,8 +19,8 @@ export interface HandlerContext {
   readonly inputs: (op: LoadBatchOp, step: number) => InputArrays
   /** Takes the rank's part of loss and squared norm. */
   readonly report: (values: { loss: number; normSquared: number }) => void
-  /** Called before the optimizer (or the norm) of a step looks at the gradients. */
-  readonly beforeOptimizer: (slots: Slots) => Promise<void>
+  /** Called when a rank's gradients are complete, before they are used. */
+  readonly beforeOptimizer: () => Promise<void>
   /** Slows this rank's compute: a straggler of the configuration. 1 is full speed. */
   readonly slowdown: number
 }

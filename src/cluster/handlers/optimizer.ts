@@ -24,8 +24,7 @@ export function hyperParameters(optimizer: OptimizerConfig, learningRate: number
   ])
 }
 
-export async function gradNorm(op: GradNormOp, context: HandlerContext, slots: Slots): Promise<void> {
-  await context.beforeOptimizer(slots)
+export function gradNorm(op: GradNormOp, context: HandlerContext, slots: Slots): void {
   if (op.at === 'device') return launchOp(op, context.gpu, slots)
   let sum = 0
   for (const span of op.spans) {
@@ -35,7 +34,9 @@ export async function gradNorm(op: GradNormOp, context: HandlerContext, slots: S
   slots.array(op.target)[0] = sum
 }
 
-export function optimizerStep(op: OptimizerStepOp, context: HandlerContext, slots: Slots): void {
+export async function optimizerStep(op: OptimizerStepOp, context: HandlerContext, slots: Slots): Promise<void> {
+  // Here, not at the norm: the update is what waits for all of this rank's gradients.
+  await context.beforeOptimizer()
   const hyper = hyperParameters(context.optimizer, context.learningRate(context.step), context.step)
   if (op.at === 'device') {
     context.gpu!.queue.write(slots.buffer('hyper'), 0, hyper)

@@ -15,7 +15,7 @@ type AttentionKernel =
 const positions = (p: KernelParams) => p.B! * p.NH! * p.T!
 
 function naive(source: string): KernelVariant {
-  return { name: 'naive', source, workgroups: (p) => elements(positions(p), 32) }
+  return { name: 'naive', source, workgroups: (p) => elements(positions(p), 16) }
 }
 
 /** Head sizes that have kernels with everything in registers. */

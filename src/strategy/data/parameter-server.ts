@@ -28,8 +28,10 @@ export function lowerParameterServer(context: BuildContext): RankDraft[] {
   const shards = servers.map((server, i) => ({ server, from: offsetsOf(sizes)[i]!, length: sizes[i]! }))
   const all = (prefix: (name: string) => string): Span[] => parameters.map((each) => span(prefix(each.name), each.elements))
 
+  // A worker that is its own only server exchanges nothing.
+  const exchanged = group.length > 1 ? shards : []
   const exchange = (rank: number, kind: 'push' | 'pull'): OpDraft[] =>
-    shards.map(({ server, from, length }) => {
+    exchanged.map(({ server, from, length }) => {
       const spans = sliceSpans(all(kind === 'push' ? gradBuffer : paramBuffer), from, length)
       const isServer = rank === server
       // A CPU server has nothing of its own to push; it takes the sum.
