@@ -9,7 +9,10 @@ try {
   const main = buildCli()
   const environment = { ...process.env, ...graphicsEnvironment(process.env.TABCLUSTER_CHROMIUM) }
   // The Vulkan loader's path is read when a process starts: hence a child.
-  const { status, signal } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit', env: environment })
+  const { status, signal } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: environment,
+  })
   process.exitCode = signal ? 1 : (status ?? 1)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)

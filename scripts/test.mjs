@@ -43,7 +43,9 @@ async function vitest(project, env) {
   const result = read(report)
   if (!result) return { passed: 0, failed: 1 }
   // A file that does not load has no tests to fail.
-  const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
+  const broken = result.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length
   const failed = result.numFailedTests + broken
   return { passed: result.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed }
 }

@@ -15,7 +15,9 @@ export function run(command, args, options = {}) {
 
 /** Installs the packages of package-lock.json when they are missing or belong to another lock file. */
 export function installPackages() {
-  const lock = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex')
   const stamp = join(ROOT, 'node_modules', '.tabcluster-lock')
   const present = existsSync(join(ROOT, 'node_modules', 'vite'))
   if (present && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return

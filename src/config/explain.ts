@@ -1,10 +1,18 @@
-import type { Problem } from './check.ts'
+import { RefusedError } from '../core/errors.ts'
+import type { Problem, Use } from './check.ts'
 import { problemsOf } from './check.ts'
-import type { RunConfig } from './types.ts'
+import { readConfig } from './parse.ts'
 
-export type { Problem } from './check.ts'
-
-/** What is wrong with a configuration, by field, without throwing: what the page shows beside its controls. */
-export function explainConfig(config: RunConfig): Problem[] {
-  return problemsOf(config)
+/**
+ * Everything that is wrong with an input, by field, without throwing: what the page shows beside its controls. Rules
+ * between fields are checked once every field on its own is right.
+ */
+export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
+  try {
+    return problemsOf(readConfig(input), use)
+  } catch (error) {
+    if (error instanceof RefusedError)
+      return [{ field: error.field, message: error.message.slice(error.field.length + 2) }]
+    throw error
+  }
 }

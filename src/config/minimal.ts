@@ -1,41 +1,54 @@
+import { readConfig } from './parse.ts'
+import { shapeFields } from './parse/model.ts'
 import { isObject } from './reader.ts'
-import { parseConfig } from './parse.ts'
-import type { RunConfig } from './types.ts'
+import type { DataConfig, ModelConfig, RunConfig } from './types.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+type Plain = Readonly<Record<string, unknown>>
 
-/** Only what differs from the defaults: what a link or a file needs to say. Parses back to the same configuration. */
-export function minimalConfig(config: RunConfig): Record<string, unknown> {
-  const { model, batch, epochs, steps, ...rest } = config
-  const base = parseConfig({
-    model: model.preset === null ? modelFields(model) : { preset: model.preset },
-    data: { corpus: 'translation-de-en', tokenizer: 'byte' },
-  })
-  const out = difference(JSON.parse(JSON.stringify(rest)), JSON.parse(JSON.stringify(base))) as Record<string, unknown>
-  if (model.preset !== 'nano') out.model = model.preset === null ? modelFields(model) : { preset: model.preset }
-  const batchDifference = difference(JSON.parse(JSON.stringify(batch)), JSON.parse(JSON.stringify(base.batch)))
-  if (isObject(batchDifference) && Object.keys(batchDifference).length > 0) out.batch = batchDifference
+/**
+ * Only what differs from the defaults: what a link or a file needs to say. Parses back to the same configuration. Defaults
+ * that depend on other fields (the sequence on the context, the order on the source) are taken with those fields given.
+ */
+export function minimalConfig(config: RunConfig): Plain {
+  const model = minimalModel(config.model)
+  const source = sourceOf(config.data)
+  const base = readConfig({ model, data: source })
+  const { model: _model, data, epochs, steps, ...rest } = config
+  const out: Record<string, unknown> = { ...difference({ ...rest }, { ...base }) }
   if (epochs !== null) out.epochs = epochs
   else if (steps !== base.steps) out.steps = steps
-  const data = out.data
-  if (isObject(data) && config.data.corpus === null) {
-    const { corpus: _, ...given } = data
-    out.data = given
+  if (model.preset !== readConfig({}).model.preset) out.model = model
+  const told = {
+    ...(source.corpus === readConfig({}).data.corpus ? {} : source),
+    ...difference({ ...data }, { ...base.data }),
   }
+  if (Object.keys(told).length > 0) out.data = told
   return out
 }
 
-function modelFields({ preset: _, ...fields }: RunConfig['model']): Record<string, unknown> {
-  return fields
+/** All five sizes where no preset has them, so that a change of a preset changes no stored shape. */
+function minimalModel(model: ModelConfig): Plain {
+  if (model.preset !== null) return { preset: model.preset }
+  const { layers, heads, embed, context, vocab, family } = model
+  const needed = { layers, heads, embed, context, vocab, ...(family === 'gpt2' ? {} : { family }) }
+  return {
+    ...needed,
+    ...difference({ ...shapeFields(model) }, { ...shapeFields(readConfig({ model: needed }).model) }),
+  }
 }
 
-function difference(value: Json, base: Json): Json {
-  if (!isObject(value) || !isObject(base)) return value
-  const out: Record<string, Json> = {}
+function sourceOf({ corpus, text, tokens }: DataConfig): Plain {
+  if (text !== null) return { text }
+  return tokens !== null ? { tokens } : { corpus }
+}
+
+/** Keys of `value` that `base` has otherwise, objects compared inside. */
+function difference(value: Plain, base: Plain): Plain {
+  const out: Record<string, unknown> = {}
   for (const [key, each] of Object.entries(value)) {
-    const other = (base as Record<string, Json>)[key]
+    const other = base[key]
     if (JSON.stringify(each) === JSON.stringify(other)) continue
-    out[key] = other === undefined ? (each as Json) : difference(each as Json, other)
+    out[key] = isObject(each) && isObject(other) ? difference(each, other) : each
   }
   return out
 }

@@ -1,5 +1,11 @@
 import { RefusedError } from '../core/errors.ts'
 
+/** A fragment of a JSON Schema (draft 2020-12). */
+export type Fragment = Readonly<Record<string, unknown>>
+
+/** Told of every field as it is read: how the published schema is made from the reading code itself. */
+export type Note = (path: string, fragment: Fragment) => void
+
 /** Reads one object of a configuration: every key is asked for once, whatever is left over is refused by name. */
 export class Reader {
   private readonly seen = new Set<string>()
@@ -8,6 +14,7 @@ export class Reader {
   constructor(
     value: unknown,
     readonly path: string,
+    private readonly note: Note = () => undefined,
   ) {
     if (value === undefined) this.object = {}
     else if (isObject(value)) this.object = value
@@ -19,46 +26,63 @@ export class Reader {
   }
 
   has(key: string): boolean {
-    return this.object[key] !== undefined
+    return Object.hasOwn(this.object, key) && this.object[key] !== undefined
   }
 
-  raw(key: string): unknown {
+  /** A value as it stands, undefined where absent; `fragment` describes what the caller takes. */
+  raw(key: string, fragment?: Fragment): unknown {
     this.seen.add(key)
-    return this.object[key]
+    if (fragment) this.note(this.at(key), fragment)
+    return this.has(key) ? this.object[key] : undefined
   }
 
   child(key: string): Reader {
-    return new Reader(this.raw(key), this.at(key))
+    return new Reader(this.raw(key), this.at(key), this.note)
   }
 
   number(key: string, fallback: number, least: number, most: number): number {
-    const value = this.raw(key) ?? fallback
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
-      throw new RefusedError(this.at(key), `${show(value)} must be a number from ${least} to ${most}`)
-    return value
+    const value = this.raw(key, { type: 'number', minimum: least, maximum: most, default: fallback })
+    return value === undefined ? fallback : numberBetween(this.at(key), value, least, most)
   }
 
   integer(key: string, fallback: number, least: number, most: number): number {
-    const value = this.raw(key) ?? fallback
-    return wholeNumber(this.at(key), value, least, most)
+    const value = this.raw(key, { type: 'integer', minimum: least, maximum: most, default: fallback })
+    return value === undefined ? fallback : wholeNumber(this.at(key), value, least, most)
+  }
+
+  /** A whole number or null, which is also what an absent one means. */
+  integerOrNull(key: string, least: number, most: number): number | null {
+    const value = this.raw(key, { type: ['integer', 'null'], minimum: least, maximum: most, default: null })
+    return value === undefined || value === null ? null : wholeNumber(this.at(key), value, least, most)
   }
 
   boolean(key: string, fallback: boolean): boolean {
-    const value = this.raw(key) ?? fallback
+    const value = this.raw(key, { type: 'boolean', default: fallback })
+    if (value === undefined) return fallback
     if (typeof value !== 'boolean') throw new RefusedError(this.at(key), `${show(value)} must be true or false`)
     return value
   }
 
   choice<Choice extends string | number>(key: string, fallback: Choice, allowed: readonly Choice[]): Choice {
-    const value = this.raw(key) ?? fallback
+    const value = this.raw(key, { enum: allowed, default: fallback })
+    if (value === undefined) return fallback
     const found = allowed.find((each) => each === value)
     if (found === undefined) throw new RefusedError(this.at(key), `${show(value)} must be one of ${allowed.join(', ')}`)
     return found
   }
 
-  text(key: string): string | null {
-    const value = this.raw(key) ?? null
-    if (value !== null && (typeof value !== 'string' || value === ''))
+  choiceOrNull<Choice extends string>(key: string, allowed: readonly Choice[]): Choice | null {
+    const value = this.raw(key, { enum: [...allowed, null] })
+    if (value === undefined || value === null) return null
+    const found = allowed.find((each) => each === value)
+    if (found === undefined) throw new RefusedError(this.at(key), `${show(value)} must be one of ${allowed.join(', ')}`)
+    return found
+  }
+
+  textOrNull(key: string): string | null {
+    const value = this.raw(key, { type: ['string', 'null'], minLength: 1, default: null })
+    if (value === undefined || value === null) return null
+    if (typeof value !== 'string' || value === '')
       throw new RefusedError(this.at(key), `${show(value)} must be a non-empty text`)
     return value
   }
@@ -81,8 +105,15 @@ export function wholeNumber(path: string, value: unknown, least: number, most: n
   return value
 }
 
+export function numberBetween(path: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
+    throw new RefusedError(path, `${show(value)} must be a number from ${least} to ${most}`)
+  return value
+}
+
 /** A value as a refusal quotes it: short, on one line. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  const text =
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : (JSON.stringify(value) ?? String(value))
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

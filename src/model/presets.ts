@@ -10,7 +10,7 @@ function llama(layers: number, heads: number, kvHeads: number, embed: number, ff
  * checkpoints, GPT-3's of Brown et al. 2020 (table 2.1), LLaMA-2's of Touvron et al. 2023.
  */
 export const MODEL_PRESETS = {
-  nano: gpt2Shape(2, 4, 64, 64, 256),
+  nano: gpt2Shape(4, 4, 64, 64, 256),
   micro: gpt2Shape(4, 4, 128, 128, 256),
   mini: gpt2Shape(6, 8, 256, 256, 512),
   gpt2: gpt2Shape(12, 12, 768, 1024, 50257),
@@ -30,5 +30,5 @@ export type ModelPreset = keyof typeof MODEL_PRESETS
 export const MODEL_PRESET_NAMES = Object.keys(MODEL_PRESETS) as readonly ModelPreset[]
 
 export function isModelPreset(name: string): name is ModelPreset {
-  return name in MODEL_PRESETS
+  return Object.hasOwn(MODEL_PRESETS, name)
 }

@@ -1,0 +1,90 @@
+import { RefusedError } from '../core/errors.ts'
+import { minimalConfig } from './minimal.ts'
+import { parseConfig } from './parse.ts'
+import { show } from './reader.ts'
+import type { RunConfig } from './types.ts'
+
+/**
+ * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything
+ * that comes back from a link is hostile until parsed: its length, its unpacked size and its content are all limited.
+ */
+const FORM = '1.'
+const MOST_CHARACTERS = 16_384
+const MOST_BYTES = 262_144
+
+export async function configToUrl(config: RunConfig): Promise<string> {
+  const json = new TextEncoder().encode(JSON.stringify(minimalConfig(config)))
+  const bytes = await collect(new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity)
+  return FORM + base64Url(bytes)
+}
+
+/** Throws RefusedError on `link` when the text is no configuration, on the configuration's own field when that is refused. */
+export async function configFromUrl(text: string): Promise<RunConfig> {
+  return parseConfig(await inputFromUrl(text))
+}
+
+/** The JSON in a link, unchecked: what an editor starts from. Throws RefusedError on `link`. */
+export async function inputFromUrl(text: string): Promise<unknown> {
+  if (!text.startsWith(FORM))
+    throw new RefusedError(
+      'link',
+      `${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
+    )
+  if (text.length > MOST_CHARACTERS)
+    throw new RefusedError('link', `${text.length} characters; at most ${MOST_CHARACTERS}`)
+  const packed = fromBase64Url(text.slice(FORM.length))
+  let json: string
+  try {
+    const bytes = await collect(
+      new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
+      MOST_BYTES,
+    )
+    json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    if (error instanceof RefusedError) throw error
+    throw new RefusedError('link', 'is damaged: it does not unpack')
+  }
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new RefusedError('link', 'is damaged: it holds no JSON')
+  }
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
+  const reader = stream.getReader()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length
+    if (length > most) {
+      await reader.cancel().catch(() => undefined)
+      throw new RefusedError('link', `unpacks to more than ${most} bytes`)
+    }
+    parts.push(next.value)
+  }
+  const out = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+function base64Url(bytes: Uint8Array): string {
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
+  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', 'is damaged: it has characters that no link holds')
+  try {
+    return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
+  } catch {
+    throw new RefusedError('link', 'is damaged: its length is that of no base64')
+  }
+}
