@@ -1,6 +1,9 @@
-import { hashName, philox4x32 } from './philox.ts'
+import { keyOf, philox4x32 } from './philox.ts'
 
-/** A stream of numbers keyed by (seed, name): equal keys give equal streams, different names independent ones. */
+/**
+ * A stream of numbers keyed by (seed, name, stream): equal keys give equal numbers, different ones independent numbers.
+ * `stream` is for many streams of one name, a document or a sample each.
+ */
 export class Rng {
   private readonly words = new Uint32Array(4)
   private block = 0
@@ -8,15 +11,24 @@ export class Rng {
   private readonly key0: number
   private readonly key1: number
 
-  constructor(seed: number, name: string) {
-    this.key0 = seed >>> 0
-    this.key1 = hashName(name)
+  constructor(
+    seed: number,
+    name: string,
+    private readonly stream = 0,
+  ) {
+    const [key0, key1] = keyOf(seed, name)
+    this.key0 = key0
+    this.key1 = key1
   }
 
   /** 32 random bits. */
   bits(): number {
     if (this.left === 0) {
-      this.words.set([this.block >>> 0, Math.floor(this.block / 2 ** 32), 1, 0])
+      this.words[0] = this.block
+      this.words[1] = this.block / 2 ** 32
+      // Apart from the blocks of philoxNormal and philoxUniform, which have 0 here.
+      this.words[2] = 1
+      this.words[3] = this.stream
       this.block++
       philox4x32(this.words, this.key0, this.key1)
       this.left = 4
@@ -34,6 +46,11 @@ export class Rng {
     return Math.floor(this.uniform() * n)
   }
 
+  /** True with the given probability. */
+  chance(probability: number): boolean {
+    return this.uniform() < probability
+  }
+
   pick<Value>(values: readonly Value[]): Value {
     return values[this.below(values.length)]!
   }
@@ -41,10 +58,18 @@ export class Rng {
 
 /** 0 … n − 1 in a random order (Fisher–Yates). */
 export function shuffled(n: number, random: Rng): number[] {
-  const order = Array.from({ length: n }, (_, i) => i)
+  return [...shuffledIndices(n, random)]
+}
+
+/** The same order as whole words: for long ones. */
+export function shuffledIndices(n: number, random: Rng): Uint32Array {
+  const order = new Uint32Array(n)
+  for (let i = 0; i < n; i++) order[i] = i
   for (let i = n - 1; i > 0; i--) {
     const j = random.below(i + 1)
-    ;[order[i], order[j]] = [order[j]!, order[i]!]
+    const held = order[i]!
+    order[i] = order[j]!
+    order[j] = held
   }
   return order
 }
