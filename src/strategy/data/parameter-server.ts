@@ -1,3 +1,4 @@
+import { RefusedError } from '../../core/errors.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers } from '../ranks.ts'
 import { collective } from '../collective-ops.ts'
@@ -18,6 +19,8 @@ import type { Span } from '../../schedule/program.ts'
  */
 export function lowerParameterServer(context: BuildContext): RankDraft[] {
   const { config, ranks } = context
+  if (config.parallel.server.async)
+    throw new RefusedError('parallel.server.async', 'true is not supported by this version; allowed here: false')
   const parameters = ranks[0]!.parameters
   const workers = ranks.map((each) => each.rank)
   const cpu = config.parallel.server.at === 'cpu'

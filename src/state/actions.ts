@@ -1,0 +1,111 @@
+import { THEMES, LANGUAGES } from './settings-store.ts'
+import type { Page } from './page.ts'
+import { isActive } from './run-state.ts'
+
+/** Everything a person can do with keys or buttons, in one table: enabled-test and effect beside each other. */
+export interface Action {
+  readonly keys: readonly string[]
+  readonly enabled: (page: Page) => boolean
+  readonly run: (page: Page) => void
+}
+
+export function canStart({ plan, draft }: Page): boolean {
+  const { plan: ready, config, problem } = plan.getState()
+  const { problems, config: wanted } = draft.getState()
+  return ready !== null && problem === null && problems.length === 0 && config === wanted
+}
+
+export function startRun(page: Page): void {
+  const { plan, config } = page.plan.getState()
+  if (plan !== null && config !== null) void page.run.start(config, plan, page.sources.current)
+}
+
+const paused = (page: Page) => page.run.getState().phase === 'paused'
+const advance = (by: 'step' | 'tick' | 'op') => (page: Page) => void page.run.advance(by)
+
+export function moveCursor(page: Page, by: number): void {
+  const end = (page.run.getState().plan ?? page.plan.getState().plan)?.ideal.end ?? 0
+  const { cursor } = page.view.getState()
+  const next = cursor === null ? (by > 0 ? 0.5 : end - 0.5) : Math.floor(cursor) + 0.5 + by
+  page.view.setState({ timeline: 'ideal', cursor: next < 0 || next > end ? null : next })
+}
+
+export const ACTIONS = {
+  toggle: {
+    keys: [' '],
+    enabled: (page) => {
+      const { phase } = page.run.getState()
+      return phase === 'running' || phase === 'paused' || (!isActive(phase) && canStart(page))
+    },
+    run: (page) => {
+      const { phase } = page.run.getState()
+      if (phase === 'running') void page.run.pause('op')
+      else if (phase === 'paused') void page.run.resume()
+      else startRun(page)
+    },
+  },
+  step: { keys: ['s'], enabled: paused, run: advance('step') },
+  // Without a run there is still a clock to step through: the ideal timeline's.
+  tick: {
+    keys: ['t'],
+    enabled: (page) => paused(page) || !isActive(page.run.getState().phase),
+    run: (page) => (paused(page) ? void page.run.advance('tick') : moveCursor(page, 1)),
+  },
+  op: { keys: ['o'], enabled: paused, run: advance('op') },
+  reset: {
+    keys: ['r'],
+    enabled: (page) => page.run.getState().phase !== 'idle',
+    run: (page) => void page.run.reset(),
+  },
+  view: {
+    keys: ['v'],
+    enabled: () => true,
+    run: ({ view }) => view.setState(({ timeline }) => ({ timeline: timeline === 'ideal' ? 'executed' : 'ideal' })),
+  },
+  undo: {
+    keys: ['Control+z', 'Meta+z'],
+    enabled: (page) => page.draft.getState().past.length > 0,
+    run: (page) => page.draft.undo(),
+  },
+  redo: {
+    keys: ['Control+Shift+z', 'Meta+Shift+z', 'Control+y'],
+    enabled: (page) => page.draft.getState().future.length > 0,
+    run: (page) => page.draft.redo(),
+  },
+  theme: {
+    keys: ['d'],
+    enabled: () => true,
+    run: ({ settings }) =>
+      settings.setState(({ theme }) => ({ theme: THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto' })),
+  },
+  language: {
+    keys: ['l'],
+    enabled: () => true,
+    run: ({ settings }) =>
+      settings.setState(({ language }) => ({
+        language: LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length] ?? 'en',
+      })),
+  },
+  help: { keys: ['?'], enabled: () => true, run: ({ view }) => view.setState({ dialog: 'shortcuts' }) },
+} as const satisfies Record<string, Action>
+
+export type ActionName = keyof typeof ACTIONS
+
+/** "Control+Shift+z" for a key event; Shift is left out where the character itself says it ("?"). */
+export function chord(event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }): string {
+  const letter = /^[a-z]$/i.test(event.key)
+  return [
+    event.ctrlKey ? 'Control' : '',
+    event.metaKey ? 'Meta' : '',
+    event.altKey ? 'Alt' : '',
+    event.shiftKey && (letter || event.key.length > 1) ? 'Shift' : '',
+    letter ? event.key.toLowerCase() : event.key,
+  ]
+    .filter((part) => part !== '')
+    .join('+')
+}
+
+export function actionFor(keys: string): ActionName | null {
+  const entry = Object.entries(ACTIONS).find(([, action]) => action.keys.some((each) => each === keys))
+  return (Object.keys(ACTIONS) as ActionName[]).find((name) => name === entry?.[0]) ?? null
+}

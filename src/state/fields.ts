@@ -1,0 +1,87 @@
+import type { RunConfig } from '../config/types.ts'
+
+/** How one field of the configuration is edited. Ranges bound the control; the configuration's own checks have the last word. */
+export type FieldSpec =
+  | {
+      readonly kind: 'number'
+      readonly min: number
+      readonly max: number
+      /** Step of the arrows, in shown units. */
+      readonly step: number
+      readonly integer: boolean
+      /** Value = shown · scale (1 MiB = 1,048,576 B). */
+      readonly scale?: number
+      readonly unit?: 'MiB' | 'MB' | 'tokens' | 'samples' | 'steps'
+      /** An empty box means null. */
+      readonly nullable?: boolean
+    }
+  | { readonly kind: 'choice'; readonly options: readonly string[] }
+  | { readonly kind: 'switch' }
+
+const count = (min: number, max: number, unit?: 'tokens' | 'samples' | 'steps'): FieldSpec => ({
+  kind: 'number',
+  min,
+  max,
+  step: 1,
+  integer: true,
+  ...(unit === undefined ? {} : { unit }),
+})
+
+export const FIELDS = {
+  seed: count(0, 4294967295),
+  steps: count(1, 1_000_000, 'steps'),
+  'model.layers': count(1, 96),
+  'model.heads': count(1, 96),
+  'model.embed': { kind: 'number', min: 8, max: 12288, step: 8, integer: true },
+  'model.context': count(1, 4096, 'tokens'),
+  'model.vocab': count(2, 60000),
+  'data.corpus': { kind: 'choice', options: ['translation-de-en', 'addition', 'sorting', 'brackets'] },
+  'data.tokenizer': { kind: 'choice', options: ['byte', 'char', 'bpe', 'gpt2'] },
+  'batch.global': count(1, 4096, 'samples'),
+  'batch.microbatches': count(1, 256),
+  'batch.sequence': count(1, 4096, 'tokens'),
+  'optimizer.kind': { kind: 'choice', options: ['adamw', 'sgd'] },
+  'optimizer.learningRate': { kind: 'number', min: 0, max: 1, step: 0.0001, integer: false },
+  'optimizer.schedule': { kind: 'choice', options: ['constant', 'linear', 'cosine'] },
+  'optimizer.warmupSteps': count(0, 100_000, 'steps'),
+  'optimizer.weightDecay': { kind: 'number', min: 0, max: 1, step: 0.01, integer: false },
+  'optimizer.gradClip': { kind: 'number', min: 0, max: 100, step: 0.1, integer: false },
+  'optimizer.momentum': { kind: 'number', min: 0, max: 0.9999, step: 0.05, integer: false },
+  'parallel.data': count(1, 16),
+  'parallel.pipeline': count(1, 16),
+  'parallel.server.at': { kind: 'choice', options: ['gpu0', 'cpu', 'sharded'] },
+  'parallel.schedule': {
+    kind: 'choice',
+    options: ['naive', 'gpipe', '1f1b', 'interleaved-1f1b', 'zb-h1', 'zb-h2', 'zb-v'],
+  },
+  'parallel.chunks': count(1, 8),
+  'parallel.partition': { kind: 'choice', options: ['even', 'balanced'] },
+  'parallel.recompute': { kind: 'choice', options: ['none', 'selective', 'full'] },
+  'parallel.bucketBytes': { kind: 'number', min: 0.01, max: 1024, step: 1, integer: false, scale: 1048576, unit: 'MiB' },
+  'parallel.overlap': { kind: 'switch' },
+  'parallel.collective': { kind: 'choice', options: ['ring', 'tree', 'star'] },
+  'cluster.memoryBytes': { kind: 'number', min: 0.1, max: 1e6, step: 1, integer: false, scale: 1e6, unit: 'MB', nullable: true },
+} as const satisfies Record<string, FieldSpec>
+
+export type FieldPath = keyof typeof FIELDS
+
+/** Fields of each folded section of the panel. */
+export const SECTION_FIELDS = {
+  model: ['model.layers', 'model.heads', 'model.embed', 'model.context', 'model.vocab'],
+  data: ['data.corpus', 'data.tokenizer'],
+  batch: ['batch.global', 'batch.sequence', 'steps', 'seed'],
+  optimizer: [
+    'optimizer.kind',
+    'optimizer.learningRate',
+    'optimizer.schedule',
+    'optimizer.warmupSteps',
+    'optimizer.weightDecay',
+    'optimizer.gradClip',
+  ],
+  cluster: ['cluster.memoryBytes'],
+} as const satisfies Record<string, readonly FieldPath[]>
+
+/** Number of ranks a configuration asks for, a CPU server not counted. */
+export function worldSize({ parallel }: RunConfig): number {
+  return parallel.data * parallel.tensor * parallel.pipeline
+}

@@ -1,0 +1,32 @@
+import { createDraftStore } from './draft-store.ts'
+import type { Draft } from './draft-path.ts'
+import { createPlanStore } from './plan-store.ts'
+import { createRunStore } from './run-store.ts'
+import type { Session } from './session.ts'
+import { createSettingsStore } from './settings-store.ts'
+import type { Language, SettingsStorage } from './settings-store.ts'
+import { createViewStore } from './view-store.ts'
+
+export type Page = ReturnType<typeof createPage>
+
+export interface PageOptions {
+  readonly session: Session
+  readonly storage: SettingsStorage | null
+  readonly language: Language
+  readonly draft?: Draft
+}
+
+/** All stores of the page, wired to one session. */
+export function createPage({ session, storage, language, draft: initial }: PageOptions) {
+  const draft = createDraftStore(session, initial ?? {})
+  return {
+    session,
+    draft,
+    plan: createPlanStore(session, draft),
+    run: createRunStore(session),
+    settings: createSettingsStore(storage, language),
+    view: createViewStore(),
+    /** What the user brought along; kept outside the draft because a file does not belong into a link. */
+    sources: { current: {} as { text?: string; tokens?: ArrayBuffer } },
+  }
+}

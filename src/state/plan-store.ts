@@ -1,0 +1,44 @@
+import { createStore } from 'zustand/vanilla'
+import type { RunConfig } from '../config/types.ts'
+import type { DraftStore } from './draft-store.ts'
+import type { Plan, Problem, Session } from './session.ts'
+
+export interface PlanState {
+  /** The newest plan, kept while the next one is computed and when the draft cannot be compiled. */
+  readonly plan: Plan | null
+  /** The configuration `plan` belongs to. */
+  readonly config: RunConfig | null
+  readonly computing: boolean
+  /** Refusals that only compiling finds. */
+  readonly problem: Problem | null
+}
+
+export type PlanStore = ReturnType<typeof createPlanStore>
+
+function problemOf(error: unknown): Problem {
+  const message = error instanceof Error ? error.message : String(error)
+  const field = error instanceof Error && 'field' in error && typeof error.field === 'string' ? error.field : ''
+  return { field, message: field !== '' && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message }
+}
+
+/** Keeps the prediction for the draft's configuration up to date; only the newest request counts. */
+export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<DraftStore, 'getState' | 'subscribe'>) {
+  const store = createStore<PlanState>(() => ({ plan: null, config: null, computing: false, problem: null }))
+  let request = 0
+  const compute = async () => {
+    const mine = ++request
+    store.setState({ computing: true })
+    try {
+      const { config } = draft.getState()
+      const plan = await session.plan(config)
+      if (mine === request) store.setState({ plan, config, computing: false, problem: null })
+    } catch (error) {
+      if (mine === request) store.setState({ computing: false, problem: problemOf(error) })
+    }
+  }
+  draft.subscribe((state, before) => {
+    if (state.config !== before.config) void compute()
+  })
+  void compute()
+  return store
+}

@@ -1,0 +1,22 @@
+import type { Draft } from './draft-path.ts'
+
+/** One-click configurations: drafts that differ from the defaults only where the story needs it. */
+export const PRESETS = {
+  single: {},
+  ddp: { parallel: { data: 4 }, batch: { microbatches: 1 } },
+  dataParallel: { parallel: { data: 4, dataMode: 'data-parallel' }, batch: { microbatches: 1 } },
+  server: { parallel: { data: 4, dataMode: 'parameter-server' }, batch: { microbatches: 1 } },
+  gpipe: { parallel: { pipeline: 4, schedule: 'gpipe' }, batch: { microbatches: 4 } },
+  oneFOneB: { parallel: { pipeline: 4, schedule: '1f1b' }, batch: { microbatches: 8 } },
+  zeroBubble: { parallel: { pipeline: 4, schedule: 'zb-h1' }, batch: { microbatches: 8 } },
+  hybrid: { parallel: { pipeline: 2, data: 2, schedule: '1f1b' }, batch: { microbatches: 4 } },
+} as const satisfies Record<string, Draft>
+
+export type PresetName = keyof typeof PRESETS
+export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[]
+
+/** The preset a draft equals, or null for one of the user's own. */
+export function presetOf(draft: Draft): PresetName | null {
+  const text = JSON.stringify(draft)
+  return PRESET_NAMES.find((name) => JSON.stringify(PRESETS[name]) === text) ?? null
+}

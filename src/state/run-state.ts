@@ -1,0 +1,150 @@
+import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import type { RunEvent, RunPhase } from '../cluster/run-events.ts'
+import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
+import type { Plan } from './session.ts'
+
+/** What has been measured of one rank so far; null until the run says something about it. */
+export interface RankView {
+  readonly adapter: AdapterResult | null
+  readonly live: BytesByCategory | null
+  readonly peak: PeakBytes | null
+  readonly sentBytes: number | null
+  readonly receivedBytes: number | null
+  readonly traffic: BytesByTraffic | null
+  /** Op the rank is at; null when idle. */
+  readonly op: number | null
+}
+
+export interface Progress {
+  readonly what: string
+  readonly fraction: number | null
+  readonly detail: string
+}
+
+export type FailureKind = 'refused' | 'outOfMemory' | 'deviceLost' | 'rank' | 'noWebGpu' | 'noAdapter' | 'other'
+
+export interface Failure {
+  readonly kind: FailureKind
+  readonly message: string
+  readonly rank: number | null
+}
+
+export interface RunState {
+  /** 'idle' before the first start and after a reset. */
+  readonly phase: RunPhase | 'idle'
+  /** What is running (the draft may have moved on). */
+  readonly config: RunConfig | null
+  /** Its prediction, to hold the measurement against. */
+  readonly plan: Plan | null
+  readonly progress: Progress | null
+  readonly ranks: readonly RankView[]
+  readonly step: StepResult | null
+  readonly validationLoss: number | null
+  /** Measured, of the whole cluster. */
+  readonly tokensPerSecond: number | null
+  readonly epochs: readonly EpochResult[]
+  readonly failure: Failure | null
+  readonly result: RunResult | null
+}
+
+export const EMPTY_RANK: RankView = {
+  adapter: null,
+  live: null,
+  peak: null,
+  sentBytes: null,
+  receivedBytes: null,
+  traffic: null,
+  op: null,
+}
+
+export const IDLE: RunState = {
+  phase: 'idle',
+  config: null,
+  plan: null,
+  progress: null,
+  ranks: [],
+  step: null,
+  validationLoss: null,
+  tokensPerSecond: null,
+  epochs: [],
+  failure: null,
+  result: null,
+}
+
+/** A run that is about to start. */
+export function starting(config: RunConfig, plan: Plan): RunState {
+  return { ...IDLE, phase: 'starting', config, plan, ranks: plan.ranks.map(() => EMPTY_RANK) }
+}
+
+const ENDED: readonly RunState['phase'][] = ['idle', 'stopped', 'failed', 'done']
+
+/** Whether ranks exist: from the click on start until everything is released. */
+export function isActive(phase: RunState['phase']): boolean {
+  return !ENDED.includes(phase)
+}
+
+/** Sorts a failure by what the user can do about it. Exit statuses: 2 refused, 3 out of memory. */
+export function failureOf(message: string, rank: number | null, exitStatus: number): Failure {
+  const kind: FailureKind =
+    exitStatus === 3
+      ? 'outOfMemory'
+      : exitStatus === 2
+        ? 'refused'
+        : /device (was |is )?(lost|destroyed)|lost device|context lost/i.test(message)
+          ? 'deviceLost'
+          : /no (webgpu )?adapter|adapter (is )?(missing|unavailable)/i.test(message)
+            ? 'noAdapter'
+            : rank !== null
+              ? 'rank'
+              : 'other'
+  return { kind, message, rank }
+}
+
+function withRank(state: RunState, rank: number, change: Partial<RankView>): RunState {
+  return { ...state, ranks: state.ranks.map((view, index) => (index === rank ? { ...view, ...change } : view)) }
+}
+
+/** The next state of the run after one event; spans are kept elsewhere (they are many). */
+export function reduceRun(state: RunState, event: RunEvent): RunState {
+  switch (event.kind) {
+    case 'phase':
+      // A failed run is drained afterwards: its later 'stopped' must not hide the failure.
+      if (state.phase === 'failed') return state
+      return { ...state, phase: event.phase, progress: event.phase === 'starting' ? state.progress : null }
+    case 'progress':
+      return { ...state, progress: { what: event.what, fraction: event.fraction, detail: event.detail } }
+    case 'adapter':
+      return withRank(state, event.rank, { adapter: event.adapter })
+    case 'step':
+      return {
+        ...state,
+        step: event.result,
+        tokensPerSecond: event.tokensPerSecond,
+        validationLoss: event.result.validationLoss ?? state.validationLoss,
+      }
+    case 'epoch':
+      return { ...state, epochs: [...state.epochs, event.result] }
+    case 'memory':
+      return withRank(state, event.rank, { live: event.live, peak: event.peak })
+    case 'traffic':
+      return withRank(state, event.rank, {
+        sentBytes: event.sentBytes,
+        receivedBytes: event.receivedBytes,
+        traffic: event.traffic,
+      })
+    case 'current':
+      return withRank(state, event.rank, { op: event.op })
+    case 'spans':
+      return state
+    case 'failed':
+      return {
+        ...state,
+        phase: 'failed',
+        progress: null,
+        failure: state.failure ?? failureOf(event.message, event.rank, event.exitStatus),
+      }
+    case 'done':
+      return { ...state, phase: state.phase === 'failed' ? 'failed' : 'done', result: event.result, progress: null }
+  }
+}

@@ -1,0 +1,110 @@
+import { createStore } from 'zustand/vanilla'
+import type { ExecutedSpan, RunEvent, RunHandle } from '../cluster/run-events.ts'
+import type { RunConfig } from '../config/types.ts'
+import { exitStatusOf } from '../core/errors.ts'
+import { createBatch } from './event-batch.ts'
+import { failureOf, IDLE, reduceRun, starting } from './run-state.ts'
+import type { RunState } from './run-state.ts'
+import { Series } from './series.ts'
+import type { Plan, Session, Sources } from './session.ts'
+
+const FLUSH_MILLISECONDS = 100
+/** The timeline shows the newest spans; older ones are let go. */
+const SPAN_LIMIT = 20_000
+
+export type RunStore = ReturnType<typeof createRunStore>
+
+/** The one run of the page: its state, its curves, its spans, and what can be done with it. */
+export function createRunStore(session: Pick<Session, 'start'>) {
+  const store = createStore<RunState>(() => IDLE)
+  const loss = new Series()
+  const validation = new Series()
+  const speed = new Series()
+  let spans: readonly ExecutedSpan[] = []
+  let handle: RunHandle | null = null
+  let generation = 0
+
+  const record = (events: readonly RunEvent[]) => {
+    let state = store.getState()
+    let fresh: ExecutedSpan[] | null = null
+    for (const event of events) {
+      if (event.kind === 'spans') (fresh ??= [...spans]).push(...event.spans)
+      if (event.kind === 'step') {
+        const { step, loss: value, validationLoss } = event.result
+        loss.push(step, value)
+        speed.push(step, event.tokensPerSecond)
+        if (validationLoss !== undefined) validation.push(step, validationLoss)
+      }
+      state = reduceRun(state, event)
+    }
+    if (fresh !== null) spans = fresh.length > SPAN_LIMIT ? fresh.slice(-SPAN_LIMIT) : fresh
+    store.setState(state)
+  }
+  const batch = createBatch<RunEvent>(FLUSH_MILLISECONDS, record)
+  const fail = (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error)
+    store.setState({ phase: 'failed', progress: null, failure: failureOf(message, null, exitStatusOf(error)) })
+  }
+  const clear = () => {
+    batch.cancel()
+    for (const series of [loss, validation, speed]) series.clear()
+    spans = []
+  }
+
+  /** Stops and releases what runs; returns to the state before the first start. */
+  const reset = async () => {
+    generation++
+    const old = handle
+    handle = null
+    clear()
+    store.setState(IDLE, true)
+    await old?.stop().catch(() => undefined)
+  }
+
+  const start = async (config: RunConfig, plan: Plan, sources: Sources) => {
+    await reset()
+    const mine = generation
+    store.setState(starting(config, plan), true)
+    try {
+      const opened = await session.start(config, sources)
+      if (mine !== generation) {
+        await opened.stop()
+        return
+      }
+      handle = opened
+      opened.subscribe((event) => {
+        if (mine === generation) batch.add(event, event.kind === 'phase' || event.kind === 'failed' || event.kind === 'done')
+      })
+      opened.finished.catch((error: unknown) => {
+        if (mine === generation && store.getState().phase !== 'failed') fail(error)
+      })
+    } catch (error) {
+      if (mine === generation) fail(error)
+    }
+  }
+
+  const act = async (what: (open: RunHandle) => unknown) => {
+    const open = handle
+    if (open === null) return
+    try {
+      await what(open)
+    } catch (error) {
+      if (handle === open && store.getState().phase !== 'failed') fail(error)
+    }
+  }
+
+  return {
+    ...store,
+    curves: { loss, validation, speed },
+    spans: () => spans,
+    /** The open run, for sampling text and taking weights. */
+    handle: () => handle,
+    start,
+    reset,
+    pause: (at: 'op' | 'step') => act((open) => open.pause(at)),
+    resume: () => act((open) => open.resume()),
+    advance: (by: 'step' | 'tick' | 'op') => act((open) => open.advance(by)),
+    stop: () => act((open) => open.stop()),
+    dismissFailure: () => store.setState({ failure: null }),
+  }
+}

@@ -1,0 +1,106 @@
+import type { AdapterResult, Coordinates, ScheduleResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
+import type { ParityReport, RunHandle } from '../cluster/run-events.ts'
+import type { Draft } from './draft-path.ts'
+
+/** The one door between the page and the engine. The page names nothing of the engine beyond this file's types. */
+
+/** What the user brought along instead of a built-in corpus. */
+export interface Sources {
+  readonly text?: string
+  readonly tokens?: ArrayBuffer
+}
+
+/** Why a configuration is refused, or what to watch out for; `field` is a dotted path ("parallel.tensor"). */
+export interface Problem {
+  readonly field: string
+  readonly message: string
+}
+
+export type Parsed =
+  | { readonly kind: 'ok'; readonly config: RunConfig }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+
+export type Availability =
+  | { readonly kind: 'ok'; readonly adapters: readonly AdapterResult[] }
+  | { readonly kind: 'noWebGpu' }
+  | { readonly kind: 'noAdapter' }
+
+/** Colour, pattern and letter of a cell in the timeline. */
+export const SPAN_KINDS = [
+  'forward',
+  'recompute',
+  'backward',
+  'backwardInput',
+  'backwardWeight',
+  'communication',
+  'optimizer',
+  'other',
+] as const
+export type SpanKind = (typeof SPAN_KINDS)[number]
+
+/** A cell of a timeline. Times are ticks in the ideal view, seconds in the executed one. */
+export interface TimelineSpan {
+  readonly row: number
+  readonly start: number
+  readonly end: number
+  readonly kind: SpanKind
+  /** "F3", "AR bucket 1" */
+  readonly label: string
+  readonly microbatch: number | null
+  readonly stage: number | null
+  /** Bytes moved by a communication, else null. */
+  readonly bytes: number | null
+}
+
+/** What the page says about one op of a Program. */
+export interface OpNote {
+  readonly kind: SpanKind
+  /** Short form for cells: "F3". */
+  readonly label: string
+  /** Longer form for cards and tooltips: "backward h.2.mlp, micro-batch 3". */
+  readonly detail: string
+  readonly microbatch: number | null
+  readonly stage: number | null
+  readonly bytes: number | null
+}
+
+/** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`. */
+export interface MemoryCurve {
+  readonly times: readonly number[]
+  readonly bytes: readonly BytesByCategory[]
+}
+
+export interface PlannedRank {
+  readonly rank: number
+  readonly coordinates: Coordinates
+  readonly device: 'gpu' | 'cpu'
+  readonly peak: PeakBytes
+  /** Bytes by category at the moment the total peaks (free buffers kept for reuse count as workspace). */
+  readonly atPeak: BytesByCategory
+  /** Bytes this rank will send in a step. */
+  readonly sentBytes: number
+  readonly memory: MemoryCurve
+}
+
+/** Everything predicted from a configuration alone: no GPU needed. */
+export interface Plan {
+  readonly world: number
+  readonly ranks: readonly PlannedRank[]
+  readonly ideal: { readonly spans: readonly TimelineSpan[]; readonly end: number }
+  readonly schedule: ScheduleResult
+  /** Parameters of the model, for the header of the cluster. */
+  readonly parameters: number
+  describe(rank: number, op: number): OpNote | null
+}
+
+export interface Session {
+  parse(input: Draft): Parsed
+  /** Compiles the configuration and predicts memory and the ideal timeline. */
+  plan(config: RunConfig): Promise<Plan>
+  probe(): Promise<Availability>
+  start(config: RunConfig, sources: Sources): Promise<RunHandle>
+  /** Runs one device beside the cluster on the same seed. */
+  parity(config: RunConfig, sources: Sources): Promise<ParityReport>
+}

@@ -1,0 +1,59 @@
+import { createStore } from 'zustand/vanilla'
+
+export const THEMES = ['auto', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+export const LANGUAGES = ['en', 'zh'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+export interface Settings {
+  readonly theme: Theme
+  readonly language: Language
+}
+
+/** The part of localStorage that settings need; a browser may refuse it, then settings last as long as the page. */
+export interface SettingsStorage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+}
+
+const KEY = 'tabcluster.settings'
+
+function oneOf<T extends string>(allowed: readonly T[], value: unknown, fallback: T): T {
+  return allowed.find((each) => each === value) ?? fallback
+}
+
+/** Reads stored settings; anything unexpected becomes the default. */
+export function readSettings(stored: string | null, preferred: Language): Settings {
+  let value: unknown = null
+  try {
+    value = JSON.parse(stored ?? 'null')
+  } catch {
+    value = null
+  }
+  const fields = typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
+  return {
+    theme: oneOf(THEMES, fields['theme'], 'auto'),
+    language: oneOf(LANGUAGES, fields['language'], preferred),
+  }
+}
+
+export type SettingsStore = ReturnType<typeof createSettingsStore>
+
+export function createSettingsStore(storage: SettingsStorage | null, preferred: Language) {
+  const read = () => {
+    try {
+      return storage?.getItem(KEY) ?? null
+    } catch {
+      return null
+    }
+  }
+  const store = createStore<Settings>(() => readSettings(read(), preferred))
+  store.subscribe((settings) => {
+    try {
+      storage?.setItem(KEY, JSON.stringify(settings))
+    } catch {
+      // Storage full or forbidden: the setting still holds for this visit.
+    }
+  })
+  return store
+}

@@ -1,0 +1,15 @@
+import { createStore } from 'zustand/vanilla'
+
+/** Where the user looks: not part of a configuration, not worth an undo. */
+export interface ViewState {
+  readonly timeline: 'ideal' | 'executed'
+  /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
+  readonly cursor: number | null
+  readonly dialog: 'shortcuts' | null
+}
+
+export type ViewStore = ReturnType<typeof createViewStore>
+
+export function createViewStore() {
+  return createStore<ViewState>(() => ({ timeline: 'ideal', cursor: null, dialog: null }))
+}

@@ -1,0 +1,74 @@
+import { lazy, Suspense, useEffect } from 'react'
+import { ACTIONS, actionFor, chord } from '../state/actions.ts'
+import styles from './app.module.css'
+import { ClusterPanel } from './cluster/cluster-panel.tsx'
+import { Header } from './header/header.tsx'
+import { Shortcuts } from './help/shortcuts.tsx'
+import { Notices } from './notices/notices.tsx'
+import { usePage, useSlice } from './page-context.ts'
+import { SamplePanel } from './sample/sample-panel.tsx'
+import { StrategyPanel } from './strategy/strategy-panel.tsx'
+import { useText } from './text/use-text.ts'
+import panel from './theme/panel.module.css'
+import { useResolvedTheme } from './theme/use-theme.ts'
+import { TransportBar } from './transport/transport-bar.tsx'
+
+const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
+const ChartsPanel = lazy(() => import('./charts/charts-panel.tsx'))
+
+/** Keys work everywhere but where a person types. */
+function useShortcuts(): void {
+  const page = usePage()
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target
+      if (target instanceof Element && target.closest('input, select, textarea, [role="dialog"]')) return
+      if (event.key === ' ' && target instanceof Element && target.closest('button, summary, a')) return
+      const name = actionFor(chord(event))
+      if (name === null || !ACTIONS[name].enabled(page)) return
+      event.preventDefault()
+      ACTIONS[name].run(page)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [page])
+}
+
+export function App() {
+  const page = usePage()
+  const text = useText()
+  const theme = useResolvedTheme()
+  const language = useSlice(page.settings, (settings) => settings.language)
+  useShortcuts()
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme
+    document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en'
+  }, [theme, language])
+  const waiting = <section className={panel.panel} aria-busy="true" />
+  return (
+    <div className={styles.app}>
+      <a className={styles.skip} href="#cluster">
+        {text.skip}
+      </a>
+      <Header />
+      <div className={styles.main}>
+        <StrategyPanel />
+        <main className={styles.stage} id="cluster">
+          <Notices />
+          <ClusterPanel />
+          <Suspense fallback={waiting}>
+            <TimelinePanel />
+          </Suspense>
+          <div className={styles.charts}>
+            <Suspense fallback={waiting}>
+              <ChartsPanel />
+            </Suspense>
+            <SamplePanel />
+          </div>
+        </main>
+      </div>
+      <TransportBar />
+      <Shortcuts />
+    </div>
+  )
+}

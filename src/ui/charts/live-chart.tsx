@@ -1,0 +1,82 @@
+import { useEffect, useRef } from 'react'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import type { Series } from '../../state/series.ts'
+
+export interface Line {
+  readonly series: Series
+  readonly name: string
+  /** Custom property of its colour. */
+  readonly color: string
+  readonly dashed: boolean
+}
+
+const FRAME_MILLISECONDS = 100
+
+/** Values of several series over the union of their x (uPlot wants one x for all). */
+function align(lines: readonly Line[]): uPlot.AlignedData {
+  const x = lines[0]!.series.x()
+  const columns = lines.map(({ series }) => {
+    if (series.x().length === x.length) return Array.from(series.y())
+    const at = new Map(Array.from(series.x(), (step, i) => [step, series.y()[i]!]))
+    return Array.from(x, (step) => at.get(step) ?? null)
+  })
+  return [Array.from(x), ...columns]
+}
+
+/** A live line over training steps; draws at most ten times a second, and only when something changed. */
+export function LiveChart({ lines, theme, label }: { readonly lines: readonly Line[]; readonly theme: string; readonly label: string }) {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const element = place.current
+    if (!element) return
+    const style = getComputedStyle(document.documentElement)
+    const color = (name: string) => style.getPropertyValue(name).trim()
+    const axis = {
+      stroke: color('--ink-2'),
+      grid: { stroke: color('--hairline'), width: 1 },
+      ticks: { stroke: color('--hairline'), width: 1 },
+      font: `11px ${style.getPropertyValue('--font')}`,
+    }
+    const plot = new uPlot(
+      {
+        width: Math.max(80, element.clientWidth),
+        height: Math.max(60, element.clientHeight),
+        legend: { show: false },
+        cursor: { points: { size: 5 }, drag: { x: false, y: false } },
+        scales: { x: { time: false } },
+        axes: [{ ...axis, size: 24 }, { ...axis, size: 44 }],
+        series: [
+          {},
+          ...lines.map((line) => ({
+            label: line.name,
+            stroke: color(line.color),
+            width: 1.5,
+            spanGaps: true,
+            points: { show: line.dashed },
+            ...(line.dashed ? { dash: [4, 3] } : {}),
+          })),
+        ],
+      },
+      align(lines),
+      element,
+    )
+    let drawn = -1
+    const timer = setInterval(() => {
+      const version = lines.reduce((sum, { series }) => sum + series.version, 0)
+      if (version === drawn) return
+      drawn = version
+      plot.setData(align(lines))
+    }, FRAME_MILLISECONDS)
+    const resize = new ResizeObserver(() =>
+      plot.setSize({ width: Math.max(80, element.clientWidth), height: Math.max(60, element.clientHeight) }),
+    )
+    resize.observe(element)
+    return () => {
+      clearInterval(timer)
+      resize.disconnect()
+      plot.destroy()
+    }
+  }, [lines, theme])
+  return <div ref={place} role="img" aria-label={label} style={{ height: '100%', minHeight: 60 }} />
+}

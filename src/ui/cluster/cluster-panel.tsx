@@ -1,0 +1,90 @@
+import { formatBytes, formatCount } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import panel from '../theme/panel.module.css'
+import { useShown } from '../use-shown.ts'
+import styles from './cluster.module.css'
+import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { RankCard } from './rank-card.tsx'
+
+/** The devices: a card each, joined by links, memory on one scale; before any run it shows what is predicted. */
+export function ClusterPanel() {
+  const page = usePage()
+  const text = useText()
+  const { plan, config, ranks } = useShown()
+  const cursor = useSlice(page.view, (state) => (state.timeline === 'ideal' ? state.cursor : null))
+  const failedRank = useSlice(page.run, (state) => state.failure?.rank ?? null)
+  const adapter = useSlice(page.run, (state) => state.ranks.find((each) => each.adapter)?.adapter ?? null)
+  const budget = config.cluster.memoryBytes
+  const scale = Math.max(budget ?? 0, ...(plan?.ranks.map((rank) => rank.peak.total) ?? [1])) * 1.02
+  return (
+    <section className={panel.panel} aria-label={text.cluster}>
+      <div className={panel.head}>
+        <h2 className={panel.title}>{text.cluster}</h2>
+        {plan && (
+          <span>
+            {text.devices(plan.world)} · {text.modelSize(formatCount(plan.parameters))} ·{' '}
+            {budget === null ? text.noBudget : text.budget(formatBytes(budget))}
+          </span>
+        )}
+        {adapter && (
+          <span title={adapter.software ? text.softwareAdvice : ''}>
+            {adapter.description || adapter.vendor}
+            {adapter.software ? ` · ${text.software}` : ''}
+          </span>
+        )}
+        <span className={panel.spacer} />
+        <ul className={styles.legend}>
+          {BAR_PARTS.map((part) => (
+            <li key={part}>
+              <i data-part={part} />
+              {text.categories[part]}
+            </li>
+          ))}
+        </ul>
+      </div>
+      <ol className={styles.cards} data-linked={(plan?.world ?? 1) > 1 || undefined}>
+        {plan?.ranks.map((planned) => (
+          <RankCard
+            key={planned.rank}
+            plan={plan}
+            planned={planned}
+            view={ranks[planned.rank] ?? null}
+            cursor={cursor}
+            scale={scale}
+            budget={budget}
+            failed={failedRank === planned.rank}
+          />
+        ))}
+      </ol>
+      {plan && (
+        <details className={styles.table}>
+          <summary>{text.memoryTable}</summary>
+          <table>
+            <thead>
+              <tr>
+                <th>{text.columns.rank}</th>
+                {BAR_PARTS.map((part) => (
+                  <th key={part}>{text.categories[part]}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {plan.ranks.map((planned) => {
+                const bytes = ranks[planned.rank]?.live ?? planned.atPeak
+                return (
+                  <tr key={planned.rank}>
+                    <th>{planned.rank}</th>
+                    {BAR_PARTS.map((part) => (
+                      <td key={part}>{formatBytes(partOf(bytes, part))}</td>
+                    ))}
+                  </tr>
+                )
+              })}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,57 @@
+import type { RankView } from '../../state/run-state.ts'
+import { memoryShown } from '../../state/memory-view.ts'
+import type { Plan, PlannedRank } from '../../state/session.ts'
+import { formatBytes } from '../format.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './cluster.module.css'
+import { MemoryBar } from './memory-bar.tsx'
+
+interface Props {
+  readonly plan: Plan
+  readonly planned: PlannedRank
+  readonly view: RankView | null
+  readonly cursor: number | null
+  readonly scale: number
+  readonly budget: number | null
+  readonly failed: boolean
+}
+
+/** One device: where it stands in the mesh, what it is doing, what it holds and moves. */
+export function RankCard({ plan, planned, view, cursor, scale, budget, failed }: Props) {
+  const text = useText()
+  const { rank, coordinates, device } = planned
+  const shown = memoryShown(planned, view, cursor)
+  const note = view?.op == null ? null : plan.describe(rank, view.op)
+  const place = [
+    plan.ranks.some((each) => each.coordinates.data > 0) ? `${text.coordinates.data} ${coordinates.data}` : '',
+    plan.ranks.some((each) => each.coordinates.pipeline > 0) ? `${text.coordinates.pipeline} ${coordinates.pipeline}` : '',
+    plan.ranks.some((each) => each.coordinates.tensor > 0) ? `${text.coordinates.tensor} ${coordinates.tensor}` : '',
+  ].filter(Boolean)
+  const sent = view?.sentBytes ?? planned.sentBytes
+  const measured = view?.sentBytes != null
+  const over = budget !== null && planned.peak.total > budget
+  return (
+    <li className={styles.card} data-failed={failed || undefined} data-over={over || undefined}>
+      <div className={styles.name}>
+        <strong>{text.rank(rank)}</strong>
+        <span>{device === 'cpu' ? text.cpuRank : place.join(' · ')}</span>
+      </div>
+      <MemoryBar label={text.memoryOf(rank)} shown={shown} predictedPeak={planned.peak.total} scale={scale} budget={budget} />
+      <div className={styles.numbers}>
+        <span className={shown.provenance}>{formatBytes(shown.total)}</span>
+        <span>{shown.when === 'now' ? text.live : shown.when === 'peak' ? text.peak : ''}</span>
+        <em className="predicted" title={`${text.peak}, ${text.predicted}`}>
+          {text.peak} {formatBytes(planned.peak.total)}
+        </em>
+      </div>
+      <div className={styles.op} title={note?.detail ?? ''}>
+        {note ? note.detail : view ? text.idleRank : text.waitingRank}
+      </div>
+      <div className={styles.numbers} title={text.sent}>
+        <span className={measured ? 'measured' : 'predicted'}>↑ {formatBytes(sent)}</span>
+        {view?.receivedBytes != null && <span title={text.received}>↓ {formatBytes(view.receivedBytes)}</span>}
+      </div>
+      {over && <p className={styles.over}>{text.overBudget(formatBytes(planned.peak.total), formatBytes(budget))}</p>}
+    </li>
+  )
+}

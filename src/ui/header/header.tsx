@@ -1,0 +1,53 @@
+import { ACTIONS } from '../../state/actions.ts'
+import { PRESETS, PRESET_NAMES, presetOf } from '../../state/presets.ts'
+import type { PresetName } from '../../state/presets.ts'
+import { LANGUAGES, THEMES } from '../../state/settings-store.ts'
+import { Segmented } from '../controls/segmented.tsx'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './header.module.css'
+
+export function Header() {
+  const page = usePage()
+  const text = useText()
+  const { theme, language } = useSlice(page.settings, (state) => state)
+  const draft = useSlice(page.draft, (state) => state.draft)
+  const preset = presetOf(draft)
+  return (
+    <header className={styles.header}>
+      <h1>TabCluster</h1>
+      <span className={styles.tagline}>{text.tagline}</span>
+      <span className={styles.spacer} />
+      <label>
+        <span className="visually-hidden">{text.preset}</span>
+        <select value={preset ?? ''} onChange={(event) => page.draft.replace(PRESETS[event.target.value as PresetName])}>
+          {preset === null && <option value="">{text.custom}</option>}
+          {PRESET_NAMES.map((name) => (
+            <option key={name} value={name}>
+              {text.presets[name]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <dl className={styles.provenance} aria-label={text.provenance}>
+        <dd>{text.measured}</dd>
+        <dd className="predicted">{text.predicted}</dd>
+      </dl>
+      <Segmented
+        label={text.language}
+        value={language}
+        options={LANGUAGES.map((value) => ({ value, label: value === 'zh' ? '中文' : 'EN' }))}
+        onChange={(value) => page.settings.setState({ language: value })}
+      />
+      <Segmented
+        label={text.theme}
+        value={theme}
+        options={THEMES.map((value) => ({ value, label: text.themes[value] }))}
+        onChange={(value) => page.settings.setState({ theme: value })}
+      />
+      <button type="button" className={styles.help} aria-label={text.help} title={text.help} onClick={() => ACTIONS.help.run(page)}>
+        ?
+      </button>
+    </header>
+  )
+}

@@ -1,0 +1,27 @@
+import { createRoot } from 'react-dom/client'
+import { engineSession } from '../state/engine-session.ts'
+import { createPage } from '../state/page.ts'
+import { App } from './app.tsx'
+import { PageContext } from './page-context.ts'
+import './theme/base.css'
+
+function storage(): Storage | null {
+  try {
+    return localStorage
+  } catch {
+    return null
+  }
+}
+
+const root = document.getElementById('root')
+if (!root) throw new Error('the page has no place for TabCluster')
+const page = createPage({
+  session: engineSession,
+  storage: storage(),
+  language: navigator.language.startsWith('zh') ? 'zh' : 'en',
+})
+createRoot(root).render(
+  <PageContext value={page}>
+    <App />
+  </PageContext>,
+)

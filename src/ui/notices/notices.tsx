@@ -1,0 +1,52 @@
+import { useEffect, useState } from 'react'
+import { startRun } from '../../state/actions.ts'
+import type { FailureKind } from '../../state/run-state.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './notices.module.css'
+
+/** What keeps the page from training, said in full: no WebGPU, no adapter, a slow one, or a run that failed. */
+export function Notices() {
+  const page = usePage()
+  const text = useText()
+  const failure = useSlice(page.run, (state) => state.failure)
+  const [missing, setMissing] = useState<'noWebGpu' | 'noAdapter' | null>(null)
+  const [software, setSoftware] = useState(false)
+  useEffect(() => {
+    let open = true
+    page.session.probe().then(
+      (found) => {
+        if (!open) return
+        setMissing(found.kind === 'ok' ? null : found.kind)
+        setSoftware(found.kind === 'ok' && found.adapters.every((adapter) => adapter.software))
+      },
+      () => open && setMissing('noAdapter'),
+    )
+    return () => {
+      open = false
+    }
+  }, [page])
+  const kind: FailureKind | null = failure?.kind ?? missing
+  if (kind === null)
+    return <div className={styles.none}>{software && <p className={styles.note}>{text.software}: {text.softwareAdvice}</p>}</div>
+  return (
+    <div className={styles.failure} role="alert">
+      <strong>
+        {text.failures[kind].title}
+        {failure?.rank != null && ` · ${text.onRank(failure.rank)}`}
+      </strong>
+      {failure && <p className={styles.message}>{failure.message}</p>}
+      <p>{text.failures[kind].advice}</p>
+      {failure && (
+        <div className={styles.actions}>
+          <button type="button" onClick={() => startRun(page)}>
+            {text.tryAgain}
+          </button>
+          <button type="button" onClick={() => page.run.dismissFailure()}>
+            {text.dismiss}
+          </button>
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,19 @@
+import { createContext, useContext } from 'react'
+import { useStore } from 'zustand'
+import type { StoreApi } from 'zustand/vanilla'
+import type { Page } from '../state/page.ts'
+
+export const PageContext = createContext<Page | null>(null)
+
+export function usePage(): Page {
+  const page = useContext(PageContext)
+  if (page === null) throw new Error('usePage outside of a PageContext')
+  return page
+}
+
+type Readable<T> = Pick<StoreApi<T>, 'getState' | 'getInitialState' | 'subscribe'>
+
+/** One slice of one of the page's stores. */
+export function useSlice<T, S>(store: Readable<T>, select: (state: T) => S): S {
+  return useStore(store, select)
+}

@@ -1,0 +1,77 @@
+import { useState } from 'react'
+import type { ParityReport } from '../../cluster/run-events.ts'
+import { formatTiny } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './parity.module.css'
+
+/** Up to this the gradients of cluster and one device count as the same. */
+const SAME = 1e-5
+
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'done'; readonly report: ParityReport; readonly config: unknown }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** Runs the first step on the cluster and on one device, on demand, and holds the gradients against each other. */
+export function ParityPanel() {
+  const page = usePage()
+  const text = useText()
+  const config = useSlice(page.draft, (state) => state.config)
+  const [state, setState] = useState<State>({ kind: 'idle' })
+  const compare = async () => {
+    setState({ kind: 'running' })
+    try {
+      setState({ kind: 'done', report: await page.session.parity(config, page.sources.current), config })
+    } catch (error) {
+      setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  const report = state.kind === 'done' && state.config === config ? state.report : null
+  const same = report !== null && report.worst.relativeDifference <= SAME
+  return (
+    <section className={styles.parity} aria-label={text.parity}>
+      <div className={styles.row}>
+        <strong>{text.parity}</strong>
+        <button type="button" onClick={() => void compare()} disabled={state.kind === 'running'}>
+          {text.parityCheck}
+        </button>
+      </div>
+      <div role="status">
+        {state.kind === 'running' && <p>{text.parityRunning}</p>}
+        {state.kind === 'failed' && <p className={styles.bad}>{text.parityFailed(state.message)}</p>}
+        {report && (
+          <p className={same ? styles.good : styles.bad} title={text.parityLimit}>
+            {same ? text.paritySame : text.parityDiffers} {formatTiny(report.worst.relativeDifference)} {same ? '✓' : '✗'}
+            <br />
+            <small>
+              {text.parityWorst(report.worst.name)} · {text.parityLoss(formatTiny(report.lossDifference))}
+            </small>
+          </p>
+        )}
+      </div>
+      {report && (
+        <details>
+          <summary>{text.table}</summary>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th>{text.tensor}</th>
+                <th>{text.difference}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {report.tensors.map(({ name, relativeDifference }) => (
+                <tr key={name}>
+                  <td>{name}</td>
+                  <td>{formatTiny(relativeDifference)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </section>
+  )
+}

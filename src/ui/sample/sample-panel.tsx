@@ -1,0 +1,68 @@
+import { useState } from 'react'
+import { CORPORA } from '../../data/corpora/registry.ts'
+import { isActive } from '../../state/run-state.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import panel from '../theme/panel.module.css'
+import styles from './sample.module.css'
+
+/** Text from the weights in training. */
+export function SamplePanel() {
+  const page = usePage()
+  const text = useText()
+  const corpus = useSlice(page.draft, (state) => state.config.data.corpus)
+  const phase = useSlice(page.run, (state) => state.phase)
+  const stepped = useSlice(page.run, (state) => state.step !== null)
+  const [own, setPrompt] = useState<string | null>(null)
+  const [temperature, setTemperature] = useState('0.7')
+  const [topK, setTopK] = useState('0')
+  const [sample, setSample] = useState<string | null>(null)
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<string | null>(null)
+  const prompt = own ?? (corpus === null ? '' : CORPORA[corpus].prompt)
+  const ready = isActive(phase) && stepped && !busy && prompt !== ''
+  const generate = async () => {
+    const handle = page.run.handle()
+    if (!handle) return
+    setBusy(true)
+    setError(null)
+    setSample('')
+    try {
+      const request = { prompt, tokens: 40, temperature: Number(temperature) || 0, topK: Math.round(Number(topK)) || 0, seed: Date.now() % 2 ** 31 }
+      setSample(await handle.generate(request, setSample))
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : String(reason))
+    }
+    setBusy(false)
+  }
+  return (
+    <section className={panel.panel} aria-label={text.sample}>
+      <div className={panel.head}>
+        <h2 className={panel.title}>{text.sample}</h2>
+        <span className={panel.spacer} />
+        <label>
+          {text.temperature}{' '}
+          <input className={styles.small} type="number" min="0" max="5" step="0.1" value={temperature} onChange={(event) => setTemperature(event.target.value)} />
+        </label>
+        <label>
+          {text.topK}{' '}
+          <input className={styles.small} type="number" min="0" max="500" step="1" value={topK} onChange={(event) => setTopK(event.target.value)} />
+        </label>
+      </div>
+      <div className={styles.prompt}>
+        <input aria-label={text.prompt} value={prompt} onChange={(event) => setPrompt(event.target.value)} />
+        <button type="button" onClick={() => void generate()} disabled={!ready} title={ready ? '' : text.sampleEmpty}>
+          {busy ? text.generating : text.generate}
+        </button>
+      </div>
+      <div className={`${panel.body} ${styles.text}`} role="status" data-testid="sample">
+        {error !== null ? text.sampleFailed(error) : sample === null ? text.sampleEmpty : (
+          <>
+            <span className={styles.given}>{prompt}</span>
+            {sample}
+          </>
+        )}
+      </div>
+    </section>
+  )
+}

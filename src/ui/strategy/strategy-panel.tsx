@@ -1,0 +1,135 @@
+import { useRef, useState } from 'react'
+import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
+import type { FieldPath } from '../../state/fields.ts'
+import { SECTION_FIELDS, worldSize } from '../../state/fields.ts'
+import { STRATEGIES, strategyOf } from '../../state/strategies.ts'
+import { Field } from '../controls/field.tsx'
+import controls from '../controls/controls.module.css'
+import { usePage, useSlice } from '../page-context.ts'
+import { ParityPanel } from '../parity/parity-panel.tsx'
+import { useText } from '../text/use-text.ts'
+import { StrategyPicture } from './pictures.tsx'
+import styles from './strategy.module.css'
+
+/** Models that a browser tab trains; larger ones are for simulation. */
+const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|gpt2)$/.test(name))
+
+function ModelPreset() {
+  const page = usePage()
+  const text = useText()
+  const preset = useSlice(page.draft, (state) => state.config.model.preset)
+  const choose = (name: string) => {
+    const { draft } = page.draft.getState()
+    page.draft.replace({ ...draft, model: { preset: name } })
+  }
+  return (
+    <div className={controls.field}>
+      <label htmlFor="model-preset">{text.preset}</label>
+      <select id="model-preset" value={preset ?? ''} onChange={(event) => choose(event.target.value)}>
+        {preset === null && <option value="">{text.ownShape}</option>}
+        {TRAINABLE.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <span />
+    </div>
+  )
+}
+
+function OwnText() {
+  const page = usePage()
+  const text = useText()
+  const input = useRef<HTMLInputElement>(null)
+  const [name, setName] = useState<string | null>(null)
+  const take = async (file: File | undefined) => {
+    if (!file) return
+    page.sources.current = { text: await file.text() }
+    setName(file.name)
+    const { draft } = page.draft.getState()
+    page.draft.replace({ ...draft, data: { text: file.name } })
+  }
+  return (
+    <div className={controls.field}>
+      <label htmlFor="own-text">{text.ownText}</label>
+      <button type="button" onClick={() => input.current?.click()}>
+        {name ?? text.chooseFile}
+      </button>
+      <span />
+      <input
+        ref={input}
+        id="own-text"
+        type="file"
+        accept="text/*,.txt,.md"
+        hidden
+        onChange={(event) => void take(event.target.files?.[0])}
+      />
+    </div>
+  )
+}
+
+/** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
+export function StrategyPanel() {
+  const page = usePage()
+  const text = useText()
+  const { config, problems, draft } = useSlice(page.draft, (state) => state)
+  const planProblem = useSlice(page.plan, (state) => state.problem)
+  const current = strategyOf(config)
+  const choose = (id: string) => {
+    const strategy = STRATEGIES.find((each) => each.id === id)
+    if (!strategy) return
+    const { parallel, microbatches } = strategy.choose(Math.max(2, Math.min(4, worldSize(config))))
+    const batch = typeof draft['batch'] === 'object' && draft['batch'] !== null ? draft['batch'] : {}
+    page.draft.replace({ ...draft, parallel, batch: { ...batch, microbatches } })
+  }
+  const own = current.fields(config)
+  const sections = Object.entries(SECTION_FIELDS).map(([name, fields]) => ({
+    name: name as keyof typeof SECTION_FIELDS,
+    fields: (fields as readonly FieldPath[]).filter((path) => !own.includes(path)),
+  }))
+  const summary: Record<keyof typeof SECTION_FIELDS, string> = {
+    model: config.model.preset ?? `${config.model.layers} × ${config.model.embed}`,
+    data: config.data.corpus === null ? (config.data.text ?? '') : (text.options[config.data.corpus] ?? ''),
+    batch: `${config.batch.global} × ${config.batch.sequence}`,
+    optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
+    cluster: '',
+  }
+  const shownFields = new Set<string>([...own, ...sections.flatMap((section) => section.fields)])
+  const elsewhere = [...problems, ...(planProblem ? [planProblem] : [])].filter(({ field }) => !shownFields.has(field))
+  return (
+    <aside className={styles.panel} aria-label={text.strategy}>
+      <h2 className={styles.title}>{text.strategy}</h2>
+      <div className={styles.cards} role="group" aria-label={text.strategy}>
+        {STRATEGIES.map(({ id }) => (
+          <button key={id} type="button" aria-pressed={id === current.id} onClick={() => choose(id)}>
+            <StrategyPicture id={id} />
+            <span>{text.strategies[id].name}</span>
+          </button>
+        ))}
+      </div>
+      <p className={styles.about}>{text.strategies[current.id].about}</p>
+      <div role="group" aria-label={text.parameters(text.strategies[current.id].name)}>
+        {own.map((path) => (
+          <Field key={path} path={path} />
+        ))}
+      </div>
+      {elsewhere.map(({ field, message }) => (
+        <p key={`${field} ${message}`} className={styles.problem} role="alert">
+          {field === '' ? message : `${field}: ${message}`}
+        </p>
+      ))}
+      {sections.map(({ name, fields }) => (
+        <details key={name} className={styles.section}>
+          <summary>
+            {text.sections[name]} <span>{summary[name]}</span>
+          </summary>
+          {name === 'model' && <ModelPreset />}
+          {fields.map((path) => (
+            <Field key={path} path={path} />
+          ))}
+          {name === 'data' && <OwnText />}
+        </details>
+      ))}
+      <ParityPanel />
+    </aside>
+  )
+}

@@ -1,0 +1,27 @@
+import type { SpanKind } from '../../state/session.ts'
+import { useText } from '../text/use-text.ts'
+import { LETTERS, PATTERNS } from './palette.ts'
+import styles from './timeline.module.css'
+
+/** Colour, pattern and letter of the kinds that occur, and of idle time. */
+export function Legend({ kinds }: { kinds: readonly SpanKind[] }) {
+  const text = useText()
+  return (
+    <ul className={styles.legend}>
+      {kinds.map((kind) => (
+        <li key={kind}>
+          <span className={styles.swatch} data-pattern={PATTERNS[kind]} style={{ backgroundColor: `var(--op-${kind})` }} aria-hidden>
+            <b data-inverse={kind === 'backward' || undefined} style={{ backgroundColor: `var(--op-${kind})` }}>
+              {LETTERS[kind]}
+            </b>
+          </span>
+          {text.spans[kind]}
+        </li>
+      ))}
+      <li>
+        <span className={styles.swatch} style={{ backgroundColor: 'var(--idle)', border: '1px solid var(--hairline-strong)' }} aria-hidden />
+        {text.idleKind}
+      </li>
+    </ul>
+  )
+}

@@ -1,0 +1,148 @@
+import { useEffect, useId, useMemo, useState } from 'react'
+import { moveCursor } from '../../state/actions.ts'
+import { SPAN_KINDS } from '../../state/session.ts'
+import type { TimelineSpan } from '../../state/session.ts'
+import { Segmented } from '../controls/segmented.tsx'
+import { formatBytes, formatPercent, formatSeconds, significant } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import panel from '../theme/panel.module.css'
+import { useResolvedTheme } from '../theme/use-theme.ts'
+import { useText } from '../text/use-text.ts'
+import { useShown } from '../use-shown.ts'
+import { executedCells, idleShare } from './executed.ts'
+import { clampView, zoom } from './layout.ts'
+import type { Viewport } from './layout.ts'
+import { Legend } from './legend.tsx'
+import { buildIndex } from './span-index.ts'
+import { SpanTable } from './span-table.tsx'
+import { TimelineCanvas } from './timeline-canvas.tsx'
+import styles from './timeline.module.css'
+
+const NONE: readonly TimelineSpan[] = []
+const NO_EXECUTED: ReturnType<ReturnType<typeof usePage>['run']['spans']> = []
+
+/** Ideal or executed timeline of the cluster on screen. */
+export default function TimelinePanel() {
+  const page = usePage()
+  const text = useText()
+  const theme = useResolvedTheme()
+  const help = useId()
+  const { plan, ranks } = useShown()
+  const { timeline, cursor } = useSlice(page.view, (state) => state)
+  const executed = useSlice(page.run, () => page.run.spans())
+  const [table, setTable] = useState(false)
+  const ideal = timeline === 'ideal'
+  const rows = plan?.world ?? 1
+  const measured = ideal || ranks.length === 0 ? NO_EXECUTED : executed
+  const cells = useMemo(
+    () => (plan === null ? NONE : ideal ? plan.ideal.spans : executedCells(measured, plan)),
+    [plan, ideal, measured],
+  )
+  const timeName = useMemo(() => (ideal ? (t: number) => significant(t) : formatSeconds), [ideal])
+  const model = useMemo(
+    () => ({ index: buildIndex(cells, rows), wholeTicks: ideal, rowName: String, timeName }),
+    [cells, rows, ideal, timeName],
+  )
+  const { start, end } = model.index
+  // null: everything in view, also while it grows.
+  const [chosen, setView] = useState<Viewport | null>(null)
+  useEffect(() => setView(null), [plan, ideal])
+  const view = chosen === null ? { t0: start, t1: end } : clampView(chosen, start, end)
+  const kinds = useMemo(() => SPAN_KINDS.filter((kind) => cells.some((cell) => cell.kind === kind)), [cells])
+  const tooltip = (span: TimelineSpan) => [
+    `${span.label} · ${text.spans[span.kind]}`,
+    `${text.rank(span.row)}${span.stage === null ? '' : ` · ${text.coordinates.pipeline} ${span.stage}`}`,
+    ideal
+      ? `${text.tick} ${significant(span.start)} – ${significant(span.end)}`
+      : `${formatSeconds(span.end - span.start)} · ${text.columns.start} ${formatSeconds(span.start)}`,
+    ...(span.bytes === null ? [] : [formatBytes(span.bytes)]),
+  ]
+  const zoomBy = (factor: number) =>
+    setView(zoom(view, factor, cursor ?? (view.t0 + view.t1) / 2, start, end, (end - start) / 20_000))
+
+  return (
+    <section className={`${panel.panel} ${styles.panel}`} aria-labelledby={`${help}-title`}>
+      <div className={panel.head}>
+        <h2 id={`${help}-title`} className={panel.title}>
+          {text.timeline}
+        </h2>
+        <Segmented
+          label={text.timeline}
+          value={timeline}
+          options={[
+            { value: 'ideal', label: text.views.ideal },
+            { value: 'executed', label: text.views.executed },
+          ]}
+          onChange={(value) => page.view.setState({ timeline: value })}
+        />
+        {plan !== null && ideal && (
+          <span>
+            {text.bubble} <em className="predicted">{formatPercent(plan.schedule.bubble)}</em> {text.predicted}
+            {' · '}
+            {text.ticks(significant(plan.schedule.makespan))}
+          </span>
+        )}
+        {!ideal && cells.length > 0 && (
+          <span>
+            {text.idleShare} <span className="measured">{formatPercent(idleShare(cells, rows))}</span> {text.measured}
+            {rows > 1 && (
+              <span className={styles.contended} title={text.contended}>
+                {text.contendedShort}
+                <span className="visually-hidden">: {text.contended}</span>
+              </span>
+            )}
+          </span>
+        )}
+        {cursor !== null && ideal && <span className={styles.at}>{text.atTick(String(Math.floor(cursor)))}</span>}
+        <span className={panel.spacer} />
+        <span className={styles.tools}>
+          <button type="button" onClick={() => zoomBy(1 / 1.5)} aria-label={text.zoomOut} title={text.zoomOut}>
+            −
+          </button>
+          <button type="button" onClick={() => zoomBy(1.5)} aria-label={text.zoomIn} title={text.zoomIn}>
+            +
+          </button>
+          <button type="button" onClick={() => setView(null)} aria-label={text.zoomFit} title={text.zoomFit}>
+            ↔
+          </button>
+          <button type="button" aria-pressed={table} onClick={() => setTable(!table)}>
+            {text.table}
+          </button>
+        </span>
+      </div>
+      <p id={help} className="visually-hidden">
+        {text.timelineHelp}
+      </p>
+      <div className={`${panel.body} ${styles.body}`} data-table={table || undefined}>
+        {table ? (
+          <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.table}>
+            <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views[timeline]}.`} />
+          </div>
+        ) : cells.length === 0 ? (
+          <p className={styles.empty}>{ideal ? '' : text.noSpans}</p>
+        ) : (
+          <>
+            <TimelineCanvas
+              model={model}
+              view={view}
+              onView={setView}
+              cursor={ideal ? cursor : null}
+              onCursor={(at) => ideal && page.view.setState({ cursor: at })}
+              onStep={(by) => moveCursor(page, by)}
+              label={`${text.timeline}: ${text.views[timeline]}`}
+              describedBy={help}
+              theme={theme}
+              tooltip={tooltip}
+            />
+            <Legend kinds={kinds} />
+            {ideal && (
+              <div className="visually-hidden">
+                <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views.ideal}.`} />
+              </div>
+            )}
+          </>
+        )}
+      </div>
+    </section>
+  )
+}

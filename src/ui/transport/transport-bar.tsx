@@ -1,0 +1,56 @@
+import { ACTIONS } from '../../state/actions.ts'
+import type { ActionName } from '../../state/actions.ts'
+import { formatRate } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './transport.module.css'
+
+/** Always there, as in a video player: reset, start or pause, and steps of three sizes. */
+export function TransportBar() {
+  const page = usePage()
+  const text = useText()
+  const run = useSlice(page.run, (state) => state)
+  useSlice(page.plan, (state) => state)
+  useSlice(page.draft, (state) => state)
+  const { phase, step, tokensPerSecond, progress, config } = run
+  const button = (name: ActionName, label: string, caption: string, why: string) => {
+    const enabled = ACTIONS[name].enabled(page)
+    return (
+      <button
+        type="button"
+        aria-label={label}
+        title={enabled ? `${label} (${ACTIONS[name].keys[0] === ' ' ? text.space : ACTIONS[name].keys[0]})` : why}
+        aria-disabled={!enabled}
+        data-main={name === 'toggle' || undefined}
+        onClick={() => enabled && ACTIONS[name].run(page)}
+      >
+        {caption}
+      </button>
+    )
+  }
+  const toggle = phase === 'running' ? text.pause : phase === 'paused' ? text.resume : text.start
+  const steps = config?.steps ?? null
+  return (
+    <footer className={styles.bar} aria-label={text.transport}>
+      {button('reset', text.restartRun, '⏮', text.why.busy)}
+      {button('toggle', toggle, `${phase === 'running' ? '⏸' : '▶'} ${toggle}`, text.why.invalid)}
+      {button('op', text.stepBy(text.stepOp), `⏭ ${text.stepOp}`, text.why.notPaused)}
+      {button('tick', text.stepBy(text.stepTick), `⏭ ${text.stepTick}`, text.why.notPaused)}
+      {button('step', text.stepBy(text.stepStep), `⏭ ${text.stepStep}`, text.why.notPaused)}
+      <span className={styles.state} role="status" data-testid="state">
+        {progress !== null && phase === 'starting' ? (text.progress[progress.what] ?? progress.what) : text.phases[phase]}
+        {progress?.fraction != null && phase === 'starting' && <progress value={progress.fraction} max={1} />}
+      </span>
+      <span data-testid="step">
+        {step !== null && text.stepCount(String(step.step + 1))} {step !== null && steps !== null && text.ofSteps(String(steps))}
+      </span>
+      <span>
+        {tokensPerSecond !== null && (
+          <>
+            {formatRate(tokensPerSecond)} {text.tokensPerSecond} {text.measured}
+          </>
+        )}
+      </span>
+    </footer>
+  )
+}
