@@ -1,20 +1,35 @@
 #!/usr/bin/env node
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { buildCli } from './lib/build.mjs'
-import { graphicsEnvironment } from './lib/graphics.mjs'
+import { findChromium } from './lib/chromium.mjs'
+import { graphicsEnvironment, hasVulkanDriver } from './lib/graphics.mjs'
 import { installPackages } from './lib/install.mjs'
+
+/** Commands that execute on a GPU. */
+const EXECUTING = ['train', 'generate', 'bench']
+
+/** A machine without any Vulkan driver gets SwiftShader's, which comes with Chromium, when one can be had. */
+async function chromium(args) {
+  if (hasVulkanDriver() || !args.some((each) => EXECUTING.includes(each))) return process.env.TABCLUSTER_CHROMIUM
+  return findChromium().catch(() => undefined)
+}
+
+/** The Vulkan loader's path is read when a process starts: hence a child. It gets every signal that this process gets. */
+function execute(main, args, env) {
+  const child = spawn(process.execPath, [main, ...args], { stdio: 'inherit', env })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status) => resolve(status ?? 1))
+  })
+}
 
 try {
   installPackages()
+  const args = process.argv.slice(2)
   const main = buildCli()
-  const environment = { ...process.env, ...graphicsEnvironment(process.env.TABCLUSTER_CHROMIUM) }
-  // The Vulkan loader's path is read when a process starts: hence a child.
-  const { status, signal } = spawnSync(process.execPath, [main, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-    env: environment,
-  })
-  process.exitCode = signal ? 1 : (status ?? 1)
+  process.exitCode = await execute(main, args, { ...process.env, ...graphicsEnvironment(await chromium(args)) })
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 }

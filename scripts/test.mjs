@@ -15,11 +15,37 @@ const reports = join(CACHE, 'reports')
 
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name)
 
+/** Longest a suite may take; a hanging one is ended with everything it started and counts as failed. */
+const MOST_MINUTES = full ? 120 : 30
+
 function execute(command, args, env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] })
-    child.on('error', () => resolve(1))
-    child.on('close', (status) => resolve(status ?? 1))
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+    const end = (signal) => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal)
+      } catch {
+        // it ended by itself
+      }
+    }
+    const timer = setTimeout(() => {
+      process.stdout.write(`ended after ${MOST_MINUTES} minutes\n`)
+      end('SIGKILL')
+    }, MOST_MINUTES * 60_000)
+    const interrupted = () => {
+      end('SIGTERM')
+      process.exit(130)
+    }
+    process.once('SIGINT', interrupted)
+    process.once('SIGTERM', interrupted)
+    const finish = (status) => {
+      clearTimeout(timer)
+      process.off('SIGINT', interrupted)
+      process.off('SIGTERM', interrupted)
+      resolve(status)
+    }
+    child.on('error', () => finish(1))
+    child.on('close', (status) => finish(status ?? 1))
   })
 }
 
@@ -99,7 +125,7 @@ async function main() {
 try {
   process.exitCode = await main()
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.stdout.write('0 passed, 1 failed\n')
   process.exitCode = 1
 }

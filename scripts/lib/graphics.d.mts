@@ -1,1 +1,2 @@
+export function hasVulkanDriver(): boolean
 export function graphicsEnvironment(browser?: string): Record<string, string>

@@ -22,8 +22,12 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 }
 
-/** Serves a directory on loopback; the next free port unless `exact`. Resolves with the address. */
-export function serve(directory, port, exact) {
+/**
+ * Serves a directory on loopback. Resolves with the address.
+ * @param exact refuse a port that is taken, instead of trying the next ones
+ * @param closed ends the server when aborted
+ */
+export function serve(directory, port, exact, closed) {
   const server = createServer((request, response) => {
     let path
     try {
@@ -43,6 +47,7 @@ export function serve(directory, port, exact) {
     if (request.method === 'HEAD') response.end()
     else createReadStream(wanted).pipe(response)
   })
+  closed?.addEventListener('abort', () => server.close().closeAllConnections())
   return new Promise((resolve, reject) => {
     let at = port
     server.on('error', (error) => {

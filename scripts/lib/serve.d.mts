@@ -1,0 +1,1 @@
+export function serve(directory: string, port: number, exact: boolean, closed?: AbortSignal): Promise<string>
