@@ -32,6 +32,9 @@ interface Loaded {
   readonly executor: Executor
 }
 
+/** How often a rank says where it is. */
+const PULSE_MILLISECONDS = 250
+
 /** Pieces of a state travel in messages of at most this many elements. */
 const PIECE_ELEMENTS = 2 ** 22
 
@@ -55,6 +58,7 @@ export class Rank {
   private capture: StateKind | null = null
   private trace = false
   private totalSteps = 1
+  private pulse: ReturnType<typeof setInterval> | undefined
 
   constructor(
     private readonly port: RankPort<RankReply, RankRequest>,
@@ -221,6 +225,7 @@ export class Rank {
     const { executor } = this.program('train')
     executor.traced = this.trace
     this.capture = captureGradients ? 'gradients' : null
+    this.pulse ??= setInterval(() => this.port.post({ kind: 'current', op: executor.current?.id ?? null, ...this.memory() }), PULSE_MILLISECONDS)
     for (let step = first; step < first + count; step++) {
       if (!(await this.gate.passStep())) break
       const before = this.counters()
@@ -317,6 +322,7 @@ export class Rank {
   }
 
   private async close(): Promise<void> {
+    clearInterval(this.pulse)
     for (const { slots } of this.loaded.values()) slots.destroy()
     this.loaded.clear()
     if (!this.failed) await this.transport?.flush().catch(() => undefined)

@@ -33,7 +33,11 @@ export const engineSession: Session = {
   parity: (config, sources) => checkParity(config, sources),
 }
 
-function parseDraft(input: Draft): Parsed {
+/** On the page a run goes on until somebody stops it, unless the draft says otherwise. */
+const PAGE_STEPS = 5000
+
+function parseDraft(given: Draft): Parsed {
+  const input = { steps: PAGE_STEPS, ...given }
   try {
     const problems = explainConfig(readConfig(input))
     if (problems.length > 0) return { kind: 'refused', problems }

@@ -1,6 +1,8 @@
 import { ACTIONS } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
+import type { ReactNode } from 'react'
 import { formatRate } from '../format.ts'
+import { Icon } from '../icons/icons.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './transport.module.css'
@@ -13,7 +15,7 @@ export function TransportBar() {
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
   const { phase, step, tokensPerSecond, progress, config } = run
-  const button = (name: ActionName, label: string, caption: string, why: string) => {
+  const button = (name: ActionName, label: string, caption: ReactNode, why: string) => {
     const enabled = ACTIONS[name].enabled(page)
     return (
       <button
@@ -32,11 +34,39 @@ export function TransportBar() {
   const steps = config?.steps ?? null
   return (
     <footer className={styles.bar} aria-label={text.transport}>
-      {button('reset', text.restartRun, '⏮', text.why.busy)}
-      {button('toggle', toggle, `${phase === 'running' ? '⏸' : '▶'} ${toggle}`, text.why.invalid)}
-      {button('op', text.stepBy(text.stepOp), `⏭ ${text.stepOp}`, text.why.notPaused)}
-      {button('tick', text.stepBy(text.stepTick), `⏭ ${text.stepTick}`, text.why.notPaused)}
-      {button('step', text.stepBy(text.stepStep), `⏭ ${text.stepStep}`, text.why.notPaused)}
+      {button('reset', text.restartRun, <Icon name="reset" />, text.why.busy)}
+      {button(
+        'toggle',
+        toggle,
+        <>
+          <Icon name={phase === 'running' ? 'pause' : 'play'} /> {toggle}
+        </>,
+        text.why.invalid,
+      )}
+      {button(
+        'op',
+        text.stepBy(text.stepOp),
+        <>
+          <Icon name="advance" /> {text.stepOp}
+        </>,
+        text.why.notPaused,
+      )}
+      {button(
+        'tick',
+        text.stepBy(text.stepTick),
+        <>
+          <Icon name="advance" /> {text.stepTick}
+        </>,
+        text.why.notPaused,
+      )}
+      {button(
+        'step',
+        text.stepBy(text.stepStep),
+        <>
+          <Icon name="advance" /> {text.stepStep}
+        </>,
+        text.why.notPaused,
+      )}
       <span className={styles.state} role="status" data-testid="state">
         {progress !== null && phase === 'starting' ? (text.progress[progress.what] ?? progress.what) : text.phases[phase]}
         {progress?.fraction != null && phase === 'starting' && <progress value={progress.fraction} max={1} />}

@@ -1,0 +1,126 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import type { Page } from '@playwright/test'
+
+/** A model small enough that a step takes a fraction of a second on a software adapter. */
+async function smallModel(page: Page): Promise<void> {
+  await page.getByText('Model', { exact: false }).first().click()
+  await page.getByLabel('Layers').fill('2')
+  await page.getByLabel('Layers').press('Enter')
+}
+
+const step = async (page: Page) => Number((await page.getByTestId('step').innerText()).match(/step (\d+)/)?.[1] ?? 0)
+const loss = async (page: Page) => Number(await page.getByRole('region', { name: 'Loss' }).locator('strong').innerText())
+
+test('one click trains: the loss falls by a third; pause, step, resume, generate', async ({ page }) => {
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  await page.goto('/')
+  await expect(page.getByText('rank 0')).toBeVisible()
+  await expect(page.getByText(/peak [\d.]+/).first()).toBeVisible()
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(1)
+  const first = await loss(page)
+  await expect.poll(() => loss(page), { timeout: 110_000, intervals: [500] }).toBeLessThan((first * 2) / 3)
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await expect(page.getByTestId('state')).toHaveText('paused')
+  await page.getByRole('button', { name: 'Step one step' }).click()
+  await expect(page.getByTestId('state')).toHaveText('paused')
+  const held = await step(page)
+  await page.getByRole('button', { name: 'Step one step' }).click()
+  await expect.poll(() => step(page)).toBe(held + 1)
+  await page.getByRole('button', { name: 'Generate' }).click()
+  await expect(page.getByTestId('sample')).toContainText(/ein kleiner Hund sieht die Katze > .+/)
+  await expect(page.getByRole('button', { name: 'Generate' })).toBeEnabled()
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await expect.poll(() => step(page)).toBeGreaterThan(held + 2)
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await expect(page.getByTestId('state')).toHaveText('ready')
+  expect(errors).toEqual([])
+})
+
+test('a cluster of workers: DDP on 4 devices is the same training as one', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('ddp')
+  await expect(page.getByText('rank 3', { exact: true })).toBeVisible()
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(2)
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await page.getByRole('button', { name: 'Compare with one device' }).click()
+  await expect(page.getByText(/same gradients as one device: .*✓/)).toBeVisible({ timeout: 90_000 })
+})
+
+test('a pipeline: the ideal timeline is there at once, the executed one after a step', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('zeroBubble')
+  await expect(page.getByText(/bubble [\d.]+/)).toBeVisible()
+  await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'Table' }).click()
+  await expect(page.getByRole('cell', { name: 'W7' }).first()).toBeVisible()
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  await page.getByRole('button', { name: 'executed' }).click()
+  await expect(page.getByText('contended').first()).toBeVisible()
+})
+
+test('a budget that is too small is an out-of-memory beside its field, and nothing runs', async ({ page }) => {
+  await page.goto('/')
+  await page.getByText('Devices', { exact: true }).click()
+  await page.getByLabel('Memory budget').fill('1')
+  await page.getByLabel('Memory budget').press('Enter')
+  await expect(page.getByRole('alert').filter({ hasText: 'budget' }).first()).toContainText(/rank 0 needs [\d.]+ MB/)
+  await expect(page.getByRole('button', { name: 'Start' })).toHaveAttribute('aria-disabled', 'true')
+})
+
+test('an invalid combination is explained beside its control', async ({ page }) => {
+  await page.goto('/')
+  await smallModel(page)
+  await page.getByLabel('Heads').fill('5')
+  await page.getByLabel('Heads').press('Enter')
+  await expect(page.getByText('5 does not divide model.embed')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: /Back to the default: Heads/ }).click()
+  await expect(page.getByText('5 does not divide')).toBeHidden()
+})
+
+test('without WebGPU the page still predicts and says how to enable it', async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }))
+  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
+  await page.goto('/')
+  await expect(page.getByText('This browser has no WebGPU')).toBeVisible()
+  await expect(page.getByText(/peak [\d.]+/).first()).toBeVisible()
+})
+
+for (const theme of ['light', 'dark'])
+  for (const language of ['EN', '中文'])
+    test(`axe finds nothing: ${theme}, ${language}`, async ({ page }) => {
+      await page.goto('/')
+      await page.getByRole('button', { name: language, exact: true }).click()
+      await page.getByRole('group').filter({ hasText: /dark|深/ }).last().getByRole('button').nth(theme === 'light' ? 1 : 2).click()
+      await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
+      await page.waitForTimeout(500)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+    })
+
+test('keyboard: shortcuts list, start and pause', async ({ page }) => {
+  await page.goto('/')
+  await expect(page.getByText('rank 0')).toBeVisible()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog')).toContainText('One training step')
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toBeHidden()
+  await page.keyboard.press(' ')
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  await page.keyboard.press(' ')
+  await expect(page.getByTestId('state')).toHaveText(/pausing|paused/)
+})
+
+test('phone and laptop: nothing is wider than the screen', async ({ page }) => {
+  for (const viewport of [{ width: 390, height: 844 }, { width: 1280, height: 720 }]) {
+    await page.setViewportSize(viewport)
+    await page.goto('/')
+    await expect(page.getByText('rank 0')).toBeVisible()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+  }
+})
