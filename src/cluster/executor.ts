@@ -52,6 +52,9 @@ function prepare(plan: ExtentPlan, slots: MemoryPlan, rank: RankProgram): Prepar
 export class Executor {
   private readonly extents: Record<'prologue' | 'step' | 'epilogue', Prepared>
   private spans: ExecutedSpan[] = []
+  /** Ops encoded since the last submit, and when the device finished the submit before. */
+  private encoded: Op[] = []
+  private deviceFree = 0
   /** The op the list stands at; null between steps. */
   current: Op | null = null
   traced = false
@@ -110,14 +113,42 @@ export class Executor {
     this.context.gpu?.queue.flush()
   }
 
+  /**
+   * Spans are measured on the host's clock. What the device computes is known per submit only: one span from its submit (or
+   * the end of the one before) until the device is done, under the first op in it. Tracing submits op by op.
+   */
   private async timed(op: Op, step: number): Promise<void> {
+    const gpu = this.context.gpu
+    const onDevice = isQueued(op) && gpu !== null && op.kind !== 'loadBatch'
+    if (onDevice) {
+      this.encoded.push(op)
+      gpu.queue.onSubmit = () => this.submitted(step)
+    }
     const start = performance.now()
+    this.context.began = start
     await HANDLERS[op.kind](op as never, this.context, this.slots)
-    if (this.traced && isQueued(op) && this.context.gpu) await this.context.gpu.queue.idle()
-    const { rank } = this.program
+    if (this.traced && onDevice) await gpu.queue.idle()
+    if (!onDevice) this.note(op, step, op.kind === 'recv' ? this.context.began : start, performance.now())
+  }
+
+  private submitted(step: number): void {
+    const [first] = this.encoded
+    this.encoded = []
+    if (!first) return
+    const start = performance.now()
+    this.context.gpu!.device.queue.onSubmittedWorkDone().then(
+      () => {
+        const end = performance.now()
+        this.note(first, step, Math.max(start, this.deviceFree), end)
+        this.deviceFree = end
+      },
+      () => undefined,
+    )
+  }
+
+  private note(op: Op, step: number, start: number, end: number): void {
     const seconds = (time: number) => (performance.timeOrigin + time) / 1000
-    const span = { rank, op: op.id, step, stream: op.stream, start: seconds(start), end: seconds(performance.now()) }
-    this.spans.push(span)
+    this.spans.push({ rank: this.program.rank, op: op.id, step, stream: op.stream, start: seconds(start), end: seconds(end) })
   }
 
   private asRankError({ op, error }: { op: Op; error: unknown }): RankError {

@@ -154,6 +154,7 @@ export class Rank {
       transport: this.transport,
       optimizer: config.optimizer,
       step: 0,
+      began: 0,
       learningRate: (step) => learningRateAt(config.optimizer, step, this.totalSteps),
       inputs: (op, step) => this.inputs(op, step),
       report: (values) => (this.stepReport = values),

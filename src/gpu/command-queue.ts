@@ -12,6 +12,8 @@ const FLOPS_PER_BYTE = 0.5
  * encoded before it.
  */
 export class CommandQueue {
+  /** Called after each submit; whoever measures asks the device when it is done. */
+  onSubmit: () => void = () => {}
   submits = 0
   dispatches = 0
   private encoder: GPUCommandEncoder | null = null
@@ -58,6 +60,7 @@ export class CommandQueue {
     this.encoder = null
     this.device.queue.submit([commands])
     this.submits++
+    this.onSubmit()
     this.measure(this.work)
     this.work = 0
   }

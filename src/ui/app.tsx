@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect, useLayoutEffect } from 'react'
 import { ACTIONS, actionFor, chord } from '../state/actions.ts'
 import styles from './app.module.css'
 import { ClusterPanel } from './cluster/cluster-panel.tsx'
@@ -40,7 +40,8 @@ export function App() {
   const theme = useResolvedTheme()
   const language = useSlice(page.settings, (settings) => settings.language)
   useShortcuts()
-  useEffect(() => {
+  // Before the children's effects: their canvases read the theme's colours.
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme
     document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en'
   }, [theme, language])

@@ -14,6 +14,8 @@ export interface HandlerContext {
   readonly optimizer: OptimizerConfig
   /** Step the run is at: decides batches and the optimizer's scalars. */
   step: number
+  /** When the op under way began to move data: a receive waits first, which is no work of its own. */
+  began: number
   /** Learning rate of a step. */
   readonly learningRate: (step: number) => number
   readonly inputs: (op: LoadBatchOp, step: number) => InputArrays

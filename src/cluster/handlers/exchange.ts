@@ -28,10 +28,12 @@ export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots
   await transport.send(op.peer, channelOf(op.stream), bytesOf(values), op.traffic)
 }
 
-export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<void> {
+export async function recv(op: RecvOp, context: HandlerContext, slots: Slots): Promise<void> {
+  const { gpu, transport } = context
   invariant(transport, 'a single rank receives nothing')
   const values = new Float32Array(total(op.target))
   await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
+  context.began = performance.now()
   writeSpans(gpu, slots, op.target, values)
 }
 

@@ -29,10 +29,10 @@ export function Header() {
           ))}
         </select>
       </label>
-      <dl className={styles.provenance} aria-label={text.provenance}>
-        <dd>{text.measured}</dd>
-        <dd className="predicted">{text.predicted}</dd>
-      </dl>
+      <ul className={styles.provenance} aria-label={text.provenance}>
+        <li>{text.measured}</li>
+        <li className="predicted">{text.predicted}</li>
+      </ul>
       <Segmented
         label={text.language}
         value={language}
