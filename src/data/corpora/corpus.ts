@@ -4,6 +4,8 @@ export interface CorpusDocument {
   readonly lossFrom: number
 }
 
+export type Split = 'train' | 'validation'
+
 /** A built-in corpus: documents drawn by a seeded generator of our own, the same for everybody. */
 export interface Corpus {
   readonly name: string
@@ -12,7 +14,8 @@ export interface Corpus {
   /** Documents of one epoch and of the held-out split. */
   readonly size: number
   readonly validationSize: number
-  /** Document `index` of a split; different splits share no documents' randomness. */
-  document(index: number, split: 'train' | 'validation'): CorpusDocument
+  /** Document `index` of a split; the splits share no document. */
+  document(index: number, split: Split): CorpusDocument
+  /** The given part of a document, to try generation with. */
   readonly prompt: string
 }

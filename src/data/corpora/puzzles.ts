@@ -1,21 +1,24 @@
-import { Rng } from '../../core/random.ts'
 import type { Corpus } from './corpus.ts'
+import { drawFromSplit } from './split.ts'
+
+const SIZE = 16384
+const VALIDATION_SIZE = 256
 
 /** Sums of two numbers of up to three digits: "123+45=168". The loss counts the result. */
 export const addition: Corpus = {
   name: 'addition',
   title: 'Addition',
   description: 'Sums of two numbers; the loss counts the result only',
-  size: 16384,
-  validationSize: 256,
+  size: SIZE,
+  validationSize: VALIDATION_SIZE,
   prompt: '12+30=',
-  document(index, split) {
-    const random = new Rng(11, `addition:${split}:${index}`)
-    const number = () => random.below(10 ** (1 + random.below(3)))
-    const [a, b] = [number(), number()]
-    const given = `${a}+${b}=`
-    return { text: `${given}${a + b}\n`, lossFrom: given.length }
-  },
+  document: (index, split) =>
+    drawFromSplit('addition', split, index, (random) => {
+      const number = () => random.below(10 ** (1 + random.below(3)))
+      const [a, b] = [number(), number()]
+      const given = `${a}+${b}=`
+      return { text: `${given}${a + b}\n`, lossFrom: given.length }
+    }),
 }
 
 /** Letters and the same letters in order: "dbca>abcd". The loss counts the sorted half. */
@@ -23,15 +26,15 @@ export const sorting: Corpus = {
   name: 'sorting',
   title: 'Sorting',
   description: 'Letters, then the same letters in order; the loss counts the sorted half only',
-  size: 16384,
-  validationSize: 256,
+  size: SIZE,
+  validationSize: VALIDATION_SIZE,
   prompt: 'dbca>',
-  document(index, split) {
-    const random = new Rng(13, `sorting:${split}:${index}`)
-    const letters = Array.from({ length: 2 + random.below(7) }, () => String.fromCharCode(97 + random.below(10)))
-    const given = `${letters.join('')}>`
-    return { text: `${given}${letters.sort().join('')}\n`, lossFrom: given.length }
-  },
+  document: (index, split) =>
+    drawFromSplit('sorting', split, index, (random) => {
+      const letters = Array.from({ length: 2 + random.below(7) }, () => String.fromCharCode(97 + random.below(10)))
+      const given = `${letters.join('')}>`
+      return { text: `${given}${letters.toSorted().join('')}\n`, lossFrom: given.length }
+    }),
 }
 
 const PAIRS: readonly (readonly [string, string])[] = [
@@ -45,22 +48,22 @@ export const brackets: Corpus = {
   name: 'brackets',
   title: 'Brackets',
   description: 'Balanced brackets of three kinds: a model has to remember what is open',
-  size: 16384,
-  validationSize: 256,
+  size: SIZE,
+  validationSize: VALIDATION_SIZE,
   prompt: '([{',
-  document(index, split) {
-    const random = new Rng(17, `brackets:${split}:${index}`)
-    let text = ''
-    const open: string[] = []
-    let left = 4 + random.below(20)
-    while (left > 0 || open.length > 0) {
-      if (left > 0 && (open.length === 0 || random.below(2) === 0)) {
-        const [opening, closing] = random.pick(PAIRS)
-        text += opening
-        open.push(closing)
-        left--
-      } else text += open.pop()!
-    }
-    return { text: `${text}\n`, lossFrom: 0 }
-  },
+  document: (index, split) =>
+    drawFromSplit('brackets', split, index, (random) => {
+      let text = ''
+      const open: string[] = []
+      let left = 4 + random.below(20)
+      while (left > 0 || open.length > 0) {
+        if (left > 0 && (open.length === 0 || random.below(2) === 0)) {
+          const [opening, closing] = random.pick(PAIRS)
+          text += opening
+          open.push(closing)
+          left--
+        } else text += open.pop()!
+      }
+      return { text: `${text}\n`, lossFrom: 0 }
+    }),
 }

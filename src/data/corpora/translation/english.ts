@@ -1,0 +1,156 @@
+import type { Clause, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
+import { isFirstPerson, isPlural, saySentence, sayWords } from './meaning.ts'
+import { BY, NUMBERS } from './words.ts'
+
+/** English from a meaning: articles, agreement, do-support. */
+
+function phraseOf(phrase: NounPhrase, role: 'subject' | 'object'): string {
+  switch (phrase.kind) {
+    case 'gap':
+      return ''
+    case 'pronoun':
+      return role === 'subject' ? phrase.pronoun.en : phrase.pronoun.enObject
+    case 'pair':
+      return sayWords(phraseOf(phrase.first, role), 'and', phraseOf(phrase.second, role))
+    case 'noun': {
+      const { noun, plural, determiner, count, adjectives, relative } = phrase
+      const attributes = adjectives.toSorted((a, b) => a.rank - b.rank).map(({ en }) => en)
+      const number = count === null ? '' : NUMBERS[count]![1]
+      const rest = sayWords(number, ...attributes, plural ? noun.enMany : noun.en)
+      const after = relative
+        ? [relative.role === 'subject' && noun.class === 'person' ? 'who' : 'that', clauseOf('plain', relative.clause)]
+        : []
+      return sayWords(article(determiner, plural, rest), rest, ...after)
+    }
+  }
+}
+
+function article(determiner: string, plural: boolean, next: string): string {
+  switch (determiner) {
+    case 'definite':
+      return 'the'
+    case 'indefinite':
+      return plural ? '' : /^[aeiou]/.test(next) ? 'an' : 'a'
+    case 'this':
+      return plural ? 'these' : 'this'
+    default:
+      return determiner
+  }
+}
+
+function placeOf({ preposition, phrase }: Place): string {
+  return `${preposition.en} ${phraseOf(phrase, 'object')}`
+}
+
+function beOf(subject: NounPhrase, past: boolean): string {
+  if (isPlural(subject)) return past ? 'were' : 'are'
+  if (past) return 'was'
+  return isFirstPerson(subject) ? 'am' : 'is'
+}
+
+/** The verb in up to two parts: a question puts the subject between them, a frequency stands between them too. */
+interface VerbParts {
+  readonly helper: string
+  readonly rest: string
+}
+
+/** @param support says "do" even where nothing asks for it but the word order (questions) */
+function verbParts(clause: Clause, support: boolean): VerbParts {
+  const { subject, predicate, tense, modal, negated } = clause
+  const third = !isPlural(subject) && !isFirstPerson(subject)
+  const not = negated ? 'not' : ''
+  const bare = bareOf(predicate)
+  if (modal) {
+    const said = negated && modal.enNot !== null ? modal.enNot : third ? modal.enThird : modal.en
+    return { helper: said, rest: bare }
+  }
+  if (tense === 'future') return { helper: sayWords('will', not), rest: bare }
+  if (predicate.kind !== 'action') {
+    return { helper: sayWords(beOf(subject, tense === 'past'), not), rest: bare.replace(/^be ?/, '') }
+  }
+  const { verb } = predicate
+  if (negated || support) {
+    return { helper: sayWords(tense === 'past' ? 'did' : third ? 'does' : 'do', not), rest: verb.en }
+  }
+  return { helper: '', rest: tense === 'past' ? verb.enPast : third ? verb.enThird : verb.en }
+}
+
+/** The infinitive without "to": "see", "be seen", "be bigger than the dog". */
+function bareOf(predicate: Predicate): string {
+  switch (predicate.kind) {
+    case 'action':
+      return predicate.verb.en
+    case 'passive':
+      return `be ${predicate.verb.enParticiple}`
+    case 'quality': {
+      const { adjective, than } = predicate
+      return than ? `be ${adjective.enMore} than ${phraseOf(than, 'object')}` : `be ${adjective.en}`
+    }
+  }
+}
+
+/** What follows the verb: objects, agent, place. */
+function complements(predicate: Predicate, saysPlace: boolean): string[] {
+  switch (predicate.kind) {
+    case 'quality':
+      return []
+    case 'passive':
+      return [predicate.agent ? placeOf({ preposition: BY, phrase: predicate.agent }) : '']
+    case 'action': {
+      const { indirect, direct, place } = predicate
+      return [
+        indirect ? phraseOf(indirect, 'object') : '',
+        direct ? phraseOf(direct, 'object') : '',
+        place && saysPlace ? placeOf(place) : '',
+      ]
+    }
+  }
+}
+
+type Order = 'plain' | 'adverb' | 'place' | 'question'
+
+function clauseOf(order: Order, clause: Clause): string {
+  const { subject, predicate, adverb } = clause
+  const { helper, rest } = verbParts(clause, order === 'question')
+  const frequency = adverb?.kind === 'frequency' && order !== 'adverb' ? adverb.en : ''
+  const time = adverb?.kind === 'time' && order !== 'adverb' ? adverb.en : ''
+  const said = phraseOf(subject, 'subject')
+  const words = [...complements(predicate, order !== 'place'), time]
+  switch (order) {
+    case 'plain':
+      return sayWords(said, helper, frequency, rest, ...words)
+    case 'adverb':
+      return sayWords(adverb?.en ?? '', said, helper, rest, ...words)
+    case 'place': {
+      const place = predicate.kind === 'action' && predicate.place ? placeOf(predicate.place) : ''
+      return sayWords(place, said, helper, frequency, rest, ...words)
+    }
+    case 'question':
+      return sayWords(helper, said, frequency, rest, ...words)
+  }
+}
+
+export function inEnglish(sentence: Sentence): string {
+  switch (sentence.kind) {
+    case 'statement':
+      return saySentence(clauseOf(sentence.front === 'subject' ? 'plain' : sentence.front, sentence.clause))
+    case 'question':
+      return saySentence(clauseOf('question', sentence.clause), '?')
+    case 'joined': {
+      const { first, conjunction, second } = sentence
+      const comma = conjunction.de === 'aber' ? ',' : ''
+      return saySentence(clauseOf('plain', first), comma, conjunction.en, clauseOf('plain', second))
+    }
+    case 'condition':
+      return saySentence('when', clauseOf('plain', sentence.condition), ',', clauseOf('plain', sentence.main))
+    case 'report':
+      return saySentence(clauseOf('plain', sentence.matrix), 'that', clauseOf('plain', sentence.clause))
+    case 'attempt':
+      return saySentence(
+        clauseOf('plain', sentence.matrix),
+        'to',
+        bareOf(sentence.predicate),
+        ...complements(sentence.predicate, true),
+      )
+  }
+}
