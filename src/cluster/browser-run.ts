@@ -114,7 +114,7 @@ export async function startRun(config: RunConfig, sources: PageSources = {}, opt
       await started
       return expectKind(await conductor.ask({ kind: 'generate', request }, onText), 'text').text
     },
-    evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'number').number,
+    evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'inference').report,
     weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
     async stop() {
       await started.catch(() => undefined)

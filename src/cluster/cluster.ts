@@ -186,10 +186,10 @@ export class Cluster {
     throw new Error('internal: no rank holds the head')
   }
 
-  /** Validation loss of batch `index`. */
-  async evaluate(index: number): Promise<number> {
+  /** Every rank's part of a pass over held-out batch `index`. */
+  async evaluate(index: number): Promise<ReplyOf<'evaluated'>[]> {
     const replies = await this.ask(this.all, 'evaluated', { kind: 'evaluate', id: ++this.nextId, index })
-    return [...replies.values()].reduce((sum, reply) => sum + (reply as ReplyOf<'evaluated'>).loss, 0)
+    return [...replies.entries()].sort(([a], [b]) => a - b).map(([, reply]) => reply as ReplyOf<'evaluated'>)
   }
 
   /** Releases every worker and buffer; resolves with the device bytes still alive (0 unless something leaks). */

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import type { GenerateRequest, ParityReport, RunEvent } from './run-events.ts'
+import type { GenerateRequest, InferenceReport, ParityReport, RunEvent } from './run-events.ts'
 import type { RunResult } from '../config/result.ts'
 
 /** What the page and the worker that conducts a run say to each other. */
@@ -27,7 +27,7 @@ export type ConductorRequest = { readonly id: number; readonly call: ConductorCa
 export type ConductorValue =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'number'; readonly number: number }
+  | { readonly kind: 'inference'; readonly report: InferenceReport }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'result'; readonly result: RunResult }
   | { readonly kind: 'parity'; readonly report: ParityReport }

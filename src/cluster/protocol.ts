@@ -75,7 +75,15 @@ export type RankReply =
   | { readonly kind: 'current'; readonly op: number | null; readonly live: BytesByCategory; readonly peak: PeakBytes }
   | { readonly kind: 'spans'; readonly spans: readonly ExecutedSpan[] }
   | { readonly kind: 'logits'; readonly id: number; readonly logits: Float32Array | null }
-  | { readonly kind: 'evaluated'; readonly id: number; readonly loss: number }
+  | {
+      readonly kind: 'evaluated'
+      readonly id: number
+      readonly loss: number
+      readonly seconds: number
+      readonly peak: PeakBytes
+      readonly sentBytes: number
+      readonly busySeconds: number
+    }
   | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly Piece[] }
   | { readonly kind: 'captured'; readonly pieces: readonly Piece[] }
   | { readonly kind: 'failed'; readonly op: string | null; readonly message: string; readonly exitStatus: number }

@@ -317,13 +317,30 @@ export class Rank {
     const { executor } = this.program('evaluate')
     this.validationIndex = index
     this.stepReport = { loss: 0, normSquared: 0 }
+    executor.takeSpans()
+    this.gpu?.meter.resetPeak()
+    const sentBefore = this.counters().sent.total
+    const start = performance.now()
     await executor.run('step', 0)
+    await this.gpu?.queue.idle()
+    const seconds = (performance.now() - start) / 1000
     this.validationIndex = null
-    this.port.post({ kind: 'evaluated', id, loss: this.stepReport.loss })
+    const busy = executor.takeSpans().filter((span) => span.stream === 'compute')
+    this.port.post({
+      kind: 'evaluated',
+      id,
+      loss: this.stepReport.loss,
+      seconds,
+      peak: this.gpu ? { ...this.gpu.meter.peak } : hostMemory(executor.plan).peak,
+      sentBytes: this.counters().sent.total - sentBefore,
+      busySeconds: busy.reduce((sum, span) => sum + span.end - span.start, 0),
+    })
   }
 
   private async close(): Promise<void> {
     clearInterval(this.pulse)
+    // What was encoded for a run that failed is never submitted: its buffers are about to go.
+    this.gpu?.queue.discard()
     for (const { slots } of this.loaded.values()) slots.destroy()
     this.loaded.clear()
     if (!this.failed) await this.transport?.flush().catch(() => undefined)

@@ -54,6 +54,26 @@ export interface ParityReport {
   readonly lossDifference: number
 }
 
+/** What one forward-only pass over a batch cost: the same questions as for training. */
+export interface InferenceReport {
+  /** Mean over the loss-bearing tokens of the held-out batch. */
+  readonly loss: number
+  readonly tokens: number
+  readonly seconds: number
+  readonly tokensPerSecond: number
+  /** Clock cycles under unit costs: m + p − 1 for m micro-batches on p stages. */
+  readonly ticks: number
+  readonly ranks: readonly {
+    readonly rank: number
+    /** Peak of this Program and the parameters it uses. */
+    readonly peakBytes: PeakBytes
+    readonly predictedBytes: PeakBytes
+    readonly sentBytes: number
+    /** Share of the pass in which the device had nothing of this rank to do. */
+    readonly idle: number
+  }[]
+}
+
 export interface RunHandle {
   subscribe(listener: (event: RunEvent) => void): () => void
   /** Pauses between two ops, or at the end of the step. Resolves once every rank stands still. */
@@ -63,8 +83,8 @@ export interface RunHandle {
   advance(by: 'step' | 'tick' | 'op'): Promise<void>
   /** Samples text from the weights in training; allowed while paused or between steps. */
   generate(request: GenerateRequest, onText?: (text: string) => void): Promise<string>
-  /** Loss on the held-out split. */
-  evaluate(): Promise<number>
+  /** A forward-only pass over a batch of the held-out split, and what it cost. */
+  evaluate(): Promise<InferenceReport>
   /** Full weights gathered from all ranks under the Hugging Face names (safetensors bytes). */
   weights(): Promise<Uint8Array>
   /** Ends the run, releases every worker and buffer; resolves with what was measured so far. */

@@ -10,7 +10,7 @@ import { validateProgram } from '../schedule/validate.ts'
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
 import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import type { PredictedBytes } from '../sim/ledger.ts'
-import { buildForwardProgram } from '../strategy/forward-program.ts'
+import { buildForwardProgram, forwardTicks } from '../strategy/forward-program.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { assemble, hashTensors, partFor, sourcesOf } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
@@ -18,7 +18,7 @@ import { Cluster } from './cluster.ts'
 import { generateText } from './generate.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Piece, RankReply, StateKind } from './protocol.ts'
-import type { GenerateRequest, RunEvent, RunHandle, RunPhase } from './run-events.ts'
+import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
 export interface RunOptions {
   readonly config: RunConfig
@@ -223,7 +223,7 @@ export class Run implements RunHandle {
       tokens,
       milliseconds,
       ...(evaluateEvery > 0 && (step + 1) % evaluateEvery === 0 && dataset.validationBatches > 0
-        ? { validationLoss: await this.validation() }
+        ? { validationLoss: (await this.validation()).loss }
         : {}),
     }
     this.steps.push(result)
@@ -241,19 +241,42 @@ export class Run implements RunHandle {
   }
 
   /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
-  private async withForward<Value>(name: 'evaluate' | 'generate', work: () => Promise<Value>): Promise<Value> {
+  private async withForward<Value>(
+    name: 'evaluate' | 'generate',
+    work: (program: Program) => Promise<Value>,
+  ): Promise<Value> {
     const program = buildForwardProgram(this.options.config, this.program, name)
     validateProgram(program)
     await this.cluster!.load(name, program, null)
     try {
-      return await work()
+      return await work(program)
     } finally {
       this.cluster!.unload(name)
     }
   }
 
-  private validation(): Promise<number> {
-    return this.withForward('evaluate', () => this.cluster!.evaluate(0))
+  private validation(): Promise<InferenceReport> {
+    return this.withForward('evaluate', async (program) => {
+      const { batch } = this.options.config
+      const replies = await this.cluster!.evaluate(0)
+      const predicted = predictBytes(program)
+      const seconds = Math.max(...replies.map((each) => each.seconds))
+      const tokens = batch.global * batch.sequence
+      return {
+        loss: replies.reduce((sum, each) => sum + each.loss, 0),
+        tokens,
+        seconds,
+        tokensPerSecond: tokens / seconds,
+        ticks: forwardTicks(this.options.config),
+        ranks: replies.map((each, rank) => ({
+          rank,
+          peakBytes: each.peak,
+          predictedBytes: predicted[rank]!.peak,
+          sentBytes: each.sentBytes,
+          idle: Math.max(0, 1 - each.busySeconds / seconds),
+        })),
+      }
+    })
   }
 
   /** Runs `work` between two steps; at once while the run stands still. */
@@ -314,7 +337,7 @@ export class Run implements RunHandle {
     })
   }
 
-  evaluate(): Promise<number> {
+  evaluate(): Promise<InferenceReport> {
     return this.schedule(() => this.validation())
   }
 

@@ -65,6 +65,15 @@ export class CommandQueue {
     this.work = 0
   }
 
+  /** Lets go of what is encoded and not submitted. */
+  discard(): void {
+    this.pass?.end()
+    this.pass = null
+    this.encoder?.finish()
+    this.encoder = null
+    this.work = 0
+  }
+
   /** Small reads outside a Program: through a staging buffer of their own. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const staging = this.device.createBuffer({ size: Math.max(16, bytes), usage: 9, label: 'read' })

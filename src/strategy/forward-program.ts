@@ -10,6 +10,25 @@ import { lowerActions } from './lower-actions.ts'
 import { report } from './optimizer-tail.ts'
 import { withWorkspace } from './workspace.ts'
 
+/** Clock cycles of a forward-only pass under unit costs, a cycle for each micro-batch on each stage: m + p − 1. */
+export function forwardTicks(config: RunConfig): number {
+  const { pipeline: stages, chunks, schedule } = config.parallel
+  const { microbatches } = config.batch
+  const shape = { stages, microbatches, chunks }
+  const stageToRank = scheduleOf(schedule).stageToRank(shape)
+  const free = Array.from({ length: stages }, () => 0)
+  let end = 0
+  for (let m = 0; m < microbatches; m++) {
+    let ready = 0
+    for (const rank of stageToRank) {
+      ready = Math.max(ready, free[rank]!) + 1
+      free[rank] = ready
+    }
+    end = Math.max(end, ready)
+  }
+  return end
+}
+
 /**
  * Forward-only Program on the parameters of a training Program: `evaluate` takes the loss of a held-out batch, dealt like
  * a training batch; `generate` runs one sequence and keeps the logits. Micro-batch i is at stage j at tick i + j.

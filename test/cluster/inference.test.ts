@@ -12,10 +12,16 @@ async function infer(parallel: object) {
   const config = parseConfig({ ...base, parallel })
   const dataset = await prepareDataset(config, {})
   const run = await startRun({ config, dataset, host: nodeTaskHost('memory', reusingRankHost), startPaused: true })
-  const before = await run.evaluate()
+  const { loss: before, ticks, ranks } = await run.evaluate()
+  expect(ticks).toBe(config.batch.microbatches * config.parallel.chunks + config.parallel.pipeline - 1)
+  for (const rank of ranks) {
+    // Beside the pass itself the device holds what training keeps: never less than predicted for the pass.
+    expect(rank.peakBytes.total).toBeGreaterThanOrEqual(rank.predictedBytes.total)
+    expect(rank.peakBytes.parameters).toBe(rank.predictedBytes.parameters)
+  }
   const text = await run.generate(request)
   await run.advance('step')
-  const after = await run.evaluate()
+  const { loss: after } = await run.evaluate()
   const again = await run.generate(request)
   const result = await run.stop()
   expect(result.steps).toHaveLength(1)

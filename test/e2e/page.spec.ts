@@ -124,3 +124,13 @@ test('phone and laptop: nothing is wider than the screen', async ({ page }) => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
   }
 })
+
+test('inference is measured under the same layout', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('gpipe')
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  await page.getByRole('button', { name: 'Measure inference' }).click()
+  await expect(page.getByTestId('inference').getByRole('row')).toHaveCount(5)
+  await expect(page.getByText('7 ticks')).toBeVisible()
+})

@@ -70,7 +70,7 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
     case 'generate':
       return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
     case 'evaluate':
-      return { kind: 'number', number: await started().evaluate() }
+      return { kind: 'inference', report: await started().evaluate() }
     case 'weights':
       return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
     case 'stop':

@@ -4,6 +4,7 @@ import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
+import { Inference } from './inference.tsx'
 import styles from './sample.module.css'
 
 /** Text from the weights in training. */
@@ -55,6 +56,7 @@ export function SamplePanel() {
           {busy ? text.generating : text.generate}
         </button>
       </div>
+      <Inference />
       <div className={`${panel.body} ${styles.text}`} role="status" data-testid="sample">
         {error !== null ? text.sampleFailed(error) : sample === null ? text.sampleEmpty : (
           <>

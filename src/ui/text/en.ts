@@ -263,6 +263,8 @@ export const en = {
   generate: 'Generate',
   generating: 'Generating…',
   sampleEmpty: 'Text from the weights in training. Start a run, then generate whenever you like.',
+  inference: 'Measure inference',
+  inferenceAbout: 'A forward-only pass over held-out data under this layout: memory, traffic, idle time and speed.',
   sampleFailed: (why: string) => `No text: ${why}`,
 
   transport: 'Run controls',

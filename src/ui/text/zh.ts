@@ -192,6 +192,8 @@ export const zh: Text = {
   generate: '生成',
   generating: '正在生成…',
   sampleEmpty: '用训练中的权重生成文本。启动后可随时生成。',
+  inference: '测量推理',
+  inferenceAbout: '在此布局下对留出数据做一次仅前向计算：内存、通信、空闲与速度。',
   sampleFailed: (why) => `未能生成：${why}`,
 
   transport: '运行控制',
