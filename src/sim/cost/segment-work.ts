@@ -1,0 +1,195 @@
+import type { Family } from '../../config/types.ts'
+import type { OpDims, SegmentKind } from '../../core/segments.ts'
+import type { KernelWork } from './kernel-seconds.ts'
+import type { Software } from './software.ts'
+
+/** What decides a segment's kernels besides its sizes. */
+export interface WorkContext {
+  readonly family: Family
+  readonly software: Software
+  /** Bytes of an activation or weight element: 2 in mixed precision, 4 in f32. */
+  readonly elementBytes: number
+}
+
+/** Sizes of a segment on one rank. `rows` are the tokens norms and residuals work on (a share under sequence parallelism). */
+export type WorkDims = Pick<OpDims, 'B' | 'T' | 'C' | 'NH' | 'KV' | 'HS' | 'F' | 'V' | 'rows'>
+
+/** Kernels by pass; a full backward is input and weight together. Their order does not matter: the cost model adds up. */
+export interface PassWork {
+  readonly forward: readonly KernelWork[]
+  readonly input: readonly KernelWork[]
+  readonly weight: readonly KernelWork[]
+}
+
+function matmul(M: number, N: number, K: number, element: number, batch = 1): KernelWork {
+  return { kind: 'matmul', batch, M, N, K, bytes: batch * (M * K + K * N + M * N) * element, launches: 1 }
+}
+
+function memory(bytes: number, launches = 1): KernelWork {
+  return { kind: 'memory', bytes, launches }
+}
+
+/** A linear layer [rows, K] → [rows, N] with its two gradients. */
+function linear(rows: number, N: number, K: number, { elementBytes: e, software }: WorkContext): PassWork {
+  const { accumulateBytes } = software
+  const weight = [matmul(K, N, rows, e)]
+  if (accumulateBytes > 0) weight.push(memory(K * N * accumulateBytes))
+  return { forward: [matmul(rows, N, K, e)], input: [matmul(rows, K, N, e)], weight }
+}
+
+function join(...parts: readonly PassWork[]): PassWork {
+  return {
+    forward: parts.flatMap((part) => part.forward),
+    input: parts.flatMap((part) => part.input),
+    weight: parts.flatMap((part) => part.weight),
+  }
+}
+
+/** Scores, softmax and their product with the values. Fused: causal, half of the products, nothing of T × T in memory. */
+function attentionCore({ B, T, NH, KV, HS }: WorkDims, { software, elementBytes: e }: WorkContext): PassWork {
+  const rows = B * T
+  const qkv = rows * HS * (NH + 2 * KV) * e
+  const out = rows * HS * NH * e
+  if (software.attention === 'fused') {
+    const pairs = (B * NH * T * T) / 2
+    // Backward runs five products where forward runs two.
+    return {
+      forward: [{ kind: 'attention', flops: 4 * HS * pairs, bytes: qkv + out, launches: 2 }],
+      input: [{ kind: 'attention', flops: 10 * HS * pairs, bytes: 2 * qkv + 3 * out, launches: 4 }],
+      weight: [],
+    }
+  }
+  const batch = B * NH
+  const scores = batch * T * T
+  const drop = software.dropout ? 1 : 0
+  // Without fusion the cast to f32, scale, mask, softmax and the cast back are kernels of their own. Megatron-LM's fused
+  // kernel takes only multiples of four (sample, head) pairs: is_kernel_available in its fused_softmax.py.
+  const fused = software.fusedElementwise && batch % 4 === 0
+  const dropout = memory(drop * scores * (2 * e + 1), drop)
+  return {
+    forward: [
+      matmul(T, T, HS, e, batch),
+      memory(scores * (fused ? 2 * e : 6 * e + 16), fused ? 1 : 7),
+      dropout,
+      matmul(T, HS, T, e, batch),
+      memory(2 * out),
+    ],
+    input: [
+      memory(2 * out),
+      matmul(T, T, HS, e, batch),
+      matmul(T, HS, T, e, batch),
+      dropout,
+      memory(scores * (fused ? 3 * e : 7 * e + 8), fused ? 1 : 5),
+      matmul(T, HS, T, e, batch),
+      matmul(T, HS, T, e, batch),
+      memory(2 * qkv),
+    ],
+    weight: [],
+  }
+}
+
+function attention(d: WorkDims, context: WorkContext): PassWork {
+  const { family, software, elementBytes: e } = context
+  const rows = d.B * d.T
+  const q = d.NH * d.HS
+  const qkv = q + 2 * d.KV * d.HS
+  const products = join(linear(rows, qkv, d.C, context), linear(rows, d.C, q, context), attentionCore(d, context))
+  const fused = software.fusedElementwise
+  if (family === 'gpt2') return join(products, { forward: [], input: [memory(rows * qkv * e)], weight: [] })
+  const rotary = memory(rows * (q + d.KV * d.HS) * 2 * e * (fused ? 1 : 3), fused ? 1 : 8)
+  return join(products, { forward: [rotary], input: [rotary], weight: [] })
+}
+
+function mlp(d: WorkDims, context: WorkContext): PassWork {
+  const { family, software, elementBytes: e } = context
+  const rows = d.B * d.T
+  const width = rows * d.F * e
+  const fused = software.fusedElementwise
+  const llama = family === 'llama'
+  const products = join(linear(rows, llama ? 2 * d.F : d.F, d.C, context), linear(rows, d.C, d.F, context))
+  const activation: PassWork = llama
+    ? {
+        forward: [memory(width * (fused ? 3 : 5), fused ? 1 : 2)],
+        input: [memory(width * (fused ? 5 : 8), fused ? 1 : 4)],
+        weight: [],
+      }
+    : {
+        forward: [memory(width * (fused ? 2 : 4), fused ? 1 : 2)],
+        input: [memory(width * (fused ? 4 : 5), fused ? 2 : 3)],
+        weight: [],
+      }
+  return join(products, activation)
+}
+
+/** Backward: input gradient with the residual's added, and the gain's and bias's gradients. */
+function norm({ rows, C }: WorkDims, { family, software, elementBytes: e }: WorkContext): PassWork {
+  const loose = family === 'llama' && !software.fusedElementwise
+  const bytes = rows * C * (loose ? 6 : 2) * e
+  return {
+    forward: [memory(bytes, loose ? 5 : 1)],
+    input: [memory(bytes + rows * C * 4 * e, loose ? 7 : 3)],
+    weight: [],
+  }
+}
+
+/** x + dropout(p + bias): one kernel when fused; LLaMA has neither bias nor dropout. */
+function residual({ rows, C }: WorkDims, { family, software, elementBytes: e }: WorkContext): PassWork {
+  const drop = software.dropout ? 1 : 0
+  const fused = software.fusedElementwise
+  const n = rows * C
+  if (family === 'llama') return { forward: [memory(n * 3 * e)], input: [memory(0, 0)], weight: [] }
+  return {
+    forward: [memory(n * (fused ? 3 * e + drop : 5 * e + drop * (2 * e + 1)), fused ? 1 : 2 + drop)],
+    input: [memory(n * (drop * (2 * e + 1) + e), 2)],
+    weight: [],
+  }
+}
+
+function embedding(d: WorkDims, { elementBytes: e }: WorkContext): PassWork {
+  const elements = d.B * d.T * d.C
+  return { forward: [memory(elements * 5 * e, 5)], input: [], weight: [memory(elements * 6 * e, 5)] }
+}
+
+/** Softmax and cross-entropy in f32 over this rank's columns: two thirds of its traffic forward, the rest backward. */
+function loss({ rows, V }: WorkDims, { software }: WorkContext): PassWork {
+  const bytes = rows * V * software.lossBytes
+  return { forward: [memory((2 / 3) * bytes, 8)], input: [memory((1 / 3) * bytes, 4)], weight: [] }
+}
+
+/** The kernels of one segment. */
+export function segmentWork(kind: SegmentKind, d: WorkDims, context: WorkContext): PassWork {
+  switch (kind) {
+    case 'embedding':
+      return embedding(d, context)
+    case 'norm':
+      return norm(d, context)
+    case 'attention':
+      return attention(d, context)
+    case 'attentionCore':
+      return attentionCore(d, context)
+    case 'attentionResidual':
+    case 'mlpResidual':
+      return residual(d, context)
+    case 'mlp':
+      return mlp(d, context)
+    case 'logits':
+      return linear(d.rows, d.V, d.C, context)
+    case 'loss':
+    case 'lossSharded':
+      return loss(d, context)
+    case 'lossStats':
+      return { forward: [memory(d.rows * d.V * 4, 2)], input: [], weight: [] }
+  }
+}
+
+/** A whole transformer block; `rows` of `d` may be a share of its B·T tokens. */
+export function blockWork(d: WorkDims, context: WorkContext): PassWork {
+  const kinds = ['norm', 'attention', 'attentionResidual', 'norm', 'mlp', 'mlpResidual'] as const
+  return join(...kinds.map((kind) => segmentWork(kind, d, context)))
+}
+
+/** Final norm, logits over this rank's vocabulary, and the loss. */
+export function headWork(d: WorkDims, context: WorkContext): PassWork {
+  const whole = { ...d, rows: d.B * d.T }
+  return join(...(['norm', 'logits', 'loss'] as const).map((kind) => segmentWork(kind, whole, context)))
+}

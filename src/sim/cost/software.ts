@@ -1,0 +1,126 @@
+/**
+ * What a training framework does around the same mathematics: which kernels it fuses, how long its host needs per launch,
+ * how it moves gradients. One row per framework, never per model or run. Counted figures say what they count; fitted ones
+ * are marked, with the data in docs/validation.md.
+ */
+export interface Software {
+  readonly title: string
+  /** Fitted: seconds the host needs per counted kernel, its Python and the small kernels around it included. */
+  readonly hostLaunchSeconds: number
+  /** Fitted: all kernels take this many times as long as on the architecture's calibration. */
+  readonly timeFactor: number
+  /** Attention with its T × T scores in memory, or in one kernel that never writes them. */
+  readonly attention: 'unfused' | 'fused'
+  /** Neighbouring element-wise kernels (bias + GELU, bias + dropout + residual, scale + mask + softmax) are one. */
+  readonly fusedElementwise: boolean
+  readonly dropout: boolean
+  /** Bytes per logit that softmax and cross-entropy move, forward and backward together. */
+  readonly lossBytes: number
+  /** Tensor ranks send a share each between stages and gather it there, instead of sending the whole from every rank. */
+  readonly scatterGather: boolean
+  /** Bytes per parameter that a micro-batch's weight gradient takes to add itself to the total, past its product. */
+  readonly accumulateBytes: number
+  /** Bytes of a gradient element on the wire. */
+  readonly gradientBytes: number
+  /** Bytes per parameter the optimizer's step moves through memory. */
+  readonly optimizerBytes: number
+  /** A stage waits for its messages between two micro-batches instead of computing. */
+  readonly blockingSends: boolean
+  /** Fitted: with a pipeline and tensor parallelism together, seconds every forward of a block is held up per ring step of
+   *  its collectives (the backward twice that), beside its kernels. Seen in nanotron's runs, cause unknown; 0 elsewhere. */
+  readonly pipelinedStallSeconds: number
+  /** Bytes per parameter of weights, gradients and optimizer state on one rank without sharding. */
+  readonly stateBytes: { readonly parameters: number; readonly gradients: number; readonly optimizer: number }
+  /** Bytes per logit alive at once at the loss. */
+  readonly logitBytes: number
+  /** Device context, communication buffers and cached blocks, per rank. */
+  readonly contextBytes: number
+  /** Seconds of each iteration outside forward, backward, reduction and optimizer. */
+  readonly stepSeconds: number
+}
+
+/** Mixed precision as in ZeRO (arXiv:1910.02054): 2 + 2 bytes and 12 for f32 weights and moments. */
+const MIXED = { parameters: 2, gradients: 2, optimizer: 12 }
+/** The same with an f32 copy of the gradients that micro-batches add to. */
+const MIXED_F32_GRADIENTS = { parameters: 2, gradients: 4, optimizer: 12 }
+
+const MEGATRON: Software = {
+  title: 'Megatron-LM (2021–2023)',
+  hostLaunchSeconds: 57.8e-6,
+  timeFactor: 1,
+  attention: 'unfused',
+  fusedElementwise: true,
+  dropout: true,
+  lossBytes: 50,
+  scatterGather: true,
+  accumulateBytes: 6,
+  gradientBytes: 2,
+  optimizerBytes: 20,
+  blockingSends: true,
+  pipelinedStallSeconds: 0,
+  stateBytes: MIXED_F32_GRADIENTS,
+  logitBytes: 6,
+  contextBytes: 1e9,
+  stepSeconds: 2.5e-3,
+}
+
+export const SOFTWARE = {
+  /** Kernels of this project or any like it: attention fused, no host in the way. */
+  native: {
+    ...MEGATRON,
+    title: 'native kernels',
+    hostLaunchSeconds: 5e-6,
+    attention: 'fused',
+    dropout: false,
+    lossBytes: 16,
+    scatterGather: false,
+    accumulateBytes: 0,
+    optimizerBytes: 28,
+    blockingSends: false,
+    stateBytes: MIXED,
+    stepSeconds: 0,
+  },
+  megatron: MEGATRON,
+  /** vTrain's runs: Megatron-LM; its rows fit better without the dropout kernels. */
+  vtrain: { ...MEGATRON, title: 'Megatron-LM as vTrain ran it', dropout: false },
+  /** Weight gradients are added by the product itself; the loss is one kernel. */
+  zeroBubble: {
+    ...MEGATRON,
+    title: 'Zero Bubble (a fork of Megatron-LM)',
+    timeFactor: 1.02,
+    lossBytes: 20,
+    accumulateBytes: 0,
+  },
+  foundry: {
+    ...MEGATRON,
+    title: 'llm-foundry (PyTorch FSDP)',
+    hostLaunchSeconds: 32.5e-6,
+    timeFactor: 1.13,
+    attention: 'fused',
+    fusedElementwise: false,
+    dropout: false,
+    lossBytes: 40,
+    accumulateBytes: 0,
+    optimizerBytes: 40,
+    gradientBytes: 4,
+    blockingSends: false,
+    stepSeconds: 5e-3,
+  },
+  nanotron: {
+    ...MEGATRON,
+    title: 'nanotron',
+    hostLaunchSeconds: 64.2e-6,
+    timeFactor: 0.94,
+    attention: 'fused',
+    fusedElementwise: false,
+    dropout: false,
+    accumulateBytes: 10,
+    optimizerBytes: 60,
+    gradientBytes: 4,
+    pipelinedStallSeconds: 0.99e-3,
+    stateBytes: { parameters: 2, gradients: 6, optimizer: 12 },
+    logitBytes: 9,
+    contextBytes: 2e9,
+    stepSeconds: 5e-3,
+  },
+} as const satisfies Record<string, Software>

@@ -1,0 +1,100 @@
+import { scheduleOf } from '../schedule/registry.ts'
+import type { StepSetup } from './estimate.ts'
+import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
+
+/** Bytes of one rank at its fullest, by what they are for. */
+export interface RankMemory {
+  readonly rank: number
+  readonly parameters: number
+  readonly gradients: number
+  readonly optimizer: number
+  readonly activations: number
+  /** Logits and their softmax, context of the device, buffers of the communication library, fragmentation. */
+  readonly workspace: number
+  readonly total: number
+}
+
+/**
+ * Activations of one block kept for its backward, in bytes per rank.
+ *   GPT-2 shape, mixed precision, T × T scores in memory (Korthikanti et al., arXiv:2205.05198, Table 2):
+ *     tensor-parallel              s·b·h·(10 + 24/t + 5·a·s/(h·t))
+ *     and sequence-parallel        s·b·h·(34 + 5·a·s/h)/t
+ *     selective recomputation drops the 5·a·s/h term, full recomputation leaves the input of 2·s·b·h
+ *   LLaMA shape, fused attention, two bytes per element, all divided by t under sequence parallelism: two inputs of the
+ *   residual stream, two norm outputs (8h), q, k, v and their rotated copies, attention output, and four vectors of the
+ *   MLP's width (gate, up, activated gate, product).
+ */
+export function activationBytesPerBlock(s: StepSetup): number {
+  const { model, sequence, tensor: t, sequenceParallel, recompute, software } = s
+  const { embed: C, heads, kvHeads, ffn, family } = model
+  const tokens = s.microBatch * sequence
+  if (recompute === 'full') return (2 * tokens * C) / (sequenceParallel ? t : 1)
+  const scores = software.attention === 'fused' || recompute === 'selective' ? 0 : (5 * heads * sequence) / C
+  if (family === 'llama') {
+    const kv = kvHeads / heads
+    const shared = 8 * C
+    const split = 2 * C * (1 + 2 * kv) + 2 * C * (1 + kv) + 2 * C + 8 * ffn
+    return tokens * (sequenceParallel ? (shared + split) / t : shared + split / t)
+  }
+  return tokens * C * (sequenceParallel ? (34 + scores) / t : 10 + 24 / t + scores / t)
+}
+
+/** Of those, what only the weight gradient still needs once the input gradient is done: 32·s·b·h (Zero Bubble, Table 1). */
+function weightShare(s: StepSetup, bytes: number): number {
+  return Math.min(bytes, (32 * s.microBatch * s.sequence * s.model.embed) / s.tensor)
+}
+
+/** Most activation bytes a rank holds, walking its order: taken at F, released at B, or at I and W. */
+function peakActivations(s: StepSetup, blocks: readonly number[]): number[] {
+  const shape = { stages: s.pipeline, microbatches: s.microbatches, chunks: s.chunks }
+  const block = activationBytesPerBlock(s)
+  const weight = weightShare(s, block)
+  return scheduleOf(s.schedule)
+    .order(shape)
+    .map((row) => {
+      let live = 0
+      let peak = 0
+      for (const { kind, stage } of row) {
+        const n = blocks[stage]!
+        if (kind === 'F') live += n * block
+        else if (kind === 'B') live -= n * block
+        else live -= kind === 'I' ? n * (block - weight) : n * weight
+        peak = Math.max(peak, live)
+      }
+      return peak
+    })
+}
+
+/** Logits held while the loss is computed, and everything outside the framework's own tensors. */
+function workspaceBytes(s: StepSetup, hasHead: boolean): number {
+  const logits = hasHead ? (s.microBatch * s.sequence * s.model.vocab) / s.tensor : 0
+  return logits * s.software.logitBytes + s.software.contextBytes
+}
+
+/** Memory of every pipeline rank; ranks that differ in data or tensor coordinate hold the same. */
+export function memoryOf(s: StepSetup): RankMemory[] {
+  const { data: d, zero } = s
+  const bytes = s.software.stateBytes
+  const blocks = blocksPerStage(s)
+  const { ranks } = parametersPerRank(s)
+  const owners = scheduleOf(s.schedule).stageToRank({
+    stages: s.pipeline,
+    microbatches: s.microbatches,
+    chunks: s.chunks,
+  })
+  const head = owners[blocks.length - 1]
+  return peakActivations(s, blocks).map((activations, rank) => {
+    const count = ranks[rank]!.parameters
+    const parameters = count * bytes.parameters * (zero === 3 ? 1 / d : 1)
+    const gradients = count * bytes.gradients * (zero >= 2 ? 1 / d : 1)
+    const optimizer = (count * bytes.optimizer) / (zero >= 1 ? d : 1)
+    const workspace = workspaceBytes(s, head === rank)
+    const total = parameters + gradients + optimizer + activations + workspace
+    return { rank, parameters, gradients, optimizer, activations, workspace, total }
+  })
+}
+
+/** Bytes of the fullest rank. */
+export function peakMemory(s: StepSetup): number {
+  return memoryOf(s).reduce((most, each) => Math.max(most, each.total), 0)
+}

@@ -1,0 +1,63 @@
+import type { ModelConfig } from '../config/types.ts'
+import { scheduleOf } from '../schedule/registry.ts'
+import type { StepSetup } from './estimate.ts'
+
+/** Parameters of one block over all tensor ranks. */
+export function blockParameters({ embed: C, heads, kvHeads, ffn, family }: ModelConfig): number {
+  const kv = (kvHeads * C) / heads
+  if (family === 'llama') return C * (C + 2 * kv) + C * C + 3 * C * ffn + 2 * C
+  return C * 3 * C + 3 * C + C * C + C + 2 * C * ffn + ffn + C + 4 * C
+}
+
+/** Sizes differ by at most one, larger first. */
+function evenBlocks(layers: number, stages: number): number[] {
+  return Array.from({ length: stages }, (_, i) => Math.floor(layers / stages) + (i < layers % stages ? 1 : 0))
+}
+
+/** The largest stage as small as can be, the head counting as many blocks as it has a block's parameters. */
+function balancedBlocks(model: ModelConfig, stages: number): number[] {
+  const head = (model.vocab * model.embed) / blockParameters(model)
+  for (let limit = 1; limit <= model.layers; limit++)
+    for (const most of [limit, limit + (head % 1)]) {
+      let left = model.layers
+      const blocks: number[] = []
+      for (let stage = 0; stage < stages - 1; stage++) {
+        const n = Math.min(left, Math.floor(most))
+        blocks.push(n)
+        left -= n
+      }
+      if (left + head <= Math.max(most, head) + 1e-9) return [...blocks, left]
+    }
+  return evenBlocks(model.layers, stages)
+}
+
+/** Blocks of every virtual stage. */
+export function blocksPerStage({ model, pipeline, chunks, partition }: StepSetup): readonly number[] {
+  const stages = pipeline * chunks
+  if (partition === 'balanced') return stages > 1 ? balancedBlocks(model, stages) : [model.layers]
+  return partition ?? evenBlocks(model.layers, stages)
+}
+
+export interface RankSize {
+  readonly parameters: number
+  readonly tensors: number
+}
+
+/** Parameters of a block, of the embedding table, and of every pipeline rank; before any sharding over replicas. */
+export function parametersPerRank(s: StepSetup): { block: number; table: number; ranks: readonly RankSize[] } {
+  const { model, tensor: t, pipeline: p, chunks } = s
+  const blocks = blocksPerStage(s)
+  const last = blocks.length - 1
+  const owners = scheduleOf(s.schedule).stageToRank({ stages: p, microbatches: s.microbatches, chunks })
+  const block = blockParameters(model) / t
+  const table = (model.vocab * model.embed) / t
+  const ranks = Array.from({ length: p }, () => ({ parameters: 0, tensors: 0 }))
+  blocks.forEach((n, stage) => {
+    const rank = ranks[owners[stage]!]!
+    // A tied head on another rank than the embedding keeps a copy of the table.
+    const ownHead = stage === last && (last > 0 || !model.tied)
+    rank.parameters += n * block + (stage === 0 ? table : 0) + (ownHead ? table : 0)
+    rank.tensors += n * 12 + 2
+  })
+  return { block, table, ranks }
+}
