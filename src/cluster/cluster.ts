@@ -167,7 +167,12 @@ export class Cluster {
     return [...answers.entries()].sort(([a], [b]) => a - b).map(([, reply]) => reply as ReplyOf<'step'>)
   }
 
-  post(request: Extract<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'trace' }>): void {
+  /** Lets `ops` more ops of a held rank through. */
+  advance(rank: number, ops: number): void {
+    this.spawned.ports[rank]!.post({ kind: 'advance', ops })
+  }
+
+  post(request: Extract<RankRequest, { kind: 'pause' | 'resume' | 'trace' }>): void {
     for (const port of this.spawned.ports) port.post(request)
   }
 

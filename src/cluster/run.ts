@@ -18,6 +18,7 @@ import { Cluster } from './cluster.ts'
 import { generateText } from './generate.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Piece, RankReply, StateKind } from './protocol.ts'
+import { opsInTick } from './ticks.ts'
 import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
 export interface RunOptions {
@@ -64,6 +65,8 @@ export class Run implements RunHandle {
   private phase: RunPhase = 'starting'
   private held = false
   private budget = Infinity
+  /** The op each rank stands before while held. */
+  private readonly heldAt = new Map<number, number | null>()
   private stopping = false
   private wake: () => void = () => {}
   private onPaused: (() => void)[] = []
@@ -149,7 +152,10 @@ export class Run implements RunHandle {
         receivedBytes: reply.receivedBytes,
         traffic: reply.traffic,
       })
-    } else if (reply.kind === 'paused') this.emit({ kind: 'current', rank, op: reply.op })
+    } else if (reply.kind === 'paused') {
+      this.heldAt.set(rank, reply.op)
+      this.emit({ kind: 'current', rank, op: reply.op })
+    }
   }
 
   private get totalSteps(): number {
@@ -316,16 +322,13 @@ export class Run implements RunHandle {
     }
     this.held = true
     this.budget = 1
-    this.cluster!.post({ kind: 'advance', ops: by === 'op' ? 1 : this.opsPerTick() })
+    for (const { rank, step } of this.program.ranks) {
+      const at = this.heldAt.get(rank) ?? null
+      const ops = by === 'op' ? 1 : opsInTick(step, at, this.options.config.parallel.schedule)
+      this.cluster!.advance(rank, ops)
+    }
     this.wake()
     return settled().then(() => this.setPhase('paused'))
-  }
-
-  /** Ops of the longest stage-level action: what one tick of the pipeline lets through. */
-  private opsPerTick(): number {
-    const { microbatches } = this.options.config.batch
-    const longest = Math.max(...this.program.ranks.map((rank) => rank.step.length))
-    return Math.max(1, Math.ceil(longest / (2 * microbatches)))
   }
 
   generate(request: GenerateRequest, onText: (text: string) => void = () => {}): Promise<string> {

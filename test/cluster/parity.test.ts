@@ -57,6 +57,14 @@ describe('data parallelism is the same training as one device', () => {
     })
 })
 
+test('the same seed twice gives the same bits; another seed does not', async () => {
+  const input = { steps: 3, parallel: { data: 2, pipeline: 2 } }
+  const hash = async (seed: number) => (await runToEnd({ ...input, seed })).result.parametersHash
+  const first = await hash(7)
+  expect(await hash(7)).toBe(first)
+  expect(await hash(8)).not.toBe(first)
+})
+
 describe('traffic is what the formulas say', () => {
   const count = (config: Finished['config']) => parameterCount(config.model)
   const sent = async (parallel: object) => {

@@ -61,6 +61,16 @@ test('a pipeline: the ideal timeline is there at once, the executed one after a 
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
   await page.getByRole('button', { name: 'executed' }).click()
   await expect(page.getByText('contended').first()).toBeVisible()
+  // From pause the ranks go on tick by tick and op by op, and stand still again.
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await expect(page.getByTestId('state')).toHaveText('paused')
+  for (const what of ['tick', 'tick', 'op']) {
+    await page.getByRole('button', { name: `Step one ${what}` }).click()
+    await expect(page.getByTestId('state')).toHaveText('paused')
+  }
+  const held = await step(page)
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(held)
 })
 
 test('a budget that is too small is an out-of-memory beside its field, and nothing runs', async ({ page }) => {
