@@ -1,4 +1,5 @@
-import { Rng, shuffled } from '../core/random.ts'
+import { RefusedError } from '../core/errors.ts'
+import { Rng, shuffledIndices } from '../core/random.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
 /**
@@ -10,26 +11,37 @@ export interface SharedDataset {
   readonly global: number
   readonly seed: number
   readonly order: 'shuffled' | 'sequential'
-  readonly tokens: Uint32Array | Uint16Array
+  readonly tokens: Uint16Array
   /** Weight of each token as a target; null: all 1. */
   readonly weights: Uint8Array | null
-  readonly validationTokens: Uint32Array
-  readonly validationWeights: Uint8Array
+  readonly validationTokens: Uint16Array
+  readonly validationWeights: Uint8Array | null
 }
 
 export interface Sample {
+  /** (T) */
   readonly tokens: Uint32Array
+  /** (T) */
   readonly targets: Uint32Array
+  /** (T) */
   readonly weights: Float32Array
 }
 
-/** The data of a run. A sample depends on (seed, step, index) only. */
+/** Which batch: of a training step, or of the held-out split. */
+export type When = { readonly step: number } | { readonly validation: number }
+
+/**
+ * The data of a run. Sample `index` of step `step` depends on (seed, step, index) only. One epoch is `stepsPerEpoch` steps:
+ * every sequence at most once, in an order of the epoch's own; the few that do not fill a batch sit this epoch out.
+ */
 export class Dataset {
   readonly sampleCount: number
   readonly stepsPerEpoch: number
   readonly validationSamples: number
+  /** Batches of the held-out split; where it fills none, its sequences are repeated to fill one. */
+  readonly validationBatches: number
   private epoch = -1
-  private permutation: readonly number[] = []
+  private permutation: Uint32Array = new Uint32Array(0)
 
   constructor(
     private readonly shared: SharedDataset,
@@ -39,6 +51,8 @@ export class Dataset {
     this.sampleCount = Math.floor(shared.tokens.length / width)
     this.stepsPerEpoch = Math.max(1, Math.floor(this.sampleCount / shared.global))
     this.validationSamples = Math.floor(shared.validationTokens.length / width)
+    this.validationBatches =
+      this.validationSamples === 0 ? 0 : Math.max(1, Math.floor(this.validationSamples / shared.global))
   }
 
   get sequence(): number {
@@ -49,46 +63,74 @@ export class Dataset {
     return this.shared.global
   }
 
-  /** Whole batches of the held-out split. */
-  get validationBatches(): number {
-    return Math.floor(this.validationSamples / this.shared.global)
-  }
-
   share(): SharedDataset {
     return this.shared
   }
 
-  /** Which stored sequence sample `index` of `step` is: in file order, or by a permutation of each epoch's own. */
-  private place(step: number, index: number): number {
-    const position = step * this.shared.global + index
-    if (this.shared.order === 'sequential') return position % this.sampleCount
-    const epoch = Math.floor(position / this.sampleCount)
-    if (epoch !== this.epoch) {
-      this.epoch = epoch
-      this.permutation = shuffled(this.sampleCount, new Rng(this.shared.seed, `epoch:${epoch}`))
-    }
-    return this.permutation[position % this.sampleCount]!
-  }
-
   sample(step: number, index: number): Sample {
-    return cut(this.shared.tokens, this.shared.weights, this.place(step, index), this.shared.sequence)
+    return this.sampleAt({ step }, index)
   }
 
   validationSample(batch: number, index: number): Sample {
-    const { validationTokens, validationWeights, sequence, global } = this.shared
-    return cut(validationTokens, validationWeights, (batch * global + index) % this.validationSamples, sequence)
+    return this.sampleAt({ validation: batch }, index)
   }
-}
 
-function cut(tokens: Uint32Array | Uint16Array, weights: Uint8Array | null, place: number, sequence: number): Sample {
-  const start = place * (sequence + 1)
-  return {
-    tokens: Uint32Array.from(tokens.subarray(start, start + sequence)),
-    targets: Uint32Array.from(tokens.subarray(start + 1, start + sequence + 1)),
-    weights:
-      weights === null
-        ? new Float32Array(sequence).fill(1)
-        : Float32Array.from(weights.subarray(start + 1, start + sequence + 1)),
+  /** Sample `index` of a global batch. */
+  sampleAt(when: When, index: number): Sample {
+    const { tokens, weights, start } = this.locate(when, index)
+    const { sequence } = this.shared
+    return {
+      tokens: Uint32Array.from(tokens.subarray(start, start + sequence)),
+      targets: Uint32Array.from(tokens.subarray(start + 1, start + sequence + 1)),
+      weights:
+        weights === null
+          ? new Float32Array(sequence).fill(1)
+          : Float32Array.from(weights.subarray(start + 1, start + sequence + 1)),
+    }
+  }
+
+  /** Loss-bearing tokens of a global batch. Refused when there is none: the mean would be undefined. */
+  weightOf(when: When): number {
+    const { sequence, global } = this.shared
+    let total = 0
+    for (let index = 0; index < global; index++) {
+      const { weights, start } = this.locate(when, index)
+      if (weights === null) total += sequence
+      else for (let t = 1; t <= sequence; t++) total += weights[start + t]!
+    }
+    const name = 'step' in when ? `step ${when.step}` : `validation batch ${when.validation}`
+    if (total === 0)
+      throw new RefusedError('batch.sequence', `${sequence} is too short: no token of ${name} counts for the loss`)
+    return total
+  }
+
+  private locate(when: When, index: number) {
+    const { shared } = this
+    if ('validation' in when) {
+      const place = (when.validation * shared.global + index) % this.validationSamples
+      return {
+        tokens: shared.validationTokens,
+        weights: shared.validationWeights,
+        start: place * (shared.sequence + 1),
+      }
+    }
+    return {
+      tokens: shared.tokens,
+      weights: shared.weights,
+      start: this.place(when.step, index) * (shared.sequence + 1),
+    }
+  }
+
+  /** Which stored sequence sample `index` of `step` is: in file order, or by a permutation of each epoch's own. */
+  private place(step: number, index: number): number {
+    const { global, order, seed } = this.shared
+    if (order === 'sequential') return (step * global + index) % this.sampleCount
+    const epoch = Math.floor(step / this.stepsPerEpoch)
+    if (epoch !== this.epoch) {
+      this.permutation = shuffledIndices(this.sampleCount, new Rng(seed, 'epoch', epoch))
+      this.epoch = epoch
+    }
+    return this.permutation[((step % this.stepsPerEpoch) * global + index) % this.sampleCount]!
   }
 }
 
@@ -100,14 +142,24 @@ export function openDataset(shared: SharedDataset): Dataset {
   return new Dataset(shared, { kind: 'byte', vocabSize: 0, encode: none, decode: none, state: { kind: 'byte' } })
 }
 
-/** Typed arrays in shared memory when the page may have any. */
-export function sharedCopy<Values extends Uint32Array | Uint8Array | Uint16Array>(values: Values): Values {
-  if (typeof SharedArrayBuffer === 'undefined' || ('crossOriginIsolated' in globalThis && !globalThis.crossOriginIsolated))
-    return values
-  const memory = new SharedArrayBuffer(values.byteLength)
-  const Kind = values.constructor as new (buffer: SharedArrayBuffer) => Values
-  const copy = new Kind(memory)
+/** Whether typed arrays can be shared between threads here: always in Node, in a page only when it is isolated. */
+function canShare(): boolean {
+  if (typeof SharedArrayBuffer === 'undefined') return false
+  return !('crossOriginIsolated' in globalThis) || globalThis.crossOriginIsolated
+}
+
+/** The same numbers in shared memory, where there is any. */
+export function shareWords(values: Uint16Array): Uint16Array {
+  if (!canShare()) return values
+  const copy = new Uint16Array(new SharedArrayBuffer(values.byteLength))
   copy.set(values)
   return copy
 }
 
+/** The same bytes in shared memory, where there is any. */
+export function shareBytes(values: Uint8Array): Uint8Array {
+  if (!canShare()) return values
+  const copy = new Uint8Array(new SharedArrayBuffer(values.byteLength))
+  copy.set(values)
+  return copy
+}

@@ -1,48 +1,52 @@
-import type { Dataset, Sample } from './dataset.ts'
+import type { Dataset, When } from './dataset.ts'
 
 /** The inputs of one micro-batch as the kernels take them; R = B·T rows. */
 export interface MicrobatchInputs {
+  /** (B, T) */
   readonly tokens: Uint32Array
+  /** (B, T) */
   readonly targets: Uint32Array
-  /** Divided by the total weight of the whole global batch, so that losses of all parts add up to the mean. */
+  /** (B, T), divided by the total weight of the whole global batch, so that losses of all parts add up to the mean. */
   readonly weights: Float32Array
   /** [count, token[R], start[R+1], row[R]]: rows sorted by token, for the embedding's gradient. */
   readonly segments: Uint32Array
   readonly [role: string]: Uint32Array | Float32Array
 }
 
-type When = { readonly step: number } | { readonly validation: number }
-
-const totals = new WeakMap<Dataset, { key: string; total: number }>()
-
-function sampleOf(dataset: Dataset, when: When, index: number): Sample {
-  return 'step' in when ? dataset.sample(when.step, index) : dataset.validationSample(when.validation, index)
+interface Total {
+  readonly when: string
+  readonly weight: number
 }
 
-/** Loss-bearing tokens of the global batch. Throws when there is none: the mean would be undefined. */
+/** The last batch's total of each data set: a rank asks for it once per micro-batch. */
+const totals = new WeakMap<Dataset, Total>()
+
+/** Loss-bearing tokens of the global batch. Throws RefusedError when there is none. */
 export function totalWeight(dataset: Dataset, when: When): number {
-  const key = JSON.stringify(when)
+  const key = 'step' in when ? `step ${when.step}` : `validation ${when.validation}`
   const known = totals.get(dataset)
-  if (known?.key === key) return known.total
-  let total = 0
-  for (let i = 0; i < dataset.global; i++) for (const weight of sampleOf(dataset, when, i).weights) total += weight
-  if (total === 0)
-    throw new Error(`the batch of ${JSON.stringify(when)} has no token that counts for the loss; use a longer batch.sequence`)
-  totals.set(dataset, { key, total })
-  return total
+  if (known?.when === key) return known.weight
+  const weight = dataset.weightOf(when)
+  totals.set(dataset, { when: key, weight })
+  return weight
 }
 
-/** Rows sorted by token, stably: the order of the sums is fixed. */
+/** [count, token[R], start[R+1], row[R]]: rows sorted by token, stably, so that the order of the sums is fixed. */
 export function segmentsOf(tokens: Uint32Array): Uint32Array {
   const R = tokens.length
-  const rows = Array.from(tokens, (_, row) => row).sort((a, b) => tokens[a]! - tokens[b]! || a - b)
+  // Token and row in one number: sorting numbers is fast, and keeps the rows of a token in order.
+  const keys = Float64Array.from(tokens, (token, row) => token * R + row).sort()
   const segments = new Uint32Array(3 * R + 2)
   let count = 0
-  for (const [k, row] of rows.entries()) {
-    if (k === 0 || tokens[row] !== tokens[rows[k - 1]!]) {
-      segments[1 + count] = tokens[row]!
+  let last = -1
+  for (let k = 0; k < R; k++) {
+    const row = keys[k]! % R
+    const token = tokens[row]!
+    if (token !== last) {
+      segments[1 + count] = token
       segments[1 + R + count] = k
       count++
+      last = token
     }
     segments[2 + 2 * R + k] = row
   }
@@ -51,7 +55,10 @@ export function segmentsOf(tokens: Uint32Array): Uint32Array {
   return segments
 }
 
-/** @param samples indices of the step's global batch; sizes `batch` are checked against the data by the caller */
+/**
+ * Inputs of the micro-batch made of `samples`, indices into the global batch of a step or of the held-out split.
+ * @param dims T must be the data's sequence; B is the number of samples
+ */
 export function microbatchInputs(
   dataset: Dataset,
   when: When,
@@ -64,7 +71,7 @@ export function microbatchInputs(
   const targets = new Uint32Array(R)
   const weights = new Float32Array(R)
   for (const [b, index] of samples.entries()) {
-    const sample = sampleOf(dataset, when, index)
+    const sample = dataset.sampleAt(when, index)
     tokens.set(sample.tokens, b * T)
     targets.set(sample.targets, b * T)
     for (let t = 0; t < T; t++) weights[b * T + t] = sample.weights[t]! / total

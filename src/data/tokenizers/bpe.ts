@@ -1,111 +1,169 @@
+import { pacer } from '../pacer.ts'
+import { PairHeap } from './pair-heap.ts'
 import type { Tokenizer } from './tokenizer.ts'
+import { textOfIds } from './tokenizer.ts'
 
 /**
- * Byte-pair encoding over UTF-8 bytes (Sennrich et al. 2016): ids 0–255 are bytes, id 256 + k is merge k. Words are split
- * before their leading space, and merges never cross words.
+ * Byte-pair encoding over UTF-8 bytes (Sennrich et al. 2016): ids 0–255 are bytes, id 256 + k is merge k. Merges never cross
+ * words; a word takes along the space before it, and letters, digits and signs are words of their own (Radford et al.
+ * 2019), so that a word is the same wherever it stands.
  */
 
-type Merge = readonly [number, number]
+type Merge = readonly [left: number, right: number]
 
-const WORDS = /\s*\S+|\s+/gu
+const WORDS = / ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s/gu
 
-function bytesOf(word: string): number[] {
-  return [...new TextEncoder().encode(word)]
+/** Merges beyond this learn nothing from the texts this is for, and a pair has to fit a number. */
+export const MOST_BPE_IDS = 32768
+
+const pairOf = (left: number, right: number) => left * 65536 + right
+const mergeOf = (pair: number): Merge => [Math.floor(pair / 65536), pair % 65536]
+
+/** Replaces each `left right` by `made`, in place. */
+function mergeInto(ids: number[], left: number, right: number, made: number): void {
+  let to = 0
+  for (let from = 0; from < ids.length; from++) {
+    if (ids[from] === left && ids[from + 1] === right) {
+      ids[to++] = made
+      from++
+    } else ids[to++] = ids[from]!
+  }
+  ids.length = to
 }
 
-const key = (a: number, b: number) => a * 65536 + b
+interface Word {
+  readonly ids: number[]
+  readonly count: number
+}
 
-function mergeWord(ids: number[], a: number, b: number, made: number): number[] {
-  const out: number[] = []
-  for (let i = 0; i < ids.length; i++) {
-    if (ids[i] === a && ids[i + 1] === b) {
-      out.push(made)
-      i++
-    } else out.push(ids[i]!)
+async function countWords(texts: Iterable<string>, pace: () => Promise<void> | undefined): Promise<Word[]> {
+  const counts = new Map<string, number>()
+  for (const text of texts) {
+    await pace()
+    for (const [word] of text.matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1)
   }
-  return out
+  const encoder = new TextEncoder()
+  return Array.from(counts, ([word, count]) => ({ ids: [...encoder.encode(word)], count }))
+}
+
+/** How often each pair occurs, and in which words: only those change when it is merged. */
+class PairCounts {
+  readonly counts = new Map<number, number>()
+  private readonly places = new Map<number, Set<number>>()
+
+  constructor(private readonly words: readonly Word[]) {
+    for (let w = 0; w < words.length; w++) this.add(w, 1)
+  }
+
+  private add(w: number, sign: 1 | -1): void {
+    const { ids, count } = this.words[w]!
+    for (let i = 0; i + 1 < ids.length; i++) {
+      const pair = pairOf(ids[i]!, ids[i + 1]!)
+      this.counts.set(pair, (this.counts.get(pair) ?? 0) + sign * count)
+      if (sign < 0) continue
+      const at = this.places.get(pair)
+      if (at) at.add(w)
+      else this.places.set(pair, new Set([w]))
+    }
+  }
+
+  /** Merges a pair everywhere; returns the pairs that the new token stands in. */
+  merge(pair: number, made: number): Set<number> {
+    const [left, right] = mergeOf(pair)
+    const fresh = new Set<number>()
+    for (const w of this.places.get(pair) ?? []) {
+      const { ids } = this.words[w]!
+      this.add(w, -1)
+      mergeInto(ids, left, right, made)
+      this.add(w, 1)
+      for (let i = 0; i + 1 < ids.length; i++)
+        if (ids[i] === made || ids[i + 1] === made) fresh.add(pairOf(ids[i]!, ids[i + 1]!))
+    }
+    this.counts.delete(pair)
+    this.places.delete(pair)
+    return fresh
+  }
 }
 
 /**
- * Learns merges until `vocabSize` ids exist or no pair occurs twice. Pauses between merges so that a worker can hear a
+ * Learns merges until `vocabSize` ids exist or no pair occurs twice. Yields now and then, so that a worker can hear a
  * cancel; `onProgress` gets a fraction.
  */
 export async function trainBpe(
-  text: string,
+  texts: Iterable<string>,
   vocabSize: number,
   onProgress: (fraction: number) => void = () => {},
   signal?: AbortSignal,
 ): Promise<Tokenizer> {
-  const counts = new Map<string, number>()
-  for (const [word] of text.matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1)
-  const words = [...counts].map(([word, count]) => ({ ids: bytesOf(word), count }))
-  // Where each pair occurs: only words that hold the merged pair change.
-  const pairs = new Map<number, number>()
-  const places = new Map<number, Set<number>>()
-  const add = (w: number, sign: number) => {
-    const { ids, count } = words[w]!
-    for (let i = 0; i + 1 < ids.length; i++) {
-      const pair = key(ids[i]!, ids[i + 1]!)
-      pairs.set(pair, (pairs.get(pair) ?? 0) + sign * count)
-      if (sign > 0) {
-        const at = places.get(pair)
-        if (at) at.add(w)
-        else places.set(pair, new Set([w]))
-      }
-    }
-  }
-  for (let w = 0; w < words.length; w++) add(w, 1)
+  const pace = pacer(signal)
+  const pairs = new PairCounts(await countWords(texts, pace))
+  const heap = new PairHeap()
+  for (const [pair, count] of pairs.counts) heap.push({ pair, count })
   const merges: Merge[] = []
-  while (256 + merges.length < vocabSize) {
-    if (merges.length % 16 === 0) {
-      onProgress(merges.length / Math.max(1, vocabSize - 256))
-      await new Promise((resolve) => setTimeout(resolve, 0))
-      signal?.throwIfAborted()
+  const wanted = Math.min(vocabSize, MOST_BPE_IDS) - 256
+  while (merges.length < wanted) {
+    const paused = pace()
+    if (paused) {
+      onProgress(merges.length / wanted)
+      await paused
     }
-    let best = -1
-    let bestCount = 1
-    for (const [pair, count] of pairs) if (count > bestCount || (count === bestCount && best >= 0 && pair < best)) [best, bestCount] = [pair, count]
-    if (best < 0) break
-    const [a, b] = [Math.floor(best / 65536), best % 65536]
+    const best = heap.pop()
+    if (!best) break
+    // Counts in the heap may be old: those that sank go back in at their true place.
+    const count = pairs.counts.get(best.pair) ?? 0
+    if (count < 2) continue
+    if (count !== best.count) {
+      if (count < best.count) heap.push({ pair: best.pair, count })
+      continue
+    }
     const made = 256 + merges.length
-    merges.push([a, b])
-    const changed = Array.from(places.get(best)!)
-    for (const w of changed) {
-      add(w, -1)
-      words[w]!.ids = mergeWord(words[w]!.ids, a, b, made)
-      add(w, 1)
-    }
-    pairs.delete(best)
-    places.delete(best)
+    merges.push(mergeOf(best.pair))
+    for (const pair of pairs.merge(best.pair, made)) heap.push({ pair, count: pairs.counts.get(pair)! })
   }
   onProgress(1)
   return bpeTokenizer(merges)
 }
 
+/** Words whose ids are remembered: texts repeat theirs. */
+const MOST_KNOWN_WORDS = 65536
+
 export function bpeTokenizer(merges: readonly Merge[]): Tokenizer {
-  const rank = new Map(merges.map(([a, b], i) => [key(a, b), i]))
+  const rankOf = new Map(merges.map(([left, right], rank) => [pairOf(left, right), rank]))
   const pieces: Uint8Array[] = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte))
-  for (const [a, b] of merges) pieces.push(Uint8Array.from([...pieces[a]!, ...pieces[b]!]))
+  for (const [left, right] of merges) pieces.push(Uint8Array.from([...pieces[left]!, ...pieces[right]!]))
+  const encoder = new TextEncoder()
   const known = new Map<string, readonly number[]>()
+
   const encodeWord = (word: string): readonly number[] => {
-    const cached = known.get(word)
-    if (cached) return cached
-    let ids = bytesOf(word)
+    const ids = [...encoder.encode(word)]
     for (;;) {
       let best = Infinity
-      for (let i = 0; i + 1 < ids.length; i++) best = Math.min(best, rank.get(key(ids[i]!, ids[i + 1]!)) ?? Infinity)
-      if (best === Infinity) break
-      const [a, b] = merges[best]!
-      ids = mergeWord(ids, a, b, 256 + best)
+      for (let i = 0; i + 1 < ids.length; i++)
+        best = Math.min(best, rankOf.get(pairOf(ids[i]!, ids[i + 1]!)) ?? Infinity)
+      if (best === Infinity) return ids
+      const [left, right] = merges[best]!
+      mergeInto(ids, left, right, 256 + best)
     }
-    known.set(word, ids)
-    return ids
   }
+
+  const encode = (text: string): number[] => {
+    const out: number[] = []
+    for (const [word] of text.matchAll(WORDS)) {
+      let ids = known.get(word)
+      if (!ids) {
+        ids = encodeWord(word)
+        if (known.size < MOST_KNOWN_WORDS) known.set(word, ids)
+      }
+      for (const id of ids) out.push(id)
+    }
+    return out
+  }
+
   return {
     kind: 'bpe',
     vocabSize: 256 + merges.length,
-    encode: (text) => [...text.matchAll(WORDS)].flatMap(([word]) => encodeWord(word)),
-    decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => [...(pieces[id] ?? [])]))),
+    encode,
+    decode: (ids, more = false) => textOfIds(ids, (id) => pieces[id], more),
     state: { kind: 'bpe', merges },
   }
 }

@@ -1,5 +1,5 @@
-import { RefusedError } from '../../core/errors.ts'
 import { show } from '../../config/reader.ts'
+import { RefusedError } from '../../core/errors.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** One id per character (code point) of the corpus, in order of code points. */
@@ -11,14 +11,18 @@ export function charTokenizer(characters: readonly string[]): Tokenizer {
     encode: (text) =>
       Array.from(text, (character) => {
         const id = idOf.get(character)
-        if (id === undefined) throw new RefusedError('text', `the character ${show(character)} does not occur in the corpus`)
+        if (id === undefined)
+          throw new RefusedError('text', `the character ${show(character)} does not occur in the corpus`)
         return id
       }),
-    decode: (ids) => ids.map((id) => characters[id] ?? '\ufffd').join(''),
+    decode: (ids) => Array.from(ids, (id) => characters[id] ?? '').join(''),
     state: { kind: 'char', characters },
   }
 }
 
-export function charactersOf(text: string): string[] {
-  return [...new Set(text)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!)
+/** The distinct characters of some texts, in order of code points. */
+export function charactersOf(texts: Iterable<string>): string[] {
+  const found = new Set<string>()
+  for (const text of texts) for (const character of text) found.add(character)
+  return [...found].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!)
 }

@@ -1,12 +1,19 @@
 import type { TokenizerKind } from '../../config/types.ts'
 
+/** Ids as they come: an array, or typed words where a text is long. */
+export type TokenIds = ArrayLike<number> & Iterable<number>
+
 /** Text ↔ token ids. */
 export interface Tokenizer {
   readonly kind: TokenizerKind
-  /** Ids are below this. */
+  /** Ids are below this; at most 65,536. */
   readonly vocabSize: number
-  encode(text: string): number[]
-  decode(ids: readonly number[]): string
+  encode(text: string): TokenIds
+  /**
+   * The text of ids; ids that the vocabulary does not have say nothing, bytes that are no UTF-8 become U+FFFD.
+   * @param more further ids will follow: a character that is not complete yet is held back
+   */
+  decode(ids: TokenIds, more?: boolean): string
   /** What another thread needs to make the same tokenizer again. */
   readonly state: TokenizerState
 }
@@ -16,3 +23,27 @@ export type TokenizerState =
   | { readonly kind: 'char'; readonly characters: readonly string[] }
   | { readonly kind: 'bpe'; readonly merges: readonly (readonly [number, number])[] }
   | { readonly kind: 'gpt2' }
+
+/** The text of the bytes that ids stand for. A decoder of its own each time: none is left in the middle of a character. */
+export function textOfIds(ids: TokenIds, bytesOf: (id: number) => Uint8Array | undefined, more: boolean): string {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (const id of ids) {
+    const part = bytesOf(id)
+    if (!part) continue
+    parts.push(part)
+    length += part.length
+  }
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return textOfBytes(bytes, more)
+}
+
+/** UTF-8 as text, a byte-order mark included: what was encoded comes back whole. */
+export function textOfBytes(bytes: Uint8Array, more: boolean): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: more })
+}

@@ -1,0 +1,23 @@
+/** Numbers of 16 bits appended one by one: a text of millions of tokens without an array of objects behind it. */
+export class GrowingWords {
+  private words = new Uint16Array(1 << 14)
+  length = 0
+
+  push(value: number): void {
+    if (this.length === this.words.length) {
+      const larger = new Uint16Array(2 * this.words.length)
+      larger.set(this.words)
+      this.words = larger
+    }
+    this.words[this.length++] = value
+  }
+
+  /** Keeps the first `length` numbers only. */
+  truncate(length: number): void {
+    this.length = length
+  }
+
+  take(): Uint16Array {
+    return this.words.slice(0, this.length)
+  }
+}

@@ -1,0 +1,71 @@
+import type { CorpusDocument } from './corpora/corpus.ts'
+import { GrowingWords } from './growing.ts'
+import type { Tokenizer } from './tokenizers/tokenizer.ts'
+
+/** Sequences of `width` tokens one after another, and whether each token counts as a target. */
+export interface Packed {
+  readonly tokens: Uint16Array
+  readonly weights: Uint8Array
+  readonly sequences: number
+}
+
+type Pace = () => Promise<void> | undefined
+
+/**
+ * Documents one after another, cut to sequences of `width` tokens. Each sequence begins with the beginning of a document;
+ * what does not fit of its last one is left out, so that no answer stands without its question. A sequence in which no
+ * target counts is left out too.
+ */
+export async function packDocuments(
+  documents: Iterable<CorpusDocument>,
+  tokenizer: Tokenizer,
+  width: number,
+  pace: Pace,
+): Promise<Packed> {
+  const tokens = new GrowingWords()
+  const weights = new GrowingWords()
+  let start = 0
+  let counted = false
+  for (const { text, lossFrom } of documents) {
+    await pace()
+    // Apart, so that a prompt alone gives the same ids as it does here.
+    const given = lossFrom > 0 ? tokenizer.encode(text.slice(0, lossFrom)) : []
+    const learned = tokenizer.encode(text.slice(lossFrom))
+    const room = start + width - tokens.length
+    const take = Math.min(room, given.length + learned.length)
+    for (let i = 0; i < take; i++) {
+      const learns = i >= given.length
+      // The first token of a sequence is nobody's target.
+      if (learns && tokens.length > start) counted = true
+      tokens.push(learns ? learned[i - given.length]! : given[i]!)
+      weights.push(learns ? 1 : 0)
+    }
+    if (tokens.length < start + width) continue
+    if (!counted) {
+      tokens.truncate(start)
+      weights.truncate(start)
+    }
+    start = tokens.length
+    counted = false
+  }
+  tokens.truncate(start)
+  weights.truncate(start)
+  return { tokens: tokens.take(), weights: Uint8Array.from(weights.take()), sequences: start / width }
+}
+
+/** A running text, cut wherever a sequence is full; every token counts. */
+export async function packText(
+  pieces: Iterable<string>,
+  tokenizer: Tokenizer,
+  width: number,
+  pace: Pace,
+): Promise<Packed> {
+  const tokens = new GrowingWords()
+  for (const piece of pieces) {
+    await pace()
+    for (const id of tokenizer.encode(piece)) tokens.push(id)
+  }
+  const sequences = Math.floor(tokens.length / width)
+  tokens.truncate(sequences * width)
+  return { tokens: tokens.take(), weights: new Uint8Array(sequences * width).fill(1), sequences }
+}
