@@ -1,0 +1,83 @@
+import { SOFTWARE } from '../cost/software.ts'
+import { estimateStep, type StepSetup } from '../estimate.ts'
+import { num, parseCsv, type CsvRow } from './csv.ts'
+import { median, percentErrors, type Point, type Section } from './section.ts'
+import { gptShape, isSeen, nodesOf } from './setups.ts'
+
+/** Layers, width and heads: MPT configurations of llm-foundry. */
+const SHAPES: Readonly<Record<string, readonly [number, number, number]>> = {
+  '125m': [12, 768, 12],
+  '350m': [24, 1024, 16],
+  '760m': [24, 1536, 12],
+  '1b': [24, 2048, 16],
+  '3b': [32, 2560, 20],
+  '7b': [32, 4096, 32],
+  '13b': [40, 5120, 40],
+  '30b': [48, 7168, 56],
+  '70b': [80, 8192, 64],
+}
+
+const CLUSTERS = {
+  h100_80gb: nodesOf('h100-80gb', 'nvlink4', 'ib-ndr400'),
+  a100_80gb: nodesOf('a100-80gb', 'nvlink3', 'eth-200g'),
+  a100_40gb: nodesOf('a100-40gb', 'nvlink3', 'eth-200g'),
+}
+
+function setupOf(row: CsvRow): StepSetup {
+  const shape = SHAPES[row['model'] ?? '']
+  const cluster = Object.entries(CLUSTERS).find(([gpu]) => gpu === row['gpu'])?.[1]
+  if (!shape || !cluster) throw new Error(`no shape for ${row['model']} or no cluster for ${row['gpu']}`)
+  const [layers, embed, heads] = shape
+  const sequence = num(row, 'seq_len')
+  return {
+    model: gptShape(layers, heads, embed, sequence, 50368),
+    precision: 'mixed-bf16',
+    sequence,
+    microBatch: num(row, 'micro_batch'),
+    microbatches: num(row, 'grad_accum'),
+    data: num(row, 'n_gpus'),
+    tensor: 1,
+    pipeline: 1,
+    schedule: '1f1b',
+    chunks: 1,
+    zero: 3,
+    reshard: row['sharding'] === 'FULL_SHARD',
+    sequenceParallel: false,
+    recompute: row['act_ckpt'] === 'True' ? 'full' : 'none',
+    cluster,
+    // PURE reduces gradients in bf16, DEFAULT in f32.
+    software: { ...SOFTWARE.foundry, gradientBytes: row['mp_mode'] === 'PURE' ? 2 : 4 },
+  }
+}
+
+/** @param csv llm_foundry_fsdp_bench.csv */
+export function foundry(csv: string): Section {
+  const points: Point[] = parseCsv(csv)
+    .filter((row) => row['precision'] !== 'amp_fp8')
+    .map((row, index) => {
+      const tokens = num(row, 'micro_batch') * num(row, 'grad_accum') * num(row, 'seq_len')
+      return {
+        label: `${row['model']}, sequence ${row['seq_len']}, ${row['n_gpus']} ${row['gpu']}, micro-batch ${row['micro_batch']}`,
+        measured: num(row, 'tokens_s_gpu'),
+        simulated: tokens / estimateStep(setupOf(row)).stepSeconds,
+        seen: isSeen(index),
+      }
+    })
+  return {
+    id: 'foundry',
+    title: 'llm-foundry, FSDP',
+    source: 'mosaicml/llm-foundry scripts/train/benchmarking README: MPT models on A100 and H100',
+    notes: ['The rows in fp8 are left out.'],
+    quantity: 'tokens per second and GPU',
+    points,
+    checks: [
+      { name: 'median error', value: median(percentErrors(points)), limit: 12, unit: '%' },
+      {
+        name: 'median error, unseen rows',
+        value: median(percentErrors(points.filter(({ seen }) => !seen))),
+        limit: 12,
+        unit: '%',
+      },
+    ],
+  }
+}

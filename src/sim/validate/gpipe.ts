@@ -1,0 +1,51 @@
+import { SOFTWARE } from '../cost/software.ts'
+import { estimateStep } from '../estimate.ts'
+import { percentErrors, type Point, type Section } from './section.ts'
+import { gptShape, nodesOf } from './setups.ts'
+
+/** test/published/gpipe-table-2.json */
+export interface GpipeTable {
+  readonly source: string
+  readonly stages: readonly number[]
+  /** Transformer with 48 blocks: throughput over that of K = 2, M = 1, for M = 32. */
+  readonly throughput: readonly number[]
+}
+
+export function gpipe({ source, stages, throughput }: GpipeTable): Section {
+  const batch = 128
+  const seconds = (pipeline: number, microbatches: number) =>
+    estimateStep({
+      model: gptShape(48, 32, 2048, 1024, 32000),
+      precision: 'mixed-bf16',
+      sequence: 1024,
+      microBatch: batch / microbatches,
+      microbatches,
+      data: 1,
+      tensor: 1,
+      pipeline,
+      schedule: 'gpipe',
+      chunks: 1,
+      zero: 0,
+      sequenceParallel: false,
+      recompute: 'full',
+      partition: 'balanced',
+      cluster: nodesOf('tpu-v3', 'nvlink2', 'ib-edr100'),
+      software: { ...SOFTWARE.native, attention: 'unfused' },
+    }).stepSeconds
+  const unit = seconds(2, 1)
+  const points: Point[] = stages.map((K, i) => ({
+    label: `K = ${K}, M = 32`,
+    measured: throughput[i]!,
+    simulated: unit / seconds(K, 32),
+    seen: false,
+  }))
+  return {
+    id: 'gpipe',
+    title: 'GPipe, Table 2: Transformer, M = 32',
+    source,
+    notes: ['The links of a TPU v3 board are taken as 150 GB/s; the batch, which the paper does not give, as 128.'],
+    quantity: 'throughput over K = 2, M = 1',
+    points,
+    checks: [{ name: 'largest error', value: Math.max(...percentErrors(points)), limit: 15, unit: '%' }],
+  }
+}

@@ -1,0 +1,124 @@
+import type { ScheduleName } from '../../config/types.ts'
+import { SOFTWARE } from '../cost/software.ts'
+import { estimateStep, type StepSetup } from '../estimate.ts'
+import { peakMemory } from '../memory-model.ts'
+import { percentErrors, type Point, type Section } from './section.ts'
+import { gptShape, nodesOf } from './setups.ts'
+
+type Measured = '1F1B' | '1F1B-I' | 'ZB-1p' | 'ZB-2p'
+
+/** test/published/zero-bubble-table-4.json */
+export interface ZeroBubbleTable {
+  readonly source: string
+  readonly stages: number
+  readonly sequence: number
+  readonly models: readonly {
+    readonly model: string
+    readonly layers: number
+    readonly heads: number
+    readonly hidden: number
+    readonly microBatch: number
+    readonly microbatches: readonly number[]
+    /** Samples per second and GPU, by schedule and number of micro-batches. */
+    readonly samples: Readonly<Record<Measured, readonly number[]>>
+    /** GB of the fullest device, by schedule. */
+    readonly memory: Readonly<Record<Measured, number>>
+  }[]
+}
+
+/** The automatic schedules are set beside the hand-made ones of the same memory. */
+const SCHEDULES: readonly (readonly [Measured, ScheduleName])[] = [
+  ['1F1B', '1f1b'],
+  ['1F1B-I', 'interleaved-1f1b'],
+  ['ZB-1p', 'zb-h1'],
+  ['ZB-2p', 'zb-h2'],
+]
+
+function setupOf(table: ZeroBubbleTable, model: ZeroBubbleTable['models'][number], schedule: ScheduleName, m: number) {
+  const p = table.stages
+  const perRank = (model.layers + 2) / p
+  const chunks = schedule === 'interleaved-1f1b' ? perRank : 1
+  const stages = p * chunks
+  const setup: StepSetup = {
+    model: gptShape(model.layers, model.heads, model.hidden, table.sequence, 51200),
+    precision: 'mixed-f16',
+    sequence: table.sequence,
+    microBatch: model.microBatch,
+    microbatches: m,
+    data: 1,
+    tensor: 1,
+    pipeline: p,
+    schedule,
+    chunks,
+    zero: 0,
+    sequenceParallel: false,
+    recompute: 'none',
+    cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
+    software: SOFTWARE.zeroBubble,
+    // The first and the last stage have one block fewer.
+    partition: Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0)),
+  }
+  return setup
+}
+
+/** Pairs of schedules whose order in a column is not the measured one; ties may fall either way. */
+function misordered(measured: readonly number[], simulated: readonly number[]): number {
+  let wrong = 0
+  for (let a = 0; a < measured.length; a++)
+    for (let b = a + 1; b < measured.length; b++)
+      if ((measured[a]! - measured[b]!) * (simulated[a]! - simulated[b]!) < 0) wrong++
+  return wrong
+}
+
+export function zeroBubble(table: ZeroBubbleTable): Section[] {
+  const speed: Point[] = []
+  const memory: Point[] = []
+  let wrong = 0
+  for (const model of table.models) {
+    model.microbatches.forEach((m, column) => {
+      const points = SCHEDULES.map(([name, schedule]): Point => {
+        const { stepSeconds } = estimateStep(setupOf(table, model, schedule, m))
+        return {
+          label: `${model.model}, ${m} micro-batches, ${name}`,
+          measured: model.samples[name][column]!,
+          simulated: (m * model.microBatch) / stepSeconds / table.stages,
+          seen: model.model === '1.5B',
+        }
+      })
+      const measured = points.map((point) => point.measured)
+      const simulated = points.map((point) => point.simulated)
+      wrong += misordered(measured, simulated)
+      speed.push(...points)
+    })
+    for (const [name, schedule] of SCHEDULES)
+      memory.push({
+        label: `${model.model}, ${name}`,
+        measured: model.memory[name],
+        simulated: peakMemory(setupOf(table, model, schedule, Math.max(...model.microbatches))) / 1e9,
+        seen: false,
+      })
+  }
+  const notes = ['ZB-1p and ZB-2p, found by search, are set beside ZB-H1 and ZB-H2.']
+  const shared = { source: table.source, notes }
+  return [
+    {
+      ...shared,
+      id: 'zero-bubble',
+      title: 'Zero Bubble, Table 4: throughput',
+      quantity: 'samples per second and GPU',
+      points: speed,
+      checks: [
+        { name: 'largest error', value: Math.max(...percentErrors(speed)), limit: 12, unit: '%' },
+        { name: 'pairs of schedules in the wrong order', value: wrong, limit: 0, unit: '' },
+      ],
+    },
+    {
+      ...shared,
+      id: 'zero-bubble-memory',
+      title: 'Zero Bubble, Table 4: memory',
+      quantity: 'GB of the fullest device',
+      points: memory,
+      checks: [{ name: 'largest error', value: Math.max(...percentErrors(memory)), limit: 10, unit: '%' }],
+    },
+  ]
+}
