@@ -2,7 +2,7 @@ import { createDraftStore } from './draft-store.ts'
 import type { Draft } from './draft-path.ts'
 import { createPlanStore } from './plan-store.ts'
 import { createRunStore } from './run-store.ts'
-import type { Session } from './session.ts'
+import type { Session, Sources } from './session.ts'
 import { createSettingsStore } from './settings-store.ts'
 import type { Language, SettingsStorage } from './settings-store.ts'
 import { createViewStore } from './view-store.ts'
@@ -27,6 +27,6 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     settings: createSettingsStore(storage, language),
     view: createViewStore(),
     /** What the user brought along; kept outside the draft because a file does not belong into a link. */
-    sources: { current: {} as { text?: string; tokens?: ArrayBuffer } },
+    sources: { current: {} as Sources },
   }
 }

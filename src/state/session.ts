@@ -10,6 +10,8 @@ import type { Draft } from './draft-path.ts'
 export interface Sources {
   readonly text?: string
   readonly tokens?: ArrayBuffer
+  /** A safetensors file to start from, with Hugging Face's GPT-2 names. */
+  readonly weights?: Blob
 }
 
 /** Why a configuration is refused, or what to watch out for; `field` is a dotted path ("parallel.tensor"). */

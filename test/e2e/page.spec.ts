@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
@@ -143,4 +144,26 @@ test('inference is measured under the same layout', async ({ page }) => {
   await page.getByRole('button', { name: 'Measure inference' }).click()
   await expect(page.getByTestId('inference').getByRole('row')).toHaveCount(5)
   await expect(page.getByText('7 ticks')).toBeVisible()
+})
+
+test('weights are saved, and a run starts from them', async ({ page }) => {
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(4)
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await expect(page.getByTestId('state')).toHaveText('paused')
+  const reached = await loss(page)
+  // Pausing may stop between two ops: the weights are taken at the end of the step.
+  await page.getByRole('button', { name: 'Step one step' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save weights' }).click()
+  const path = await (await download).path()
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await page.getByText('Model', { exact: false }).first().click()
+  await page.locator('#weights').setInputFiles({ name: 'model.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path) })
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  // Without the file it would start near ln 256 again.
+  await expect.poll(() => loss(page)).toBeLessThan(reached + 0.3)
+  expect(reached).toBeLessThan(5.2)
 })

@@ -26,10 +26,27 @@ export function Inference() {
     }
     setBusy(false)
   }
+  const save = async () => {
+    const bytes = await page.run.handle()?.weights()
+    if (!bytes) return
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([bytes.slice()], { type: 'application/octet-stream' }))
+    link.download = 'model.safetensors'
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }
   return (
     <div className={styles.inference}>
       <button type="button" onClick={() => void evaluate()} disabled={!ready} title={text.inferenceAbout}>
         {text.inference}
+      </button>{' '}
+      <button
+        type="button"
+        onClick={() => void save().catch((reason: unknown) => setError(String(reason)))}
+        disabled={!ready}
+        title={text.saveWeights}
+      >
+        {text.saveWeights}
       </button>
       {error !== null && <span>{text.sampleFailed(error)}</span>}
       {report && (

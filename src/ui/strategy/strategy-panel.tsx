@@ -5,6 +5,7 @@ import { SECTION_FIELDS, worldSize } from '../../state/fields.ts'
 import { STRATEGIES, strategyOf } from '../../state/strategies.ts'
 import { Field } from '../controls/field.tsx'
 import controls from '../controls/controls.module.css'
+import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { ParityPanel } from '../parity/parity-panel.tsx'
 import { useText } from '../text/use-text.ts'
@@ -43,7 +44,7 @@ function OwnText() {
   const [name, setName] = useState<string | null>(null)
   const take = async (file: File | undefined) => {
     if (!file) return
-    page.sources.current = { text: await file.text() }
+    page.sources.current = { ...page.sources.current, text: await file.text() }
     setName(file.name)
     const { draft } = page.draft.getState()
     page.draft.replace({ ...draft, data: { text: file.name } })
@@ -64,6 +65,80 @@ function OwnText() {
         onChange={(event) => void take(event.target.files?.[0])}
       />
     </div>
+  )
+}
+
+/** Weights to start from: a safetensors file, or a URL that the user gives (nothing else leaves the origin). */
+function Weights() {
+  const page = usePage()
+  const text = useText()
+  const input = useRef<HTMLInputElement>(null)
+  const [name, setName] = useState<string | null>(null)
+  const [url, setUrl] = useState('')
+  const [problem, setProblem] = useState<string | null>(null)
+  const use = (weights: Blob | undefined, shown: string | null) => {
+    const { weights: _, ...rest } = page.sources.current
+    page.sources.current = weights ? { ...rest, weights } : rest
+    setName(shown)
+    setProblem(null)
+  }
+  const download = async () => {
+    setProblem(null)
+    try {
+      const response = await fetch(url)
+      if (!response.ok || !response.body) throw new Error(`${response.status} ${response.statusText}`)
+      const total = Number(response.headers.get('content-length')) || null
+      const parts: Uint8Array<ArrayBuffer>[] = []
+      let bytes = 0
+      for (const reader = response.body.getReader(); ; ) {
+        const { done, value } = await reader.read()
+        if (done) break
+        parts.push(value)
+        bytes += value.length
+        setName(total === null ? formatBytes(bytes) : `${formatBytes(bytes)} / ${formatBytes(total)}`)
+      }
+      use(new Blob(parts), url.split('/').at(-1) ?? url)
+    } catch (error) {
+      setName(null)
+      setProblem(error instanceof Error ? error.message : String(error))
+    }
+  }
+  return (
+    <>
+      <div className={controls.field}>
+        <label htmlFor="weights">{text.weights}</label>
+        <button type="button" onClick={() => input.current?.click()}>
+          {name ?? text.drawn}
+        </button>
+        {name === null ? (
+          <span />
+        ) : (
+          <button type="button" className={controls.reset} aria-label={`${text.reset}: ${text.weights}`} onClick={() => use(undefined, null)}>
+            ↺
+          </button>
+        )}
+        <input
+          ref={input}
+          id="weights"
+          type="file"
+          accept=".safetensors"
+          hidden
+          onChange={(event) => use(event.target.files?.[0], event.target.files?.[0]?.name ?? null)}
+        />
+      </div>
+      <div className={controls.field}>
+        <input aria-label={text.weightsUrl} placeholder={text.weightsUrl} value={url} onChange={(event) => setUrl(event.target.value)} />
+        <button type="button" disabled={!/^https?:\/\//.test(url)} onClick={() => void download()}>
+          {text.download}
+        </button>
+        <span />
+        {problem !== null && (
+          <p className={controls.problem} role="alert">
+            {problem}
+          </p>
+        )}
+      </div>
+    </>
   )
 }
 
@@ -123,6 +198,7 @@ export function StrategyPanel() {
             {text.sections[name]} <span>{summary[name]}</span>
           </summary>
           {name === 'model' && <ModelPreset />}
+          {name === 'model' && <Weights />}
           {fields.map((path) => (
             <Field key={path} path={path} />
           ))}
