@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
+import type { DEVICE_IDS } from '../config/names.ts'
 import type { Precision } from '../config/types.ts'
 
 /** A device of the virtual cluster. Rates are per second and per device; dense, without sparsity. */
@@ -107,6 +108,15 @@ export const DEVICES = {
     calibration: 'ampere',
     source: 'NVIDIA Ada whitepaper: 82.6 TFLOP/s f32, 165.2 TFLOP/s f16 with f32 accumulation, 1,008 GB/s',
   },
+  'm1-max': {
+    title: 'Apple M1 Max (32 cores)',
+    peakFlops: peaks(10.4, 10.4, 10.4),
+    memoryBytes: 64 * GiB,
+    memoryBandwidth: 400 * G,
+    multiprocessors: 32,
+    calibration: 'generic',
+    source: 'Apple press release for M1 Max: 10.4 TFLOP/s, 400 GB/s unified memory, up to 64 GB',
+  },
   'm2-max': {
     title: 'Apple M2 Max (38 cores)',
     peakFlops: peaks(13.6, 13.6, 13.6),
@@ -115,6 +125,15 @@ export const DEVICES = {
     multiprocessors: 38,
     calibration: 'generic',
     source: 'Apple press release for M2 Max: 13.6 TFLOP/s, 400 GB/s unified memory, up to 96 GB',
+  },
+  'm3-max': {
+    title: 'Apple M3 Max (40 cores)',
+    peakFlops: peaks(14.2, 14.2, 14.2),
+    memoryBytes: 128 * GiB,
+    memoryBandwidth: 400 * G,
+    multiprocessors: 40,
+    calibration: 'generic',
+    source: 'Apple specifications: 40 cores, 400 GB/s, up to 128 GB; rate from 128 lanes a core at 1.39 GHz',
   },
   'tpu-v3': {
     title: 'TPU v3 (one core)',
@@ -127,7 +146,7 @@ export const DEVICES = {
       'Google Cloud TPU documentation: 123 TFLOP/s bf16, 32 GiB, 900 GB/s per chip of two cores; f32 vector rate from ' +
       'Jouppi et al., CACM 63(7), 2020',
   },
-} as const satisfies Record<string, Device>
+} as const satisfies Record<Exclude<(typeof DEVICE_IDS)[number], 'this'>, Device>
 
 export type DeviceName = keyof typeof DEVICES
 

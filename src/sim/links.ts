@@ -1,3 +1,4 @@
+import type { INTER_NODE_LINKS, INTRA_NODE_LINKS } from '../config/names.ts'
 import { RefusedError } from '../core/errors.ts'
 import type { ClusterConfig } from '../config/types.ts'
 import type { Device } from './hardware.ts'
@@ -45,7 +46,7 @@ export const INTRA_LINKS = {
   pcie3: link('PCIe 3', 15.75, 8, 0.8, 0, PCIE),
   pcie4: link('PCIe 4', 31.5, 8, 0.8, 0, PCIE),
   pcie5: link('PCIe 5', 63, 8, 0.8, 0, PCIE),
-} as const satisfies Record<string, Link>
+} as const satisfies Record<(typeof INTRA_NODE_LINKS)[number], Link>
 
 /** Between nodes: one port. */
 export const INTER_LINKS = {
@@ -58,7 +59,7 @@ export const INTER_LINKS = {
   'eth-100g': link('100 Gbit/s Ethernet', 12.5, 38, 0.5, 0, ETHERNET),
   'eth-200g': link('200 Gbit/s Ethernet', 25, 38, 0.5, 0, ETHERNET),
   'eth-400g': link('400 Gbit/s Ethernet', 50, 38, 0.5, 0, ETHERNET),
-} as const satisfies Record<string, Link>
+} as const satisfies Record<(typeof INTER_NODE_LINKS)[number], Link>
 
 export type IntraLinkName = keyof typeof INTRA_LINKS
 export type InterLinkName = keyof typeof INTER_LINKS

@@ -1,5 +1,5 @@
 import { scheduleOf } from '../schedule/registry.ts'
-import type { StepSetup } from './estimate.ts'
+import type { StepSetup } from './step-setup.ts'
 import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
 
 /** Bytes of one rank at its fullest, by what they are for. */

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../config/types.ts'
 import { scheduleOf } from '../schedule/registry.ts'
-import type { StepSetup } from './estimate.ts'
+import { balancedBlocks } from '../strategy/stages.ts'
+import type { StepSetup } from './step-setup.ts'
 
 /** Parameters of one block over all tensor ranks. */
 export function blockParameters({ embed: C, heads, kvHeads, ffn, family }: ModelConfig): number {
@@ -14,27 +15,14 @@ function evenBlocks(layers: number, stages: number): number[] {
   return Array.from({ length: stages }, (_, i) => Math.floor(layers / stages) + (i < layers % stages ? 1 : 0))
 }
 
-/** The largest stage as small as can be, the head counting as many blocks as it has a block's parameters. */
-function balancedBlocks(model: ModelConfig, stages: number): number[] {
-  const head = (model.vocab * model.embed) / blockParameters(model)
-  for (let limit = 1; limit <= model.layers; limit++)
-    for (const most of [limit, limit + (head % 1)]) {
-      let left = model.layers
-      const blocks: number[] = []
-      for (let stage = 0; stage < stages - 1; stage++) {
-        const n = Math.min(left, Math.floor(most))
-        blocks.push(n)
-        left -= n
-      }
-      if (left + head <= Math.max(most, head) + 1e-9) return [...blocks, left]
-    }
-  return evenBlocks(model.layers, stages)
-}
-
 /** Blocks of every virtual stage. */
 export function blocksPerStage({ model, pipeline, chunks, partition }: StepSetup): readonly number[] {
   const stages = pipeline * chunks
-  if (partition === 'balanced') return stages > 1 ? balancedBlocks(model, stages) : [model.layers]
+  if (partition === 'balanced') {
+    // The head counts as many blocks as it has a block's parameters.
+    const head = (model.vocab * model.embed) / blockParameters(model)
+    return balancedBlocks(new Array<number>(model.layers).fill(1), stages, 0, head)
+  }
   return partition ?? evenBlocks(model.layers, stages)
 }
 

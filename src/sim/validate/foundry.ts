@@ -1,5 +1,6 @@
 import { SOFTWARE } from '../cost/software.ts'
-import { estimateStep, type StepSetup } from '../estimate.ts'
+import { estimateStep } from '../estimate.ts'
+import type { StepSetup } from '../step-setup.ts'
 import { num, parseCsv, type CsvRow } from './csv.ts'
 import { median, percentErrors, type Point, type Section } from './section.ts'
 import { gptShape, isSeen, nodesOf } from './setups.ts'

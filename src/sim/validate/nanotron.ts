@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../../config/types.ts'
 import { SOFTWARE } from '../cost/software.ts'
-import { estimateStep, type StepSetup } from '../estimate.ts'
+import { estimateStep } from '../estimate.ts'
+import type { StepSetup } from '../step-setup.ts'
 import { peakMemory } from '../memory-model.ts'
 import { num, parseCsv, type CsvRow } from './csv.ts'
 import { areaUnderCurve, median, percentErrors, type Point, type Section } from './section.ts'

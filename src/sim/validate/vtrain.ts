@@ -1,4 +1,5 @@
-import { estimateStep, type StepSetup } from '../estimate.ts'
+import { estimateStep } from '../estimate.ts'
+import type { StepSetup } from '../step-setup.ts'
 import { SOFTWARE } from '../cost/software.ts'
 import { num, parseCsv, type CsvRow } from './csv.ts'
 import { mean, percentErrors, type Point, type Section } from './section.ts'
@@ -29,8 +30,9 @@ function setupOf(row: CsvRow): StepSetup {
 
 function label(row: CsvRow): string {
   const [t, d, p] = ['tensor', 'data', 'pipeline'].map((axis) => row[`${axis} parallelism`])
+  const devices = num(row, '# GPUs')
   const shape = `${row['# layers']} × ${row['hidden size']}`
-  return `${shape}, ${row['# GPUs']} GPUs: tensor ${t}, data ${d}, pipeline ${p}, micro-batch ${row['micro batch']} of ${row['global batch']}`
+  return `${shape}, ${devices} devices: tensor ${t}, data ${d}, pipeline ${p}, micro-batch ${row['micro batch']} of ${row['global batch']}`
 }
 
 function pointsOf(csv: string): Point[] {

@@ -1,6 +1,7 @@
 import type { ScheduleName } from '../../config/types.ts'
 import { SOFTWARE } from '../cost/software.ts'
-import { estimateStep, type StepSetup } from '../estimate.ts'
+import { estimateStep } from '../estimate.ts'
+import type { StepSetup } from '../step-setup.ts'
 import { peakMemory } from '../memory-model.ts'
 import { percentErrors, type Point, type Section } from './section.ts'
 import { gptShape, nodesOf } from './setups.ts'

@@ -1,0 +1,27 @@
+import type { ModelConfig, Precision, Recompute, ScheduleName } from '../config/types.ts'
+import type { Software } from './cost/software.ts'
+import type { Cluster } from './links.ts'
+
+/** A training step, in the sizes that decide its time and memory. */
+export interface StepSetup {
+  readonly model: ModelConfig
+  readonly precision: Precision
+  readonly sequence: number
+  /** Samples of one micro-batch, and micro-batches per replica. */
+  readonly microBatch: number
+  readonly microbatches: number
+  readonly data: number
+  readonly tensor: number
+  readonly pipeline: number
+  readonly schedule: ScheduleName
+  readonly chunks: number
+  readonly zero: 0 | 1 | 2 | 3
+  /** With zero 3: parameters are given back after the forward and gathered again (the default). */
+  readonly reshard?: boolean
+  readonly sequenceParallel: boolean
+  readonly recompute: Recompute
+  readonly cluster: Cluster
+  readonly software: Software
+  /** Blocks per virtual stage: given, or balanced with the head; even when absent. */
+  readonly partition?: 'balanced' | readonly number[]
+}
