@@ -17,6 +17,8 @@ export default defineConfig({
           include: ['test/gpu/**/*.test.ts'],
           pool: 'forks',
           fileParallelism: false,
+          // Its entry for Node is CommonJS in a package of modules: have Vite load the module form instead.
+          server: { deps: { inline: ['wgsl_reflect'] } },
           ...unhurried,
         },
       },

@@ -7,8 +7,8 @@ struct Params { rows: u32, N: u32, accumulate: u32 }
 var<workgroup> part: array<f32, 64>;
 
 @compute @workgroup_size(64)
-fn bias_backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let n = group.x * 16u + lane % 16u;
+fn bias_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let n = (group.y * groups.x + group.x) * 16u + lane % 16u;
   var sum = 0.0;
   if (n < params.N) {
     for (var r = lane / 16u; r < params.rows; r += 4u) { sum += dy[r * params.N + n]; }

@@ -10,8 +10,8 @@ struct Params { rows: u32, C: u32, accumulate: u32 }
 var<workgroup> part: array<vec2f, 64>;
 
 @compute @workgroup_size(64)
-fn layer_norm_backward_weight(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x * 16u + lane % 16u;
+fn layer_norm_backward_weight(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let c = (group.y * groups.x + group.x) * 16u + lane % 16u;
   var sums = vec2f(0.0);
   if (c < params.C) {
     for (var r = lane / 16u; r < params.rows; r += 4u) {

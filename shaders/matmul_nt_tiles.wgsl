@@ -1,92 +1,75 @@
-// c[M,N] (+)= a[M,K]·b[N,K]ᵀ (+ bias[N]).
-// Workgroup tiles: 16 × 16 invocations compute 64 × 64 of c, 4 × 4 each in named accumulators; slices of 16 along K of both
-// operands pass through workgroup memory (8 KiB). Any size: loads beyond the edge are 0, stores beyond it are left out.
-struct Params { M: u32, N: u32, K: u32, use_bias: u32, accumulate: u32, a_offset: u32, c_offset: u32 }
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
-var<workgroup> tile_a: array<f32, 1024>;
-var<workgroup> tile_b: array<f32, 1024>;
+// c[M,N] (+)= a[M,K]·b[N,K]ᵀ (+ bias[N]) through workgroup memory, for GPUs: a workgroup computes TILE_M×64 of c,
+// 16 steps of k at a time; an invocation computes 8×4 in registers.
+override TILE_M = 64u; // 64 with 128 invocations, 128 with 256
+override INVOCATIONS = TILE_M * 2u;
+const STEP = 16u;
+var<workgroup> a_tile: array<vec4f, TILE_M * 5u>; // (m, k/4): four k of a row; a fifth keeps rows in different banks
+var<workgroup> b_tile: array<vec4f, 256>; // (k, n/4): four columns
 
-fn load_a(m: u32, k: u32) -> f32 {
-  if (m >= params.M || k >= params.K) { return 0.0; }
-  return a[params.a_offset + m * params.K + k];
+/** Zero where k has run past K. */
+fn within(k: u32, value: vec4f) -> vec4f {
+  return select(vec4f(), value, vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(params.K));
 }
 
-fn load_b(k: u32, n: u32) -> f32 {
-  if (n >= params.N || k >= params.K) { return 0.0; }
-  return b[n * params.K + k];
-}
-
-fn store(m: u32, n: u32, value: f32) {
-  if (m >= params.M || n >= params.N) { return; }
-  let at = params.c_offset + m * params.N + n;
-  var total = value;
-  if (params.use_bias == 1u) { total += bias[n]; }
-  c[at] = select(total, c[at] + total, params.accumulate == 1u);
-}
-
-@compute @workgroup_size(16, 16)
-fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tiles = (params.N + 63u) / 64u;
-  let tile = group.y * groups.x + group.x;
-  let row = (tile / tiles) * 64u;
-  let column = (tile % tiles) * 64u;
-  var c00 = 0.0; var c01 = 0.0; var c02 = 0.0; var c03 = 0.0;
-  var c10 = 0.0; var c11 = 0.0; var c12 = 0.0; var c13 = 0.0;
-  var c20 = 0.0; var c21 = 0.0; var c22 = 0.0; var c23 = 0.0;
-  var c30 = 0.0; var c31 = 0.0; var c32 = 0.0; var c33 = 0.0;
-  for (var start = 0u; start < params.K; start += 16u) {
-    for (var part = 0u; part < 4u; part++) {
-      let i = lane + part * 256u;
-      tile_a[(i % 16u) * 64u + i / 16u] = load_a(row + i / 16u, start + i % 16u);
-      tile_b[(i % 16u) * 64u + i / 16u] = load_b(start + i % 16u, column + i / 16u);
+@compute @workgroup_size(INVOCATIONS)
+fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let K = params.K;
+  let tile_m = group.y * TILE_M;
+  let tile_n = group.x * 64u;
+  let m = lane / 16u * 8u;
+  let n = lane % 16u;
+  let first = offset_of_columns(tile_n + n * 4u);
+  var c0 = first;
+  var c1 = first;
+  var c2 = first;
+  var c3 = first;
+  var c4 = first;
+  var c5 = first;
+  var c6 = first;
+  var c7 = first;
+  for (var k = 0u; k < K; k += STEP) {
+    for (var i = lane; i < TILE_M * 4u; i += INVOCATIONS) {
+      let at = k + i % 4u * 4u;
+      a_tile[i / 4u * 5u + i % 4u] = within(at, load_a(params.aOffset + (tile_m + i / 4u) * K + at));
+    }
+    if (lane < 64u) {
+      // A 4×4 block of b, turned around on its way in.
+      let at = k + lane % 4u * 4u;
+      let row = (tile_n + lane / 4u * 4u) * K + at;
+      let block = transpose(mat4x4f(
+        within(at, load_b(row)),
+        within(at, load_b(row + K)),
+        within(at, load_b(row + 2u * K)),
+        within(at, load_b(row + 3u * K)),
+      ));
+      let to = lane % 4u * 64u + lane / 4u;
+      b_tile[to] = block[0];
+      b_tile[to + 16u] = block[1];
+      b_tile[to + 32u] = block[2];
+      b_tile[to + 48u] = block[3];
     }
     workgroupBarrier();
-    for (var k = 0u; k < 16u; k++) {
-      let v0 = tile_a[k * 64u + local.y * 4u + 0u];
-      let v1 = tile_a[k * 64u + local.y * 4u + 1u];
-      let v2 = tile_a[k * 64u + local.y * 4u + 2u];
-      let v3 = tile_a[k * 64u + local.y * 4u + 3u];
-      let w0 = tile_b[k * 64u + local.x * 4u + 0u];
-      let w1 = tile_b[k * 64u + local.x * 4u + 1u];
-      let w2 = tile_b[k * 64u + local.x * 4u + 2u];
-      let w3 = tile_b[k * 64u + local.x * 4u + 3u];
-      c00 = fma(v0, w0, c00);
-      c01 = fma(v0, w1, c01);
-      c02 = fma(v0, w2, c02);
-      c03 = fma(v0, w3, c03);
-      c10 = fma(v1, w0, c10);
-      c11 = fma(v1, w1, c11);
-      c12 = fma(v1, w2, c12);
-      c13 = fma(v1, w3, c13);
-      c20 = fma(v2, w0, c20);
-      c21 = fma(v2, w1, c21);
-      c22 = fma(v2, w2, c22);
-      c23 = fma(v2, w3, c23);
-      c30 = fma(v3, w0, c30);
-      c31 = fma(v3, w1, c31);
-      c32 = fma(v3, w2, c32);
-      c33 = fma(v3, w3, c33);
+    for (var q = 0u; q < 4u; q++) {
+      let b_at = q * 64u + n;
+      let rows = mat4x4f(b_tile[b_at], b_tile[b_at + 16u], b_tile[b_at + 32u], b_tile[b_at + 48u]);
+      let a_at = m * 5u + q;
+      c0 += rows * a_tile[a_at];
+      c1 += rows * a_tile[a_at + 5u];
+      c2 += rows * a_tile[a_at + 10u];
+      c3 += rows * a_tile[a_at + 15u];
+      c4 += rows * a_tile[a_at + 20u];
+      c5 += rows * a_tile[a_at + 25u];
+      c6 += rows * a_tile[a_at + 30u];
+      c7 += rows * a_tile[a_at + 35u];
     }
     workgroupBarrier();
   }
-  store(row + local.y * 4u + 0u, column + local.x * 4u + 0u, c00);
-  store(row + local.y * 4u + 0u, column + local.x * 4u + 1u, c01);
-  store(row + local.y * 4u + 0u, column + local.x * 4u + 2u, c02);
-  store(row + local.y * 4u + 0u, column + local.x * 4u + 3u, c03);
-  store(row + local.y * 4u + 1u, column + local.x * 4u + 0u, c10);
-  store(row + local.y * 4u + 1u, column + local.x * 4u + 1u, c11);
-  store(row + local.y * 4u + 1u, column + local.x * 4u + 2u, c12);
-  store(row + local.y * 4u + 1u, column + local.x * 4u + 3u, c13);
-  store(row + local.y * 4u + 2u, column + local.x * 4u + 0u, c20);
-  store(row + local.y * 4u + 2u, column + local.x * 4u + 1u, c21);
-  store(row + local.y * 4u + 2u, column + local.x * 4u + 2u, c22);
-  store(row + local.y * 4u + 2u, column + local.x * 4u + 3u, c23);
-  store(row + local.y * 4u + 3u, column + local.x * 4u + 0u, c30);
-  store(row + local.y * 4u + 3u, column + local.x * 4u + 1u, c31);
-  store(row + local.y * 4u + 3u, column + local.x * 4u + 2u, c32);
-  store(row + local.y * 4u + 3u, column + local.x * 4u + 3u, c33);
+  store(tile_m + m, tile_n + n * 4u, c0);
+  store(tile_m + m + 1u, tile_n + n * 4u, c1);
+  store(tile_m + m + 2u, tile_n + n * 4u, c2);
+  store(tile_m + m + 3u, tile_n + n * 4u, c3);
+  store(tile_m + m + 4u, tile_n + n * 4u, c4);
+  store(tile_m + m + 5u, tile_n + n * 4u, c5);
+  store(tile_m + m + 6u, tile_n + n * 4u, c6);
+  store(tile_m + m + 7u, tile_n + n * 4u, c7);
 }

@@ -1,5 +1,7 @@
-import { RefusedError } from '../core/errors.ts'
 import { isObject, show } from '../config/reader.ts'
+import { RefusedError, invariant } from '../core/errors.ts'
+import { widenBfloat16, widenHalf } from '../core/float16.ts'
+import { firstDuplicateKey } from './duplicate-key.ts'
 
 /**
  * The safetensors format: a u64 little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the
@@ -44,106 +46,198 @@ export function blobSource(blob: Blob): ByteSource {
 
 /** As large as the format's reference reader takes. */
 const MAX_HEADER_BYTES = 100_000_000
+/** Read at once: a multiple of 4, so that no number is cut. */
+const CHUNK_BYTES = 8 * 1024 * 1024
 const SIZES: Readonly<Record<string, number>> = {
-  F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, U16: 2, U32: 4, U64: 8, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1,
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  U16: 2,
+  U32: 4,
+  U64: 8,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
 }
 
 function refuse(what: string): never {
   throw new RefusedError('safetensors', what)
 }
 
-/** Reads and checks the header: every tensor's bytes fit its shape, none overlap, none are missing. */
+/** Reads and checks the header: every tensor's bytes fit its shape, none overlap, none are missing or left over. */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
   if (source.size < 8) refuse(`the file has ${source.size} bytes; a header takes at least 8`)
-  const first = await source.read(0, 8)
+  const first = await readExactly(source, 0, 8)
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES || length + 8 > source.size)
-    refuse(`the header claims ${length} bytes, the file has ${source.size}`)
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode((await source.read(8, 8 + length)).slice()))
-  } catch {
-    refuse('the header is not JSON')
-  }
-  if (!isObject(json)) refuse('the header is not an object')
+    refuse(`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+  const json = parseHeader(await readExactly(source, 8, 8 + length))
+  const dataBytes = source.size - 8 - length
   const metadata: Record<string, string> = {}
   const entries: TensorEntry[] = []
   for (const [name, value] of Object.entries(json)) {
-    if (name === '__metadata__') {
-      if (isObject(value)) for (const [key, each] of Object.entries(value)) metadata[key] = String(each)
-    } else entries.push(readEntry(name, value, source.size - 8 - length))
+    if (name === '__metadata__') Object.assign(metadata, readMetadata(value))
+    else entries.push(readEntry(name, value, dataBytes))
   }
-  const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)
   let end = 0
-  for (const entry of sorted) {
+  for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin < end) refuse(`${entry.name} overlaps the tensor before it at byte ${entry.begin}`)
-    if (entry.begin > end) refuse(`${entry.name} begins at byte ${entry.begin}; the bytes from ${end} belong to nothing`)
+    if (entry.begin > end)
+      refuse(`${entry.name} begins at byte ${entry.begin}; the bytes from ${end} belong to nothing`)
     end = entry.end
   }
-  if (end !== source.size - 8 - length) refuse(`${source.size - 8 - length - end} bytes after the last tensor`)
+  if (end !== dataBytes) refuse(`${dataBytes - end} bytes after the last tensor belong to nothing`)
   return { entries, metadata, dataStart: 8 + length }
+}
+
+/** A source that gives fewer bytes than it promised is a file cut short while being read. */
+async function readExactly(source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
+  const bytes = await source.read(begin, end)
+  if (bytes.length !== end - begin)
+    refuse(`the file ends at byte ${begin + bytes.length}; ${source.size} were promised`)
+  return bytes
+}
+
+function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  let text = ''
+  let json: unknown
+  try {
+    // A copy: text decoders do not take shared memory.
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice())
+    json = JSON.parse(text)
+  } catch {
+    refuse('the header is not JSON')
+  }
+  if (!isObject(json)) refuse(`the header is ${show(json)}, not an object`)
+  const twice = firstDuplicateKey(text)
+  if (twice !== null) refuse(`${twice} is there twice`)
+  return json
+}
+
+function readMetadata(value: unknown): Record<string, string> {
+  if (!isObject(value)) refuse(`__metadata__: ${show(value)} is not an object of texts`)
+  const metadata: Record<string, string> = {}
+  for (const [key, each] of Object.entries(value)) {
+    if (typeof each !== 'string') refuse(`__metadata__.${key}: ${show(each)} is not a text`)
+    metadata[key] = each
+  }
+  return metadata
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 function readEntry(name: string, value: unknown, dataBytes: number): TensorEntry {
   if (!isObject(value)) refuse(`${name}: ${show(value)} is not a description`)
   const { dtype, shape, data_offsets: offsets } = value
-  const whole = (x: unknown): x is number => typeof x === 'number' && Number.isSafeInteger(x) && x >= 0
-  if (typeof dtype !== 'string' || SIZES[dtype] === undefined) refuse(`${name}: unknown dtype ${show(dtype)}`)
-  if (!Array.isArray(shape) || !shape.every(whole)) refuse(`${name}: ${show(shape)} is not a shape`)
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole)) refuse(`${name}: bad data_offsets ${show(offsets)}`)
-  const [begin, end] = offsets as [number, number]
-  const bytes = (shape as number[]).reduce((a, b) => a * b, SIZES[dtype])
-  if (end - begin !== bytes) refuse(`${name}: ${dtype} of shape ${show(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
+  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) refuse(`${name}: unknown dtype ${show(dtype)}`)
+  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse(`${name}: ${show(shape)} is not a shape`)
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole))
+    refuse(`${name}: bad data_offsets ${show(offsets)}`)
+  const [begin = 0, end = 0] = offsets
+  const bytes = shape.reduce((a, b) => a * b, SIZES[dtype]!)
+  if (end - begin !== bytes)
+    refuse(`${name}: ${dtype} of shape ${show(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
   if (end > dataBytes) refuse(`${name} ends at byte ${end}; the file holds ${dataBytes}: it is truncated`)
   const readable = dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' ? dtype : 'OTHER'
-  return { name, dtype: readable, shape: shape as number[], begin, end }
+  return { name, dtype: readable, shape, begin, end }
 }
 
-/** One tensor as f32. Throws RefusedError for a dtype other than F32, F16, BF16. */
-export async function readTensor(source: ByteSource, header: SafetensorsHeader, entry: TensorEntry): Promise<Float32Array> {
-  if (entry.dtype === 'OTHER') refuse(`${entry.name}: its dtype cannot be read; F32, F16 and BF16 can`)
-  const raw = await source.read(header.dataStart + entry.begin, header.dataStart + entry.end)
-  const bytes = raw.byteOffset % 4 === 0 ? raw : raw.slice()
-  if (entry.dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+/** A part of a tensor as f32: elements [from, from + values.length). */
+export interface TensorChunk {
+  readonly from: number
+  readonly values: Float32Array
+}
+
+/** A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name. */
+export async function* readChunks(
+  source: ByteSource,
+  header: SafetensorsHeader,
+  entry: TensorEntry,
+): AsyncGenerator<TensorChunk> {
+  const { dtype, begin, end, name } = entry
+  if (dtype === 'OTHER') refuse(`${name}: its dtype cannot be read; F32, F16 and BF16 can`)
+  const size = SIZES[dtype]!
+  for (let at = begin; at < end; at += CHUNK_BYTES) {
+    const raw = await readExactly(source, header.dataStart + at, header.dataStart + Math.min(end, at + CHUNK_BYTES))
+    const bytes = raw.byteOffset % size === 0 ? raw : raw.slice()
+    yield { from: (at - begin) / size, values: asFloats(dtype, bytes) }
+  }
+}
+
+function asFloats(dtype: 'F32' | 'F16' | 'BF16', bytes: Uint8Array): Float32Array {
+  if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
   const values = new Float32Array(halves.length)
-  if (entry.dtype === 'F16') for (let i = 0; i < halves.length; i++) values[i] = halfToFloat(halves[i]!)
-  else {
-    const bits = new Uint32Array(values.buffer)
-    for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16
-  }
+  if (dtype === 'F16') widenHalf(halves, values)
+  else widenBfloat16(halves, values)
   return values
 }
 
-/** IEEE 754 binary16 → number. */
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1
-  const exponent = (half >> 10) & 0x1f
-  const fraction = half & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+/** One whole tensor as f32, in memory of its own; `onBytes` hears of every chunk read. */
+export async function readTensor(
+  source: ByteSource,
+  header: SafetensorsHeader,
+  entry: TensorEntry,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<Float32Array> {
+  const whole = new Float32Array(entry.shape.reduce((a, b) => a * b, 1))
+  for await (const { from, values } of readChunks(source, header, entry)) {
+    whole.set(values, from)
+    onBytes((values.length * (entry.end - entry.begin)) / whole.length)
+  }
+  return whole
 }
 
-/** A file of F32 tensors, in the given order. */
-export function serializeSafetensors(tensors: readonly Tensor[], metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+/** A file of F32 tensors in the given order, as its parts: a Blob or a stream takes them without another copy. */
+export function safetensorsParts(
+  tensors: readonly Tensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer>[] {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt', ...metadata } }
   let offset = 0
   for (const { name, shape, data } of tensors) {
+    invariant(data.length === shape.reduce((a, b) => a * b, 1), `${name} has ${data.length} elements`)
+    invariant(!Object.hasOwn(header, name), `${name} is written twice`)
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }
     offset += data.byteLength
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   // The data part starts at a multiple of 8; spaces are allowed behind the header.
   const length = Math.ceil(json.length / 8) * 8
-  const file = new Uint8Array(8 + length + offset)
-  new DataView(file.buffer).setBigUint64(0, BigInt(length), true)
-  file.fill(0x20, 8, 8 + length)
-  file.set(json, 8)
-  let at = 8 + length
-  for (const { data } of tensors) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
-    at += data.byteLength
+  const head = new Uint8Array(8 + length)
+  new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
+  head.fill(0x20, 8)
+  head.set(json, 8)
+  return [head, ...tensors.map(({ data }) => ownBytes(data))]
+}
+
+/** The bytes behind floats; copied only out of shared memory, which files do not take. */
+function ownBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<ArrayBuffer> {
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength)
+  const copy = new Uint8Array(byteLength)
+  copy.set(new Uint8Array(buffer, byteOffset, byteLength))
+  return copy
+}
+
+/** The same file in one piece. */
+export function serializeSafetensors(
+  tensors: readonly Tensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const parts = safetensorsParts(tensors, metadata)
+  const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    file.set(part, at)
+    at += part.length
   }
   return file
 }

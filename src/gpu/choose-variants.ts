@@ -19,9 +19,9 @@ const SOFTWARE: Readonly<Record<string, string>> = {
 }
 
 const HARDWARE: Readonly<Record<string, string>> = {
-  matmul_nn: 'tiles+blocks',
-  matmul_nt: 'tiles+blocks',
-  matmul_tn: 'tiles+blocks',
+  matmul_nn: 'tiles-vec4+tiles',
+  matmul_nt: 'tiles-vec4+tiles',
+  matmul_tn: 'tiles-vec4+tiles',
   layer_norm_forward: 'workgroup',
   layer_norm_backward_input: 'workgroup',
   cross_entropy: 'workgroup',

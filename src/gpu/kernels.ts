@@ -40,7 +40,8 @@ export class UniformArena {
   ) {}
 
   slot(launch: Launch): number {
-    const key = `${launch.kernel} ${Object.values(launch.params).join(' ')}`
+    // In the signature's order: the same values under other names are other parameters.
+    const key = `${launch.kernel} ${KERNELS[launch.kernel].params.map(([name]) => launch.params[name]).join(' ')}`
     let slot = this.slots.get(key)
     if (slot === undefined) {
       slot = this.slots.size

@@ -6,6 +6,8 @@ import type { Finished } from '../lib/run.ts'
 import { runToEnd } from '../lib/run.ts'
 
 const model = { layers: 6, heads: 2, embed: 16, context: 8, vocab: 256 }
+/** Short sequences: a corpus in which every token counts. */
+const everyToken = { corpus: 'brackets' }
 const full = process.env.TABCLUSTER_FULL === '1'
 
 interface Case {
@@ -57,7 +59,7 @@ function oneDevice(global: number, steps: number): Promise<Finished> {
   const key = `${global} ${steps}`
   let found = single.get(key)
   if (!found) {
-    found = runToEnd({ model, steps, batch: { global, microbatches: 1, sequence: 8 } })
+    found = runToEnd({ model, data: everyToken, steps, batch: { global, microbatches: 1, sequence: 8 } })
     single.set(key, found)
   }
   return found
@@ -67,7 +69,7 @@ async function compare({ schedule, pipeline, microbatches, chunks, recompute, da
   // One sample more than divides evenly: the first micro-batch is larger.
   const global = microbatches * data + 1
   const parallel = { schedule, pipeline, chunks, recompute, data }
-  const cluster = await runToEnd({ model, steps, batch: { global, microbatches, sequence: 8 }, parallel })
+  const cluster = await runToEnd({ model, data: everyToken, steps, batch: { global, microbatches, sequence: 8 }, parallel })
   const one = await oneDevice(global, steps)
   expectSameGradients(cluster.gradients, one.gradients)
   for (const [i, step] of cluster.result.steps!.entries()) {
@@ -93,7 +95,7 @@ describe('a pipeline is the same training as one device', () => {
 
 test("1F1B's first stage holds p micro-batches, GPipe's all of them", async () => {
   const batch = { global: 8, microbatches: 8, sequence: 8 }
-  const of = (schedule: string) => runToEnd({ model, batch, parallel: { schedule, pipeline: 3 } })
+  const of = (schedule: string) => runToEnd({ model, data: everyToken, batch, parallel: { schedule, pipeline: 3 } })
   const [one, all] = [await of('1f1b'), await of('gpipe')]
   expect(one.result.schedule!.peakActivations).toEqual([3, 2, 1])
   expect(all.result.schedule!.peakActivations).toEqual([8, 8, 8])

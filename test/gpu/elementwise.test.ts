@@ -93,10 +93,13 @@ describe('embedding', () => {
         const out = await runKernel(device(), 'embedding_backward_token', { dx, segments: segmentsOf(tokens), dwte: start }, { capacity: R, C, vocabStart, vocabRows })
         expectClose('dwte', out.dwte!, dwte, 1e-5)
       }
-      const dwpe = new Float64Array((T + 3) * C).fill(1)
-      for (let r = 0; r < R; r++) for (let c = 0; c < C; c++) dwpe[(r % T) * C + c]! += dx[r * C + c]!
-      const out = await runKernel(device(), 'embedding_backward_position', { dx, dwpe: new Float32Array((T + 3) * C).fill(1) }, { B, T, C, accumulate: 1 })
-      expectClose('dwpe', out.dwpe!, dwpe, 1e-5)
+      for (const accumulate of [0, 1]) {
+        const dwpe = new Float64Array((T + 3) * C).fill(1)
+        if (!accumulate) dwpe.fill(0, 0, T * C)
+        for (let r = 0; r < R; r++) for (let c = 0; c < C; c++) dwpe[(r % T) * C + c]! += dx[r * C + c]!
+        const out = await runKernel(device(), 'embedding_backward_position', { dx, dwpe: new Float32Array((T + 3) * C).fill(1) }, { B, T, C, accumulate })
+        expectClose('dwpe', out.dwpe!, dwpe, 1e-5)
+      }
     })
 })
 
@@ -132,9 +135,12 @@ test('bias, residual, axpy and sums', async () => {
       expectClose('sum', target!, [sum], 1e-5, 1)
     }
   }
-  const { target } = await runKernel(device(), 'axpy', { source: random(9, 1), target: random(12, 2) }, { n: 5, sOffset: 3, tOffset: 7, accumulate: 1, scale: -2 })
-  const expected = random(12, 2).map((v, i) => (i < 7 ? v : v - 2 * random(9, 1)[i - 4]!))
-  expectClose('axpy', target!, expected, 1e-6)
+  for (const accumulate of [0, 1]) {
+    const [source, before] = [random(9, 1), random(12, 2)]
+    const { target } = await runKernel(device(), 'axpy', { source, target: before }, { n: 5, sOffset: 3, tOffset: 7, accumulate, scale: -2 })
+    const expected = before.map((v, i) => (i < 7 ? v : accumulate * v - 2 * source[i - 4]!))
+    expectClose('axpy', target!, expected, 1e-6)
+  }
 })
 
 describe('cross-entropy', () => {
@@ -199,23 +205,33 @@ describe('optimizer', () => {
     const norm = Float32Array.of(9)
     const scale = Math.min(1, 1 / (3 + 1e-6))
     const expected = Float64Array.from(p)
+    const [moment1, moment2] = [Float64Array.from(m), Float64Array.from(v)]
     for (let i = 0; i < n; i++) {
       const slope = g[2 + i]! * scale
       const first = 0.9 * m[1 + i]! + 0.1 * slope
       const second = 0.95 * v[i]! + 0.05 * slope * slope
+      moment1[1 + i] = first
+      moment2[i] = second
       expected[3 + i] = p[3 + i]! * (1 - 0.001) - (0.01 * (first / hyper[5]!)) / (Math.sqrt(second / hyper[6]!) + 1e-8)
     }
     const out = await runKernel(device(), 'adamw', { g, hyper, norm, p, m, v }, { n, ...offsets, mOffset: 1, vOffset: 0, decay: 1 })
     expectClose('p', out.p!, expected, 1e-6)
+    expectClose('m', out.m!, moment1, 1e-6)
+    expectClose('v', out.v!, moment2, 1e-6)
   })
 
-  test('SGD with momentum', async () => {
-    const [p, g, m] = [random(n + 3, 1), random(n + 2, 2), random(n, 3)]
-    const expected = Float64Array.from(p)
-    for (let i = 0; i < n; i++) expected[3 + i] = p[3 + i]! - 0.01 * (0.8 * m[i]! + g[2 + i]! * Math.min(1, 1 / (0.5 + 1e-6)))
-    const out = await runKernel(device(), 'sgd', { g, hyper, norm: Float32Array.of(0.25), p, m }, { n, ...offsets, mOffset: 0, decay: 0 })
-    expectClose('p', out.p!, expected, 1e-6)
-  })
+  for (const decay of [0, 1])
+    test(`SGD with momentum, decay ${decay}`, async () => {
+      const [p, g, m] = [random(n + 3, 1), random(n + 2, 2), random(n, 3)]
+      const [expected, moment] = [Float64Array.from(p), Float64Array.from(m)]
+      for (let i = 0; i < n; i++) {
+        moment[i] = 0.8 * m[i]! + g[2 + i]! * Math.min(1, 1 / (0.5 + 1e-6)) + decay * 0.1 * p[3 + i]!
+        expected[3 + i] = p[3 + i]! - 0.01 * moment[i]!
+      }
+      const out = await runKernel(device(), 'sgd', { g, hyper, norm: Float32Array.of(0.25), p, m }, { n, ...offsets, mOffset: 0, decay })
+      expectClose('p', out.p!, expected, 1e-6)
+      expectClose('m', out.m!, moment, 1e-6)
+    })
 
   test('squared norm over slots', async () => {
     const values = random(70_001, 5)

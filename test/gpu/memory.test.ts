@@ -34,4 +34,41 @@ describe('memory of a device', () => {
     expect(() => free.pool.acquire('parameters', 2 ** 45, 'huge')).toThrow(/for parameters \(huge\) is over this adapter/)
     free.dispose()
   })
+
+  test('what the device itself has no room for is the same error, said once and never a lost device', async () => {
+    const gpu = await openDevice({ gpu: await openNodeGpu() })
+    const pop = gpu.device.popErrorScope.bind(gpu.device)
+    gpu.device.popErrorScope = async () => (await pop()) ?? new GPUOutOfMemoryError('no memory left')
+    gpu.pool.acquire('optimizer', 1000, 'moments')
+    await expect(gpu.pool.settled()).rejects.toThrow(/has no .* left for optimizer \(moments\)/)
+    const failure = await gpu.pool.settled().catch((error: unknown) => error)
+    expect(failure).toMatchObject({ name: 'OutOfMemoryError', exitStatus: 3, category: 'optimizer', bytes: 1008 })
+    expect(() => gpu.pool.acquire('gradients', 16, 'dx')).toThrow(OutOfMemoryError)
+    gpu.device.popErrorScope = pop
+    gpu.pool.destroyAll()
+    await gpu.queue.idle()
+    expect(gpu.meter.total).toBe(0)
+    gpu.dispose()
+  })
+
+  test('peaks are of each category and of the sum over time; a look aside moves none', async () => {
+    const { meter, pool, dispose } = await openDevice({ gpu: await openNodeGpu() })
+    const first = pool.acquire('activations', 160, 'x')
+    pool.release(first)
+    const second = pool.acquire('gradients', 96, 'dx')
+    expect(meter.peak).toMatchObject({ activations: 160, gradients: 96, total: 160 })
+    const staging = pool.acquireStaging(1)
+    expect(meter.peak).toMatchObject({ workspace: 16, total: 160 })
+    await meter.aside(async () => pool.release(pool.acquire('workspace', 4096, 'look')))
+    expect(meter.peak).toMatchObject({ workspace: 16, total: 160 })
+    meter.resetPeak()
+    expect(meter.peak).toEqual({
+      parameters: 0, gradients: 96, optimizer: 0, activations: 0, communication: 0, workspace: 16, cached: 0, total: 112,
+    })
+    pool.release(second)
+    pool.release(second)
+    pool.release(staging)
+    expect(meter.total).toBe(0)
+    dispose()
+  })
 })

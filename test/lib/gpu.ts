@@ -40,6 +40,7 @@ export type Values = Float32Array | Uint32Array
 /**
  * Runs one kernel in a validation scope and gives every buffer's content afterwards. Everything it makes is freed.
  * @param variant name of the variant; naive unless said
+ * @param gridRows spreads a one-dimensional grid over this many rows of workgroups, as grids beyond 65,535 are
  */
 export async function runKernel(
   gpu: GpuDevice,
@@ -47,6 +48,7 @@ export async function runKernel(
   buffers: Readonly<Record<string, Values>>,
   params: Readonly<Record<string, number>>,
   variant = 'naive',
+  gridRows = 1,
 ): Promise<Record<string, Float32Array>> {
   gpu.device.pushErrorScope('validation')
   const runner = runnerOf(gpu, kernel, variant)
@@ -60,9 +62,11 @@ export async function runKernel(
       made.set(role, buffer)
     }
     const roles = Object.fromEntries(KERNELS[kernel].bindings.map(([role]) => [role, role]))
-    gpu.queue.launch(
-      runner.prepare({ kernel, buffers: roles, params, flops: 0, bytes: 0 }, (name) => made.get(name)!),
-    )
+    const prepared = runner.prepare({ kernel, buffers: roles, params, flops: 0, bytes: 0 }, (name) => made.get(name)!)
+    const [x, ...rest] = prepared.workgroups
+    const workgroups = gridRows === 1 ? prepared.workgroups : ([Math.ceil(x / gridRows), gridRows, 1] as const)
+    if (gridRows > 1 && rest.some((count) => count !== 1)) throw new Error(`${kernel}: the grid has rows already`)
+    gpu.queue.launch({ ...prepared, workgroups })
     const result: Record<string, Float32Array> = {}
     for (const [role, access] of KERNELS[kernel].bindings) {
       if (access === 'in' || !buffers[role]) continue

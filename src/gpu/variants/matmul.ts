@@ -1,39 +1,99 @@
-import nn from '../../../shaders/matmul_nn.wgsl?raw'
-import nnBlocks from '../../../shaders/matmul_nn_blocks.wgsl?raw'
-import nnTiles from '../../../shaders/matmul_nn_tiles.wgsl?raw'
-import nt from '../../../shaders/matmul_nt.wgsl?raw'
-import ntBlocks from '../../../shaders/matmul_nt_blocks.wgsl?raw'
-import ntTiles from '../../../shaders/matmul_nt_tiles.wgsl?raw'
-import tn from '../../../shaders/matmul_tn.wgsl?raw'
-import tnBlocks from '../../../shaders/matmul_tn_blocks.wgsl?raw'
-import tnTiles from '../../../shaders/matmul_tn_tiles.wgsl?raw'
-import { elements, grid } from '../grid.ts'
+import output from '../../../shaders/lib/matmul_output.wgsl?raw'
+import outputBias from '../../../shaders/lib/matmul_output_bias.wgsl?raw'
+import scalarLoads from '../../../shaders/lib/matmul_scalar.wgsl?raw'
+import vec4Loads from '../../../shaders/lib/matmul_vec4.wgsl?raw'
+import matmulNn from '../../../shaders/matmul_nn.wgsl?raw'
+import matmulNnBlocks from '../../../shaders/matmul_nn_blocks.wgsl?raw'
+import matmulNnQuads from '../../../shaders/matmul_nn_quads.wgsl?raw'
+import matmulNnTiles from '../../../shaders/matmul_nn_tiles.wgsl?raw'
+import matmulNt from '../../../shaders/matmul_nt.wgsl?raw'
+import matmulNtBlocks from '../../../shaders/matmul_nt_blocks.wgsl?raw'
+import matmulNtQuads from '../../../shaders/matmul_nt_quads.wgsl?raw'
+import matmulNtTiles from '../../../shaders/matmul_nt_tiles.wgsl?raw'
+import matmulTn from '../../../shaders/matmul_tn.wgsl?raw'
+import matmulTnBlocks from '../../../shaders/matmul_tn_blocks.wgsl?raw'
+import matmulTnQuads from '../../../shaders/matmul_tn_quads.wgsl?raw'
+import matmulTnTiles from '../../../shaders/matmul_tn_tiles.wgsl?raw'
+import { elements } from '../grid.ts'
 import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
 
-function naive(source: string): KernelVariant {
-  return { name: 'naive', source, workgroups: (p) => elements(p.M! * p.N!) }
+type Layout = 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
+
+interface LayoutSources {
+  readonly naive: string
+  /** Four invocations share their loads by quad broadcast: fast where a GPU is simulated on a CPU. */
+  readonly quads: string
+  /** Register blocks alone: runs everywhere. */
+  readonly blocks: string
+  /** Through workgroup memory: fast on GPUs. */
+  readonly tiles: string
+  /** What becomes of a sum (bias, accumulation, offsets, edges). */
+  readonly output: string
+  /** Row strides and offsets that have to be multiples of 4 for vec4 loads of both factors. */
+  readonly strides: readonly string[]
 }
 
-const fours = (...values: readonly (number | undefined)[]) => values.every((value = 0) => value % 4 === 0)
-
-/** 8 × 16 of c per invocation, 16 invocations to a workgroup; vec4 loads ask for multiples of 4. */
-function blocks(source: string, fits: (p: KernelParams) => boolean): KernelVariant {
-  const count = (p: KernelParams) => Math.ceil(p.M! / 8) * Math.ceil(p.N! / 16)
-  return { name: 'blocks', source, workgroups: (p) => elements(count(p), 16), fits }
+const LAYOUTS: Readonly<Record<Layout, LayoutSources>> = {
+  matmul_nn: {
+    naive: matmulNn,
+    quads: matmulNnQuads,
+    blocks: matmulNnBlocks,
+    tiles: matmulNnTiles,
+    output: outputBias,
+    strides: ['N', 'K', 'aOffset'],
+  },
+  matmul_nt: {
+    naive: matmulNt,
+    quads: matmulNtQuads,
+    blocks: matmulNtBlocks,
+    tiles: matmulNtTiles,
+    output: outputBias,
+    strides: ['K', 'aOffset'],
+  },
+  matmul_tn: {
+    naive: matmulTn,
+    quads: matmulTnQuads,
+    blocks: matmulTnBlocks,
+    tiles: matmulTnTiles,
+    output,
+    strides: ['M', 'N', 'aOffset', 'bOffset'],
+  },
 }
 
-/** 64 × 64 of c per workgroup of 256. */
-function tiles(source: string): KernelVariant {
-  return {
-    name: 'tiles',
-    source,
-    workgroups: (p) => grid(Math.ceil(p.M! / 64) * Math.ceil(p.N! / 64)),
-    fits: (_, limits) => limits.maxComputeInvocationsPerWorkgroup >= 256,
-  }
+/** A grid of workgroups that compute rows × columns of the product each. */
+function blocksOf(rows: number, columns: number): KernelVariant['workgroups'] {
+  return (p) => [Math.max(1, Math.ceil(p.N! / columns)), Math.max(1, Math.ceil(p.M! / rows)), 1]
 }
 
-export const matmulRows: Pick<KernelTable, 'matmul_nn' | 'matmul_nt' | 'matmul_tn'> = {
-  matmul_nn: [naive(nn), blocks(nnBlocks, (p) => fours(p.N, p.cOffset)), tiles(nnTiles)],
-  matmul_nt: [naive(nt), blocks(ntBlocks, (p) => fours(p.N, p.K, p.aOffset, p.cOffset)), tiles(ntTiles)],
-  matmul_tn: [naive(tn), blocks(tnBlocks, (p) => fours(p.M, p.N, p.aOffset, p.bOffset)), tiles(tnTiles)],
+/** The two forms of a shader that loads four elements at a time: as one vec4 where the strides allow it, one by one. */
+function loads(
+  name: string,
+  layout: LayoutSources,
+  body: string,
+  rest: Omit<KernelVariant, 'name' | 'source' | 'fits'>,
+): readonly [KernelVariant, KernelVariant] {
+  const enable = rest.features?.includes('subgroups') ? 'enable subgroups;\n' : ''
+  const source = (access: string) => [enable + access, layout.output, body].join('\n')
+  const aligned = (p: KernelParams) => layout.strides.every((field) => p[field]! % 4 === 0)
+  return [
+    { ...rest, name: `${name}-vec4`, source: source(vec4Loads), fits: aligned },
+    { ...rest, name, source: source(scalarLoads) },
+  ]
+}
+
+function row(layout: LayoutSources): readonly KernelVariant[] {
+  return [
+    { name: 'naive', source: layout.naive, workgroups: (p) => elements(p.M! * p.N!) },
+    ...loads('quads', layout, layout.quads, { workgroups: blocksOf(12, 16), features: ['subgroups'] }),
+    ...loads('blocks', layout, layout.blocks, { workgroups: blocksOf(16, 16) }),
+    ...loads('tiles', layout, layout.tiles, { workgroups: blocksOf(64, 64), constants: { TILE_M: 64 } }),
+    ...loads('tiles-128', layout, layout.tiles, { workgroups: blocksOf(128, 64), constants: { TILE_M: 128 } }),
+  ]
+}
+
+/** The matrix products of a linear layer: forward (nn), input gradient (nt), weight gradient (tn). */
+export const matmulRows: Pick<KernelTable, Layout> = {
+  matmul_nn: row(LAYOUTS.matmul_nn),
+  matmul_nt: row(LAYOUTS.matmul_nt),
+  matmul_tn: row(LAYOUTS.matmul_tn),
 }

@@ -125,8 +125,7 @@ describe('bpe', () => {
       words = words.map((ids) => {
         const out: number[] = []
         for (let i = 0; i < ids.length; i++)
-          if (ids[i] === left && ids[i + 1] === right) (out.push(made), i++)
-          else out.push(ids[i]!)
+          out.push(ids[i] === left && ids[i + 1] === right && i++ >= 0 ? made : ids[i]!)
         return out
       })
     }
