@@ -1,4 +1,4 @@
-import { RankError } from '../core/errors.ts'
+import { RankError, invariant } from '../core/errors.ts'
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { SharedDataset } from '../data/dataset.ts'
@@ -181,14 +181,23 @@ export class Cluster {
     return new Map([...replies].map(([rank, reply]) => [rank, (reply as ReplyOf<'pieces'>).pieces]))
   }
 
-  /** Logits of `row`, from the rank that holds the head. */
+  /** Logits of `row`: each rank of the head's tensor group gives its part of the vocabulary, in rank order. */
   async infer(tokens: Uint32Array, row: number): Promise<Float32Array> {
     const replies = await this.ask(this.all, 'logits', { kind: 'infer', id: ++this.nextId, tokens, row })
-    for (const reply of replies.values()) {
-      const { logits } = reply as ReplyOf<'logits'>
-      if (logits) return logits
+    const parts = [...replies.entries()]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([, reply]) => (reply as ReplyOf<'logits'>).logits ?? [])
+    const { vocab } = this.config.model
+    const logits = new Float32Array(vocab)
+    let at = 0
+    for (const part of parts) {
+      // Replicas that ran along give the same again.
+      if (at === vocab) break
+      logits.set(part, at)
+      at += part.length
     }
-    throw new Error('internal: no rank holds the head')
+    invariant(at === vocab, `the ranks gave ${at} of ${vocab} logits`)
+    return logits
   }
 
   /** Every rank's part of a pass over held-out batch `index`. */

@@ -303,12 +303,15 @@ export class Rank {
     this.inferTokens = tokens
     await executor.run('step', 0)
     this.inferTokens = null
+    // Under tensor parallelism a rank holds a part of the vocabulary, padded at its end.
     const head = program.buffers.get('mb0:logits0')
-    const width = this.opened!.config.model.vocab
-    const logits = head === undefined ? null : new Float32Array(width)
-    if (logits) {
-      const V = head!.elements / tokens.length
-      logits.set(new Float32Array(await this.gpu!.queue.read(slots.buffer('mb0:logits0'), row * V * 4, width * 4)))
+    let logits: Float32Array | null = null
+    if (head !== undefined) {
+      const { model, parallel } = this.opened!.config
+      const V = head.elements / tokens.length
+      const valid = Math.max(0, Math.min(V, model.vocab - V * (program.coordinates.tensor % parallel.tensor)))
+      const read = () => this.gpu!.queue.read(slots.buffer('mb0:logits0'), row * V * 4, valid * 4)
+      logits = new Float32Array(valid > 0 ? await read() : new ArrayBuffer(0))
     }
     this.port.post({ kind: 'logits', id, logits })
   }

@@ -77,6 +77,8 @@ export interface CollectiveOp extends OpBase {
   readonly combine?: 'sum' | 'max'
   /** Bytes of one element on the wire: 4 in execution. */
   readonly elementBytes: number
+  /** Part of a recomputation, which repeats the forward pass as it was: its last result may be read by nobody. */
+  readonly phase?: 'recompute'
 }
 
 export interface SendOp extends OpBase {

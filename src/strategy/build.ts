@@ -10,6 +10,7 @@ import { lowerActions } from './lower-actions.ts'
 import type { ComputeRank } from './ranks.ts'
 import { rankAt } from './ranks.ts'
 import { DATA_STRATEGIES } from './registry.ts'
+import { withSequenceGradients } from './sequence-gradients.ts'
 import { withTiedEmbedding } from './tied-embedding.ts'
 import { withWorkspace } from './workspace.ts'
 
@@ -24,10 +25,9 @@ function computeRank(
   const { data, pipeline, tensor } = coordinates
   const writer = lowerActions(orders.actions[pipeline]!, {
     layout,
-    tensorIndex: tensor,
+    coordinates,
     microbatches,
     stageToRank: orders.stageToRank,
-    pipelineRank: pipeline,
     rankOf: (p) => rankAt(config, { data, pipeline: p, tensor }),
     forwardOnly: false,
   })
@@ -45,8 +45,10 @@ function computeRank(
     ops: writer.ops,
     parameters,
     countedElsewhere: new Set(),
+    // Every tensor rank computes the same loss.
+    reportsLoss: head && tensor === 0,
   }
-  return withTiedEmbedding(rank, layout, orders.stageToRank)
+  return withTiedEmbedding(withSequenceGradients(rank, layout), layout, orders.stageToRank)
 }
 
 function groupsOf(config: RunConfig): Program['groups'] {

@@ -18,16 +18,18 @@ export interface CollectiveOptions {
   readonly lane?: string
   readonly codec?: 'fp16' | 'int8' | 'topk'
   readonly elementBytes?: number
+  readonly phase?: 'recompute' | undefined
   /** Buffers the collective must wait for or protect beyond what it moves. */
   readonly alsoReads?: readonly string[]
 }
 
 /** A collective op of one member; members of a group build it from equal options but their own spans. */
 export function collective(kind: CollectiveKind, config: RunConfig, options: CollectiveOptions): OpDraft {
-  const { group, source, target, lane = 'group', elementBytes = 4, alsoReads = [], ...rest } = options
+  const { group, source, target, lane = 'group', elementBytes = 4, alsoReads = [], phase, ...rest } = options
   const targets = buffersOf(target)
   return {
     ...rest,
+    ...(phase === undefined ? {} : { phase }),
     kind,
     group,
     source,

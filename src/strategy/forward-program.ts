@@ -55,10 +55,9 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     )
     const writer = lowerActions(actions, {
       layout,
-      tensorIndex: tensor,
+      coordinates: trained.coordinates,
       microbatches,
       stageToRank,
-      pipelineRank: pipeline,
       rankOf: (p) => training.ranks.find(
           ({ coordinates: c }) => c.data === data && c.pipeline === p && c.tensor === tensor,
         )!.rank,
@@ -82,7 +81,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       ],
       state: { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
       prologue: [],
-      step: [...brought, ...writer.ops, ...(generate ? [] : [report(hasLoss)])],
+      step: [...brought, ...writer.ops, ...(generate ? [] : [report(hasLoss && tensor === 0)])],
       epilogue: [],
     }
     return finishRank(withWorkspace(draft))

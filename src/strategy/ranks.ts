@@ -17,6 +17,8 @@ export interface ComputeRank {
   readonly parameters: readonly LocalParameter[]
   /** Parameters another pipeline rank holds too and counts for the norm (the tied embedding beside the head). */
   readonly countedElsewhere: ReadonlySet<string>
+  /** Holds the head, and speaks for the ranks that share it. */
+  readonly reportsLoss: boolean
 }
 
 export interface BuildContext {

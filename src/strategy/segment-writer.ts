@@ -9,6 +9,11 @@ import { buffer } from './draft.ts'
 export const COMPUTE = 'compute'
 export const HOST = 'host'
 
+/** A gradient of one micro-batch alone. */
+export function gradientOf(microbatch: number, parameter: string): string {
+  return `mb${microbatch}:grad:${parameter}`
+}
+
 /** Where an op stands in the pipeline. */
 export interface Place {
   readonly stage: number
@@ -25,12 +30,24 @@ export class SegmentWriter {
   private readonly declared = new Set<string>()
   private readonly written = new Set<string>()
 
+  /**
+   * @param apart whether a parameter's gradient has a buffer per micro-batch (it is reduced micro-batch by micro-batch)
+   *   instead of one to which micro-batches add
+   */
+  constructor(private readonly apart: (parameter: string) => boolean = () => false) {}
+
   declare(name: string, category: Category, elements: number): string {
     if (!this.declared.has(name)) {
       this.declared.add(name)
       this.buffers.push(buffer(name, category, elements))
     }
     return name
+  }
+
+  /** The buffer that takes a parameter's gradient in a micro-batch. */
+  gradient(parameter: string, elements: number, { microbatch }: Place): string {
+    const name = this.apart(parameter) ? gradientOf(microbatch, parameter) : `grad:${parameter}`
+    return this.declare(name, 'gradients', elements)
   }
 
   /** Whether `name` was written before; from now on it is. */

@@ -49,7 +49,7 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
     owned,
     normSpans,
     normGroup: ranks.map((each) => each.rank),
-    hasLoss: rank.buffers.some((each) => each.name === 'loss'),
+    hasLoss: rank.reportsLoss,
   })
   const holdings = parameters.map((each) => wholeHolding('param', each))
   return {

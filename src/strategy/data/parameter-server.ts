@@ -52,7 +52,7 @@ export function lowerParameterServer(context: BuildContext): RankDraft[] {
 
   const worker = (rank: ComputeRank): RankDraft => {
     const shard = shards.find((each) => each.server === rank.rank)
-    const hasLoss = rank.buffers.some((each) => each.name === 'loss')
+    const hasLoss = rank.reportsLoss
     const tail = shard
       ? optimizerTail({ config, owned: ownedRanges(parameters, shard), normGroup: servers, hasLoss })
       : { buffers: [], ops: [report(hasLoss)], moment1: [], moment2: [] }

@@ -1,0 +1,36 @@
+import { collective, insertAfterLastWrite } from './collective-ops.ts'
+import { span } from './draft.ts'
+import type { Layout } from './layout.ts'
+import type { ComputeRank } from './ranks.ts'
+import { tensorGroup } from './tensor-link.ts'
+
+/**
+ * Sequence parallelism: norms and biases on the residual stream are held whole by every tensor rank, but each sees its
+ * own rows only, so their gradients are added up over the tensor group (Korthikanti et al. 2022). Positions are not among
+ * them: their gradient is taken from all rows.
+ */
+export function withSequenceGradients(rank: ComputeRank, { config }: Layout): ComputeRank {
+  if (!config.parallel.sequenceParallel || config.parallel.tensor === 1) return rank
+  const partial = new Map(
+    rank.parameters.filter((each) => each.replicated && each.name !== 'wpe.weight').map((each) => [each.name, each]),
+  )
+  const byMicrobatch = new Map<string, { buffer: string; elements: number }[]>()
+  for (const { name } of rank.buffers) {
+    const [, prefix = '', parameter = ''] = /^(mb\d+:)?grad:(.*)$/.exec(name) ?? []
+    const found = partial.get(parameter)
+    if (found) byMicrobatch.set(prefix, [...(byMicrobatch.get(prefix) ?? []), { buffer: name, elements: found.elements }])
+  }
+  const insertions = [...byMicrobatch.values()].map((gradients) => {
+    const spans = gradients.map((each) => span(each.buffer, each.elements))
+    const op = collective('allReduce', config, {
+      group: tensorGroup(config, rank.coordinates),
+      lane: 'sequence',
+      source: spans,
+      target: spans,
+      traffic: 'gradients',
+      subject: 'norms and biases',
+    })
+    return { after: gradients.map((each) => each.buffer), ops: [op] }
+  })
+  return { ...rank, ops: insertAfterLastWrite(rank.ops, insertions) }
+}

@@ -1,0 +1,97 @@
+import type { RunConfig } from '../config/types.ts'
+import type { OpDims } from '../core/segments.ts'
+import type { Coordinates } from '../config/result.ts'
+import { collective } from './collective-ops.ts'
+import { span } from './draft.ts'
+import { rankAt } from './ranks.ts'
+import type { Place, SegmentWriter } from './segment-writer.ts'
+
+/**
+ * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products take whole rows,
+ * row-parallel products leave partial sums of them. Plain tensor parallelism adds partial sums up on everybody
+ * (all-reduce) and has whole rows everywhere; sequence parallelism leaves each rank the sum of its own rows
+ * (reduce-scatter) and gathers rows where a product takes them whole.
+ *
+ *             partial sums of all rows → residual stream        residual stream → all rows
+ *   plain     all-reduce in place                               nothing to do
+ *   sequence  reduce-scatter                                    all-gather
+ */
+export interface TensorLink {
+  /** Sizes on the residual stream: this rank's rows. */
+  readonly residual: (dims: OpDims) => OpDims
+  /** Name to write partial sums to when `result` is to be their sum. */
+  readonly partialOf: (result: string, dims: OpDims) => string
+  /** Adds up what the ranks wrote to `partialOf(result)`. */
+  readonly sum: (result: string, dims: OpDims, place: Place, subject: string, phase?: 'recompute') => void
+  /** Name under which all rows of `rows` stand after `gather`. */
+  readonly wholeOf: (rows: string) => string
+  /** Brings all rows of a residual buffer together under `wholeOf(rows)`, or under a name of the caller's. */
+  readonly gather: (rows: string, dims: OpDims, place: Place, subject: string, into?: string) => string
+  /** Name for rows gathered a second time, and another name for gathered rows; the same buffer where nothing is gathered. */
+  readonly againOf: (rows: string) => string
+  readonly renamed: (rows: string, name: string) => string
+  /** Everybody's `elements` of a buffer, one rank after the other. */
+  readonly gatherAll: (source: string, target: string, elements: number, place: Place, subject: string) => void
+}
+
+const ALONE: TensorLink = {
+  residual: (dims) => dims,
+  partialOf: (result) => result,
+  sum: () => {},
+  wholeOf: (rows) => rows,
+  gather: (rows) => rows,
+  againOf: (rows) => rows,
+  renamed: (rows) => rows,
+  gatherAll: () => {},
+}
+
+export function tensorGroup(config: RunConfig, at: Coordinates): number[] {
+  return Array.from({ length: config.parallel.tensor }, (_, tensor) => rankAt(config, { ...at, tensor }))
+}
+
+/** The link of one rank; ops go to `writer`. */
+export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordinates): TensorLink {
+  const { tensor, sequenceParallel } = config.parallel
+  if (tensor === 1) return ALONE
+  const group = tensorGroup(config, at)
+  const shared = { group, lane: 'tensor', traffic: 'activations' as const }
+  const parts = (elements: number) => group.map(() => elements / tensor)
+  const gatherAll: TensorLink['gatherAll'] = (source, target, elements, place, subject) => {
+    writer.declare(target, 'communication', elements * tensor)
+    const ends = { source: [span(source, elements)], target: [span(target, elements * tensor)] }
+    writer.push(
+      collective('allGather', config, { ...shared, ...ends, ...place, traffic: 'scalars', subject, parts: group.map(() => elements) }),
+    )
+  }
+  if (!sequenceParallel)
+    return {
+      ...ALONE,
+      gatherAll,
+      sum: (result, { rows, C }, place, subject, phase) => {
+        const spans = [span(result, rows * C)]
+        writer.push(collective('allReduce', config, { ...shared, ...place, subject, phase, source: spans, target: spans }))
+      },
+    }
+  const wholeOf = (rows: string) => `${rows}.whole`
+  const partialOf = (result: string) => `${result}.partial`
+  return {
+    residual: (dims) => ({ ...dims, rows: dims.rows / tensor }),
+    partialOf: (result, { rows, C }) => writer.declare(partialOf(result), 'communication', rows * C),
+    sum: (result, { rows, C }, place, subject, phase) => {
+      writer.declare(result, 'activations', (rows * C) / tensor)
+      const ends = { source: [span(partialOf(result), rows * C)], target: [span(result, (rows * C) / tensor)] }
+      writer.push(collective('reduceScatter', config, { ...shared, ...ends, ...place, subject, phase, parts: parts(rows * C) }))
+    },
+    wholeOf,
+    againOf: (rows) => `${rows}.again`,
+    renamed: (_, name) => name,
+    gather: (rows, dims, place, subject, into = wholeOf(rows)) => {
+      const elements = dims.rows * dims.C
+      writer.declare(into, 'communication', elements)
+      const ends = { source: [span(rows, elements / tensor)], target: [span(into, elements)] }
+      writer.push(collective('allGather', config, { ...shared, ...ends, ...place, subject, parts: parts(elements) }))
+      return into
+    },
+    gatherAll,
+  }
+}
