@@ -158,6 +158,8 @@ export interface OffloadOp extends OpBase {
   readonly kind: 'offload' | 'fetch'
   readonly source: readonly Span[]
   readonly target: readonly Span[]
+  /** Adds to host memory instead of replacing what is there. */
+  readonly accumulate?: boolean
   readonly subject: string
 }
 

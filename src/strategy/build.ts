@@ -9,6 +9,7 @@ import { layoutOf } from './layout.ts'
 import { lowerActions } from './lower-actions.ts'
 import type { ComputeRank } from './ranks.ts'
 import { rankAt } from './ranks.ts'
+import { reducedApart } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
 import { withSequenceGradients } from './sequence-gradients.ts'
 import { withTiedEmbedding } from './tied-embedding.ts'
@@ -30,6 +31,7 @@ function computeRank(
     stageToRank: orders.stageToRank,
     rankOf: (p) => rankAt(config, { data, pipeline: p, tensor }),
     forwardOnly: false,
+    apart: reducedApart(config),
   })
   const own = stages.filter((stage) => orders.stageToRank[stage.index] === pipeline)
   const seen = new Set<string>()

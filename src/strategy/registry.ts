@@ -2,6 +2,7 @@ import type { RunConfig } from '../config/types.ts'
 import { lowerDataParallel } from './data/data-parallel.ts'
 import { lowerDdp } from './data/ddp.ts'
 import { lowerParameterServer } from './data/parameter-server.ts'
+import { lowerZero } from './data/zero.ts'
 import type { RankDraft } from './draft.ts'
 import type { BuildContext } from './ranks.ts'
 
@@ -23,6 +24,11 @@ export const DATA_STRATEGIES: readonly DataStrategy[] = [
     name: 'data-parallel',
     applies: ({ parallel }) => parallel.dataMode === 'data-parallel' && parallel.data > 1,
     lower: lowerDataParallel,
+  },
+  {
+    name: 'zero',
+    applies: ({ parallel }) => parallel.zero > 0 && (parallel.data > 1 || parallel.fsdp.cpuOffload),
+    lower: lowerZero,
   },
   // Everything else, one device included: the smallest DDP has one replica.
   { name: 'ddp', applies: () => true, lower: lowerDdp },

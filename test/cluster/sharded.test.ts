@@ -73,3 +73,32 @@ describe('tensor-parallel traffic is what Megatron says: multiples of b·s·h(t�
       for (const { traffic } of result.ranks!) expect(traffic.activations).toBe((perLayer * layers + ends) * unit)
     })
 })
+
+describe('ZeRO is the same training as one device', () => {
+  const cases: Record<string, object> = {
+    'zero 1 × 2': { zero: 1, data: 2 },
+    'zero 1 × 3, greedy': { zero: 1, data: 3, zeroPartition: 'greedy' },
+    'zero 1 × 2, all-reduce': { zero: 1, data: 2, zeroReduce: 'all-reduce' },
+    'zero 2 × 2': { zero: 2, data: 2 },
+    'zero 2 × 3, small buckets': { zero: 2, data: 3, bucketBytes: 10_000 },
+    'zero 2 × 4, greedy': { zero: 2, data: 4, zeroPartition: 'greedy' },
+    'zero 3 × 2': { zero: 3, data: 2 },
+    'zero 3 × 3': { zero: 3, data: 3 },
+    'zero 3 × 4, no overlap': { zero: 3, data: 4, overlap: false },
+    'zero 3 × 2, greedy': { zero: 3, data: 2, zeroPartition: 'greedy' },
+    'wrap all': { zero: 3, data: 2, fsdp: { wrap: 'all' } },
+    'wrap by size, kept after forward': { zero: 3, data: 2, fsdp: { wrap: { minParameters: 15_000 }, reshardAfterForward: false } },
+    'listed units': { zero: 3, data: 3, fsdp: { wrap: [['wte', 'h.0'], ['h.1.attn']] } },
+    offload: { zero: 3, data: 2, fsdp: { cpuOffload: true } },
+    'offload on one device': { zero: 3, data: 1, fsdp: { cpuOffload: true } },
+    'zero 1 · pipeline 2': { zero: 1, data: 2, pipeline: 2 },
+    'zero 2 · pipeline 2, zb-h1': { zero: 2, data: 2, pipeline: 2, schedule: 'zb-h1' },
+    'zero 3 · pipeline 2': { zero: 3, data: 2, pipeline: 2 },
+    'zero 3 · tensor 2': { zero: 3, data: 2, tensor: 2 },
+    'zero 3, full recomputation': { zero: 3, data: 2, recompute: 'full' },
+    'zero 2 · tensor 2, sequence': { zero: 2, data: 2, tensor: 2, sequenceParallel: true },
+    'zero 1 · data 2 · tensor 2 · pipeline 2': { zero: 1, data: 2, tensor: 2, pipeline: 2 },
+    'zero 1 · data 2 · tensor 2 · pipeline 2, zb-h1': { zero: 1, data: 2, tensor: 2, pipeline: 2, schedule: 'zb-h1' },
+  }
+  for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
+})

@@ -92,5 +92,14 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
 export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<void> {
   const values = new Float32Array(total(op.source))
   await readSpans(gpu, slots, op.stream, op.source, values)
-  writeSpans(gpu, slots, op.target, values)
+  if (op.accumulate) addToHost(slots, op.target, values)
+  else writeSpans(gpu, slots, op.target, values)
+}
+
+function addToHost(slots: Slots, target: readonly Span[], values: Float32Array): void {
+  let at = 0
+  for (const { buffer, offset, length } of target) {
+    const sums = slots.array(buffer)
+    for (let i = offset; i < offset + length; i++) sums[i] = sums[i]! + values[at++]!
+  }
 }

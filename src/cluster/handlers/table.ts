@@ -27,10 +27,17 @@ function clear(op: ClearOp, context: HandlerContext, slots: Slots): void {
 
 async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<void> {
   const names = [op.loss, op.norm].filter((name) => name !== undefined)
-  const values = new Float32Array(names.length)
-  const spans = names.map((buffer) => ({ buffer, offset: 0, length: 1 }))
-  if (names.length > 0) await readSpans(context.gpu, slots, op.stream, spans, values)
-  const valueOf = (name: string | undefined) => (name === undefined ? 0 : values[names.indexOf(name)]!)
+  const values = new Map<string, number>()
+  // Loss and norm may live apart: with offload the norm is taken in host memory.
+  for (const onHost of [false, true]) {
+    const here = names.filter((name) => slots.onHost(name) === onHost)
+    if (here.length === 0) continue
+    const read = new Float32Array(here.length)
+    const spans = here.map((buffer) => ({ buffer, offset: 0, length: 1 }))
+    await readSpans(context.gpu, slots, op.stream, spans, read)
+    for (const [i, name] of here.entries()) values.set(name, read[i]!)
+  }
+  const valueOf = (name: string | undefined) => (name === undefined ? 0 : values.get(name)!)
   context.report({ loss: valueOf(op.loss), normSquared: valueOf(op.norm) })
 }
 

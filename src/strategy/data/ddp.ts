@@ -2,7 +2,8 @@ import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { gradientBuckets } from '../buckets.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
-import type { RankDraft } from '../draft.ts'
+import type { RunConfig } from '../../config/types.ts'
+import type { OpDraft, RankDraft } from '../draft.ts'
 import { evenParts, offsetsOf, sliceSpans, span } from '../draft.ts'
 import { optimizerTail } from '../optimizer-tail.ts'
 
@@ -64,25 +65,32 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
       moment2: tail.moment2,
       drawn: member === 0,
     },
-    prologue:
-      group.length === 1
-        ? []
-        : [
-            collective('broadcast', config, {
-              group,
-              root: group[0]!,
-              source: member === 0 ? holdings.map((each) => each.span) : [],
-              target: member === 0 ? [] : holdings.map((each) => each.span),
-              traffic: 'parameters',
-              subject: 'initial parameters',
-            }),
-          ],
+    prologue: broadcastOnce(rank, config),
     step: [...reduced, ...tail.ops],
     epilogue: [],
   }
 }
 
-function reduceBuckets(rank: ComputeRank, config: BuildContext['config']) {
+/** The first member's initial parameters to its data group, once before the first step. */
+export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
+  const group = rank.dataGroup
+  if (group.length === 1) return []
+  const isRoot = group[0] === rank.rank
+  const spans = rank.parameters.map((each) => wholeHolding('param', each).span)
+  return [
+    collective('broadcast', config, {
+      group,
+      root: group[0]!,
+      source: isRoot ? spans : [],
+      target: isRoot ? [] : spans,
+      traffic: 'parameters',
+      subject: 'initial parameters',
+    }),
+  ]
+}
+
+/** Gradients summed over the data group in buckets, each as soon as its last gradient is written. */
+export function reduceBuckets(rank: ComputeRank, config: RunConfig): OpDraft[] {
   const { compression } = config.parallel
   const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((bucket, i) => {
     const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))

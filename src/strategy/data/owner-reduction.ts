@@ -1,0 +1,113 @@
+import type { RunConfig } from '../../config/types.ts'
+import type { BufferSpec, Span } from '../../schedule/program.ts'
+import { collective, insertAfterLastWrite } from '../collective-ops.ts'
+import type { OpDraft } from '../draft.ts'
+import { buffer, buffersOf, span } from '../draft.ts'
+import type { OwnedPiece } from '../ownership.ts'
+import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
+import type { ComputeRank } from '../ranks.ts'
+import { gradBuffer } from '../ranks.ts'
+import { COMPUTE, gradientOf } from '../segment-writer.ts'
+
+/** Where this rank's piece of a gradient rests. */
+export const shardGradient = (name: string) => `gshard:${name}`
+
+/** Whether a parameter's gradient is reduced micro-batch by micro-batch. A tied embedding first meets its other copy. */
+export function reducedApart(config: RunConfig): (parameter: string) => boolean {
+  const { zero, data, pipeline, fsdp } = config.parallel
+  const tiedElsewhere = config.model.tied && pipeline > 1
+  const sharded = zero >= 2 && (data > 1 || fsdp.cpuOffload)
+  return (parameter) => sharded && !(tiedElsewhere && parameter === 'wte.weight')
+}
+
+/** Gradients that are reduced together, in the pieces they are dealt in. */
+export interface Bucket {
+  readonly name: string
+  readonly pieces: readonly OwnedPiece[]
+}
+
+/**
+ * Each micro-batch's gradients to their owners as soon as a bucket is complete (ZeRO-2 and 3): the first is kept, later
+ * ones are added to it. With offload the sums rest in host memory.
+ */
+export function reduceToOwners(
+  config: RunConfig,
+  rank: ComputeRank,
+  buckets: readonly Bucket[],
+): { ops: OpDraft[]; buffers: BufferSpec[] } {
+  const { overlap, fsdp } = config.parallel
+  const apart = reducedApart(config)
+  const member = rank.dataGroup.indexOf(rank.rank)
+  const buffers: BufferSpec[] = []
+  const insertions: { after: readonly string[]; ops: OpDraft[] }[] = []
+  const reduce = (name: string, pieces: readonly OwnedPiece[], microbatch: number | null) => {
+    if (pieces.length === 0) return
+    const reduction = reduceBucket(config, rank, { name, pieces, microbatch })
+    buffers.push(...reduction.buffers)
+    insertions.push({ after: overlap ? buffersOf(reduction.source) : [], ops: reduction.ops })
+  }
+  const home = fsdp.cpuOffload ? 'host' : 'device'
+  for (const { name, pieces } of buckets) {
+    for (const { parameter, length } of pieces.filter(({ owner }) => owner === member))
+      buffers.push(buffer(shardGradient(parameter.name), 'gradients', length, { home }))
+    const split = pieces.filter(({ parameter }) => apart(parameter.name))
+    for (let m = 0; m < config.batch.microbatches; m++) reduce(name, split, m)
+    const whole = pieces.filter(({ parameter }) => !apart(parameter.name))
+    reduce(`${name}, tied`, whole, null)
+  }
+  return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
+}
+
+interface Reduction {
+  readonly source: readonly Span[]
+  readonly ops: OpDraft[]
+  readonly buffers: BufferSpec[]
+}
+
+/** One bucket of one micro-batch (null: of the whole step). */
+function reduceBucket(
+  config: RunConfig,
+  { rank, dataGroup: group }: ComputeRank,
+  { name, pieces, microbatch }: Bucket & { readonly microbatch: number | null },
+): Reduction {
+  const mine = pieces.filter(({ owner }) => owner === group.indexOf(rank))
+  const elements = mine.reduce((sum, { length }) => sum + length, 0)
+  const place = microbatch === null ? {} : { microbatch }
+  const source = wholeSpans(pieces, (each) => (microbatch === null ? gradBuffer(each) : gradientOf(microbatch, each)))
+  const resting = pieceSpans(mine, shardGradient)
+  const offload = config.parallel.fsdp.cpuOffload
+  const first = (microbatch ?? 0) === 0
+  // Straight to where they rest, when that is on the device and empty.
+  const direct = first && !offload
+  const landing = `mb${microbatch ?? ''}:gshard:${name}`
+  const landed = elements > 0 ? [span(landing, elements)] : []
+  const ops: OpDraft[] = []
+  if (group.length > 1)
+    ops.push(
+      collective('reduceScatter', config, {
+        group,
+        source,
+        target: direct ? resting : landed,
+        parts: partsOf(pieces, group.length),
+        traffic: 'gradients',
+        subject: name,
+        // What waits for another stage must not hold up the stage's own gradients.
+        ...(microbatch === null ? { lane: 'tied' } : {}),
+        ...place,
+      }),
+    )
+  if (direct || elements === 0) return { source, ops, buffers: [] }
+  const from = group.length > 1 ? landed : source
+  const reads = buffersOf(first ? from : [...from, ...resting])
+  const shared = { target: resting, reads, writes: buffersOf(resting), ...place }
+  if (offload)
+    ops.push({ ...shared, kind: 'offload', stream: 'offload', source: from, accumulate: !first, subject: name })
+  else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: cutAlike(landing, resting), assign: false })
+  return { source, ops, buffers: group.length > 1 ? [buffer(landing, 'gradients', elements)] : [] }
+}
+
+/** Spans of one buffer, end to end, of the lengths of others. */
+function cutAlike(name: string, others: readonly Span[]): Span[] {
+  let at = 0
+  return others.map(({ length }) => span(name, length, (at += length) - length))
+}
