@@ -1,0 +1,227 @@
+import { InvalidProgramError } from '../core/errors.ts'
+import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
+import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
+import type { Op, Program } from '../schedule/program.ts'
+import { opText } from '../schedule/text.ts'
+import { meetingsOf } from './clock/meetings.ts'
+import { ReadyQueue } from './clock/ready-queue.ts'
+import { isExchange, type CostModel } from './cost/cost-model.ts'
+
+export interface ClockedRank {
+  readonly rank: number
+  readonly step: readonly Op[]
+  readonly plan: MemoryPlan
+  /** Seconds from the start of the step, by position in the step. */
+  readonly start: Float64Array
+  readonly end: Float64Array
+  /** Its compute; exchanges under way while its compute stands still; neither. The three add up to the step. */
+  readonly computeSeconds: number
+  readonly communicationSeconds: number
+  readonly idleSeconds: number
+  /** Exchanges beside its compute. */
+  readonly overlappedSeconds: number
+}
+
+/** An op by rank and position in its step. */
+export interface OpAt {
+  readonly rank: number
+  readonly index: number
+}
+
+export interface ClockedProgram {
+  readonly stepSeconds: number
+  readonly ranks: readonly ClockedRank[]
+  /** The chain of ops that holds the step up, first to last: each began when the one before it ended. */
+  readonly criticalPath: readonly OpAt[]
+}
+
+export interface ClockOptions {
+  /** All ranks compute on one device, in turn: what a machine with a single GPU does. */
+  readonly sharedDevice?: boolean
+  /** Plans made before, by rank. */
+  readonly plans?: readonly MemoryPlan[]
+}
+
+/** As the executor waits: names that follow each other in one slot depend on each other. */
+function waitsOf({ persistent, step }: MemoryPlan): Dependencies {
+  return dependenciesOf(step.ops, (name) => {
+    const slot = persistent.get(name) ?? step.slotOf.get(name)
+    return slot === undefined ? name : `#${slot}`
+  })
+}
+
+/**
+ * Clocks one step of a Program. An op starts when what it waits for is done (its stream's op before it, the writers of what
+ * it reads, the readers of what it overwrites: the executor's rule); a collective when all members have come; a recv ends
+ * with its message. Deterministic: the same Program and costs give the same times.
+ *
+ * @throws InvalidProgramError when ranks wait for each other for ever, naming one that does
+ */
+export function clockProgram(program: Program, cost: CostModel, options: ClockOptions = {}): ClockedProgram {
+  const plans = options.plans ?? program.ranks.map((rank) => planMemory(rank, { curve: false }))
+  const base: number[] = []
+  let total = 0
+  for (const { step } of program.ranks) {
+    base.push(total)
+    total += step.length
+  }
+  const rankOf = new Int32Array(total)
+  const ops: Op[] = []
+  program.ranks.forEach(({ step }, r) => {
+    rankOf.fill(r, base[r]!, base[r]! + step.length)
+    for (const op of step) ops.push(op)
+  })
+  const { receiver, collective, members } = meetingsOf(program, base, total)
+
+  // Successors of every op, as one array: followers[offsets[i] … offsets[i + 1]).
+  const waits = plans.map(waitsOf)
+  const left = new Int32Array(total)
+  const offsets = new Int32Array(total + 1)
+  waits.forEach(({ offsets: own, targets }, r) => {
+    for (const target of targets) offsets[base[r]! + target + 1]!++
+    for (let i = 0; i + 1 < own.length; i++) left[base[r]! + i] = own[i + 1]! - own[i]!
+  })
+  for (let i = 0; i < total; i++) offsets[i + 1]! += offsets[i]!
+  const followers = new Int32Array(offsets[total]!)
+  const filled = offsets.slice(0, total)
+  waits.forEach(({ offsets: own, targets }, r) => {
+    for (let i = 0; i + 1 < own.length; i++)
+      for (let k = own[i]!; k < own[i + 1]!; k++) followers[filled[base[r]! + targets[k]!]!++] = base[r]! + i
+  })
+  for (const recv of receiver) if (recv >= 0) left[recv]!++
+
+  const start = new Float64Array(total)
+  const end = new Float64Array(total)
+  const ready = new Float64Array(total)
+  /** The op whose end let an op start. */
+  const binding = new Int32Array(total).fill(-1)
+  /** By recv: its send. */
+  const sender = new Int32Array(total).fill(-1)
+  const missing = Int32Array.from(members, (each) => each.length)
+  const queue = new ReadyQueue(options.sharedDevice ? (i) => ready[i]! : null)
+  let device = { free: 0, last: -1 }
+  let done = 0
+
+  const release = (i: number): void => {
+    if (--left[i]! > 0) return
+    const meeting = collective[i]!
+    if (meeting < 0 || --missing[meeting]! === 0) queue.push(i)
+  }
+  const finish = (i: number, from: number, to: number): void => {
+    start[i] = from
+    end[i] = to
+    done++
+    for (let k = offsets[i]!; k < offsets[i + 1]!; k++) {
+      const next = followers[k]!
+      if (to >= ready[next]!) {
+        ready[next] = to
+        binding[next] = i
+      }
+      release(next)
+    }
+    const recv = receiver[i]!
+    if (recv >= 0) {
+      sender[recv] = i
+      // A recv is looked at when its message is there; what it waits for on its own rank stays apart.
+      release(recv)
+    }
+  }
+  const meet = (meeting: number): void => {
+    const group = members[meeting]!
+    let last = group[0]!
+    let seconds = 0
+    for (const i of group) {
+      if (ready[i]! > ready[last]!) last = i
+      seconds = Math.max(seconds, cost.seconds(ops[i]!, program.ranks[rankOf[i]!]!.rank))
+    }
+    const from = ready[last]!
+    for (const i of group) binding[i] = binding[last]!
+    for (const i of group) finish(i, from, from + seconds)
+  }
+
+  for (let i = 0; i < total; i++)
+    if (left[i] === 0 && (collective[i]! < 0 || --missing[collective[i]!]! === 0)) queue.push(i)
+  for (let i = queue.pop(); i >= 0; i = queue.pop()) {
+    const op = ops[i]!
+    const own = ready[i]!
+    if (collective[i]! >= 0) meet(collective[i]!)
+    else if (op.kind === 'recv') {
+      const send = sender[i]!
+      if (end[send]! > own) binding[i] = send
+      finish(i, Math.max(own, start[send]!), Math.max(own, end[send]!))
+    } else {
+      const seconds = cost.seconds(op, program.ranks[rankOf[i]!]!.rank)
+      let from = own
+      if (options.sharedDevice && seconds > 0 && !isExchange(op)) {
+        if (device.free > own) {
+          from = device.free
+          binding[i] = device.last
+        }
+        device = { free: from + seconds, last: i }
+      }
+      finish(i, from, from + seconds)
+    }
+  }
+  if (done < total) refuseDeadlock(ops, rankOf, left, collective, missing)
+
+  const stepSeconds = end.reduce((most, each) => Math.max(most, each), 0)
+  const ranks = program.ranks.map(({ rank, step }, r): ClockedRank => {
+    const from = base[r]!
+    const own = { start: start.subarray(from, from + step.length), end: end.subarray(from, from + step.length) }
+    return { rank, step, plan: plans[r]!, ...own, ...shareOf(step, own, stepSeconds) }
+  })
+  return { stepSeconds, ranks, criticalPath: pathOf(end, binding, rankOf, base) }
+}
+
+function refuseDeadlock(
+  ops: readonly Op[],
+  rankOf: Int32Array,
+  left: Int32Array,
+  collective: Int32Array,
+  missing: Int32Array,
+): never {
+  const stuck = ops.findIndex((_, i) => left[i]! > 0 || (collective[i]! >= 0 && missing[collective[i]!]! > 0))
+  throw new InvalidProgramError(`rank ${rankOf[stuck]} waits for ever at ${opText(ops[stuck]!)}`)
+}
+
+function pathOf(end: Float64Array, binding: Int32Array, rankOf: Int32Array, base: readonly number[]): OpAt[] {
+  let at = end.reduce((last, each, i) => (each > end[last]! ? i : last), 0)
+  const path: OpAt[] = []
+  if (end.length === 0) return path
+  for (; at >= 0; at = binding[at]!) path.push({ rank: rankOf[at]!, index: at - base[rankOf[at]!]! })
+  return path.reverse()
+}
+
+/** Total length of intervals, each counted once. */
+function covered(intervals: [number, number][]): number {
+  intervals.sort((a, b) => a[0] - b[0])
+  let sum = 0
+  let until = -Infinity
+  for (const [from, to] of intervals) {
+    if (to <= until) continue
+    sum += to - Math.max(from, until)
+    until = to
+  }
+  return sum
+}
+
+function shareOf(
+  step: readonly Op[],
+  { start, end }: Pick<ClockedRank, 'start' | 'end'>,
+  stepSeconds: number,
+): Pick<ClockedRank, 'computeSeconds' | 'communicationSeconds' | 'idleSeconds' | 'overlappedSeconds'> {
+  const compute: [number, number][] = []
+  const exchange: [number, number][] = []
+  step.forEach((op, i) => {
+    if (end[i]! > start[i]!) (isExchange(op) ? exchange : compute).push([start[i]!, end[i]!])
+  })
+  const computeSeconds = covered(compute)
+  const either = covered([...compute, ...exchange])
+  const communicationSeconds = either - computeSeconds
+  return {
+    computeSeconds,
+    communicationSeconds,
+    idleSeconds: Math.max(0, stepSeconds - either),
+    overlappedSeconds: covered(exchange) - communicationSeconds,
+  }
+}
