@@ -1,6 +1,7 @@
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { dependenciesOf } from '../schedule/dependencies.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
+import { placesOf } from '../schedule/memory-plan.ts'
 import type { Op, RankProgram } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
@@ -34,15 +35,10 @@ interface Prepared {
   readonly waits: readonly (readonly number[])[]
 }
 
-/** A buffer's place: two names that follow each other in one slot depend on each other. */
-function prepare(plan: ExtentPlan, slots: MemoryPlan, rank: RankProgram): Prepared {
-  const rename = (name: string) => {
-    const slot = slots.persistent.get(name) ?? plan.slotOf.get(name)
-    return slot === undefined || !rank.buffers.has(name) ? name : `#${slot}`
-  }
-  const all = dependenciesOf(plan.ops, rename)
-  const waits = plan.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(plan.ops[j]!)))
-  return { plan, waits }
+function prepare(extent: ExtentPlan, plan: MemoryPlan): Prepared {
+  const all = dependenciesOf(extent.ops, placesOf(plan, extent))
+  const waits = extent.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(extent.ops[j]!)))
+  return { plan: extent, waits }
 }
 
 /**
@@ -66,7 +62,7 @@ export class Executor {
     private readonly context: HandlerContext,
     private readonly gate: Gate,
   ) {
-    const of = (extent: ExtentPlan) => prepare(extent, plan, program)
+    const of = (extent: ExtentPlan) => prepare(extent, plan)
     this.extents = { prologue: of(plan.prologue), step: of(plan.step), epilogue: of(plan.epilogue) }
   }
 

@@ -105,6 +105,8 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
       'parallel.compression.kind',
       `${p.compression.kind} compresses the all-reduce of dataMode ddp with zero 0; use none here`,
     )
+  if (p.zeroReduce === 'all-reduce' && p.zero !== 1)
+    refuse('parallel.zeroReduce', `all-reduce is a variant of parallel.zero 1, not ${p.zero}`)
   if (p.fsdp.cpuOffload && p.zero !== 3) refuse('parallel.fsdp.cpuOffload', `true needs parallel.zero 3, not ${p.zero}`)
   wrapProblems(config, refuse)
   const servers = p.dataMode === 'parameter-server' && p.server.at === 'cpu' ? 1 : 0

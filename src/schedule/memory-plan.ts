@@ -134,3 +134,14 @@ export function planMemory(rank: RankProgram, options: { curve?: boolean } = {})
   const { slots, persistent, peak, curve, peakOp } = planner
   return { slots, persistent, prologue, step, epilogue, peak, curve, peakOp }
 }
+
+/**
+ * The place behind a buffer's name within an extent: two buffers that follow each other in one slot depend on each other,
+ * whatever their names. Names without a place stand for themselves.
+ */
+export function placesOf(plan: MemoryPlan, extent: ExtentPlan): (name: string) => string {
+  return (name) => {
+    const slot = plan.persistent.get(name) ?? extent.slotOf.get(name)
+    return slot === undefined ? name : `#${slot}`
+  }
+}

@@ -1,20 +1,35 @@
 import type { StageCosts } from '../schedule/orders/shape.ts'
 import { scheduleOf } from '../schedule/registry.ts'
-import { clockOrder } from '../schedule/unit-clock.ts'
-import { collectiveSeconds, meshSpan, sendSeconds } from './collective-cost.ts'
+import { clockOrder, type ClockedOrder } from '../schedule/unit-clock.ts'
+import { collectiveSeconds, meshSpan, sendSeconds, type CollectiveName } from './collective-cost.ts'
 import { CALIBRATIONS } from './cost/calibration.ts'
+import { HOST_MEMORY_BANDWIDTH } from './cost/roofline-costs.ts'
 import { kernelSeconds, type KernelWork } from './cost/kernel-seconds.ts'
 import { blockWork, headWork, segmentWork, type PassWork, type WorkDims } from './cost/segment-work.ts'
-import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
+import { blocksPerStage, parametersPerRank, type RankSize } from './stage-sizes.ts'
 import type { StepSetup } from './step-setup.ts'
 
 export interface StepEstimate {
   readonly stepSeconds: number
   /** First forward to last backward. */
   readonly pipelineSeconds: number
+  /** Gradient exchange after the last backward; what hides behind it does not count. */
   readonly reduceSeconds: number
   readonly optimizerSeconds: number
+  /** By pipeline rank: kernels (the host's time to launch them, if longer) and exchanges inside forward and backward. */
+  readonly ranks: readonly { readonly computeSeconds: number; readonly exchangeSeconds: number }[]
+  /** Null where one virtual stage does everything. */
+  readonly clocked: ClockedOrder | null
+  readonly costs: readonly StageSeconds[]
 }
+
+/** Times of a virtual stage, with the part of F + I + W that is kernels. */
+export interface StageSeconds extends StageCosts {
+  readonly compute: number
+}
+
+/** Gradients of the last bucket, as a share of all. */
+const LAST_BUCKET_SHARE = 0.1
 
 /** Seconds of a list of kernels on the device, and on the host that launches them. */
 interface Seconds {
@@ -84,7 +99,7 @@ function shardingSeconds(s: StepSetup): { gather: number; backward: number; tabl
 }
 
 /** F, I, W of one micro-batch on every virtual stage. */
-export function stageCosts(s: StepSetup): StageCosts[] {
+export function stageCosts(s: StepSetup): StageSeconds[] {
   const { model, software, tensor: t } = s
   const e = s.precision === 'f32' ? 4 : 2
   const tokens = s.microBatch * s.sequence
@@ -141,58 +156,106 @@ export function stageCosts(s: StepSetup): StageCosts[] {
       host: n * block.W.host + ends('W', 'host'),
     }
     const comm = send - blocking
+    // The same without what is exchanged.
+    const compute = Math.max(
+      n * (block.F.device + block.I.device + again.device + block.W.device) +
+        ends('F', 'device') +
+        ends('I', 'device') +
+        ends('W', 'device'),
+      n * (block.F.host + block.I.host + again.host + block.W.host) +
+        ends('F', 'host') +
+        ends('I', 'host') +
+        ends('W', 'host'),
+    )
     if (splits) {
       const I = Math.max(input.device, input.host)
-      return { F: blocking + table + forward, I: blocking + I, W: Math.max(weight.device, weight.host), comm }
+      return { F: blocking + table + forward, I: blocking + I, W: Math.max(weight.device, weight.host), comm, compute }
     }
     // In a whole backward the host runs ahead over both halves.
     const device = input.device + weight.device
     const whole = Math.max(device, input.host + weight.host)
     const share = device > 0 ? weight.device / device : 0
-    return { F: blocking + table + forward, I: blocking + whole * (1 - share), W: whole * share, comm }
+    return { F: blocking + table + forward, I: blocking + whole * (1 - share), W: whole * share, comm, compute }
   })
 }
 
-/** Gradient reduction after the last backward. */
+/** What slows a rank's compute slows all that meet it: by pipeline rank, the slowest over its replicas and tensor ranks. */
+function slowdowns({ cluster, data: d, tensor: t, pipeline: p }: StepSetup): number[] {
+  const slowest = Array.from({ length: p }, () => 1)
+  for (const [rank, slowdown] of cluster.slowdown) {
+    const at = Math.floor(rank / (d * t))
+    if (at < p) slowest[at] = Math.max(slowest[at]!, slowdown)
+  }
+  return slowest
+}
+
+function slowed({ F, I, W, comm, compute }: StageSeconds, by: number): StageSeconds {
+  return { F: F * by, I: I * by, W: W * by, comm, compute: compute * by }
+}
+
+/** Exchange of gradients and updated parameters between replicas. */
 function reduceSeconds(s: StepSetup, parameters: number): number {
   if (s.data === 1 || s.zero === 3) return 0
   const span = meshSpan(s.data, s.tensor, s.cluster.devicesPerNode)
-  const gradient = parameters * s.software.gradientBytes
-  if (s.zero === 0) return collectiveSeconds('allReduce', gradient, span, s.cluster)
   const e = s.precision === 'f32' ? 4 : 2
-  return (
-    collectiveSeconds('reduceScatter', gradient, span, s.cluster) +
-    collectiveSeconds('allGather', parameters * e, span, s.cluster)
-  )
+  const gradient = parameters * (s.precision === 'f32' ? 4 : s.software.gradientBytes)
+  const seconds = (kind: CollectiveName, bytes: number, algorithm: 'ring' | 'star' = 'ring') =>
+    collectiveSeconds(kind, bytes, span, s.cluster, algorithm)
+  if (s.exchange === 'star')
+    return seconds('reduce', gradient, 'star') + seconds('broadcast', parameters * e, 'star')
+  if (s.zero === 0) return seconds('allReduce', gradient)
+  return seconds('reduceScatter', gradient) + seconds('allGather', parameters * e)
+}
+
+/** Optimizer on the rank with most parameters; offloaded shards come and go over the host link. */
+function optimizerSeconds(s: StepSetup, { parameters, tensors }: RankSize): number {
+  const { cluster, software } = s
+  const calibration = CALIBRATIONS[cluster.device.calibration]
+  const owned = s.zero > 0 ? parameters / s.data : parameters
+  const launches = tensors * software.hostLaunchSeconds
+  const moved = owned * software.optimizerBytes
+  if (!s.offload) return moved / (cluster.device.memoryBandwidth * calibration.memoryEfficiency) + launches
+  const { bandwidth, efficiency } = cluster.hostLink
+  return moved / HOST_MEMORY_BANDWIDTH + (owned * 2 * (s.precision === 'f32' ? 4 : 2)) / (bandwidth * efficiency)
 }
 
 /**
  * Step time from stage-level costs: every micro-batch's forward and backward of a stage is the sum of its kernels and of
  * the collectives inside (or the host's time to launch them, if longer); the pipeline order is clocked; gradient reduction
- * and optimizer follow. The same cost functions as the clock over Programs, at a thousandth of its price.
+ * and optimizer follow. The same cost functions as the clock over Programs, at a thousandth of its price: ranks that
+ * differ only in their data or tensor coordinate do the same at the same time and are clocked once.
  */
 export function estimateStep(s: StepSetup): StepEstimate {
-  const { cluster, software, pipeline: p } = s
-  const costs = stageCosts(s)
+  const { software, pipeline: p, microbatches: m } = s
   const schedule = scheduleOf(s.schedule)
-  const shape = { stages: p, microbatches: s.microbatches, chunks: s.chunks }
+  const shape = { stages: p, microbatches: m, chunks: s.chunks }
+  const stageToRank = schedule.stageToRank(shape)
+  const slowest = slowdowns(s)
+  const costs = stageCosts(s).map((cost, stage) => slowed(cost, slowest[stageToRank[stage]!]!))
   const only = costs.length === 1 ? costs[0] : undefined
-  const pipelineSeconds = only
-    ? s.microbatches * (only.F + only.I + only.W)
-    : clockOrder(schedule.order(shape), { stageToRank: schedule.stageToRank(shape), costs }).makespan
+  const clocked = only ? null : clockOrder(schedule.order(shape), { stageToRank, costs })
+  const pipelineSeconds = only ? m * (only.F + only.I + only.W) : clocked!.makespan
   // The rank with most parameters decides.
   const { ranks } = parametersPerRank(s)
   const most = ranks.reduce((a, b) => (b.parameters > a.parameters ? b : a))
-  const calibration = CALIBRATIONS[cluster.device.calibration]
-  const owned = s.zero > 0 ? most.parameters / s.data : most.parameters
-  const optimizerSeconds =
-    (owned * software.optimizerBytes) / (cluster.device.memoryBandwidth * calibration.memoryEfficiency) +
-    most.tensors * software.hostLaunchSeconds
-  const reduce = reduceSeconds(s, most.parameters)
+  const whole = reduceSeconds(s, most.parameters)
+  // A bucket leaves when its last gradient is there: behind the last backward there is time for all but the last bucket.
+  const behind = s.overlap && software.overlapsReduction ? Math.min(...costs.map(({ I, W }) => I + W)) : 0
+  const reduce = Math.max(whole - behind, whole * (behind > 0 ? LAST_BUCKET_SHARE : 1))
+  const optimizer = optimizerSeconds(s, most)
+  const perRank = Array.from({ length: p }, () => ({ computeSeconds: 0, exchangeSeconds: 0 }))
+  costs.forEach(({ F, I, W, compute }, stage) => {
+    const rank = perRank[stageToRank[stage]!]!
+    rank.computeSeconds += m * Math.min(compute, F + I + W)
+    rank.exchangeSeconds += m * Math.max(0, F + I + W - compute)
+  })
   return {
-    stepSeconds: pipelineSeconds + reduce + optimizerSeconds + software.stepSeconds,
+    stepSeconds: pipelineSeconds + reduce + optimizer + software.stepSeconds,
     pipelineSeconds,
     reduceSeconds: reduce,
-    optimizerSeconds,
+    optimizerSeconds: optimizer,
+    ranks: perRank,
+    clocked,
+    costs,
   }
 }

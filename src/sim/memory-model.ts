@@ -9,7 +9,9 @@ export interface RankMemory {
   readonly gradients: number
   readonly optimizer: number
   readonly activations: number
-  /** Logits and their softmax, context of the device, buffers of the communication library, fragmentation. */
+  /** With zero 3: the unit at work and the one gathered ahead. */
+  readonly communication: number
+  /** Logits and their softmax, f32 copies of gradients, context of the device, buffers of the communication library. */
   readonly workspace: number
   readonly total: number
 }
@@ -25,6 +27,10 @@ export interface RankMemory {
  *   MLP's width (gate, up, activated gate, product).
  */
 export function activationBytesPerBlock(s: StepSetup): number {
+  return s.precision === 'f32' ? 2 * halfPrecisionBytes(s) : halfPrecisionBytes(s)
+}
+
+function halfPrecisionBytes(s: StepSetup): number {
   const { model, sequence, tensor: t, sequenceParallel, recompute, software } = s
   const { embed: C, heads, kvHeads, ffn, family } = model
   const tokens = s.microBatch * sequence
@@ -71,26 +77,37 @@ function workspaceBytes(s: StepSetup, hasHead: boolean): number {
   return logits * s.software.logitBytes + s.software.contextBytes
 }
 
+/**
+ * Bytes per parameter without sharding (ZeRO, arXiv:1910.02054, section 3.1: 2 + 2 + 12 in mixed precision with AdamW).
+ * `copies` is what the framework keeps of gradients beyond that.
+ */
+export function stateBytes({ precision, moments = 2, software }: Pick<StepSetup, 'precision' | 'moments' | 'software'>) {
+  if (precision === 'f32') return { parameters: 4, gradients: 4, optimizer: 4 * moments, copies: 0 }
+  return { parameters: 2, gradients: 2, optimizer: 4 + 4 * moments, copies: software.stateBytes.gradients - 2 }
+}
+
 /** Memory of every pipeline rank; ranks that differ in data or tensor coordinate hold the same. */
 export function memoryOf(s: StepSetup): RankMemory[] {
-  const { data: d, zero } = s
-  const bytes = s.software.stateBytes
+  const { data: d, zero, offload = false } = s
+  const bytes = stateBytes(s)
   const blocks = blocksPerStage(s)
-  const { ranks } = parametersPerRank(s)
+  const { block, ranks } = parametersPerRank(s)
   const owners = scheduleOf(s.schedule).stageToRank({
     stages: s.pipeline,
     microbatches: s.microbatches,
     chunks: s.chunks,
   })
   const head = owners[blocks.length - 1]
+  const gathered = zero === 3 && d > 1 ? 2 * block * bytes.parameters : 0
   return peakActivations(s, blocks).map((activations, rank) => {
     const count = ranks[rank]!.parameters
-    const parameters = count * bytes.parameters * (zero === 3 ? 1 / d : 1)
+    const parameters = offload ? 0 : count * bytes.parameters * (zero === 3 ? 1 / d : 1)
     const gradients = count * bytes.gradients * (zero >= 2 ? 1 / d : 1)
-    const optimizer = (count * bytes.optimizer) / (zero >= 1 ? d : 1)
-    const workspace = workspaceBytes(s, head === rank)
-    const total = parameters + gradients + optimizer + activations + workspace
-    return { rank, parameters, gradients, optimizer, activations, workspace, total }
+    const copies = count * bytes.copies * (zero >= 2 ? 1 / d : 1)
+    const optimizer = offload ? 0 : (count * bytes.optimizer) / (zero >= 1 ? d : 1)
+    const workspace = workspaceBytes(s, head === rank) + copies
+    const total = parameters + gradients + optimizer + activations + gathered + workspace
+    return { rank, parameters, gradients, optimizer, activations, communication: gathered, workspace, total }
   })
 }
 

@@ -39,12 +39,15 @@ export function parametersPerRank(s: StepSetup): { block: number; table: number;
   const owners = scheduleOf(s.schedule).stageToRank({ stages: p, microbatches: s.microbatches, chunks })
   const block = blockParameters(model) / t
   const table = (model.vocab * model.embed) / t
+  const positions = model.family === 'gpt2' ? model.context * model.embed : 0
+  const norm = model.embed * (model.family === 'gpt2' ? 2 : 1)
   const ranks = Array.from({ length: p }, () => ({ parameters: 0, tensors: 0 }))
   blocks.forEach((n, stage) => {
     const rank = ranks[owners[stage]!]!
     // A tied head on another rank than the embedding keeps a copy of the table.
     const ownHead = stage === last && (last > 0 || !model.tied)
-    rank.parameters += n * block + (stage === 0 ? table : 0) + (ownHead ? table : 0)
+    rank.parameters += n * block + (stage === 0 ? table + positions : 0) + (ownHead ? table : 0)
+    if (stage === last) rank.parameters += norm
     rank.tensors += n * 12 + 2
   })
   return { block, table, ranks }

@@ -22,6 +22,14 @@ export interface StepSetup {
   readonly recompute: Recompute
   readonly cluster: Cluster
   readonly software: Software
+  /** Copies of a parameter the optimizer keeps in f32: 2 moments of AdamW (the default), 1 or 0 of SGD. */
+  readonly moments?: 0 | 1 | 2
+  /** Replicas exchange by all-reduce (the default), or over one of them that holds the optimizer. */
+  readonly exchange?: 'all-reduce' | 'star'
+  /** Gradients may be reduced while the last backward runs; false where absent. */
+  readonly overlap?: boolean
+  /** With zero 3: shards and optimizer state are in the host's memory. */
+  readonly offload?: boolean
   /** Blocks per virtual stage: given, or balanced with the head; even when absent. */
   readonly partition?: 'balanced' | readonly number[]
 }

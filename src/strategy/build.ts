@@ -5,7 +5,7 @@ import type { Action } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { buffer, finishRank } from './draft.ts'
 import type { Layout } from './layout.ts'
-import { layoutOf } from './layout.ts'
+import { layoutOf, parametersOn } from './layout.ts'
 import { lowerActions } from './lower-actions.ts'
 import type { ComputeRank } from './ranks.ts'
 import { rankAt } from './ranks.ts'
@@ -34,10 +34,7 @@ function computeRank(
     apart: reducedApart(config),
   })
   const own = stages.filter((stage) => orders.stageToRank[stage.index] === pipeline)
-  const seen = new Set<string>()
-  const parameters = own
-    .flatMap((stage) => layout.parametersOfStage[stage.index]!)
-    .filter(({ name }) => !seen.has(name) && seen.add(name))
+  const parameters = parametersOn(layout, own)
   const head = own.some((stage) => stage.head)
   const rank: ComputeRank = {
     rank: rankAt(config, coordinates),

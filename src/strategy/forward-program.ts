@@ -5,8 +5,10 @@ import type { Program, RankProgram } from '../schedule/program.ts'
 import { dealBatch } from './deal-batch.ts'
 import type { RankDraft } from './draft.ts'
 import { buffer, finishRank } from './draft.ts'
-import { layoutOf } from './layout.ts'
+import { gatherUnits, holdsShards, shardBuffer } from './data/unit-shards.ts'
+import { layoutOf, parametersOn } from './layout.ts'
 import { lowerActions } from './lower-actions.ts'
+import { paramBuffer, rankAt } from './ranks.ts'
 import { report } from './optimizer-tail.ts'
 import { withWorkspace } from './workspace.ts'
 
@@ -47,7 +49,8 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       (op) => (op.kind === 'pull' || op.kind === 'broadcast') && op.traffic === 'parameters',
     )
     // One sequence is one replica's work; others have nothing to do, unless they are in the exchange anyway.
-    const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0)
+    const sharded = holdsShards(config)
+    const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0 && !sharded)
     const microbatches = idle ? [] : generate ? [[0]] : dealt[data]!
     const stages = layout.stages.filter((stage) => stageToRank[stage.index] === pipeline)
     const actions: Action[] = microbatches.flatMap((_, microbatch) =>
@@ -64,7 +67,14 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       forwardOnly: true,
       keepLogits: generate,
     })
-    const parameters = [...trained.buffers.values()].filter((each) => each.name.startsWith('param:'))
+    const parameters = [...trained.buffers.values()].filter(
+      ({ name, persistent }) => name.startsWith(paramBuffer('')) || (persistent && name.startsWith(shardBuffer(''))),
+    )
+    const group = layout.config.parallel.data
+    const dataGroup = Array.from({ length: group }, (_, d) => rankAt(config, { data: d, pipeline, tensor }))
+    const gathered = sharded
+      ? gatherUnits(config, { rank: trained.rank, dataGroup, parameters: parametersOn(layout, stages) }, writer.ops)
+      : { ops: writer.ops, buffers: [] }
     const hasLoss = !generate && writer.buffers.some((each) => each.name.endsWith('losses'))
     const own = writer.buffers.map((each) =>
       // The logits are read after the pass: they outlive it.
@@ -76,12 +86,13 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       device: trained.device,
       buffers: [
         ...parameters,
+        ...gathered.buffers,
         ...own,
         ...(hasLoss ? [buffer('loss', 'workspace', 1, { persistent: true })] : []),
       ],
       state: { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
       prologue: [],
-      step: [...brought, ...writer.ops, ...(generate ? [] : [report(hasLoss && tensor === 0)])],
+      step: [...brought, ...gathered.ops, ...(generate ? [] : [report(hasLoss && tensor === 0)])],
       epilogue: [],
     }
     return finishRank(withWorkspace(draft))

@@ -70,6 +70,14 @@ export function layoutOf(config: RunConfig): Layout {
   }
 }
 
+/** Parameters of some stages, each once. */
+export function parametersOn(layout: Layout, stages: readonly Stage[]): LocalParameter[] {
+  const seen = new Set<string>()
+  return stages
+    .flatMap((stage) => layout.parametersOfStage[stage.index]!)
+    .filter(({ name }) => !seen.has(name) && seen.add(name))
+}
+
 /** Sizes for `samples` samples on tensor rank `tensorIndex`. */
 export function dimsOf(layout: Layout, samples: number, tensorIndex: number): OpDims {
   const { model, batch } = layout.config

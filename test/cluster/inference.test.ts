@@ -46,6 +46,12 @@ describe('generation and evaluation are the same under every layout', () => {
     'pipeline 3': { pipeline: 3 },
     'zb-v on 1, two chunks': { pipeline: 1, schedule: 'zb-v', chunks: 2 },
     'pipeline 2 × data 2': { pipeline: 2, data: 2 },
+    'tensor 2': { tensor: 2 },
+    'tensor 4, sequence': { tensor: 4, sequenceParallel: true },
+    'tensor 2 × pipeline 2 × data 2': { tensor: 2, pipeline: 2, data: 2 },
+    'ZeRO-1': { data: 2, zero: 1 },
+    'ZeRO-3': { data: 3, zero: 3 },
+    'ZeRO-3 with offload, pipeline 2': { data: 2, zero: 3, pipeline: 2, fsdp: { cpuOffload: true } },
   }))
     test(name, async () => {
       const cluster = await infer(parallel)

@@ -1,8 +1,15 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
+import { startRun } from '../../src/cluster/run.ts'
+import { parseConfig } from '../../src/config/parse.ts'
+import { RefusedError } from '../../src/core/errors.ts'
+import { prepareDataset } from '../../src/data/prepare.ts'
+import { parameterCount } from '../../src/model/parameters.ts'
 import { predictTraffic } from '../../src/sim/traffic.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
 import { expectSameGradients } from '../lib/compare.ts'
-import { runToEnd } from '../lib/run.ts'
+import { SMALL, reusingRankHost, runToEnd } from '../lib/run.ts'
 import type { Finished } from '../lib/run.ts'
 
 const single = new Map<string, Promise<Finished>>()
@@ -102,3 +109,122 @@ describe('ZeRO is the same training as one device', () => {
   }
   for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
 })
+
+describe('ZeRO moves what its paper says, in elements per rank of Ψ parameters', () => {
+  const cases: [string, object, number, (N: number, m: number) => [gradients: number, parameters: number]][] = [
+    ['ZeRO-1', { zero: 1 }, 3, (N) => [(N - 1) / N, (N - 1) / N]],
+    ['ZeRO-1 taught with an all-reduce', { zero: 1, zeroReduce: 'all-reduce' }, 1, (N) => [(2 * (N - 1)) / N, (N - 1) / N]],
+    ['ZeRO-2', { zero: 2 }, 1, (N) => [(N - 1) / N, (N - 1) / N]],
+    ['ZeRO-2, 3 micro-batches', { zero: 2 }, 3, (N, m) => [(m * (N - 1)) / N, (N - 1) / N]],
+    ['ZeRO-3', { zero: 3 }, 1, (N) => [(N - 1) / N, (2 * (N - 1)) / N]],
+    ['ZeRO-3, 3 micro-batches', { zero: 3 }, 3, (N, m) => [(m * (N - 1)) / N, (2 * m * (N - 1)) / N]],
+    ['kept after forward', { zero: 3, fsdp: { reshardAfterForward: false } }, 2, (N, m) => [(m * (N - 1)) / N, (m * (N - 1)) / N]],
+  ]
+  for (const [name, parallel, m, formula] of cases)
+    test(name, async () => {
+      const N = 4
+      const { config, result } = await runToEnd({
+        batch: { global: N * m, microbatches: m, sequence: 16 },
+        data: { corpus: 'brackets' },
+        parallel: { data: N, ...parallel },
+      })
+      const [gradients, parameters] = formula(N, m).map((share) => share * parameterCount(config.model) * 4)
+      // Parts of a bucket or unit differ by an element, each time one moves.
+      for (const { traffic } of result.ranks!) {
+        expect(Math.abs(traffic.gradients - gradients!)).toBeLessThanOrEqual(16 * 8 * m)
+        expect(Math.abs(traffic.parameters - parameters!)).toBeLessThanOrEqual(16 * 8 * m)
+      }
+      const total = result.ranks!.reduce((sum, { traffic }) => sum + traffic.gradients + traffic.parameters, 0)
+      expect(total).toBeCloseTo(N * (gradients! + parameters!), 0)
+    })
+})
+
+describe('what AdamW holds, gathered from all ranks, is what one device holds', () => {
+  const held = async (parallel: object) => {
+    const config = parseConfig({ ...SMALL, steps: 3, data: { corpus: 'brackets' }, batch: { global: 8, microbatches: 2, sequence: 16 }, parallel })
+    const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost('memory', reusingRankHost), startPaused: true })
+    for (let step = 0; step < 2; step++) await run.advance('step')
+    const states = { parameters: await run.tensors('parameters'), moment1: await run.tensors('moment1'), moment2: await run.tensors('moment2') }
+    await run.stop()
+    return states
+  }
+  let one: Awaited<ReturnType<typeof held>>
+  for (const parallel of [
+    {},
+    { data: 2 },
+    { data: 3, zero: 1 },
+    { data: 2, zero: 2, zeroPartition: 'greedy' },
+    { data: 4, zero: 3 },
+    { data: 2, zero: 3, fsdp: { cpuOffload: true } },
+    { tensor: 4, sequenceParallel: true },
+    { data: 2, tensor: 2, pipeline: 2, zero: 1, schedule: 'zb-h1' },
+  ])
+    test(JSON.stringify(parallel), async () => {
+      const states = await held(parallel)
+      one ??= states
+      for (const kind of ['parameters', 'moment1', 'moment2'] as const) {
+        // A parameter moves by about the learning rate whatever its gradient: noise in small ones is seen at 1e-4.
+        for (const [name, values] of one[kind]) {
+          const other = states[kind].get(name)!
+          let [difference, norm] = [0, 0]
+          for (const [i, value] of values.entries()) {
+            difference += (value - other[i]!) ** 2
+            norm += value ** 2
+          }
+          expect(Math.sqrt(difference), `${kind} ${name}`).toBeLessThanOrEqual(2e-4 * Math.sqrt(norm) + 1e-12)
+        }
+      }
+    })
+})
+
+test('random configurations of the whole space agree with one device', async () => {
+  const picks = fc.record({
+    data: fc.integer({ min: 1, max: 4 }),
+    tensor: fc.constantFrom(1, 1, 2, 4),
+    pipeline: fc.constantFrom(1, 1, 2, 3),
+    zero: fc.constantFrom(0, 1, 2, 3),
+    zeroPartition: fc.constantFrom('flat', 'greedy'),
+    schedule: fc.constantFrom('naive', 'gpipe', '1f1b', 'interleaved-1f1b', 'zb-h1', 'zb-h2', 'zb-v'),
+    recompute: fc.constantFrom('none', 'selective', 'full'),
+    sequenceParallel: fc.boolean(),
+    bucketBytes: fc.constantFrom(2048, 26_214_400),
+    overlap: fc.boolean(),
+    collective: fc.constantFrom('ring', 'tree', 'star'),
+    fsdp: fc.record({ wrap: fc.constantFrom('block', 'all', { minParameters: 3000 }), reshardAfterForward: fc.boolean(), cpuOffload: fc.boolean() }),
+    microbatches: fc.integer({ min: 1, max: 4 }),
+    extra: fc.integer({ min: 0, max: 3 }),
+    gradClip: fc.constantFrom(0, 0.5),
+    vocab: fc.constantFrom(256, 261),
+    seed: fc.integer({ min: 0, max: 5 }),
+  })
+  let ran = 0
+  await fc.assert(
+    fc.asyncProperty(picks, async (pick) => {
+      const { microbatches, extra, gradClip, seed, vocab, ...rest } = pick
+      const world = rest.data * rest.tensor * rest.pipeline
+      fc.pre(world > 1 && world <= 8)
+      const chunks = rest.schedule === 'interleaved-1f1b' || rest.schedule === 'zb-v' ? 2 : 1
+      const sequenceParallel = rest.sequenceParallel && rest.tensor > 1
+      const fsdp = { ...rest.fsdp, cpuOffload: rest.fsdp.cpuOffload && rest.zero === 3 }
+      const parallel = { ...rest, chunks, sequenceParallel, fsdp }
+      const global = rest.data * microbatches + extra
+      const model = { layers: 6, heads: 4, embed: 16, context: 8, vocab }
+      const shared = { seed, model, data: { corpus: 'brackets' }, optimizer: { gradClip } }
+      const input = { ...shared, parallel, batch: { global, microbatches, sequence: 8 } }
+      try {
+        parseConfig({ ...SMALL, ...input })
+      } catch (error) {
+        expect(error).toBeInstanceOf(RefusedError)
+        fc.pre(false)
+      }
+      const cluster = await runToEnd(input)
+      const one = await oneDevice({ ...shared, batch: { global, microbatches: 1, sequence: 8 } })
+      expectSameGradients(cluster.gradients, one.gradients)
+      expect(Math.abs(cluster.result.steps![0]!.loss - one.result.steps![0]!.loss)).toBeLessThan(1e-5)
+      for (const rank of cluster.result.ranks!) expect(rank.peakBytes).toEqual(rank.predictedBytes)
+      ran++
+    }),
+    { numRuns: process.env.TABCLUSTER_FULL === '1' ? 250 : 60, seed: 20261124, verbose: true, endOnFailure: true },
+  )
+  expect(ran).toBeGreaterThanOrEqual(60)
+}, 600_000)

@@ -1,4 +1,5 @@
 import { dependenciesOf } from '../dependencies.ts'
+import { placesOf, planMemory } from '../memory-plan.ts'
 import type { Place } from '../program-grid.ts'
 import type { Op } from '../program.ts'
 import type { Scope } from './fault.ts'
@@ -9,7 +10,7 @@ import type { Meeting, Message } from './meetings.ts'
  * Performs the extent without doing anything: an op is done when what it waits for is done, a receive when also its send is,
  * a collective when all members could enter. Ops left over wait for each other.
  *
- * Besides the order rule, a rank's host hands compute over in list order: nothing starts before the device ops listed before
+ * Besides the order rule over places in memory (a buffer may follow another in its slot), a rank's host hands compute over in list order: nothing starts before the device ops listed before
  * it have been handed over. A list that only works when later ops overtake would hang a real rank, so it is refused.
  */
 export function checkProgress(scope: Scope, messages: readonly Message[], meetings: readonly Meeting[]): void {
@@ -25,7 +26,8 @@ export function checkProgress(scope: Scope, messages: readonly Message[], meetin
   const tos: number[] = []
   for (const [rank, ops] of scope.lists.entries()) {
     const base = offsets[rank]!
-    const dependencies = dependenciesOf(ops)
+    const plan = planMemory(scope.program.ranks[rank]!, { curve: false })
+    const dependencies = dependenciesOf(ops, placesOf(plan, plan[scope.extent]))
     let queued = -1
     for (let i = 0; i < ops.length; i++) {
       for (const target of dependencies.of(i)) {

@@ -11,7 +11,7 @@ import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
 import { workKey } from './work-key.ts'
 
 /** Bytes per second an optimizer on the host moves through its memory: eight channels of DDR4-3200, half of it reached. */
-const HOST_MEMORY_BANDWIDTH = 100e9
+export const HOST_MEMORY_BANDWIDTH = 100e9
 
 function workOf({ kernel, params, flops, bytes }: Launch): KernelWork {
   if (kernel.startsWith('matmul'))

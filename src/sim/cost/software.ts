@@ -35,6 +35,8 @@ export interface Software {
   readonly logitBytes: number
   /** Device context, communication buffers and cached blocks, per rank. */
   readonly contextBytes: number
+  /** Replicas reduce gradients while the last backward still runs, where the configuration wants it. */
+  readonly overlapsReduction: boolean
   /** Seconds of each iteration outside forward, backward, reduction and optimizer. */
   readonly stepSeconds: number
 }
@@ -61,6 +63,7 @@ const MEGATRON: Software = {
   stateBytes: MIXED_F32_GRADIENTS,
   logitBytes: 6,
   contextBytes: 1e9,
+  overlapsReduction: false,
   stepSeconds: 2.5e-3,
 }
 
@@ -78,6 +81,8 @@ export const SOFTWARE = {
     optimizerBytes: 28,
     blockingSends: false,
     stateBytes: MIXED,
+    contextBytes: 0,
+    overlapsReduction: true,
     stepSeconds: 0,
   },
   megatron: MEGATRON,

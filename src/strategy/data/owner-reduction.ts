@@ -40,22 +40,34 @@ export function reduceToOwners(
   const member = rank.dataGroup.indexOf(rank.rank)
   const buffers: BufferSpec[] = []
   const insertions: { after: readonly string[]; ops: OpDraft[] }[] = []
-  const reduce = (name: string, pieces: readonly OwnedPiece[], microbatch: number | null) => {
+  const reduce = (name: string, pieces: readonly OwnedPiece[], microbatch: number | null, first: boolean) => {
     if (pieces.length === 0) return
-    const reduction = reduceBucket(config, rank, { name, pieces, microbatch })
+    const reduction = reduceBucket(config, rank, { name, pieces, microbatch, first })
     buffers.push(...reduction.buffers)
-    insertions.push({ after: overlap ? buffersOf(reduction.source) : [], ops: reduction.ops })
+    // At the end for what waits for another stage: until then nothing may take the place of its buffer.
+    const early = overlap && microbatch !== null
+    insertions.push({ after: early ? buffersOf(reduction.source) : [], ops: reduction.ops })
   }
   const home = fsdp.cpuOffload ? 'host' : 'device'
   for (const { name, pieces } of buckets) {
     for (const { parameter, length } of pieces.filter(({ owner }) => owner === member))
       buffers.push(buffer(shardGradient(parameter.name), 'gradients', length, { home }))
     const split = pieces.filter(({ parameter }) => apart(parameter.name))
-    for (let m = 0; m < config.batch.microbatches; m++) reduce(name, split, m)
+    for (const [i, m] of backwardOrder(config, rank, split).entries()) reduce(name, split, m, i === 0)
     const whole = pieces.filter(({ parameter }) => !apart(parameter.name))
-    reduce(`${name}, tied`, whole, null)
+    reduce(`${name}, tied`, whole, null, true)
   }
   return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
+}
+
+/** Micro-batches in the order in which they complete these gradients: GPipe goes back from the last. */
+function backwardOrder(config: RunConfig, rank: ComputeRank, pieces: readonly OwnedPiece[]): number[] {
+  const lastWrite = new Map<string, number>()
+  for (const [i, op] of rank.ops.entries()) for (const name of op.writes) lastWrite.set(name, i)
+  const completed = (m: number) =>
+    Math.max(-1, ...pieces.map(({ parameter }) => lastWrite.get(gradientOf(m, parameter.name)) ?? -1))
+  const order = Array.from({ length: config.batch.microbatches }, (_, m) => m)
+  return order.toSorted((a, b) => completed(a) - completed(b))
 }
 
 interface Reduction {
@@ -68,7 +80,7 @@ interface Reduction {
 function reduceBucket(
   config: RunConfig,
   { rank, dataGroup: group }: ComputeRank,
-  { name, pieces, microbatch }: Bucket & { readonly microbatch: number | null },
+  { name, pieces, microbatch, first }: Bucket & { readonly microbatch: number | null; readonly first: boolean },
 ): Reduction {
   const mine = pieces.filter(({ owner }) => owner === group.indexOf(rank))
   const elements = mine.reduce((sum, { length }) => sum + length, 0)
@@ -76,7 +88,6 @@ function reduceBucket(
   const source = wholeSpans(pieces, (each) => (microbatch === null ? gradBuffer(each) : gradientOf(microbatch, each)))
   const resting = pieceSpans(mine, shardGradient)
   const offload = config.parallel.fsdp.cpuOffload
-  const first = (microbatch ?? 0) === 0
   // Straight to where they rest, when that is on the device and empty.
   const direct = first && !offload
   const landing = `mb${microbatch ?? ''}:gshard:${name}`

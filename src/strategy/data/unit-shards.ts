@@ -3,18 +3,52 @@ import type { BufferSpec } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
 import { buffer, buffersOf, span } from '../draft.ts'
+import type { LocalParameter } from '../layout.ts'
 import type { OwnedPiece } from '../ownership.ts'
-import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
+import { ownership, partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
 import type { VisitName } from '../unit-gathers.ts'
+import { withUnitGathers } from '../unit-gathers.ts'
 import type { Unit } from '../units.ts'
+import { unitsOf } from '../units.ts'
 
 /** This rank's piece of a parameter under ZeRO-3. */
 export const shardBuffer = (name: string) => `pshard:${name}`
 
-/** All-gathers a unit from the shards of the data group; shards in host memory are fetched to the device first. */
-export function bringUnit(
+/** Whether ranks keep only their own pieces of the parameters between uses. */
+export function holdsShards({ parallel }: RunConfig): boolean {
+  return parallel.zero === 3 && (parallel.data > 1 || parallel.fsdp.cpuOffload)
+}
+
+interface ShardedRank {
+  readonly rank: number
+  readonly dataGroup: readonly number[]
+  readonly parameters: readonly LocalParameter[]
+}
+
+/** How the units of a rank are dealt over its data group, unit by unit. */
+export function unitPieces(config: RunConfig, rank: ShardedRank): Map<Unit, OwnedPiece[]> {
+  const deal = (unit: Unit) => ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
+  return new Map(unitsOf(config, rank.parameters).map((unit) => [unit, deal(unit)]))
+}
+
+/** A rank's ops with every unit gathered before it is used. */
+export function gatherUnits(
   config: RunConfig,
-  rank: { readonly rank: number; readonly dataGroup: readonly number[] },
+  rank: ShardedRank,
+  ops: readonly OpDraft[],
+  pieces: ReadonlyMap<Unit, OwnedPiece[]> = unitPieces(config, rank),
+): { ops: OpDraft[]; buffers: BufferSpec[] } {
+  return withUnitGathers(ops, [...pieces.keys()], {
+    reshard: config.parallel.fsdp.reshardAfterForward,
+    prefetch: config.parallel.overlap,
+    bring: (unit, visit) => bringUnit(config, rank, pieces.get(unit)!, unit, visit),
+  })
+}
+
+/** All-gathers a unit from the shards of the data group; shards in host memory are fetched to the device first. */
+function bringUnit(
+  config: RunConfig,
+  rank: ShardedRank,
   pieces: readonly OwnedPiece[],
   unit: Unit,
   visit: VisitName,

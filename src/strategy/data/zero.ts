@@ -11,10 +11,7 @@ import type { OwnedPiece } from '../ownership.ts'
 import { ownership, partsOf, wholeSpans } from '../ownership.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
-import type { Unit } from '../units.ts'
-import { unitsOf } from '../units.ts'
-import { withUnitGathers } from '../unit-gathers.ts'
-import { bringUnit, shardBuffer } from './unit-shards.ts'
+import { gatherUnits, shardBuffer, unitPieces } from './unit-shards.ts'
 import { broadcastOnce, reduceBuckets } from './ddp.ts'
 import { reduceToOwners, shardGradient } from './owner-reduction.ts'
 
@@ -174,19 +171,14 @@ function stageTwo(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft
 }
 
 function stageThree(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
-  const { fsdp, overlap } = config.parallel
+  const { fsdp } = config.parallel
   const shared = sharedOf(rank, config)
-  const units = unitsOf(config, rank.parameters)
-  const unitPieces = new Map(units.map((unit) => [unit, piecesOfUnit(shared, unit)]))
-  const pieces = [...unitPieces.values()].flat()
+  const byUnit = unitPieces(config, rank)
+  const pieces = [...byUnit.values()].flat()
   const mine = pieces.filter(({ owner }) => owner === shared.member)
-  const buckets = units.toReversed().map((unit) => ({ ...unit, name: `unit ${unit.name}`, pieces: unitPieces.get(unit)! }))
+  const buckets = [...byUnit].toReversed().map(([{ name }, dealt]) => ({ name: `unit ${name}`, pieces: dealt }))
   const reduced = reduceToOwners(config, rank, buckets)
-  const gathered = withUnitGathers(reduced.ops, units, {
-    reshard: fsdp.reshardAfterForward,
-    prefetch: overlap,
-    bring: (unit, visit) => bringUnit(config, rank, unitPieces.get(unit)!, unit, visit),
-  })
+  const gathered = gatherUnits(config, rank, reduced.ops, byUnit)
   const owned = ownedOf(shared, mine, inPiece(shardBuffer), inPiece(shardGradient))
   const tail = optimizerTail({
     config,
@@ -217,8 +209,4 @@ function stageThree(rank: ComputeRank, { config, ranks }: BuildContext): RankDra
     step: [...gathered.ops, ...tail.ops],
     epilogue: [],
   }
-}
-
-function piecesOfUnit({ config, rank }: Shared, unit: Unit): OwnedPiece[] {
-  return ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
 }

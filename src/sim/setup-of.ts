@@ -1,0 +1,51 @@
+import { replicaSizes } from '../config/check.ts'
+import type { RunConfig } from '../config/types.ts'
+import { blocksPerStage } from '../strategy/stages.ts'
+import { SOFTWARE, type Software } from './cost/software.ts'
+import { clusterOf, type Cluster } from './links.ts'
+import type { StepSetup } from './step-setup.ts'
+
+/**
+ * The framework whose figures stand for a configuration, which does not name one: this project's kernels in f32; in mixed
+ * precision the one that each kind of model was validated with (docs/validation.md): fully sharded training as PyTorch's
+ * FSDP, LLaMA shapes as nanotron, GPT shapes as Megatron-LM.
+ */
+export function softwareOf({ precision, model, parallel }: RunConfig): Software {
+  if (precision === 'f32') return SOFTWARE.native
+  if (parallel.zero === 3) return SOFTWARE.foundry
+  return model.family === 'llama' ? SOFTWARE.nanotron : SOFTWARE.megatron
+}
+
+function momentsOf({ optimizer }: RunConfig): 0 | 1 | 2 {
+  if (optimizer.kind === 'adamw') return 2
+  return optimizer.momentum > 0 ? 1 : 0
+}
+
+/** The sizes of a configuration's step; the largest replica counts, its micro-batches at their mean size. */
+export function setupOf(config: RunConfig, cluster: Cluster = clusterOf(config.cluster)): StepSetup {
+  const { model, precision, batch, parallel: p } = config
+  const samples = Math.max(...replicaSizes(config))
+  return {
+    model,
+    precision,
+    sequence: batch.sequence,
+    microBatch: samples / batch.microbatches,
+    microbatches: batch.microbatches,
+    data: p.data,
+    tensor: p.tensor,
+    pipeline: p.pipeline,
+    schedule: p.schedule,
+    chunks: p.chunks,
+    zero: p.zero,
+    reshard: p.fsdp.reshardAfterForward,
+    sequenceParallel: p.sequenceParallel,
+    recompute: p.recompute,
+    cluster,
+    software: softwareOf(config),
+    moments: momentsOf(config),
+    exchange: p.dataMode === 'ddp' || p.server.at === 'sharded' ? 'all-reduce' : 'star',
+    overlap: p.overlap,
+    offload: p.fsdp.cpuOffload,
+    partition: blocksPerStage(config),
+  }
+}

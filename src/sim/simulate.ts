@@ -1,0 +1,219 @@
+import { CATEGORIES, zeroPeak, type PeakBytes } from '../core/bytes.ts'
+import { OutOfMemoryError } from '../core/errors.ts'
+import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import { planMemory } from '../schedule/memory-plan.ts'
+import { shapeOf } from '../schedule/registry.ts'
+import { summarizeSchedule } from '../schedule/summary.ts'
+import { buildProgram } from '../strategy/build.ts'
+import { clockProgram, type ClockedProgram } from './clock.ts'
+import { criticalShares, type PathShare } from './clock/critical.ts'
+import { traceOf, type Trace } from './clock/trace.ts'
+import { rooflineCosts } from './cost/roofline-costs.ts'
+import { estimateStep, type StepEstimate } from './estimate.ts'
+import { estimateTrace } from './estimate-trace.ts'
+import { checkBudget } from './ledger.ts'
+import { clusterOf, type Cluster } from './links.ts'
+import { memoryOf, type RankMemory } from './memory-model.ts'
+import { hardwareFlops, modelFlops } from './model-flops.ts'
+import { setupOf } from './setup-of.ts'
+import type { StepSetup } from './step-setup.ts'
+import { rankTraffic as programTraffic } from './traffic.ts'
+import { rankTraffic as modelTraffic } from './traffic-model.ts'
+
+/** A rank nothing ran on: no measured peak. */
+export type SimulatedRank = Omit<RankResult, 'peakBytes'>
+
+export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
+  /** What was clocked: the Program op by op, or stage-level costs where the executor would refuse or the Program is huge. */
+  readonly simulated: 'program' | 'stages'
+  /** The framework whose figures stage-level costs take; absent for a Program, which runs this project's kernels. */
+  readonly software?: string
+  readonly ranks: readonly SimulatedRank[]
+  readonly time: TimeResult & { readonly hfu: number; readonly criticalPath: readonly PathShare[] }
+}
+
+export interface Simulation {
+  readonly result: SimulatedResult
+  readonly trace: () => Trace
+}
+
+/** Ranks and ops of a Program that is clocked op by op; beyond them stage-level costs are. */
+const MOST_RANKS = 64
+const MOST_OPS = 40_000
+
+/** Ops of the Program, roughly: a dozen segments per block and micro-batch, exchanges between tensor ranks. */
+function expectedOps({ model, batch, parallel: p }: RunConfig): number {
+  const perBlock = 12 + (p.tensor > 1 ? 4 : 0) + (p.sequenceParallel ? 6 : 0) + (p.recompute === 'none' ? 0 : 6)
+  return p.data * p.tensor * batch.microbatches * model.layers * perBlock
+}
+
+/** Whether the configuration is one that executes: its Program is what would run. */
+function isClocked(config: RunConfig): boolean {
+  const { data, tensor, pipeline } = config.parallel
+  return (
+    config.precision === 'f32' &&
+    config.model.family === 'gpt2' &&
+    data * tensor * pipeline <= MOST_RANKS &&
+    expectedOps(config) <= MOST_OPS
+  )
+}
+
+/**
+ * What a configuration costs on its cluster: bytes, traffic and times of every rank. Pure and deterministic.
+ *
+ * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
+ */
+export function simulate(config: RunConfig): Simulation {
+  const cluster = clusterOf(config.cluster)
+  return isClocked(config) ? simulateProgram(config, cluster) : simulateStages(config, cluster)
+}
+
+function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
+  const { model, batch, parallel } = config
+  const tokens = batch.global * batch.sequence
+  const peak = parallel.data * parallel.tensor * parallel.pipeline * cluster.device.peakFlops[config.precision]
+  const share = (flops: number) => (stepSeconds > 0 ? flops / stepSeconds / peak : 0)
+  return {
+    result: {
+      config,
+      tokensPerSecond: { virtual: stepSeconds > 0 ? tokens / stepSeconds : 0 },
+      schedule: summarizeSchedule(parallel.schedule, shapeOf(config)),
+    },
+    mfu: share(modelFlops(model, tokens, batch.sequence)),
+    hfu: share(hardwareFlops(model, tokens, batch.sequence, parallel.recompute)),
+  }
+}
+
+function simulateProgram(config: RunConfig, cluster: Cluster): Simulation {
+  const program = buildProgram(config)
+  const budget = config.cluster.memoryBytes
+  const plans = program.ranks.map((rank) => planMemory(rank, { curve: false }))
+  // Curves are long: only a rank that does not fit needs one, to say where.
+  if (budget !== null)
+    program.ranks.forEach((rank, r) => {
+      if (plans[r]!.peak.total <= budget) return
+      const plan = planMemory(rank)
+      checkBudget(program, [{ rank: rank.rank, peak: plan.peak, curve: plan.curve, plan }], budget)
+    })
+  const clock = (withPlans = plans): ClockedProgram =>
+    clockProgram(program, rooflineCosts(program, cluster, config.parallel.compression), { plans: withPlans })
+  const clocked = clock()
+  const { stepSeconds, ranks } = clocked
+  const { result, mfu, hfu } = shared(config, cluster, stepSeconds)
+  return {
+    result: {
+      ...result,
+      simulated: 'program',
+      ranks: program.ranks.map((rank, r) => ({
+        rank: rank.rank,
+        coordinates: rank.coordinates,
+        predictedBytes: plans[r]!.peak,
+        ...programTraffic(rank),
+      })),
+      time: {
+        stepSeconds,
+        computeSeconds: ranks.map((each) => each.computeSeconds),
+        communicationSeconds: ranks.map((each) => each.communicationSeconds),
+        idleSeconds: ranks.map((each) => each.idleSeconds),
+        mfu,
+        hfu,
+        criticalPath: criticalShares(clocked),
+      },
+    },
+    trace: () => traceOf(clock(program.ranks.map((rank) => planMemory(rank)))),
+  }
+}
+
+function peakOf(memory: RankMemory): PeakBytes {
+  const peak = zeroPeak()
+  for (const category of CATEGORIES) peak[category] = Math.round(memory[category])
+  peak.total = Math.round(memory.total)
+  return peak
+}
+
+function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes): void {
+  if (budget === null || peak.total <= budget) return
+  const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toPrecision(3)} MB`
+  throw new OutOfMemoryError(
+    `rank ${rank} needs ${megabytes(peak.total)}, mostly ${worst} (${megabytes(peak[worst])}); ` +
+      `the budget cluster.memoryBytes is ${megabytes(budget)}`,
+    worst,
+    peak.total,
+  )
+}
+
+function simulateStages(config: RunConfig, cluster: Cluster): Simulation {
+  const setup = setupOf(config, cluster)
+  const { data, tensor } = config.parallel
+  // The fullest micro-batch decides memory, the mean one time.
+  const memory = memoryOf({ ...setup, microBatch: Math.ceil(setup.microBatch) })
+  const traffic = modelTraffic(setup)
+  /** DataParallel and a server keep the optimizer on one replica. */
+  const alone = config.parallel.dataMode !== 'ddp' && setup.exchange === 'star' && data > 1
+  const peaks = memory.map((each) => {
+    const whole = peakOf(each)
+    const replica = alone ? peakOf({ ...each, optimizer: 0, total: each.total - each.optimizer }) : whole
+    return { whole, replica }
+  })
+  const ranks: SimulatedRank[] = []
+  peaks.forEach(({ whole, replica }, pipeline) => {
+    const { sentBytes, traffic: kinds } = traffic[pipeline]!
+    for (let d = 0; d < data; d++)
+      for (let t = 0; t < tensor; t++) {
+        const rank = ranks.length
+        const predictedBytes = d === 0 ? whole : replica
+        refuseOverBudget(config.cluster.memoryBytes, rank, predictedBytes)
+        const coordinates = { data: d, pipeline, tensor: t }
+        ranks.push({ rank, coordinates, predictedBytes, sentBytes, receivedBytes: sentBytes, traffic: kinds })
+      }
+  })
+  const estimate = estimateStep(setup)
+  const { stepSeconds } = estimate
+  const { result, mfu, hfu } = shared(config, cluster, stepSeconds)
+  const perRank = estimate.ranks.map(({ computeSeconds, exchangeSeconds }) => {
+    const compute = computeSeconds + estimate.optimizerSeconds
+    const communication = exchangeSeconds + estimate.reduceSeconds
+    return { compute, communication, idle: Math.max(0, stepSeconds - compute - communication) }
+  })
+  const ofRanks = (key: 'compute' | 'communication' | 'idle') =>
+    ranks.map(({ coordinates }) => perRank[coordinates.pipeline]![key])
+  return {
+    result: {
+      ...result,
+      simulated: 'stages',
+      software: setup.software.title,
+      ranks,
+      time: {
+        stepSeconds,
+        computeSeconds: ofRanks('compute'),
+        communicationSeconds: ofRanks('communication'),
+        idleSeconds: ofRanks('idle'),
+        mfu,
+        hfu,
+        criticalPath: sharesOf(estimate, setup),
+      },
+    },
+    trace: () => estimateTrace(setup, estimate),
+  }
+}
+
+/** What the busiest stage does, what it waits for, and what follows. */
+function sharesOf(estimate: StepEstimate, { software }: StepSetup): PathShare[] {
+  const { ranks, pipelineSeconds, reduceSeconds, optimizerSeconds } = estimate
+  const busiest = ranks.reduce((a, b) =>
+    b.computeSeconds + b.exchangeSeconds > a.computeSeconds + a.exchangeSeconds ? b : a,
+  )
+  const { computeSeconds, exchangeSeconds } = busiest
+  return [
+    { what: 'forward and backward', seconds: computeSeconds },
+    { what: 'exchanges inside forward and backward', seconds: exchangeSeconds },
+    { what: 'bubble', seconds: Math.max(0, pipelineSeconds - computeSeconds - exchangeSeconds) },
+    { what: 'gradient exchange', seconds: reduceSeconds },
+    { what: 'optimizerStep', seconds: optimizerSeconds },
+    { what: 'framework', seconds: software.stepSeconds },
+  ]
+    .filter(({ seconds }) => seconds > 0)
+    .sort((a, b) => b.seconds - a.seconds)
+}
