@@ -1,10 +1,16 @@
 import { Command, CommanderError } from 'commander'
 import { RefusedError, exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
+import type { CompareOptions } from './compare.ts'
+import { compare } from './compare.ts'
 import type { GenerateOptions } from './generate.ts'
 import { generate } from './generate.ts'
+import type { PlanOptions } from './plan.ts'
+import { plan } from './plan.ts'
 import type { ProgramOptions } from './program.ts'
 import { program as printProgram } from './program.ts'
+import type { SimulateOptions } from './simulate.ts'
+import { simulateCommand } from './simulate.ts'
 import type { TrainOptions } from './train.ts'
 import { train } from './train.ts'
 
@@ -34,6 +40,24 @@ function commands(): Command {
     .option('--seed <s>', 'seed of the samples', '0')
     .option(...config)
     .action((options: GenerateOptions) => generate(options))
+  root
+    .command('simulate')
+    .description('clock a configuration, or an array of them, on its virtual cluster')
+    .requiredOption(...config)
+    .option('--out <file>', 'write the result here instead of printing it')
+    .option('--trace <file>', 'write a trace for chrome://tracing or Perfetto (one configuration)')
+    .action((options: SimulateOptions) => simulateCommand(options))
+  root
+    .command('compare')
+    .description('one table of simulated figures, a row per configuration')
+    .requiredOption('--config <files...>', config[1])
+    .action((options: CompareOptions) => compare(options))
+  root
+    .command('plan')
+    .description("search the strategies that fit the configuration's devices and rank them")
+    .requiredOption(...config)
+    .option('--json', 'everything, as JSON', false)
+    .action((options: PlanOptions) => plan(options))
   root
     .command('program')
     .description('print the Program of a configuration')

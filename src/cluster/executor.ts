@@ -29,16 +29,35 @@ function isQueued(op: Op): boolean {
   }
 }
 
+/** Timers are no finer than this. */
+const SHORTEST_WAIT_MILLISECONDS = 4
+
 interface Prepared {
-  readonly plan: ExtentPlan
+  /** The extent the ops' buffers have their places in. */
+  readonly whole: ExtentPlan
+  readonly plan: Pick<ExtentPlan, 'ops' | 'acquire' | 'release'>
   /** Ops to wait for that take time on the host; queued ops need no waiting, the list order is the queue's order. */
   readonly waits: readonly (readonly number[])[]
 }
 
-function prepare(extent: ExtentPlan, plan: MemoryPlan): Prepared {
-  const all = dependenciesOf(extent.ops, placesOf(plan, extent))
-  const waits = extent.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(extent.ops[j]!)))
-  return { plan: extent, waits }
+function prepare(whole: ExtentPlan, plan: MemoryPlan, part: Prepared['plan'] = whole): Prepared {
+  const all = dependenciesOf(part.ops, placesOf(plan, whole))
+  const waits = part.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(part.ops[j]!)))
+  return { whole, plan: part, waits }
+}
+
+/** The ops of each turn of an extent, as lists of their own. */
+function turnsOf(whole: ExtentPlan, plan: MemoryPlan): Map<string, Prepared> {
+  const indices = new Map<string, number[]>()
+  for (const [i, { turn }] of whole.ops.entries())
+    if (turn !== undefined) indices.set(turn, [...(indices.get(turn) ?? []), i])
+  return new Map(
+    [...indices].map(([turn, list]) => {
+      const pick = <Each>(of: readonly Each[]) => list.map((i) => of[i]!)
+      const part = { ops: pick(whole.ops), acquire: pick(whole.acquire), release: pick(whole.release) }
+      return [turn, prepare(whole, plan, part)]
+    }),
+  )
 }
 
 /**
@@ -47,10 +66,13 @@ function prepare(extent: ExtentPlan, plan: MemoryPlan): Prepared {
  */
 export class Executor {
   private readonly extents: Record<'prologue' | 'step' | 'epilogue', Prepared>
+  private readonly turns: ReadonlyMap<string, Prepared>
   private spans: ExecutedSpan[] = []
   /** Ops encoded since the last submit, and when the device finished the submit before. */
   private encoded: Op[] = []
   private deviceFree = 0
+  /** Milliseconds a straggler still has to wait. */
+  private debt = 0
   /** The op the list stands at; null between steps. */
   current: Op | null = null
   traced = false
@@ -64,6 +86,16 @@ export class Executor {
   ) {
     const of = (extent: ExtentPlan) => prepare(extent, plan)
     this.extents = { prologue: of(plan.prologue), step: of(plan.step), epilogue: of(plan.epilogue) }
+    this.turns = turnsOf(plan.step, plan)
+  }
+
+  hasTurn(turn: string): boolean {
+    return this.turns.has(turn)
+  }
+
+  /** Runs the ops of one turn of the step. */
+  runTurn(turn: string, step: number): Promise<void> {
+    return this.perform(this.turns.get(turn)!, step)
   }
 
   takeSpans(): ExecutedSpan[] {
@@ -73,9 +105,12 @@ export class Executor {
   }
 
   /** Runs one extent to its end. Throws a RankError with the op that failed first; what was under way is waited for. */
-  async run(extent: 'prologue' | 'step' | 'epilogue', step: number): Promise<void> {
-    const { plan, waits } = this.extents[extent]
-    this.slots.enter(plan)
+  run(extent: 'prologue' | 'step' | 'epilogue', step: number): Promise<void> {
+    return this.perform(this.extents[extent], step)
+  }
+
+  private async perform({ whole, plan, waits }: Prepared, step: number): Promise<void> {
+    this.slots.enter(whole)
     this.context.step = step
     const done: (Promise<void> | null)[] = plan.ops.map(() => null)
     let failure: { op: Op; error: unknown } | null = null
@@ -123,8 +158,19 @@ export class Executor {
     const start = performance.now()
     this.context.began = start
     await HANDLERS[op.kind](op as never, this.context, this.slots)
-    if (this.traced && onDevice) await gpu.queue.idle()
+    if (onDevice && this.context.slowdown > 1) await this.lag(start)
+    else if (this.traced && onDevice) await gpu.queue.idle()
     if (!onDevice) this.note(op, step, op.kind === 'recv' ? this.context.began : start, performance.now())
+  }
+
+  /** A straggler takes its slowdown's multiple of the time the device takes; shorter waits are saved up. */
+  private async lag(start: number): Promise<void> {
+    await this.context.gpu!.queue.idle()
+    this.debt += (performance.now() - start) * (this.context.slowdown - 1)
+    if (this.debt < SHORTEST_WAIT_MILLISECONDS) return
+    const slept = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, this.debt))
+    this.debt -= performance.now() - slept
   }
 
   private submitted(step: number): void {

@@ -69,6 +69,8 @@ export type RankReply =
       readonly sentBytes: number
       readonly receivedBytes: number
       readonly traffic: BytesByTraffic
+      /** Of each push applied in the step, in order; absent but on an asynchronous server. */
+      readonly staleness?: readonly number[]
     }
   | { readonly kind: 'trained' }
   | { readonly kind: 'paused'; readonly step: number; readonly op: number | null }

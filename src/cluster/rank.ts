@@ -16,6 +16,7 @@ import { drawParameter } from './initial-values.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { Slots, hostMemory } from './slots.ts'
+import { Turns } from './turns.ts'
 import type { Transport } from './transport/transport.ts'
 
 /** What differs between the hosts of a rank: how it gets a device and its end of the wire. */
@@ -58,6 +59,7 @@ export class Rank {
   private capture: StateKind | null = null
   private trace = false
   private totalSteps = 1
+  private turns: Turns | null = null
   private pulse: ReturnType<typeof setInterval> | undefined
 
   constructor(
@@ -140,6 +142,7 @@ export class Rank {
     const { config } = request
     this.specs = new Map(parameterTable(config.model).map((spec) => [spec.name, spec]))
     this.totalSteps = config.steps ?? 1
+    this.turns = config.parallel.server.async ? new Turns(config) : null
     const isServer = request.rank >= config.parallel.data * config.parallel.tensor * config.parallel.pipeline
     if (!isServer) {
       const gpu = await this.host.openGpu(request, (what, fraction, detail) =>
@@ -154,10 +157,14 @@ export class Rank {
       transport: this.transport,
       optimizer: config.optimizer,
       step: 0,
+      update: 0,
       began: 0,
       learningRate: (step) => learningRateAt(config.optimizer, step, this.totalSteps),
       inputs: (op, step) => this.inputs(op, step),
-      report: (values) => (this.stepReport = values),
+      report: ({ loss, normSquared }) => {
+        this.stepReport.loss += loss
+        this.stepReport.normSquared += normSquared
+      },
       beforeOptimizer: () => this.captureGradients(),
       slowdown: config.cluster.stragglers.find((each) => each.rank === request.rank)?.slowdown ?? 1,
     }
@@ -188,7 +195,8 @@ export class Rank {
     const batch = { B: op.dims.B, T: op.dims.T }
     if (this.validationIndex !== null)
       return microbatchInputs(this.dataset, { validation: this.validationIndex }, op.samples, batch)
-    return microbatchInputs(this.dataset, { step }, op.samples, batch)
+    const samples = this.turns ? this.turns.samples(op) : op.samples
+    return microbatchInputs(this.dataset, { step }, samples, batch)
   }
 
   private put({ state, tensor, from, data }: Extract<RankRequest, { kind: 'put' }>): void {
@@ -232,14 +240,19 @@ export class Rank {
       const before = this.counters()
       const start = performance.now()
       this.stepReport = { loss: 0, normSquared: 0 }
-      await executor.run('step', step)
+      this.context!.update = step
+      const staleness = this.turns ? await this.turns.step(executor, this.context!, step) : undefined
+      if (!this.turns) await executor.run('step', step)
       if (this.gate.closed) break
+      // Of several updates in a step the norm is their root mean square.
+      if (staleness) this.stepReport.normSquared /= Math.max(1, this.turns!.updates)
       const after = this.counters()
       this.capture = null
       this.port.post({
         kind: 'step',
         step,
         ...this.stepReport,
+        ...(staleness === undefined ? {} : { staleness }),
         seconds: (performance.now() - start) / 1000,
         memory: this.memory(),
         sentBytes: after.sent.total - before.sent.total,

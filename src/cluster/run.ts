@@ -228,6 +228,7 @@ export class Run implements RunHandle {
       learningRate: learningRateAt(config.optimizer, step, this.totalSteps),
       tokens,
       milliseconds,
+      ...(replies[0]?.staleness ? { staleness: replies[0].staleness } : {}),
       ...(evaluateEvery > 0 && (step + 1) % evaluateEvery === 0 && dataset.validationBatches > 0
         ? { validationLoss: (await this.validation()).loss }
         : {}),

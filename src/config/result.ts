@@ -11,7 +11,7 @@ export interface StepResult {
   readonly learningRate: number
   readonly tokens: number
   readonly milliseconds: number
-  /** Pushes of this round that were computed on parameters older than the newest (asynchronous server only). */
+  /** Asynchronous server: of each push applied in this step, how many updates its parameters were behind. */
   readonly staleness?: readonly number[]
   readonly validationLoss?: number
 }

@@ -56,7 +56,8 @@ export function segmentsOf(tokens: Uint32Array): Uint32Array {
 }
 
 /**
- * Inputs of the micro-batch made of `samples`, indices into the global batch of a step or of the held-out split.
+ * Inputs of the micro-batch made of `samples`, indices into the global batch of a step or of the held-out split; a
+ * negative one leaves its rows empty.
  * @param dims T must be the data's sequence; B is the number of samples
  */
 export function microbatchInputs(
@@ -71,6 +72,8 @@ export function microbatchInputs(
   const targets = new Uint32Array(R)
   const weights = new Float32Array(R)
   for (const [b, index] of samples.entries()) {
+    // A place without a sample keeps weight 0.
+    if (index < 0) continue
     const sample = dataset.sampleAt(when, index)
     tokens.set(sample.tokens, b * T)
     targets.set(sample.targets, b * T)

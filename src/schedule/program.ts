@@ -38,6 +38,8 @@ interface OpBase {
   readonly writes: readonly string[]
   readonly stage?: number
   readonly microbatch?: number
+  /** Ops of one turn run together; a rank whose ops have turns runs them in the order of a virtual clock (async server). */
+  readonly turn?: string
 }
 
 /** A segment's kernels. `args` names the buffer behind each role of the segment's signature (model/segments.ts). */

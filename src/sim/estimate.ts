@@ -201,8 +201,7 @@ function reduceSeconds(s: StepSetup, parameters: number): number {
   const gradient = parameters * (s.precision === 'f32' ? 4 : s.software.gradientBytes)
   const seconds = (kind: CollectiveName, bytes: number, algorithm: 'ring' | 'star' = 'ring') =>
     collectiveSeconds(kind, bytes, span, s.cluster, algorithm)
-  if (s.exchange === 'star')
-    return seconds('reduce', gradient, 'star') + seconds('broadcast', parameters * e, 'star')
+  if (s.exchange === 'star') return seconds('reduce', gradient, 'star') + seconds('broadcast', parameters * e, 'star')
   if (s.zero === 0) return seconds('allReduce', gradient)
   return seconds('reduceScatter', gradient) + seconds('allGather', parameters * e)
 }
@@ -217,6 +216,18 @@ function optimizerSeconds(s: StepSetup, { parameters, tensors }: RankSize): numb
   if (!s.offload) return moved / (cluster.device.memoryBandwidth * calibration.memoryEfficiency) + launches
   const { bandwidth, efficiency } = cluster.hostLink
   return moved / HOST_MEMORY_BANDWIDTH + (owned * 2 * (s.precision === 'f32' ? 4 : 2)) / (bandwidth * efficiency)
+}
+
+/** What follows the last backward: the whole gradient exchange, and a total with as much of it hidden as can be. */
+export function stepTail(s: StepSetup): { reduce: number; optimizer: number; total: number } {
+  // The rank with most parameters decides.
+  const { ranks } = parametersPerRank(s)
+  const most = ranks.reduce((a, b) => (b.parameters > a.parameters ? b : a))
+  const whole = reduceSeconds(s, most.parameters)
+  const hidden = s.overlap === true && s.software.overlapsReduction
+  const reduce = hidden ? whole * LAST_BUCKET_SHARE : whole
+  const optimizer = optimizerSeconds(s, most)
+  return { reduce: whole, optimizer, total: reduce + optimizer + s.software.stepSeconds }
 }
 
 /**
@@ -235,14 +246,10 @@ export function estimateStep(s: StepSetup): StepEstimate {
   const only = costs.length === 1 ? costs[0] : undefined
   const clocked = only ? null : clockOrder(schedule.order(shape), { stageToRank, costs })
   const pipelineSeconds = only ? m * (only.F + only.I + only.W) : clocked!.makespan
-  // The rank with most parameters decides.
-  const { ranks } = parametersPerRank(s)
-  const most = ranks.reduce((a, b) => (b.parameters > a.parameters ? b : a))
-  const whole = reduceSeconds(s, most.parameters)
+  const { reduce: whole, optimizer } = stepTail(s)
   // A bucket leaves when its last gradient is there: behind the last backward there is time for all but the last bucket.
   const behind = s.overlap && software.overlapsReduction ? Math.min(...costs.map(({ I, W }) => I + W)) : 0
   const reduce = Math.max(whole - behind, whole * (behind > 0 ? LAST_BUCKET_SHARE : 1))
-  const optimizer = optimizerSeconds(s, most)
   const perRank = Array.from({ length: p }, () => ({ computeSeconds: 0, exchangeSeconds: 0 }))
   costs.forEach(({ F, I, W, compute }, stage) => {
     const rank = perRank[stageToRank[stage]!]!

@@ -45,16 +45,23 @@ function halfPrecisionBytes(s: StepSetup): number {
   return tokens * C * (sequenceParallel ? (34 + scores) / t : 10 + 24 / t + scores / t)
 }
 
-/** Of those, what only the weight gradient still needs once the input gradient is done: 32·s·b·h (Zero Bubble, Table 1). */
-function weightShare(s: StepSetup, bytes: number): number {
+/**
+ * What a micro-batch still holds between its input gradient and its weight gradient. Published: 32·s·b·h (Zero Bubble,
+ * Table 1). Here buffers are given back whole: all activations stay, and the gradients that products are made of beside them.
+ */
+function keptForWeights(s: StepSetup, bytes: number): number {
+  if (s.precision === 'f32') return (1 + NATIVE_GRADIENT_SHARE) * bytes
   return Math.min(bytes, (32 * s.microBatch * s.sequence * s.model.embed) / s.tensor)
 }
+
+/** Gradients of a block that its weight gradients read, as a share of its activations: 10 of 17 vectors of width C. */
+const NATIVE_GRADIENT_SHARE = 10 / 17
 
 /** Most activation bytes a rank holds, walking its order: taken at F, released at B, or at I and W. */
 function peakActivations(s: StepSetup, blocks: readonly number[]): number[] {
   const shape = { stages: s.pipeline, microbatches: s.microbatches, chunks: s.chunks }
   const block = activationBytesPerBlock(s)
-  const weight = weightShare(s, block)
+  const weight = keptForWeights(s, block)
   return scheduleOf(s.schedule)
     .order(shape)
     .map((row) => {
@@ -74,14 +81,18 @@ function peakActivations(s: StepSetup, blocks: readonly number[]): number[] {
 /** Logits held while the loss is computed, and everything outside the framework's own tensors. */
 function workspaceBytes(s: StepSetup, hasHead: boolean): number {
   const logits = hasHead ? (s.microBatch * s.sequence * s.model.vocab) / s.tensor : 0
-  return logits * s.software.logitBytes + s.software.contextBytes
+  return Math.min(logits * s.software.logitBytes, s.software.headChunkBytes) + s.software.contextBytes
 }
 
 /**
  * Bytes per parameter without sharding (ZeRO, arXiv:1910.02054, section 3.1: 2 + 2 + 12 in mixed precision with AdamW).
  * `copies` is what the framework keeps of gradients beyond that.
  */
-export function stateBytes({ precision, moments = 2, software }: Pick<StepSetup, 'precision' | 'moments' | 'software'>) {
+export function stateBytes({
+  precision,
+  moments = 2,
+  software,
+}: Pick<StepSetup, 'precision' | 'moments' | 'software'>) {
   if (precision === 'f32') return { parameters: 4, gradients: 4, optimizer: 4 * moments, copies: 0 }
   return { parameters: 2, gradients: 2, optimizer: 4 + 4 * moments, copies: software.stateBytes.gradients - 2 }
 }
@@ -92,6 +103,9 @@ export function memoryOf(s: StepSetup): RankMemory[] {
   const bytes = stateBytes(s)
   const blocks = blocksPerStage(s)
   const { block, ranks } = parametersPerRank(s)
+  // A block recomputed has all its activations for the time of its backward.
+  const again =
+    s.precision === 'f32' && s.recompute === 'full' ? activationBytesPerBlock({ ...s, recompute: 'none' }) : 0
   const owners = scheduleOf(s.schedule).stageToRank({
     stages: s.pipeline,
     microbatches: s.microbatches,
@@ -105,7 +119,7 @@ export function memoryOf(s: StepSetup): RankMemory[] {
     const gradients = count * bytes.gradients * (zero >= 2 ? 1 / d : 1)
     const copies = count * bytes.copies * (zero >= 2 ? 1 / d : 1)
     const optimizer = offload ? 0 : (count * bytes.optimizer) / (zero >= 1 ? d : 1)
-    const workspace = workspaceBytes(s, head === rank) + copies
+    const workspace = workspaceBytes(s, head === rank) + copies + again
     const total = parameters + gradients + optimizer + activations + gathered + workspace
     return { rank, parameters, gradients, optimizer, activations, communication: gathered, workspace, total }
   })

@@ -22,7 +22,11 @@ function momentsOf({ optimizer }: RunConfig): 0 | 1 | 2 {
 }
 
 /** The sizes of a configuration's step; the largest replica counts, its micro-batches at their mean size. */
-export function setupOf(config: RunConfig, cluster: Cluster = clusterOf(config.cluster)): StepSetup {
+export function setupOf(
+  config: RunConfig,
+  cluster: Cluster = clusterOf(config.cluster),
+  software: Software = softwareOf(config),
+): StepSetup {
   const { model, precision, batch, parallel: p } = config
   const samples = Math.max(...replicaSizes(config))
   return {
@@ -41,7 +45,7 @@ export function setupOf(config: RunConfig, cluster: Cluster = clusterOf(config.c
     sequenceParallel: p.sequenceParallel,
     recompute: p.recompute,
     cluster,
-    software: softwareOf(config),
+    software,
     moments: momentsOf(config),
     exchange: p.dataMode === 'ddp' || p.server.at === 'sharded' ? 'all-reduce' : 'star',
     overlap: p.overlap,

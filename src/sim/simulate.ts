@@ -10,6 +10,7 @@ import { clockProgram, type ClockedProgram } from './clock.ts'
 import { criticalShares, type PathShare } from './clock/critical.ts'
 import { traceOf, type Trace } from './clock/trace.ts'
 import { rooflineCosts } from './cost/roofline-costs.ts'
+import type { Software } from './cost/software.ts'
 import { estimateStep, type StepEstimate } from './estimate.ts'
 import { estimateTrace } from './estimate-trace.ts'
 import { checkBudget } from './ledger.ts'
@@ -49,14 +50,21 @@ function expectedOps({ model, batch, parallel: p }: RunConfig): number {
 }
 
 /** Whether the configuration is one that executes: its Program is what would run. */
-function isClocked(config: RunConfig): boolean {
+function isClocked(config: RunConfig, mostOps: number): boolean {
   const { data, tensor, pipeline } = config.parallel
   return (
     config.precision === 'f32' &&
     config.model.family === 'gpt2' &&
     data * tensor * pipeline <= MOST_RANKS &&
-    expectedOps(config) <= MOST_OPS
+    expectedOps(config) <= mostOps
   )
+}
+
+export interface SimulateOptions {
+  /** In place of the framework that stands for the configuration (stage-level costs only). */
+  readonly software?: Software
+  /** Programs of more ops are clocked by stage. */
+  readonly mostOps?: number
 }
 
 /**
@@ -64,9 +72,10 @@ function isClocked(config: RunConfig): boolean {
  *
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
-export function simulate(config: RunConfig): Simulation {
+export function simulate(config: RunConfig, { software, mostOps = MOST_OPS }: SimulateOptions = {}): Simulation {
   const cluster = clusterOf(config.cluster)
-  return isClocked(config) ? simulateProgram(config, cluster) : simulateStages(config, cluster)
+  if (isClocked(config, mostOps)) return simulateProgram(config, cluster)
+  return simulateStages(config, setupOf(config, cluster, software))
 }
 
 function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
@@ -144,8 +153,7 @@ function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes):
   )
 }
 
-function simulateStages(config: RunConfig, cluster: Cluster): Simulation {
-  const setup = setupOf(config, cluster)
+function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
   const { data, tensor } = config.parallel
   // The fullest micro-batch decides memory, the mean one time.
   const memory = memoryOf({ ...setup, microBatch: Math.ceil(setup.microBatch) })
@@ -171,7 +179,7 @@ function simulateStages(config: RunConfig, cluster: Cluster): Simulation {
   })
   const estimate = estimateStep(setup)
   const { stepSeconds } = estimate
-  const { result, mfu, hfu } = shared(config, cluster, stepSeconds)
+  const { result, mfu, hfu } = shared(config, setup.cluster, stepSeconds)
   const perRank = estimate.ranks.map(({ computeSeconds, exchangeSeconds }) => {
     const compute = computeSeconds + estimate.optimizerSeconds
     const communication = exchangeSeconds + estimate.reduceSeconds

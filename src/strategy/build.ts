@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import { dealBatch } from './deal-batch.ts'
+import { dealBatch, exchangeableParts } from './deal-batch.ts'
 import type { Program } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
@@ -69,7 +69,7 @@ export function buildProgram(config: RunConfig): Program {
   const layout = layoutOf(config)
   const { data: D, tensor: T, pipeline: P } = config.parallel
   const orders = actionsOf(config)
-  const dealt = dealBatch(config)
+  const dealt = config.parallel.server.async ? exchangeableParts(config) : dealBatch(config)
   const ranks: ComputeRank[] = []
   for (let pipeline = 0; pipeline < P; pipeline++)
     for (let data = 0; data < D; data++)

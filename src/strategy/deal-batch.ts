@@ -22,3 +22,20 @@ export function dealBatch(config: RunConfig): number[][][] {
     return offsetsOf(parts).map((start, m) => own.slice(start, start + parts[m]!))
   })
 }
+
+/** No sample: a place in a micro-batch that counts for nothing. */
+export const NO_SAMPLE = -1
+
+/**
+ * Parts that any worker may take have one shape: each micro-batch as large as the largest of its kind, filled up with
+ * places that count for nothing.
+ */
+export function exchangeableParts(config: RunConfig): number[][][] {
+  const dealt = dealBatch(config)
+  return dealt.map((parts) =>
+    parts.map((samples, m) => {
+      const size = Math.max(...dealt.map((each) => each[m]!.length))
+      return [...samples, ...Array.from({ length: size - samples.length }, () => NO_SAMPLE)]
+    }),
+  )
+}

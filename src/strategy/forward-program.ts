@@ -5,10 +5,11 @@ import type { Program, RankProgram } from '../schedule/program.ts'
 import { dealBatch } from './deal-batch.ts'
 import type { RankDraft } from './draft.ts'
 import { buffer, finishRank } from './draft.ts'
+import { serverExchange } from './data/server-shards.ts'
 import { gatherUnits, holdsShards, shardBuffer } from './data/unit-shards.ts'
 import { layoutOf, parametersOn } from './layout.ts'
 import { lowerActions } from './lower-actions.ts'
-import { paramBuffer, rankAt } from './ranks.ts'
+import { paramBuffer, parameterBuffers, rankAt } from './ranks.ts'
 import { report } from './optimizer-tail.ts'
 import { withWorkspace } from './workspace.ts'
 
@@ -42,12 +43,13 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
   const shape = { stages: P, microbatches: 1, chunks }
   const stageToRank = scheduleOf(config.parallel.schedule).stageToRank(shape)
   const dealt = dealBatch(config)
+  const workers = training.ranks.filter(({ device }) => device === 'gpu').map(({ rank }) => rank)
   const ranks = training.ranks.map((trained): RankProgram => {
     const { data, pipeline, tensor } = trained.coordinates
     // Where parameters live on another rank between steps, they come as they do in training.
-    const brought = trained.step.filter(
-      (op) => (op.kind === 'pull' || op.kind === 'broadcast') && op.traffic === 'parameters',
-    )
+    const brought = config.parallel.server.async
+      ? serverExchange(config, parametersOn(layout, layout.stages), workers, trained.rank, 'pull')
+      : trained.step.filter((op) => (op.kind === 'pull' || op.kind === 'broadcast') && op.traffic === 'parameters')
     // One sequence is one replica's work; others have nothing to do, unless they are in the exchange anyway.
     const sharded = holdsShards(config)
     const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0 && !sharded)
@@ -70,6 +72,8 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     const parameters = [...trained.buffers.values()].filter(
       ({ name, persistent }) => name.startsWith(paramBuffer('')) || (persistent && name.startsWith(shardBuffer(''))),
     )
+    // A worker of an asynchronous server trains on buffers of its own: what it pulls here is for this pass.
+    if (parameters.length === 0 && !sharded) parameters.push(...parameterBuffers(parametersOn(layout, stages), false))
     const group = layout.config.parallel.data
     const dataGroup = Array.from({ length: group }, (_, d) => rankAt(config, { data: d, pipeline, tensor }))
     const gathered = sharded

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
+import { lowerAsyncServer } from './data/async-server.ts'
 import { lowerDataParallel } from './data/data-parallel.ts'
 import { lowerDdp } from './data/ddp.ts'
 import { lowerParameterServer } from './data/parameter-server.ts'
@@ -15,6 +16,11 @@ export interface DataStrategy {
 }
 
 export const DATA_STRATEGIES: readonly DataStrategy[] = [
+  {
+    name: 'async-server',
+    applies: ({ parallel }) => parallel.dataMode === 'parameter-server' && parallel.server.async,
+    lower: lowerAsyncServer,
+  },
   {
     name: 'parameter-server',
     applies: ({ parallel }) => parallel.dataMode === 'parameter-server',

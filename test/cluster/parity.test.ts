@@ -20,41 +20,57 @@ function oneDevice(input: { batch?: object; steps?: number; optimizer?: object }
   return found
 }
 
-const strategies: Record<string, object> = {
-  'ddp 2': { data: 2 },
-  'ddp 3': { data: 3 },
-  'ddp 2, small buckets, tree': { data: 2, bucketBytes: 4096, collective: 'tree' },
-  'data-parallel 2': { data: 2, dataMode: 'data-parallel' },
-  'data-parallel 3': { data: 3, dataMode: 'data-parallel' },
-  'server on gpu 0': { data: 2, dataMode: 'parameter-server' },
-  'server on cpu': { data: 2, dataMode: 'parameter-server', server: { at: 'cpu' } },
-  'sharded server': { data: 3, dataMode: 'parameter-server', server: { at: 'sharded' } },
-  'pipeline 2 1f1b': { pipeline: 2 },
-  'pipeline 2 gpipe, 2 replicas': { pipeline: 2, data: 2, schedule: 'gpipe' },
-  'pipeline 2 zb-h1': { pipeline: 2, schedule: 'zb-h1' },
-  'recompute full': { recompute: 'full' },
-  'recompute selective, zb-h2': { recompute: 'selective', pipeline: 2, schedule: 'zb-h2' },
+const full = process.env.TABCLUSTER_FULL === '1'
+
+/** By name: what to run, and whether always or in the full grid only. */
+const kinds: Record<string, object> = {
+  ddp: {},
+  'data-parallel': { dataMode: 'data-parallel' },
+  'server on gpu 0': { dataMode: 'parameter-server' },
+  'server on cpu': { dataMode: 'parameter-server', server: { at: 'cpu' } },
+  'sharded server': { dataMode: 'parameter-server', server: { at: 'sharded' } },
+}
+const some = ['ddp 2', 'ddp 3', 'ddp 8', 'data-parallel 3', 'data-parallel 4', 'server on gpu 0 2', 'server on cpu 3', 'sharded server 3']
+const grid = Object.entries(kinds).flatMap(([name, parallel]) =>
+  [2, 3, 4, 8].map((data): [string, object] => [`${name} ${data}`, { ...parallel, data }]),
+)
+const strategies: [string, object][] = [
+  ...grid.filter(([name]) => full || some.includes(name)),
+  ...(full ? [['ddp 16', { data: 16 }] as [string, object]] : []),
+  ['ddp 2, small buckets, tree', { data: 2, bucketBytes: 4096, collective: 'tree' }],
+  ['shares', { data: 3, __shares: true }],
+  ['pipeline 2 1f1b', { pipeline: 2 }],
+  ['pipeline 2 gpipe, 2 replicas', { pipeline: 2, data: 2, schedule: 'gpipe' }],
+  ['recompute selective, zb-h2', { recompute: 'selective', pipeline: 2, schedule: 'zb-h2' }],
+]
+
+async function agrees(parallel: object, global: number, steps: number): Promise<void> {
+  const { __shares: shared, ...rest } = parallel as { __shares?: boolean }
+  const batch = { global, microbatches: global >= 14 ? 1 : 2, sequence: 16, ...(shared ? { shares: [0.5, 0.25, 0.25] } : {}) }
+  const cluster = await runToEnd({ batch, steps, parallel: rest })
+  const one = await oneDevice({ batch: { global, microbatches: 1, sequence: 16 }, steps })
+  expectSameGradients(cluster.gradients, one.gradients)
+  for (const [i, step] of cluster.result.steps!.entries()) {
+    expect(Math.abs(step.loss - one.result.steps![i]!.loss)).toBeLessThan(1e-4)
+    expect(step.gradNorm / one.result.steps![i]!.gradNorm).toBeCloseTo(1, steps > 3 ? 3 : 5)
+  }
+  const predicted = predictTraffic(buildProgram(cluster.config))
+  for (const rank of cluster.result.ranks!) {
+    expect(rank.peakBytes).toEqual(rank.predictedBytes)
+    const { sentBytes, receivedBytes, traffic } = rank
+    expect({ sentBytes, receivedBytes, traffic }).toEqual(predicted[rank.rank])
+  }
+  expect(cluster.leakedBytes).toBe(0)
 }
 
 describe('data parallelism is the same training as one device', () => {
-  for (const [name, parallel] of Object.entries(strategies))
-    test(name, async () => {
-      const batch = { global: 7, microbatches: 2, sequence: 16 }
-      const cluster = await runToEnd({ batch, steps: 3, parallel })
-      const one = await oneDevice({ batch: { ...batch, microbatches: 1 }, steps: 3 })
-      expectSameGradients(cluster.gradients, one.gradients)
-      for (const [i, step] of cluster.result.steps!.entries()) {
-        expect(Math.abs(step.loss - one.result.steps![i]!.loss)).toBeLessThan(1e-4)
-        expect(step.gradNorm / one.result.steps![i]!.gradNorm).toBeCloseTo(1, 5)
-      }
-      const predicted = predictTraffic(buildProgram(cluster.config))
-      for (const rank of cluster.result.ranks!) {
-        expect(rank.peakBytes).toEqual(rank.predictedBytes)
-        const { sentBytes, receivedBytes, traffic } = rank
-        expect({ sentBytes, receivedBytes, traffic }).toEqual(predicted[rank.rank])
-      }
-      expect(cluster.leakedBytes).toBe(0)
-    })
+  for (const [name, parallel] of strategies) {
+    const { data = 1 } = parallel as { data?: number }
+    // 7 on 3: uneven, with accumulation.
+    const global = data > 3 ? 2 * data + 1 : 7
+    test(name, () => agrees(parallel, '__shares' in parallel ? 8 : global, full && data <= 8 ? 20 : 3))
+  }
+  for (const [name, parallel] of Object.entries(kinds)) test(`20 steps: ${name}`, () => agrees({ ...parallel, data: 2 }, 7, 20))
 })
 
 test('the same seed twice gives the same bits; another seed does not', async () => {
@@ -107,7 +123,14 @@ describe('traffic is what the formulas say', () => {
 
 describe('both wires give what memory gives', () => {
   for (const transport of ['shared-ring', 'ports'] as const)
-    for (const parallel of [{ data: 3 }, { data: 2, dataMode: 'data-parallel' }, { pipeline: 2, data: 2 }])
+    for (const parallel of [
+      { data: 3 },
+      { data: 2, dataMode: 'data-parallel' },
+      { pipeline: 2, data: 2 },
+      { data: 2, zero: 3 },
+      { tensor: 2 },
+      { data: 3, dataMode: 'parameter-server', server: { async: true, maxStaleness: 4 } },
+    ])
       test(`${transport} ${JSON.stringify(parallel)}`, async () => {
         const input = { parallel, steps: 2, batch: { global: 7, microbatches: 2, sequence: 16 } }
         const wired = await runToEnd(input, { transport })

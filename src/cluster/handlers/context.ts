@@ -14,6 +14,8 @@ export interface HandlerContext {
   readonly optimizer: OptimizerConfig
   /** Step the run is at: decides batches and the optimizer's scalars. */
   step: number
+  /** Updates before this one: what the optimizer's bias correction counts. */
+  update: number
   /** When the op under way began to move data: a receive waits first, which is no work of its own. */
   began: number
   /** Learning rate of a step. */

@@ -5,9 +5,9 @@ import { launchOp } from './compute.ts'
 import type { HandlerContext } from './context.ts'
 
 /** The scalars behind the `hyper` binding of the optimizer kernels (model/kernels.ts says the order). */
-export function hyperParameters(optimizer: OptimizerConfig, learningRate: number, step: number): Float32Array {
+export function hyperParameters(optimizer: OptimizerConfig, learningRate: number, update: number): Float32Array {
   const [beta1, beta2] = optimizer.betas
-  const t = step + 1
+  const t = update + 1
   return new Float32Array([
     learningRate,
     beta1,
@@ -37,7 +37,7 @@ export function gradNorm(op: GradNormOp, context: HandlerContext, slots: Slots):
 export async function optimizerStep(op: OptimizerStepOp, context: HandlerContext, slots: Slots): Promise<void> {
   // Here, not at the norm: the update is what waits for all of this rank's gradients.
   await context.beforeOptimizer()
-  const hyper = hyperParameters(context.optimizer, context.learningRate(context.step), context.step)
+  const hyper = hyperParameters(context.optimizer, context.learningRate(context.step), context.update)
   if (op.at === 'device') {
     context.gpu!.queue.write(slots.buffer('hyper'), 0, hyper)
     launchOp(op, context.gpu, slots)

@@ -52,10 +52,11 @@ function attentionCore({ B, T, NH, KV, HS }: WorkDims, { software, elementBytes:
   const out = rows * HS * NH * e
   if (software.attention === 'fused') {
     const pairs = (B * NH * T * T) / 2
-    // Backward runs five products where forward runs two.
+    // Forward runs two products.
+    const backward = 2 * software.attentionBackwardProducts
     return {
       forward: [{ kind: 'attention', flops: 4 * HS * pairs, bytes: qkv + out, launches: 2 }],
-      input: [{ kind: 'attention', flops: 10 * HS * pairs, bytes: 2 * qkv + 3 * out, launches: 4 }],
+      input: [{ kind: 'attention', flops: backward * HS * pairs, bytes: 2 * qkv + 3 * out, launches: 4 }],
       weight: [],
     }
   }
@@ -156,6 +157,13 @@ function loss({ rows, V }: WorkDims, { software }: WorkContext): PassWork {
   return { forward: [memory((2 / 3) * bytes, 8)], input: [memory((1 / 3) * bytes, 4)], weight: [] }
 }
 
+/** Chunk after chunk of rows where all logits together would be too large. */
+function logits({ rows, V, C }: WorkDims, context: WorkContext): PassWork {
+  const each = Math.max(1, Math.min(rows, Math.floor(context.software.headChunkBytes / (context.elementBytes * V))))
+  const chunks = Array.from({ length: Math.ceil(rows / each) }, (_, i) => Math.min(each, rows - i * each))
+  return join(...chunks.map((part) => linear(part, V, C, context)))
+}
+
 /** The kernels of one segment. */
 export function segmentWork(kind: SegmentKind, d: WorkDims, context: WorkContext): PassWork {
   switch (kind) {
@@ -173,7 +181,7 @@ export function segmentWork(kind: SegmentKind, d: WorkDims, context: WorkContext
     case 'mlp':
       return mlp(d, context)
     case 'logits':
-      return linear(d.rows, d.V, d.C, context)
+      return logits(d, context)
     case 'loss':
     case 'lossSharded':
       return loss(d, context)

@@ -1,3 +1,5 @@
+import { HEAD_CHUNK_BYTES } from '../../strategy/lower-actions.ts'
+
 /**
  * What a training framework does around the same mathematics: which kernels it fuses, how long its host needs per launch,
  * how it moves gradients. One row per framework, never per model or run. Counted figures say what they count; fitted ones
@@ -16,6 +18,10 @@ export interface Software {
   readonly dropout: boolean
   /** Bytes per logit that softmax and cross-entropy move, forward and backward together. */
   readonly lossBytes: number
+  /** Products the fused attention's backward runs; 5 at least, 7 where query and key gradients have a kernel each. */
+  readonly attentionBackwardProducts: number
+  /** Bytes of logits that may live at once: longer batches go through the head in chunks of rows. */
+  readonly headChunkBytes: number
   /** Tensor ranks send a share each between stages and gather it there, instead of sending the whole from every rank. */
   readonly scatterGather: boolean
   /** Bytes per parameter that a micro-batch's weight gradient takes to add itself to the total, past its product. */
@@ -54,6 +60,8 @@ const MEGATRON: Software = {
   fusedElementwise: true,
   dropout: true,
   lossBytes: 50,
+  attentionBackwardProducts: 5,
+  headChunkBytes: Infinity,
   scatterGather: true,
   accumulateBytes: 6,
   gradientBytes: 2,
@@ -76,6 +84,8 @@ export const SOFTWARE = {
     attention: 'fused',
     dropout: false,
     lossBytes: 16,
+    attentionBackwardProducts: 7,
+    headChunkBytes: HEAD_CHUNK_BYTES,
     scatterGather: false,
     accumulateBytes: 0,
     optimizerBytes: 28,

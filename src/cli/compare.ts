@@ -1,0 +1,52 @@
+import { parseConfig } from '../config/parse.ts'
+import { describeLayout } from '../sim/describe-layout.ts'
+import { simulate } from '../sim/simulate.ts'
+import { putResult, readJson } from './io.ts'
+import { bytesText, percentText, printTable, secondsText } from './table.ts'
+
+export interface CompareOptions {
+  readonly config: readonly string[]
+}
+
+const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tokens/s', 'MFU']
+
+/** `compare`: one table, a row per configuration; a refused one has its reason instead. */
+export async function compare(options: CompareOptions): Promise<void> {
+  const inputs: { label: string | null; input: unknown }[] = []
+  for (const argument of options.config) {
+    const input = await readJson(argument, 'config')
+    const label = /^\s*[[{]/.test(argument) ? null : argument
+    for (const each of Array.isArray(input) ? input : [input]) inputs.push({ label, input: each })
+  }
+  const rows: string[][] = []
+  const notes: string[] = []
+  let refusal: unknown = null
+  for (const { label, input } of inputs)
+    try {
+      rows.push(rowOf(label, input))
+    } catch (error) {
+      refusal ??= error
+      const name = label ?? JSON.stringify(input)
+      notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  if (rows.length === 0 && refusal !== null) throw refusal
+  const note = 'All figures are simulated: memory and bytes predicted (fullest rank), times virtual.'
+  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'), undefined)
+}
+
+function rowOf(label: string | null, input: unknown): string[] {
+  const config = parseConfig(input, 'simulate')
+  const { ranks, schedule, time, tokensPerSecond } = simulate(config).result
+  const most = (of: (rank: (typeof ranks)[number]) => number) => ranks.reduce((max, each) => Math.max(max, of(each)), 0)
+  const layout = describeLayout(config)
+  return [
+    label === null ? layout : `${label}: ${layout}`,
+    String(ranks.length),
+    bytesText(most((rank) => rank.predictedBytes.total)),
+    bytesText(most((rank) => rank.sentBytes)),
+    percentText(schedule!.bubble),
+    secondsText(time.stepSeconds),
+    String(Math.round(tokensPerSecond!.virtual!)),
+    percentText(time.mfu),
+  ]
+}

@@ -1,0 +1,69 @@
+import { minimalConfig } from '../config/minimal.ts'
+import { parseConfig } from '../config/parse.ts'
+import { describeCandidate } from '../sim/planner/candidates.ts'
+import { planSteps, type Plan } from '../sim/planner/plan.ts'
+import type { Planned } from '../sim/planner/planned.ts'
+import { Progress, putResult, readJson } from './io.ts'
+import { bytesText, percentText, printTable, secondsText } from './table.ts'
+
+export interface PlanOptions {
+  readonly config: string
+  readonly json: boolean
+}
+
+/** Rows of the ranking that are printed. */
+const SHOWN = 15
+
+/** `plan`: searches the layouts that fit the configuration's devices and ranks them. */
+export async function plan(options: PlanOptions): Promise<void> {
+  const config = parseConfig(await readJson(options.config, 'config'), 'simulate')
+  const progress = new Progress()
+  try {
+    const steps = planSteps(config)
+    let next = steps.next()
+    for (; !next.done; next = steps.next()) {
+      const { phase, done, total } = next.value
+      progress.say(`${phase}: ${done}${total === null ? '' : ` of ${total}`}`)
+    }
+    progress.end()
+    await putResult(options.json ? JSON.stringify(next.value, null, 2) : textOf(next.value), undefined)
+  } finally {
+    progress.end()
+  }
+}
+
+function rows(planned: readonly Planned[]): string {
+  const head = ['layout', 'memory', 'bubble', 'step', 'tokens/s', 'MFU']
+  return printTable(
+    head,
+    planned.map((each) => [
+      describeCandidate(each.candidate),
+      bytesText(each.memoryBytes),
+      percentText(each.bubble),
+      secondsText(each.stepSeconds),
+      String(Math.round(each.tokensPerSecond)),
+      percentText(each.mfu),
+    ]),
+  )
+}
+
+function textOf(found: Plan): string {
+  const { devices, budgetBytes, candidates, fitting, clocked, dropped, ranked, front, explanation, best, software } =
+    found
+  return [
+    `${candidates} layouts of ${devices} devices with ${bytesText(budgetBytes)} each; ${fitting} fit, ${clocked} were clocked with the figures of ${software}.`,
+    '',
+    'Fastest (times are virtual, memory predicted for the fullest rank)',
+    rows(ranked.slice(0, SHOWN)),
+    '',
+    'Memory against speed: no clocked layout is both smaller and faster than one of these',
+    rows(front),
+    '',
+    'Dropped',
+    ...dropped.map(({ reason, count }) => `${String(count).padStart(7)}  ${reason}`),
+    '',
+    explanation,
+    '',
+    `Configuration: ${JSON.stringify(minimalConfig(best))}`,
+  ].join('\n')
+}

@@ -1,0 +1,12 @@
+import type { RunConfig } from '../config/types.ts'
+import { describeCandidate } from './planner/candidates.ts'
+
+/** A configuration in a few words: "gpt2 on h100-80gb, data 2 × tensor 1 × pipeline 4, gpipe, 8 micro-batches of 2". */
+export function describeLayout({ model, batch, parallel, cluster }: RunConfig): string {
+  const { preset, layers, embed } = model
+  const mode = parallel.dataMode === 'ddp' ? '' : `${parallel.dataMode}, `
+  const { microbatches } = batch
+  const microBatch = Math.ceil(batch.global / parallel.data / microbatches)
+  const layout = describeCandidate({ ...parallel, microBatch, microbatches })
+  return `${preset ?? `${layers} × ${embed}`} on ${cluster.device}, ${mode}${layout}`
+}

@@ -1,0 +1,128 @@
+import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
+
+/** A way to lay a model over a cluster. */
+export interface Candidate {
+  readonly data: number
+  readonly tensor: number
+  readonly pipeline: number
+  readonly schedule: ScheduleName
+  readonly chunks: number
+  /** Samples of a micro-batch. */
+  readonly microBatch: number
+  readonly microbatches: number
+  readonly zero: 0 | 1 | 2 | 3
+  readonly recompute: Recompute
+  readonly sequenceParallel: boolean
+}
+
+/** Candidates that share a reason not to be looked at. */
+export type Drop = (reason: string, count?: number) => void
+
+function divisors(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1).filter((each) => n % each === 0)
+}
+
+/** 1, 2, 4 … and the whole, as far as they divide it. */
+function microBatchSizes(samples: number): number[] {
+  const sizes: number[] = []
+  for (let size = 1; size <= samples; size *= 2) if (samples % size === 0) sizes.push(size)
+  return sizes
+}
+
+function chunkCounts(layers: number, pipeline: number): number[] {
+  return divisors(Math.floor(layers / pipeline)).filter((v) => v >= 2 && v <= 8)
+}
+
+/** Schedules worth comparing at a pipeline of this size; naive is never quicker than gpipe at the same memory or more. */
+function schedulesOf(layers: number, pipeline: number, microbatches: number): [ScheduleName, number][] {
+  if (pipeline === 1) return [['1f1b', 1]]
+  const found: [ScheduleName, number][] = [
+    ['gpipe', 1],
+    ['1f1b', 1],
+    ['zb-h1', 1],
+    ['zb-h2', 1],
+  ]
+  if (microbatches % pipeline === 0)
+    for (const chunks of chunkCounts(layers, pipeline)) found.push(['interleaved-1f1b', chunks])
+  if (layers >= 2 * pipeline) found.push(['zb-v', 2])
+  return found
+}
+
+/** Devices to plan for: the configuration's ranks, or one node where it names a single one. */
+export function devicesOf({ parallel, cluster }: RunConfig): number {
+  const ranks = parallel.data * parallel.tensor * parallel.pipeline
+  return ranks > 1 ? ranks : cluster.devicesPerNode
+}
+
+/** Every layout of the model over `devices` that makes sense; what does not is counted with its reason. */
+export function* candidatesOf(config: RunConfig, devices: number, drop: Drop): Generator<Candidate> {
+  const { model, batch, cluster } = config
+  for (const tensor of divisors(devices)) {
+    const reason = tensorRefusal(config, tensor)
+    if (reason !== null) {
+      drop(reason)
+      continue
+    }
+    for (const pipeline of divisors(devices / tensor)) {
+      const data = devices / tensor / pipeline
+      if (pipeline > model.layers) drop(`more stages than the ${model.layers} blocks`)
+      else if (batch.global % data !== 0) drop(`replicas do not divide the global batch of ${batch.global}`)
+      else yield* withSizes(config, { data, tensor, pipeline })
+    }
+  }
+  if (cluster.devicesPerNode < devices && batch.global < devices) drop('fewer samples than devices')
+}
+
+function tensorRefusal({ model, cluster }: RunConfig, tensor: number): string | null {
+  const uneven = [model.heads, model.kvHeads, model.ffn].some((size) => size % tensor !== 0)
+  if (uneven) return 'tensor ranks do not divide heads or MLP'
+  return tensor > cluster.devicesPerNode ? 'a tensor group would cross nodes' : null
+}
+
+function* withSizes(
+  { model, batch }: RunConfig,
+  mesh: Pick<Candidate, 'data' | 'tensor' | 'pipeline'>,
+): Generator<Candidate> {
+  const { data, tensor, pipeline } = mesh
+  const samples = batch.global / data
+  const zeros = data > 1 ? ([0, 1, 2, 3] as const) : ([0] as const)
+  const sequences = tensor > 1 && batch.sequence % tensor === 0 ? [false, true] : [false]
+  for (const microBatch of microBatchSizes(samples)) {
+    const microbatches = samples / microBatch
+    for (const [schedule, chunks] of schedulesOf(model.layers, pipeline, microbatches))
+      for (const zero of zeros)
+        for (const recompute of ['none', 'selective', 'full'] as const)
+          for (const sequenceParallel of sequences)
+            yield { ...mesh, schedule, chunks, microBatch, microbatches, zero, recompute, sequenceParallel }
+  }
+}
+
+/** The configuration with a candidate's layout; what a candidate does not decide stays. */
+export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
+  const { microBatch: _, microbatches, ...layout } = candidate
+  const { partition, fsdp } = config.parallel
+  return {
+    ...config,
+    batch: { ...config.batch, microbatches, shares: null },
+    parallel: {
+      ...config.parallel,
+      ...layout,
+      dataMode: 'ddp',
+      partition: typeof partition === 'string' ? partition : 'even',
+      compression: { kind: 'none' },
+      fsdp: { ...fsdp, cpuOffload: false },
+    },
+    cluster: { ...config.cluster, adapters: 'default', memoryBytes: null },
+  }
+}
+
+/** "data 8 × tensor 2 × pipeline 4, 1f1b, 8 micro-batches of 2, ZeRO 1, full recomputation". */
+export function describeCandidate(c: Candidate): string {
+  const parts = [`data ${c.data} × tensor ${c.tensor} × pipeline ${c.pipeline}`]
+  if (c.pipeline > 1) parts.push(c.chunks > 1 ? `${c.schedule} with ${c.chunks} chunks` : c.schedule)
+  parts.push(`${c.microbatches} micro-batch${c.microbatches > 1 ? 'es' : ''} of ${c.microBatch}`)
+  if (c.zero > 0) parts.push(`ZeRO ${c.zero}`)
+  if (c.recompute !== 'none') parts.push(`${c.recompute} recomputation`)
+  if (c.sequenceParallel) parts.push('sequence parallel')
+  return parts.join(', ')
+}

@@ -1,0 +1,195 @@
+import type { BufferSpec, Span } from '../../schedule/program.ts'
+import type { OpDraft, RankDraft } from '../draft.ts'
+import { buffer, buffersOf, sliceSpans, span } from '../draft.ts'
+import { optimizerTail, report } from '../optimizer-tail.ts'
+import type { BuildContext, ComputeRank } from '../ranks.ts'
+import { gradBuffer, paramBuffer, parameterBuffers } from '../ranks.ts'
+import { accessOf } from '../../model/access.ts'
+import { launchesOf } from '../../model/launches.ts'
+import { COMPUTE } from '../segment-writer.ts'
+import { ownedRanges, serversOf, stateOf } from './server-shards.ts'
+import type { ServerShard } from './server-shards.ts'
+
+/*
+ * Asynchronous parameter server: a worker's turn is pull, compute, push; the server applies a push as it comes. The list
+ * below is one round in which everybody pulls and then has one turn, and is what is validated, predicted and drawn. A run
+ * repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which a straggler or a bound on
+ * staleness makes another one.
+ *
+ *   server    answer 0, 1 →      take 0 │ update │       take 1 │ update │
+ *   worker 0  work: pull F0 B0 → push
+ *   worker 1  work: pull F0 B0 →                   push
+ */
+
+/** Which piece of a round an op belongs to; an update is named after the last of the workers whose pushes it applies. */
+export function turnOf(piece: 'answer' | 'work' | 'take' | 'update', worker: number): string {
+  return `${piece} ${worker}`
+}
+
+/** Parameters as a worker last pulled them. */
+const pulledBuffer = (name: string) => `pulled:${name}`
+const SUM = 'pushes:sum'
+
+export function lowerAsyncServer(context: BuildContext): RankDraft[] {
+  const { config, ranks } = context
+  const { cpu, shards, world } = serversOf(config, ranks[0]!.parameters, ranks.map((each) => each.rank))
+  return Array.from({ length: world }, (_, rank) => {
+    const worker = ranks[rank] ?? null
+    const shard = shards.find((each) => each.server === rank)
+    return lowerRank(context, rank, worker, shard, shards, cpu && worker === null)
+  })
+
+  function lowerRank(
+    { ranks: workers }: BuildContext,
+    rank: number,
+    worker: ComputeRank | null,
+    shard: ServerShard | undefined,
+    all: readonly ServerShard[],
+    host: boolean,
+  ): RankDraft {
+    const parameters = workers[0]!.parameters
+    const spans = (nameOf: (name: string) => string) => parameters.map(({ name, elements }) => span(nameOf(name), elements))
+    const slice = (nameOf: (name: string) => string, { from, length }: ServerShard) => sliceSpans(spans(nameOf), from, length)
+    const home = host ? ('host' as const) : ('device' as const)
+    const serving = shard ? serve(shard) : null
+    const working = worker ? work(worker) : null
+    return {
+      rank,
+      coordinates: worker?.coordinates ?? { data: workers.length, pipeline: 0, tensor: 0 },
+      device: host ? 'cpu' : 'gpu',
+      buffers: [...(serving?.buffers ?? []), ...(working?.buffers ?? [])],
+      state: serving?.state ?? { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
+      prologue: [],
+      step: [
+        ...workers.flatMap((each) => serving?.answer(each.rank) ?? []),
+        ...(working?.ops ?? []),
+        ...workers.flatMap((each) => (serving ? [...serving.take(each.rank), ...serving.update(each.rank)] : [])),
+      ],
+      epilogue: [],
+    }
+
+    /** The server's side for its shard of the parameters. */
+    function serve(own: ServerShard) {
+      const owned = ownedRanges(parameters, own)
+      const sums = cutAlike(SUM, owned.map(({ gradient }) => gradient.length))
+      const tail = optimizerTail({
+        config,
+        owned: owned.map((each, i) => ({ ...each, gradient: sums[i]! })),
+        normGroup: shards.map(({ server }) => server),
+        at: home,
+        hasLoss: false,
+      })
+      const clear: OpDraft = { kind: 'clear', stream: host ? 'host' : COMPUTE, spans: [span(SUM, own.length)], reads: [], writes: [SUM] }
+      const buffers: BufferSpec[] = [
+        ...(host
+          ? parameters.map(({ name, elements }) => buffer(paramBuffer(name), 'parameters', elements, { home, persistent: true }))
+          : parameterBuffers(parameters)),
+        buffer(SUM, 'gradients', own.length, { home, persistent: true }),
+        ...tail.buffers,
+      ]
+      const state = stateOf(parameters, own, tail)
+      const gradients = owned.map(({ tensor, from }, i) => ({ tensor, from, span: sums[i]! }))
+      return {
+        buffers: [...buffers, ...workers.flatMap((each) => (each.rank === rank ? [] : [landing(each.rank, own)]))],
+        state: { ...state, gradients },
+        update: (last: number) => tagged(turnOf('update', last), [...tail.ops, clear]),
+        answer: (to: number) => tagged(turnOf('answer', to), [to === rank ? copyOwn(own) : sendParameters(to, own)]),
+        take: (from: number) => tagged(turnOf('take', from), takePush(from, own)),
+      }
+    }
+
+    function landing(from: number, { length }: ServerShard): BufferSpec {
+      return buffer(`push:${from}`, 'communication', length, { home })
+    }
+
+    function sendParameters(to: number, own: ServerShard): OpDraft {
+      const source = slice(paramBuffer, own)
+      return {
+        ...message(to, 'parameters', 'F'),
+        kind: 'send',
+        stream: `send:${to}:parameters`,
+        source,
+        reads: buffersOf(source),
+        writes: [],
+      }
+    }
+
+    /** A worker that is its own server keeps what it pulled apart from what it updates. */
+    function copyOwn(own: ServerShard): OpDraft {
+      const [source, target] = [slice(paramBuffer, own), slice(pulledBuffer, own)]
+      return { kind: 'add', stream: COMPUTE, source, target, assign: true, reads: buffersOf(source), writes: buffersOf(target) }
+    }
+
+    function takePush(from: number, own: ServerShard): OpDraft[] {
+      const target = cutAlike(SUM, slice(gradBuffer, own).map(({ length }) => length))
+      if (from === rank) {
+        const source = slice(gradBuffer, own)
+        return [{ kind: 'add', stream: COMPUTE, source, target, assign: false, reads: [...buffersOf(source), SUM], writes: [SUM] }]
+      }
+      const name = `push:${from}`
+      const shared = { reads: [name, SUM], writes: [SUM] }
+      const received = span(name, own.length)
+      return [
+        { ...message(from, 'gradients', 'B'), kind: 'recv', stream: `recv:${from}:gradients`, target: [received], reads: [], writes: [name] },
+        host
+          ? { ...shared, kind: 'offload', stream: 'host', source: [received], target: [span(SUM, own.length)], accumulate: true, subject: 'push' }
+          : { ...shared, kind: 'add', stream: COMPUTE, source: [received], target: [span(SUM, own.length)], assign: false },
+      ]
+    }
+
+    /** The worker's side: pull from every server, forward and backward, push to every server. */
+    function work(own: ComputeRank) {
+      const remote = all.filter(({ server }) => server !== rank)
+      const pulls = remote.map((each): OpDraft => {
+        const target = slice(pulledBuffer, each)
+        return {
+          ...message(each.server, 'parameters', 'F'),
+          kind: 'recv',
+          stream: `recv:${each.server}:parameters`,
+          target,
+          reads: [],
+          writes: buffersOf(target),
+        }
+      })
+      const pushes = remote.map((each): OpDraft => {
+        const source = slice(gradBuffer, each)
+        return {
+          ...message(each.server, 'gradients', 'B'),
+          kind: 'send',
+          stream: `send:${each.server}:gradients`,
+          source,
+          reads: buffersOf(source),
+          writes: [],
+        }
+      })
+      const names = new Map(parameters.map(({ name }) => [paramBuffer(name), pulledBuffer(name)]))
+      // What is pulled outlives the turn where a part of it is copied by the server on this rank.
+      const persistent = shard !== undefined
+      const pulled = parameters.map(({ name, elements }) => buffer(pulledBuffer(name), 'parameters', elements, { persistent }))
+      // Gradients a server on this rank still has to take outlive the worker's piece.
+      const kept = own.buffers.map((each) => (persistent && each.category === 'gradients' ? { ...each, persistent } : each))
+      const ops = [...pulls, ...own.ops.map((op) => renamed(op, names)), ...pushes, report(own.reportsLoss)]
+      return { buffers: [...pulled, ...kept], ops: tagged(turnOf('work', rank), ops) }
+    }
+  }
+}
+
+function tagged(turn: string, ops: readonly OpDraft[]): OpDraft[] {
+  return ops.map((op) => ({ ...op, turn }))
+}
+
+function message(peer: number, traffic: 'parameters' | 'gradients', direction: 'F' | 'B') {
+  return { peer, traffic, subject: traffic, elementBytes: 4, direction } as const
+}
+
+function cutAlike(name: string, lengths: readonly number[]): Span[] {
+  let at = 0
+  return lengths.map((length) => span(name, length, (at += length) - length))
+}
+
+function renamed(op: OpDraft, names: ReadonlyMap<string, string>): OpDraft {
+  if (!('segment' in op)) return op
+  const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))
+  const work = { ...op, args }
+  return { ...work, ...accessOf(launchesOf(work)) }
+}

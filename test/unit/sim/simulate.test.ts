@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config/parse.ts'
+import { OutOfMemoryError, RefusedError } from '../../../src/core/errors.ts'
+import { simulate } from '../../../src/sim/simulate.ts'
+import { hardwareFlops, modelFlops } from '../../../src/sim/model-flops.ts'
+import { predictBytes } from '../../../src/sim/ledger.ts'
+import { predictTraffic } from '../../../src/sim/traffic.ts'
+import { buildProgram } from '../../../src/strategy/build.ts'
+
+const configOf = (input: object) => parseConfig(input, 'simulate')
+const run = (input: object) => simulate(configOf(input)).result
+
+const GPT2 = {
+  model: { preset: 'gpt2' },
+  batch: { global: 32, microbatches: 4, sequence: 1024 },
+  cluster: { device: 'h100-80gb' },
+}
+
+describe('simulate', () => {
+  it('takes bytes and traffic from the Program it clocks', () => {
+    const config = configOf({ parallel: { data: 2, pipeline: 2 }, batch: { global: 8, microbatches: 2 } })
+    const program = buildProgram(config)
+    const { result } = simulate(config)
+    expect(result.simulated).toBe('program')
+    expect(result.ranks.map((rank) => rank.predictedBytes)).toEqual(predictBytes(program).map(({ peak }) => peak))
+    expect(
+      result.ranks.map(({ sentBytes, receivedBytes, traffic }) => ({ sentBytes, receivedBytes, traffic })),
+    ).toEqual(predictTraffic(program))
+    expect(result.time.mfu).toBeLessThan(1)
+    expect(result.tokensPerSecond!.virtual).toBeCloseTo((8 * 64) / result.time.stepSeconds, 6)
+  })
+  it.each([
+    {},
+    { data: 4 },
+    { pipeline: 4 },
+    { pipeline: 4, schedule: 'zb-h1' },
+    { pipeline: 2, schedule: 'interleaved-1f1b', chunks: 2 },
+    { tensor: 2 },
+    { tensor: 2, sequenceParallel: true },
+    { data: 2, recompute: 'full' },
+    { data: 2, recompute: 'selective' },
+  ])('by stage comes within 3 % of the Program, and to its traffic: %j', (parallel) => {
+    const config = configOf({ ...GPT2, parallel })
+    const program = simulate(config).result
+    const stages = simulate(config, { mostOps: 0 }).result
+    expect([program.simulated, stages.simulated]).toEqual(['program', 'stages'])
+    expect(stages.time.stepSeconds / program.time.stepSeconds).toBeGreaterThan(0.97)
+    expect(stages.time.stepSeconds / program.time.stepSeconds).toBeLessThan(1.03)
+    stages.ranks.forEach(({ coordinates, traffic }, rank) => {
+      const { traffic: exact, coordinates: same } = program.ranks[rank]!
+      expect(coordinates).toEqual(same)
+      expect(traffic.activations).toBe(exact.activations)
+      expect(Math.abs(traffic.gradients - exact.gradients)).toBeLessThanOrEqual(0.001 * exact.gradients + 4e5)
+      expect(traffic.parameters).toBe(exact.parameters)
+    })
+  })
+  it('clocks 1,024 ranks, 64 micro-batches and 96 interleaved blocks at once', () => {
+    const { ranks, time, simulated } = run({
+      precision: 'mixed-bf16',
+      model: { preset: 'gpt3-175b' },
+      batch: { global: 1024, microbatches: 64, sequence: 2048 },
+      parallel: { data: 16, tensor: 8, pipeline: 8, schedule: 'interleaved-1f1b', chunks: 12, recompute: 'full' },
+      cluster: { device: 'a100-80gb', intraNode: 'nvlink3', interNode: 'ib-hdr200' },
+    })
+    expect(simulated).toBe('stages')
+    expect(ranks).toHaveLength(1024)
+    expect(time.idleSeconds).toHaveLength(1024)
+    expect(time.mfu).toBeGreaterThan(0.3)
+    expect(time.mfu).toBeLessThan(time.hfu)
+  })
+  it('adds compute, communication and idle up to the step', () => {
+    for (const input of [GPT2, { ...GPT2, precision: 'mixed-f16', parallel: { data: 2, pipeline: 2 } }]) {
+      const { computeSeconds, communicationSeconds, idleSeconds, stepSeconds } = run(input).time
+      computeSeconds.forEach((compute, rank) =>
+        expect(compute + communicationSeconds[rank]! + idleSeconds[rank]!).toBeCloseTo(stepSeconds, 9),
+      )
+    }
+  })
+  it('runs out of memory by name, program or stages', () => {
+    const cluster = { ...GPT2.cluster, memoryBytes: 1e9 }
+    for (const precision of ['f32', 'mixed-bf16']) {
+      const attempt = () => run({ ...GPT2, precision, cluster })
+      expect(attempt).toThrow(OutOfMemoryError)
+      expect(attempt).toThrow(/^rank 0 needs .* mostly activations/)
+    }
+  })
+  it('refuses what is no configuration', () => {
+    expect(() => run({ model: { heads: 3 } })).toThrow(RefusedError)
+  })
+  it('counts 6 operations per weight and token, and attention apart', () => {
+    const { model } = configOf({ model: { preset: 'gpt3-175b' } })
+    // Brown et al. 2020, table D.1: 3.14e23 for 300 B tokens, without attention.
+    expect(modelFlops(model, 300e9, 0) / 3.14e23).toBeCloseTo(1, 1)
+    const [l, h, V, s, B] = [96, 12288, 50257, 2048, 1536]
+    const paper = 96 * B * s * l * h * h * (1 + s / (6 * h) + V / (16 * l * h))
+    expect(hardwareFlops(model, B * s, s, 'full') / paper).toBeCloseTo(1, 6)
+  })
+})
