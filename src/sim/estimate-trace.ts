@@ -1,7 +1,7 @@
 import { printAction } from '../schedule/actions.ts'
-import { scheduleOf } from '../schedule/registry.ts'
 import type { Trace, TraceEvent } from './clock/trace.ts'
 import type { StepEstimate } from './estimate.ts'
+import { orderOf } from './orders.ts'
 import type { StepSetup } from './step-setup.ts'
 
 const MICRO = 1e6
@@ -9,7 +9,7 @@ const MICRO = 1e6
 /** One process per pipeline rank (its replicas and tensor ranks do the same), one event per stage-level action. */
 export function estimateTrace(setup: StepSetup, estimate: StepEstimate): Trace {
   const { schedule, pipeline, microbatches, chunks, data, tensor } = setup
-  const order = scheduleOf(schedule).order({ stages: pipeline, microbatches, chunks })
+  const order = orderOf(schedule, { stages: pipeline, microbatches, chunks })
   const traceEvents: TraceEvent[] = []
   const span = (pid: number, ts: number, dur: number, name: string, cat: string) =>
     void traceEvents.push({ ph: 'X', pid, tid: 0, ts: ts * MICRO, dur: dur * MICRO, name, cat })

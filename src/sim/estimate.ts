@@ -6,6 +6,7 @@ import { CALIBRATIONS } from './cost/calibration.ts'
 import { HOST_MEMORY_BANDWIDTH } from './cost/roofline-costs.ts'
 import { kernelSeconds, type KernelWork } from './cost/kernel-seconds.ts'
 import { blockWork, headWork, segmentWork, type PassWork, type WorkDims } from './cost/segment-work.ts'
+import { orderOf } from './orders.ts'
 import { blocksPerStage, parametersPerRank, type RankSize } from './stage-sizes.ts'
 import type { StepSetup } from './step-setup.ts'
 
@@ -244,7 +245,7 @@ export function estimateStep(s: StepSetup): StepEstimate {
   const slowest = slowdowns(s)
   const costs = stageCosts(s).map((cost, stage) => slowed(cost, slowest[stageToRank[stage]!]!))
   const only = costs.length === 1 ? costs[0] : undefined
-  const clocked = only ? null : clockOrder(schedule.order(shape), { stageToRank, costs })
+  const clocked = only ? null : clockOrder(orderOf(s.schedule, shape), { stageToRank, costs })
   const pipelineSeconds = only ? m * (only.F + only.I + only.W) : clocked!.makespan
   const { reduce: whole, optimizer } = stepTail(s)
   // A bucket leaves when its last gradient is there: behind the last backward there is time for all but the last bucket.

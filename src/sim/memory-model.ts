@@ -1,4 +1,5 @@
 import { scheduleOf } from '../schedule/registry.ts'
+import { orderOf } from './orders.ts'
 import type { StepSetup } from './step-setup.ts'
 import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
 
@@ -62,20 +63,18 @@ function peakActivations(s: StepSetup, blocks: readonly number[]): number[] {
   const shape = { stages: s.pipeline, microbatches: s.microbatches, chunks: s.chunks }
   const block = activationBytesPerBlock(s)
   const weight = keptForWeights(s, block)
-  return scheduleOf(s.schedule)
-    .order(shape)
-    .map((row) => {
-      let live = 0
-      let peak = 0
-      for (const { kind, stage } of row) {
-        const n = blocks[stage]!
-        if (kind === 'F') live += n * block
-        else if (kind === 'B') live -= n * block
-        else live -= kind === 'I' ? n * (block - weight) : n * weight
-        peak = Math.max(peak, live)
-      }
-      return peak
-    })
+  return orderOf(s.schedule, shape).map((row) => {
+    let live = 0
+    let peak = 0
+    for (const { kind, stage } of row) {
+      const n = blocks[stage]!
+      if (kind === 'F') live += n * block
+      else if (kind === 'B') live -= n * block
+      else live -= kind === 'I' ? n * (block - weight) : n * weight
+      peak = Math.max(peak, live)
+    }
+    return peak
+  })
 }
 
 /** Logits held while the loss is computed, and everything outside the framework's own tensors. */

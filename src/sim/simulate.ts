@@ -4,7 +4,6 @@ import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
 import { shapeOf } from '../schedule/registry.ts'
-import { summarizeSchedule } from '../schedule/summary.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { clockProgram, type ClockedProgram } from './clock.ts'
 import { criticalShares, type PathShare } from './clock/critical.ts'
@@ -17,6 +16,7 @@ import { checkBudget } from './ledger.ts'
 import { clusterOf, type Cluster } from './links.ts'
 import { memoryOf, type RankMemory } from './memory-model.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
+import { summaryOf } from './orders.ts'
 import { setupOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
 import { rankTraffic as programTraffic } from './traffic.ts'
@@ -87,7 +87,7 @@ function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
     result: {
       config,
       tokensPerSecond: { virtual: stepSeconds > 0 ? tokens / stepSeconds : 0 },
-      schedule: summarizeSchedule(parallel.schedule, shapeOf(config)),
+      schedule: summaryOf(parallel.schedule, shapeOf(config)),
     },
     mfu: share(modelFlops(model, tokens, batch.sequence)),
     hfu: share(hardwareFlops(model, tokens, batch.sequence, parallel.recompute)),

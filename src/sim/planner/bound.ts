@@ -23,6 +23,6 @@ export function pipelineBound(s: StepSetup, costs: readonly StageSeconds[]): num
 
 /** Largest number of micro-batches for which a schedule's memory still grows: later ones repeat the pattern. */
 export function microbatchesForMemory({ schedule, pipeline, microbatches, chunks }: StepSetup): number {
-  if (schedule === 'gpipe' || schedule === 'naive') return microbatches
+  if (schedule === 'gpipe' || schedule === 'zb-v') return microbatches
   return Math.min(microbatches, 4 * pipeline * (schedule === 'interleaved-1f1b' ? chunks : 1))
 }
