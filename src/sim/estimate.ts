@@ -213,7 +213,8 @@ function optimizerSeconds(s: StepSetup, { parameters, tensors }: RankSize): numb
   const calibration = CALIBRATIONS[cluster.device.calibration]
   const owned = s.zero > 0 ? parameters / s.data : parameters
   const launches = tensors * software.hostLaunchSeconds
-  const moved = owned * software.optimizerBytes
+  // Of AdamW's seven vectors that are read or written, SGD moves three, and two more for its momentum.
+  const moved = (owned * software.optimizerBytes * (3 + 2 * (s.moments ?? 2))) / 7
   if (!s.offload) return moved / (cluster.device.memoryBandwidth * calibration.memoryEfficiency) + launches
   const { bandwidth, efficiency } = cluster.hostLink
   return moved / HOST_MEMORY_BANDWIDTH + (owned * 2 * (s.precision === 'f32' ? 4 : 2)) / (bandwidth * efficiency)

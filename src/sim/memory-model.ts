@@ -85,6 +85,7 @@ function workspaceBytes(s: StepSetup, hasHead: boolean): number {
 
 /**
  * Bytes per parameter without sharding (ZeRO, arXiv:1910.02054, section 3.1: 2 + 2 + 12 in mixed precision with AdamW).
+ * SGD keeps f32 weights beside its momentum; without momentum it keeps nothing and updates the weights where they are.
  * `copies` is what the framework keeps of gradients beyond that.
  */
 export function stateBytes({
@@ -93,6 +94,7 @@ export function stateBytes({
   software,
 }: Pick<StepSetup, 'precision' | 'moments' | 'software'>) {
   if (precision === 'f32') return { parameters: 4, gradients: 4, optimizer: 4 * moments, copies: 0 }
+  if (moments === 0) return { parameters: 2, gradients: 2, optimizer: 0, copies: 0 }
   return { parameters: 2, gradients: 2, optimizer: 4 + 4 * moments, copies: software.stateBytes.gradients - 2 }
 }
 

@@ -106,7 +106,7 @@ function simulateProgram(config: RunConfig, cluster: Cluster): Simulation {
       checkBudget(program, [{ rank: rank.rank, peak: plan.peak, curve: plan.curve, plan }], budget)
     })
   const clock = (withPlans = plans): ClockedProgram =>
-    clockProgram(program, rooflineCosts(program, cluster, config.parallel.compression), { plans: withPlans })
+    clockProgram(program, rooflineCosts(program, cluster), { plans: withPlans })
   const clocked = clock()
   const { stepSeconds, ranks } = clocked
   const { result, mfu, hfu } = shared(config, cluster, stepSeconds)

@@ -1,5 +1,4 @@
 import { requestOf } from '../../comm/request.ts'
-import type { CompressionConfig } from '../../config/types.ts'
 import type { Launch } from '../../model/kernels.ts'
 import type { CollectiveOp, Op, Program, Span } from '../../schedule/program.ts'
 import { launchesOfOp } from '../../strategy/workspace.ts'
@@ -22,16 +21,8 @@ function workOf({ kernel, params, flops, bytes }: Launch): KernelWork {
 
 const elementsOf = (spans: readonly Span[]) => spans.reduce((sum, each) => sum + each.length, 0)
 
-/** Share of its bytes that a compressed vector has on the wire; top-k sends a value and an index per kept element. */
-function wireShare(codec: CollectiveOp['codec'], compression: CompressionConfig): number {
-  if (codec === 'fp16') return 1 / 2
-  if (codec === 'int8') return 1 / 4
-  if (codec === 'topk') return compression.kind === 'topk' ? 2 * compression.ratio : 1
-  return 1
-}
-
 /** Durations of a Program's ops on a cluster: kernels by roofline, exchanges by the links their group crosses. */
-export function rooflineCosts(program: Program, cluster: Cluster, compression: CompressionConfig): CostModel {
+export function rooflineCosts(program: Program, cluster: Cluster): CostModel {
   const { device, devicesPerNode, hostLink } = cluster
   const calibration = CALIBRATIONS[device.calibration]
   const byKey = new Map<string, number>()
@@ -55,7 +46,7 @@ export function rooflineCosts(program: Program, cluster: Cluster, compression: C
   const collective = (op: CollectiveOp): number => {
     let span = spans.get(op.stream)
     if (span === undefined) spans.set(op.stream, (span = spanOf(op.group, devicesPerNode)))
-    const bytes = requestOf(op).elements * op.elementBytes * wireShare(op.codec, compression)
+    const bytes = requestOf(op).elements * op.elementBytes
     const where = onHost.size > 0 && op.group.some((rank) => onHost.has(rank)) ? hostCluster : cluster
     return collectiveSeconds(op.kind, bytes, span, where, op.algorithm)
   }

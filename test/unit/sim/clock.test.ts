@@ -85,7 +85,7 @@ describe('the clock', () => {
   it('gives replicas of equal batches equal times: folding them is exact', () => {
     const program = programOf({ parallel: { data: 4, pipeline: 2 }, batch: { global: 16, microbatches: 2 } })
     const cluster = clusterOf(configOf({}).cluster)
-    const { ranks } = clockProgram(program, rooflineCosts(program, cluster, { kind: 'none' }))
+    const { ranks } = clockProgram(program, rooflineCosts(program, cluster))
     // Up to the norm, of which every replica squares its own part.
     const ends = (rank: number) =>
       [...ranks[rank]!.end].slice(
@@ -116,7 +116,7 @@ describe('the clock', () => {
     const program = programOf({ parallel: { data: 2 } })
     const time = (stragglers: object[]) => {
       const cluster = clusterOf(configOf({ parallel: { data: 2 }, cluster: { stragglers } }).cluster)
-      return clockProgram(program, rooflineCosts(program, cluster, { kind: 'none' }))
+      return clockProgram(program, rooflineCosts(program, cluster))
     }
     const slowed = time([{ rank: 1, slowdown: 2 }])
     expect(slowed.stepSeconds).toBeGreaterThan(1.5 * time([]).stepSeconds)
