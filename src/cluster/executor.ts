@@ -20,6 +20,8 @@ function isQueued(op: Op): boolean {
     case 'backwardWeight':
     case 'clear':
     case 'add':
+    case 'encode':
+    case 'decode':
     case 'loadBatch':
     case 'gradNorm':
     case 'optimizerStep':

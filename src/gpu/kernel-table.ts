@@ -5,9 +5,15 @@ import biasResidual from '../../shaders/bias_residual.wgsl?raw'
 import crossEntropy from '../../shaders/cross_entropy.wgsl?raw'
 import crossEntropySharded from '../../shaders/cross_entropy_sharded.wgsl?raw'
 import crossEntropyWorkgroup from '../../shaders/cross_entropy_workgroup.wgsl?raw'
+import decodeFp16 from '../../shaders/decode_fp16.wgsl?raw'
+import decodeInt8 from '../../shaders/decode_int8.wgsl?raw'
+import decodeTopk from '../../shaders/decode_topk.wgsl?raw'
 import embeddingBackwardPosition from '../../shaders/embedding_backward_position.wgsl?raw'
 import embeddingBackwardToken from '../../shaders/embedding_backward_token.wgsl?raw'
 import embeddingForward from '../../shaders/embedding_forward.wgsl?raw'
+import encodeFp16 from '../../shaders/encode_fp16.wgsl?raw'
+import encodeInt8 from '../../shaders/encode_int8.wgsl?raw'
+import encodeTopk from '../../shaders/encode_topk.wgsl?raw'
 import geluBackward from '../../shaders/gelu_backward.wgsl?raw'
 import geluForward from '../../shaders/gelu_forward.wgsl?raw'
 import layerNormBackwardInput from '../../shaders/layer_norm_backward_input.wgsl?raw'
@@ -59,5 +65,11 @@ export const KERNEL_TABLE: KernelTable = {
   squared_norm: [naive(squaredNorm, (p) => grid(p.count!))],
   adamw: [naive(adamw, (p) => elements(p.n!))],
   sgd: [naive(sgd, (p) => elements(p.n!))],
+  encode_fp16: [naive(encodeFp16, (p) => elements(Math.ceil(p.n! / 2)))],
+  encode_int8: [naive(encodeInt8, (p) => grid(p.chunks!))],
+  encode_topk: [naive(encodeTopk, () => [1, 1, 1])],
+  decode_fp16: [naive(decodeFp16, (p) => elements(p.n!))],
+  decode_int8: [naive(decodeInt8, (p) => elements(p.n!))],
+  decode_topk: [naive(decodeTopk, (p) => elements(p.k!))],
   axpy: [naive(axpy, (p) => elements(p.n!))],
 }

@@ -91,6 +91,15 @@ export const KERNELS = {
   /** m = momentum·m + scale·g + decay·wd·p; p −= lr·m (PyTorch's order) */
   sgd: kernel('g hyper norm +=p +=m', 'n pOffset gOffset mOffset decay'),
 
+  /** encoded words of n values (model/codec-launches.ts); topk also leaves residue[i] = what was left out of value i */
+  encode_fp16: kernel('values =encoded', 'n sOffset tOffset'),
+  encode_int8: kernel('values =encoded', 'n sOffset tOffset chunks'),
+  encode_topk: kernel('values =encoded =residue', 'n k sOffset tOffset feedback'),
+  /** values[tOffset + i] (+)= what word stands for it; topk adds its k pairs */
+  decode_fp16: kernel('encoded +=values', 'n sOffset tOffset accumulate'),
+  decode_int8: kernel('encoded +=values', 'n sOffset tOffset chunks accumulate'),
+  decode_topk: kernel('encoded +=values', 'n k sOffset tOffset'),
+
   /** target[tOffset + i] (+)= scale · source[sOffset + i] */
   axpy: kernel('source +=target', 'n sOffset tOffset accumulate scale:f'),
 } as const satisfies Record<string, KernelSignature>

@@ -74,7 +74,6 @@ export interface CollectiveOp extends OpBase {
   readonly traffic: TrafficKind
   /** What moves, for labels: "bucket 3", "unit h.2", "grad norm". */
   readonly subject: string
-  readonly codec?: 'fp16' | 'int8' | 'topk'
   /** How members combine; sum unless said. */
   readonly combine?: 'sum' | 'max'
   /** Bytes of one element on the wire: 4 in execution. */
@@ -155,6 +154,24 @@ export interface AddOp extends OpBase {
   readonly assign: boolean
 }
 
+/** Compresses each source span into its target span on the device (layouts: comm/codecs); `residue` takes what top-k leaves. */
+export interface EncodeOp extends OpBase {
+  readonly kind: 'encode'
+  readonly codec: 'fp16' | 'int8' | 'topk'
+  readonly source: readonly Span[]
+  readonly target: readonly Span[]
+  readonly residue?: Span
+}
+
+/** Decompresses each source span into its target span, or adds it there. */
+export interface DecodeOp extends OpBase {
+  readonly kind: 'decode'
+  readonly codec: 'fp16' | 'int8' | 'topk'
+  readonly source: readonly Span[]
+  readonly target: readonly Span[]
+  readonly accumulate: readonly boolean[]
+}
+
 /** Moves a vector between device and host memory of the same rank. */
 export interface OffloadOp extends OpBase {
   readonly kind: 'offload' | 'fetch'
@@ -182,6 +199,8 @@ export type Op =
   | LoadBatchOp
   | ClearOp
   | AddOp
+  | EncodeOp
+  | DecodeOp
   | OffloadOp
   | ReportOp
 

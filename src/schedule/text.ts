@@ -9,7 +9,7 @@ import type { CollectiveKind, Op } from './program.ts'
  *   1SEND_F2>3  2RECV_F2<1   activations of micro-batch 2 to rank 3, from rank 1 (SEND_B, RECV_B: gradients)
  *   2UNSHARD:unit h.2@0+1    parameters are gathered from ranks 0 and 1; 1REDUCE_GRAD:unit h.2@0+1 sums and scatters gradients
  *   ALL_REDUCE:bucket 3@0+1+2+3   any other collective; BROADCAST:parameters@0+1/0 has root 0
- *   0LOAD_BATCH3  CLEAR  ADD  OFFLOAD:m h.0  GRAD_NORM  OPTIMIZER_STEP  REPORT
+ *   0LOAD_BATCH3  CLEAR  ADD  OFFLOAD:m h.0  ENCODE:int8  GRAD_NORM  OPTIMIZER_STEP  REPORT
  */
 
 /** What the text of an op says: enough to tell ops of a rank apart, not their buffers. */
@@ -48,6 +48,8 @@ const WORDS = {
   loadBatch: 'LOAD_BATCH',
   clear: 'CLEAR',
   add: 'ADD',
+  encode: 'ENCODE',
+  decode: 'DECODE',
   offload: 'OFFLOAD',
   fetch: 'FETCH',
   report: 'REPORT',
@@ -97,6 +99,9 @@ export function labelOf(op: Op): OpLabel {
     case 'add':
     case 'report':
       return { kind: op.kind, ...place }
+    case 'encode':
+    case 'decode':
+      return { kind: op.kind, ...place, subject: op.codec }
     case 'offload':
     case 'fetch':
       return { kind: op.kind, ...place, subject: op.subject }
@@ -166,7 +171,7 @@ export function parseOp(text: string): OpLabel {
     const group = members.split('+').map(Number)
     return { kind, ...place, subject, group, ...(root === undefined ? {} : { root: Number(root) }) }
   }
-  if (kind === 'offload' || kind === 'fetch') return { kind, ...place, subject: detail }
+  if (kind === 'offload' || kind === 'fetch' || kind === 'encode' || kind === 'decode') return { kind, ...place, subject: detail }
   if (mark !== undefined) throw refuse()
   return { kind, ...place }
 }

@@ -16,7 +16,6 @@ export interface CollectiveOptions {
   readonly microbatch?: number
   /** Collectives of one group run in order on one stream; a lane of its own lets two kinds overlap. */
   readonly lane?: string
-  readonly codec?: 'fp16' | 'int8' | 'topk'
   readonly elementBytes?: number
   readonly phase?: 'recompute' | undefined
   /** Buffers the collective must wait for or protect beyond what it moves. */

@@ -1,3 +1,4 @@
+import { decodeLaunch, encodeLaunch } from '../model/codec-launches.ts'
 import type { Launch } from '../model/kernels.ts'
 import { gradNormLaunches, launchesOf, updateLaunch, axpyLaunch } from '../model/launches.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
@@ -31,6 +32,10 @@ export function launchesOfOp(op: OpDraft): Launch[] {
     }
     case 'add':
       return op.source.map((source, i) => axpyLaunch(source, op.target[i]!, !op.assign))
+    case 'encode':
+      return op.source.map((source, i) => encodeLaunch(op.codec, source, op.target[i]!, op.residue))
+    case 'decode':
+      return op.source.map((source, i) => decodeLaunch(op.codec, source, op.target[i]!, op.accumulate[i]!))
     default:
       return []
   }

@@ -80,11 +80,23 @@ const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
     params: { ...at, vOffset: 0 },
   },
   sgd: { buffers: { g: f(n, 1), hyper, norm: Float32Array.of(9), p: f(n, 2), m: f(n, 3) }, params: at },
+  encode_fp16: { buffers: { values: f(n, 1), encoded: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0 } },
+  encode_int8: { buffers: { values: f(n, 1), encoded: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0, chunks: Math.ceil(n / 256) } },
+  decode_fp16: { buffers: { encoded: f(n, 1), values: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0, accumulate: 1 } },
+  decode_int8: {
+    buffers: { encoded: f(n, 1), values: f(n, 2) },
+    params: { n, sOffset: 0, tOffset: 0, chunks: Math.ceil(n / 256), accumulate: 1 },
+  },
+  decode_topk: {
+    // Every pair stands for another value.
+    buffers: { encoded: Uint32Array.from({ length: 2 * n }, (_, i) => (i < n ? (i * 7) % n : 0x3f800000 + i)), values: f(n, 2) },
+    params: { n, k: n, sOffset: 0, tOffset: 0 },
+  },
   axpy: { buffers: { source: f(n, 1), target: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0, accumulate: 1, scale: 0.5 } },
 }
 
-test('every kernel is here but those with tiles in two dimensions and the one of a single workgroup', () => {
-  const apart = (name: string) => name.startsWith('matmul_') || name.startsWith('attention_') || name === 'sum'
+test('every kernel is here but those with tiles in two dimensions and those of a single workgroup', () => {
+  const apart = (name: string) => name.startsWith('matmul_') || name.startsWith('attention_') || name === 'sum' || name === 'encode_topk'
   expect(Object.keys(CASES).sort()).toEqual(Object.keys(KERNELS).filter((name) => !apart(name)).sort())
 })
 
@@ -99,11 +111,15 @@ describe('a grid in rows gives what a flat one gives, bit for bit', () => {
         expect(written, 'outputs that changed').toEqual(Object.keys(flat))
         for (const gridRows of [2, 3]) {
           const folded = await runKernel(device(), kernel, buffers, params, variant, gridRows)
-          for (const role of written) expectClose(`${role} in ${gridRows} rows`, folded[role]!, flat[role]!, 0)
+          for (const role of written) expect(bitsOf(folded[role]!), `${role} in ${gridRows} rows`).toEqual(bitsOf(flat[role]!))
         }
       })
   }
 })
+
+function bitsOf({ buffer, byteOffset, length }: Float32Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length)
+}
 
 function same(a: Values, b: Values): boolean {
   return a.every((value, i) => value === b[i])

@@ -1,4 +1,4 @@
-import type { AddOp, ClearOp, ComputeOp, LoadBatchOp, ReportOp } from '../../schedule/program.ts'
+import type { AddOp, ClearOp, ComputeOp, DecodeOp, EncodeOp, LoadBatchOp, ReportOp } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import { launchOp } from './compute.ts'
 import type { HandlerContext, HandlerTable } from './context.ts'
@@ -10,7 +10,7 @@ function compute(op: ComputeOp, context: HandlerContext, slots: Slots): void {
   launchOp(op, context.gpu, slots)
 }
 
-function add(op: AddOp, context: HandlerContext, slots: Slots): void {
+function add(op: AddOp | EncodeOp | DecodeOp, context: HandlerContext, slots: Slots): void {
   launchOp(op, context.gpu, slots)
 }
 
@@ -64,6 +64,8 @@ export const HANDLERS: HandlerTable = {
   loadBatch,
   clear,
   add,
+  encode: add,
+  decode: add,
   offload,
   fetch: offload,
   report,

@@ -126,7 +126,6 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
       'kind',
       'root',
       'algorithm',
-      'codec',
       'combine',
       'traffic',
       'elementBytes',

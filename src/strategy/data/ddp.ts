@@ -1,5 +1,7 @@
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
+import type { BufferSpec, Span } from '../../schedule/program.ts'
+import { compressedAllReduce } from './compressed.ts'
 import { gradientBuckets } from '../buckets.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
@@ -23,8 +25,7 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
   const group = rank.dataGroup
   const member = group.indexOf(rank.rank)
   const { parameters } = rank
-  const reduced =
-    group.length === 1 ? [...rank.ops] : reduceBuckets(rank, config)
+  const reduced = group.length === 1 ? { ops: rank.ops, buffers: [] } : reduceBuckets(rank, config)
   const owned = parameters.map(({ name, elements, decay }) => ({
     tensor: name,
     from: 0,
@@ -57,7 +58,7 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
     rank: rank.rank,
     coordinates: rank.coordinates,
     device: 'gpu',
-    buffers: [...parameterBuffers(parameters), ...rank.buffers, ...tail.buffers],
+    buffers: [...parameterBuffers(parameters), ...rank.buffers, ...reduced.buffers, ...tail.buffers],
     state: {
       parameters: holdings,
       gradients: parameters.map((each) => wholeHolding('grad', each)),
@@ -66,7 +67,7 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
       drawn: member === 0,
     },
     prologue: broadcastOnce(rank, config),
-    step: [...reduced, ...tail.ops],
+    step: [...reduced.ops, ...tail.ops],
     epilogue: [],
   }
 }
@@ -90,19 +91,24 @@ export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
 }
 
 /** Gradients summed over the data group in buckets, each as soon as its last gradient is written. */
-export function reduceBuckets(rank: ComputeRank, config: RunConfig): OpDraft[] {
-  const { compression } = config.parallel
+export function reduceBuckets(rank: ComputeRank, config: RunConfig): { ops: OpDraft[]; buffers: BufferSpec[] } {
+  const buffers: BufferSpec[] = []
   const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((bucket, i) => {
     const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
-    const op = collective('allReduce', config, {
-      group: rank.dataGroup,
-      source: spans,
-      target: spans,
-      traffic: 'gradients',
-      subject: `bucket ${i}`,
-      ...(compression.kind === 'none' ? {} : { codec: compression.kind }),
-    })
-    return { after: config.parallel.overlap ? bucket.map((each) => gradBuffer(each.name)) : [], ops: [op] }
+    const reduction = reduceBucket(rank, config, spans, `bucket ${i}`)
+    buffers.push(...reduction.buffers)
+    return { after: config.parallel.overlap ? bucket.map((each) => gradBuffer(each.name)) : [], ops: reduction.ops }
   })
-  return insertAfterLastWrite(rank.ops, insertions)
+  return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
+}
+
+function reduceBucket(
+  rank: ComputeRank,
+  config: RunConfig,
+  spans: readonly Span[],
+  subject: string,
+): { ops: OpDraft[]; buffers: BufferSpec[] } {
+  if (config.parallel.compression.kind !== 'none') return compressedAllReduce(config, rank, spans, subject)
+  const ends = { source: spans, target: spans, traffic: 'gradients' as const, subject }
+  return { ops: [collective('allReduce', config, { group: rank.dataGroup, ...ends })], buffers: [] }
 }

@@ -81,7 +81,7 @@ const inPiece =
 function stageOne(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
   const shared = sharedOf(rank, config)
   const owned = ownedOf(shared, shared.mine, inWhole(paramBuffer), inWhole(gradBuffer))
-  const reduced = config.parallel.zeroReduce === 'all-reduce' ? reduceBuckets(rank, config) : scatterInPlace(shared)
+  const reduced = config.parallel.zeroReduce === 'all-reduce' ? reduceBuckets(rank, config).ops : scatterInPlace(shared)
   const tail = optimizerTail({ config, owned, normGroup: ranks.map((each) => each.rank), hasLoss: rank.reportsLoss })
   return {
     rank: rank.rank,
