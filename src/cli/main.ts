@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { runRankThread } from '../cluster/hosts/node-threads.ts'
 import { RefusedError, exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
 import type { CompareOptions } from './compare.ts'
@@ -28,6 +29,7 @@ function commands(): Command {
     .option('--init <file>', 'start from these weights (safetensors)')
     .option('--save <file>', 'write the final weights (safetensors)')
     .option('--gradients <file>', "write the first step's unclipped gradient (safetensors)")
+    .option('--threads', 'a thread per rank instead of one for all (slower on few cores)', false)
     .action((options: TrainOptions) => train(options))
   root
     .command('generate')
@@ -90,5 +92,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// In a rank's thread this module is the rank: it ends when its port is closed.
 // Ranks and Dawn may leave something that keeps Node waiting: the status is known, so the process ends with it.
-process.exit(await main(process.argv.slice(2)))
+if (!runRankThread()) process.exit(await main(process.argv.slice(2)))

@@ -4,6 +4,7 @@ import type { ByteSource } from '../checkpoint/safetensors.ts'
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Run } from '../cluster/run.ts'
 import { startRun } from '../cluster/run.ts'
+import { nodeThreadHost } from '../cluster/hosts/node-threads.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
 import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
@@ -20,6 +21,7 @@ export interface TrainOptions {
   readonly init?: string
   readonly save?: string
   readonly gradients?: string
+  readonly threads?: boolean
 }
 
 /** Ranks this program executes at most on one machine. */
@@ -92,7 +94,7 @@ export async function train(options: TrainOptions): Promise<void> {
     run = await startRun({
       config,
       dataset,
-      host: nodeTaskHost(),
+      host: options.threads ? nodeThreadHost(new URL(import.meta.url)) : nodeTaskHost(),
       ...(init ? { init } : {}),
       captureGradients: options.gradients !== undefined,
       onEvent: (event) => {
