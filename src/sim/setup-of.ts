@@ -7,13 +7,14 @@ import type { StepSetup } from './step-setup.ts'
 
 /**
  * The framework whose figures stand for a configuration, which does not name one: this project's kernels in f32; in mixed
- * precision the one that each kind of model was validated with (docs/validation.md): fully sharded training as PyTorch's
- * FSDP, LLaMA shapes as nanotron, GPT shapes as Megatron-LM.
+ * precision the one that each kind of training was validated with (docs/validation.md): fully sharded as PyTorch's FSDP,
+ * LLaMA shapes as nanotron, GPT shapes as Megatron-LM, without recomputation as Zero Bubble's fork of it.
  */
 export function softwareOf({ precision, model, parallel }: RunConfig): Software {
   if (precision === 'f32') return SOFTWARE.native
   if (parallel.zero === 3) return SOFTWARE.foundry
-  return model.family === 'llama' ? SOFTWARE.nanotron : SOFTWARE.megatron
+  if (model.family === 'llama') return SOFTWARE.nanotron
+  return parallel.recompute === 'none' ? SOFTWARE.zeroBubble : SOFTWARE.megatron
 }
 
 function momentsOf({ optimizer }: RunConfig): 0 | 1 | 2 {

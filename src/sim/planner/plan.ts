@@ -76,7 +76,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes
   const devices = devicesOf(config)
   // One framework for all candidates: a layout must not win by its software.
-  const software = softwareOf({ ...config, parallel: { ...config.parallel, zero: 0 } })
+  const software = softwareOf({ ...config, parallel: { ...config.parallel, zero: 0, recompute: 'full' } })
   const reasons = new Map<string, number>()
   const drop = (reason: string) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
 

@@ -24,7 +24,7 @@ function setupOf(row: CsvRow): StepSetup {
     sequenceParallel: false,
     recompute: 'full',
     cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200', 4),
-    software: SOFTWARE.vtrain,
+    software: SOFTWARE.megatron,
   }
 }
 

@@ -99,7 +99,10 @@ export function zeroBubble(table: ZeroBubbleTable): Section[] {
         seen: false,
       })
   }
-  const notes = ['ZB-1p and ZB-2p, found by search, are set beside ZB-H1 and ZB-H2.']
+  const notes = [
+    'ZB-1p and ZB-2p, found by search, are set beside ZB-H1 and ZB-H2.',
+    'Among figures that fit the 1.5B rows alike, the framework has those that keep the order of schedules in all rows.',
+  ]
   const shared = { source: table.source, notes }
   return [
     {
