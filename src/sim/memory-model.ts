@@ -98,9 +98,27 @@ export function stateBytes({
   return { parameters: 2, gradients: 2, optimizer: 4 + 4 * moments, copies: software.stateBytes.gradients - 2 }
 }
 
+/**
+ * What a rank keeps between steps of `count` parameters under ZeRO over `data` replicas (arXiv:1910.02054, figure 1): stage 1
+ * divides optimizer state, 2 also gradients, 3 also parameters; with offload parameters and state rest in host memory.
+ */
+export function shardedState(
+  count: number,
+  bytes: ReturnType<typeof stateBytes>,
+  { zero, data, offload = false }: Pick<StepSetup, 'zero' | 'data' | 'offload'>,
+): { parameters: number; gradients: number; optimizer: number; copies: number } {
+  const share = (stage: number) => (zero >= stage ? 1 / data : 1)
+  return {
+    parameters: offload ? 0 : count * bytes.parameters * share(3),
+    gradients: count * bytes.gradients * share(2),
+    optimizer: offload ? 0 : count * bytes.optimizer * share(1),
+    copies: count * bytes.copies * share(2),
+  }
+}
+
 /** Memory of every pipeline rank; ranks that differ in data or tensor coordinate hold the same. */
 export function memoryOf(s: StepSetup): RankMemory[] {
-  const { data: d, zero, offload = false } = s
+  const { data: d, zero } = s
   const bytes = stateBytes(s)
   const blocks = blocksPerStage(s)
   const { block, ranks } = parametersPerRank(s)
@@ -115,11 +133,7 @@ export function memoryOf(s: StepSetup): RankMemory[] {
   const head = owners[blocks.length - 1]
   const gathered = zero === 3 && d > 1 ? 2 * block * bytes.parameters : 0
   return peakActivations(s, blocks).map((activations, rank) => {
-    const count = ranks[rank]!.parameters
-    const parameters = offload ? 0 : count * bytes.parameters * (zero === 3 ? 1 / d : 1)
-    const gradients = count * bytes.gradients * (zero >= 2 ? 1 / d : 1)
-    const copies = count * bytes.copies * (zero >= 2 ? 1 / d : 1)
-    const optimizer = offload ? 0 : (count * bytes.optimizer) / (zero >= 1 ? d : 1)
+    const { parameters, gradients, optimizer, copies } = shardedState(ranks[rank]!.parameters, bytes, s)
     const workspace = workspaceBytes(s, head === rank) + copies + again
     const total = parameters + gradients + optimizer + activations + gathered + workspace
     return { rank, parameters, gradients, optimizer, activations, communication: gathered, workspace, total }
