@@ -1,4 +1,5 @@
 import { createRoot } from 'react-dom/client'
+import { automation } from '../state/automation.ts'
 import { engineSession } from '../state/engine-session.ts'
 import { createPage } from '../state/page.ts'
 import { App } from './app.tsx'
@@ -20,6 +21,7 @@ const page = createPage({
   storage: storage(),
   language: navigator.language.startsWith('zh') ? 'zh' : 'en',
 })
+window.tabcluster = automation
 createRoot(root).render(
   <PageContext value={page}>
     <App />

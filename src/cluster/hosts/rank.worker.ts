@@ -1,13 +1,19 @@
 import { openDevice } from '../../gpu/device.ts'
 import { Rank } from '../rank.ts'
 import { openTransport } from '../transport/setup.ts'
-import { rankPort } from './worker-protocol.ts'
+import { ALIVE, rankPort } from './worker-protocol.ts'
 
 /** A rank in a Web Worker. */
 const scope = {
   postMessage: (message: unknown, transfer: Transferable[]) => self.postMessage(message, { transfer }),
   listen: (listener: (message: unknown) => void) => self.addEventListener('message', (event) => listener(event.data)),
 }
+
+// Held as long as this worker lives (web-workers.ts).
+void navigator.locks.request(self.name, () => {
+  self.postMessage({ kind: ALIVE })
+  return new Promise(() => {})
+})
 
 const port = rankPort(scope, () => self.close())
 

@@ -1,14 +1,27 @@
 import type { ClusterHost } from '../cluster.ts'
 import { createTransports } from '../transport/setup.ts'
-import { workerPort } from './worker-protocol.ts'
+import { isAlive, workerPort } from './worker-protocol.ts'
+
+/** A worker that is gone says nothing: but the lock it held, from its first message on, becomes free. */
+function whenReleased(lock: string, over: AbortSignal, then: () => void): void {
+  navigator.locks.request(lock, { signal: over }, () => {
+    if (!over.aborted) then()
+  }).catch(() => undefined)
+}
 
 /** A Web Worker per rank; shared memory between them where the page is isolated, transferred buffers where not. */
 export const webWorkerHost: ClusterHost = {
   name: 'web-workers',
   async spawn(world, onDeath) {
+    const over = new AbortController()
+    const cluster = crypto.randomUUID()
     const workers = Array.from({ length: world }, (_, rank) => {
-      const worker = new Worker(new URL('./rank.worker.ts', import.meta.url), { type: 'module', name: `rank ${rank}` })
+      const name = `rank ${rank} of ${cluster}`
+      const worker = new Worker(new URL('./rank.worker.ts', import.meta.url), { type: 'module', name })
       worker.addEventListener('error', (event) => onDeath(rank, event.message || 'its worker ended'))
+      worker.addEventListener('message', ({ data }) => {
+        if (isAlive(data)) whenReleased(name, over.signal, () => onDeath(rank, 'its worker ended'))
+      })
       return worker
     })
     return {
@@ -21,6 +34,7 @@ export const webWorkerHost: ClusterHost = {
       ),
       transports: createTransports(globalThis.crossOriginIsolated ? 'shared-ring' : 'ports', world),
       terminate: () => {
+        over.abort()
         for (const worker of workers) worker.terminate()
       },
     }

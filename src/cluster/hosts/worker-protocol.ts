@@ -13,11 +13,18 @@ function isMessage<Message>(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'kind' in message
 }
 
+/** What a worker says once it holds the lock of its name: from then on a free lock means that it is gone. */
+export const ALIVE = 'alive'
+
+export function isAlive(message: unknown): boolean {
+  return isMessage<{ kind: string }>(message) && message.kind === ALIVE
+}
+
 /** The coordinator's end of a worker. */
 export function workerPort(worker: WorkerLike): RankPort<RankRequest, RankReply> {
   return {
     post: (message) => worker.postMessage(message, message.kind === 'open' ? transfersOf(message.transport) : []),
-    listen: (listener) => worker.listen((message) => isMessage<RankReply>(message) && listener(message)),
+    listen: (listener) => worker.listen((message) => isMessage<RankReply>(message) && !isAlive(message) && listener(message)),
     close: () => undefined,
   }
 }

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from '@playwright/test'
+import type { RunResult } from '../../src/config/result.ts'
+
+const small = {
+  model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
+  batch: { global: 4, microbatches: 2, sequence: 16 },
+  data: { corpus: 'brackets' },
+}
+
+async function inNode(config: object): Promise<RunResult> {
+  const args = ['scripts/tabcluster.mjs', 'train', '--config', JSON.stringify(config)]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 })
+  return JSON.parse(stdout) as RunResult
+}
+
+test('browser and Node agree on the loss of 10 steps', async ({ page }) => {
+  const config = { ...small, steps: 10 }
+  await page.goto('/')
+  const browser = await page.evaluate((input) => window.tabcluster.run(input), config)
+  const node = await inNode(config)
+  expect(browser.steps).toHaveLength(10)
+  for (const [i, step] of browser.steps!.entries())
+    expect(Math.abs(step.loss / node.steps![i]!.loss - 1)).toBeLessThan(1e-5)
+})
+
+for (const [name, parallel] of Object.entries({
+  ddp: { data: 2 },
+  'a CPU parameter server': { data: 2, dataMode: 'parameter-server', server: { at: 'cpu' } },
+  'a pipeline under ZeRO-1': { data: 2, pipeline: 2, zero: 1 },
+  'tensor parallelism': { tensor: 2, sequenceParallel: true },
+}))
+  test(`in the browser ${name} is the same training as one device`, async ({ page }) => {
+    await page.goto('/')
+    const both = [{ ...small, steps: 5, parallel }, { ...small, steps: 5, batch: { ...small.batch, microbatches: 1 } }]
+    const [cluster, one] = await page.evaluate(
+      async (configs) => [await window.tabcluster.run(configs[0]), await window.tabcluster.run(configs[1])],
+      both,
+    )
+    for (const [i, step] of cluster!.steps!.entries())
+      expect(Math.abs(step.loss - one!.steps![i]!.loss)).toBeLessThan(1e-4)
+    for (const rank of cluster!.ranks!) expect(rank.peakBytes).toEqual(rank.predictedBytes)
+    const parity = await page.evaluate((input) => window.tabcluster.parity(input), both[0])
+    expect(parity.worst.relativeDifference).toBeLessThan(1e-5)
+  })
+
+test('a worker that is killed ends the run with one clear error', async ({ page }) => {
+  await page.goto('/')
+  const failure = page.evaluate(
+    (input) => window.tabcluster.run(input).then(() => 'ended well', (error: unknown) => String(error)),
+    { ...small, steps: 100_000, parallel: { data: 2 } },
+  )
+  await expect.poll(() => page.workers().length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3)
+  // In the middle of training.
+  await page.waitForTimeout(5000)
+  const victims: string[] = await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name)))
+  const victim = victims.findIndex((name) => name.startsWith('rank 1'))
+  expect(victim).toBeGreaterThanOrEqual(0)
+  await page.workers()[victim]!.evaluate(() => self.close())
+  expect(await failure).toMatch(/^RunError: rank 1: its worker ended$/)
+  await expect.poll(() => page.workers().length).toBe(0)
+})
+
+test('a run can be ended, and a refusal is one line', async ({ page }) => {
+  await page.goto('/')
+  const ended = await page.evaluate(async (input) => {
+    const controller = new AbortController()
+    const onEvent = (event: { kind: string }) => event.kind === 'step' && controller.abort()
+    return window.tabcluster.run(input, { signal: controller.signal, onEvent })
+  }, { ...small, steps: 100_000 })
+  expect(ended.steps!.length).toBeGreaterThan(0)
+  const refusal = await page.evaluate(() => window.tabcluster.run({ steps: 0 }).catch((error: unknown) => String(error)))
+  expect(refusal).toMatch(/^RefusedError: steps: 0 .*1/)
+})
+
+test('simulate and compare need no GPU', async ({ page }) => {
+  await page.goto('/')
+  const rows = await page.evaluate(() =>
+    window.tabcluster.compare([
+      { model: { preset: 'gpt2' }, parallel: { data: 8 }, batch: { global: 8, microbatches: 1 }, cluster: { device: 'a100-80gb' } },
+      { parallel: { data: 0 } },
+    ]),
+  )
+  expect('result' in rows[0]! && rows[0].result.tokensPerSecond!.virtual).toBeGreaterThan(0)
+  expect(rows[1]).toEqual({ error: expect.stringMatching(/^parallel\.data: 0/) as unknown })
+})
