@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
+import type { DraftValue } from './draft-path.ts'
 
 /** How one field of the configuration is edited. Ranges bound the control; the configuration's own checks have the last word. */
 export type FieldSpec =
@@ -15,8 +16,25 @@ export type FieldSpec =
       /** An empty box means null. */
       readonly nullable?: boolean
     }
-  | { readonly kind: 'choice'; readonly options: readonly string[] }
+  /** `values` has what an option writes where that is not its own name. */
+  | {
+      readonly kind: 'choice'
+      readonly options: readonly string[]
+      readonly values?: Readonly<Record<string, DraftValue>>
+    }
   | { readonly kind: 'switch' }
+  /** How many times slower each rank is; a list that names the slow ones. */
+  | { readonly kind: 'slowdowns' }
+
+/** The option that stands for a value: its own name, the one that writes it, or the one that names its shape. */
+export function optionOf(spec: Extract<FieldSpec, { kind: 'choice' }>, value: unknown): string {
+  const text = JSON.stringify(value)
+  const written = Object.entries(spec.values ?? {}).find(([, each]) => JSON.stringify(each) === text)
+  if (written) return written[0]
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return text
+  return 'kind' in value ? String(value.kind) : (Object.keys(value)[0] ?? text)
+}
 
 const count = (min: number, max: number, unit?: 'tokens' | 'samples' | 'steps'): FieldSpec => ({
   kind: 'number',
@@ -48,8 +66,33 @@ export const FIELDS = {
   'optimizer.gradClip': { kind: 'number', min: 0, max: 100, step: 0.1, integer: false },
   'optimizer.momentum': { kind: 'number', min: 0, max: 0.9999, step: 0.05, integer: false },
   'parallel.data': count(1, 16),
+  'parallel.tensor': count(1, 16),
+  'parallel.sequenceParallel': { kind: 'switch' },
   'parallel.pipeline': count(1, 16),
   'parallel.server.at': { kind: 'choice', options: ['gpu0', 'cpu', 'sharded'] },
+  'parallel.server.maxStaleness': count(0, 64),
+  'parallel.zero': {
+    kind: 'choice',
+    options: ['zero0', 'zero1', 'zero2', 'zero3'],
+    values: { zero0: 0, zero1: 1, zero2: 2, zero3: 3 },
+  },
+  'parallel.zeroPartition': { kind: 'choice', options: ['flat', 'greedy'] },
+  'parallel.zeroReduce': { kind: 'choice', options: ['reduce-scatter', 'all-reduce'] },
+  'parallel.fsdp.wrap': {
+    kind: 'choice',
+    options: ['block', 'all', 'minParameters'],
+    values: { minParameters: { minParameters: 50_000 } },
+  },
+  'parallel.fsdp.wrap.minParameters': count(1, 1_000_000_000),
+  'parallel.fsdp.reshardAfterForward': { kind: 'switch' },
+  'parallel.fsdp.cpuOffload': { kind: 'switch' },
+  'parallel.compression': {
+    kind: 'choice',
+    options: ['none', 'fp16', 'int8', 'topk'],
+    values: { none: { kind: 'none' }, fp16: { kind: 'fp16' }, int8: { kind: 'int8' }, topk: { kind: 'topk' } },
+  },
+  'parallel.compression.ratio': { kind: 'number', min: 0.000001, max: 1, step: 0.01, integer: false },
+  'parallel.compression.errorFeedback': { kind: 'switch' },
   'parallel.schedule': {
     kind: 'choice',
     options: ['naive', 'gpipe', '1f1b', 'interleaved-1f1b', 'zb-h1', 'zb-h2', 'zb-v'],
@@ -61,6 +104,7 @@ export const FIELDS = {
   'parallel.overlap': { kind: 'switch' },
   'parallel.collective': { kind: 'choice', options: ['ring', 'tree', 'star'] },
   'cluster.memoryBytes': { kind: 'number', min: 0.1, max: 1e6, step: 1, integer: false, scale: 1e6, unit: 'MB', nullable: true },
+  'cluster.stragglers': { kind: 'slowdowns' },
 } as const satisfies Record<string, FieldSpec>
 
 export type FieldPath = keyof typeof FIELDS
@@ -78,7 +122,7 @@ export const SECTION_FIELDS = {
     'optimizer.weightDecay',
     'optimizer.gradClip',
   ],
-  cluster: ['cluster.memoryBytes'],
+  cluster: ['cluster.memoryBytes', 'cluster.stragglers'],
 } as const satisfies Record<string, readonly FieldPath[]>
 
 /** Number of ranks a configuration asks for, a CPU server not counted. */

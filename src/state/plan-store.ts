@@ -9,7 +9,7 @@ export interface PlanState {
   /** The configuration `plan` belongs to. */
   readonly config: RunConfig | null
   readonly computing: boolean
-  /** Refusals that only compiling finds. */
+  /** Refusals that only compiling finds; a plan over the memory budget is there all the same. */
   readonly problem: Problem | null
 }
 
@@ -31,7 +31,7 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
     try {
       const { config } = draft.getState()
       const plan = await session.plan(config)
-      if (mine === request) store.setState({ plan, config, computing: false, problem: null })
+      if (mine === request) store.setState({ plan, config, computing: false, problem: plan.overBudget })
     } catch (error) {
       if (mine === request) store.setState({ computing: false, problem: problemOf(error) })
     }

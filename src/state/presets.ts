@@ -10,6 +10,15 @@ export const PRESETS = {
   oneFOneB: { parallel: { pipeline: 4, schedule: '1f1b' }, batch: { microbatches: 8 } },
   zeroBubble: { parallel: { pipeline: 4, schedule: 'zb-h1' }, batch: { microbatches: 8 } },
   hybrid: { parallel: { pipeline: 2, data: 2, schedule: '1f1b' }, batch: { microbatches: 4 } },
+  stale: {
+    parallel: { data: 4, dataMode: 'parameter-server', server: { async: true, maxStaleness: 3 } },
+    batch: { microbatches: 1 },
+    cluster: { stragglers: [{ rank: 3, slowdown: 3 }] },
+  },
+  zero2: { parallel: { data: 4, zero: 2 }, batch: { microbatches: 1 } },
+  fsdp: { parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 } },
+  tensor: { parallel: { tensor: 4 }, batch: { microbatches: 1 } },
+  threeD: { parallel: { data: 2, tensor: 2, pipeline: 2, schedule: '1f1b' }, batch: { microbatches: 4 } },
 } as const satisfies Record<string, Draft>
 
 export type PresetName = keyof typeof PRESETS

@@ -94,6 +94,8 @@ export interface Plan {
   readonly schedule: ScheduleResult
   /** Parameters of the model, for the header of the cluster. */
   readonly parameters: number
+  /** Set when a rank needs more than the memory budget: such a plan is shown, but not run. */
+  readonly overBudget: Problem | null
   describe(rank: number, op: number): OpNote | null
 }
 

@@ -7,6 +7,9 @@ import styles from './cluster.module.css'
 import { BAR_PARTS, partOf } from './memory-bar.tsx'
 import { RankCard } from './rank-card.tsx'
 
+/** Widest a card grows, with its gap. */
+const CARD_WIDTH = 440
+
 /** The devices: a card each, joined by links, memory on one scale; before any run it shows what is predicted. */
 export function ClusterPanel() {
   const page = usePage()
@@ -43,7 +46,7 @@ export function ClusterPanel() {
           ))}
         </ul>
       </div>
-      <ol className={styles.cards} data-linked={(plan?.world ?? 1) > 1 || undefined}>
+      <ol className={styles.cards} style={{ maxWidth: (plan?.world ?? 1) * CARD_WIDTH }} data-linked={(plan?.world ?? 1) > 1 || undefined}>
         {plan?.ranks.map((planned) => (
           <RankCard
             key={planned.rank}

@@ -1,9 +1,11 @@
 import { useId, useState } from 'react'
 import type { DraftValue } from '../../state/draft-path.ts'
 import type { FieldPath, FieldSpec } from '../../state/fields.ts'
-import { FIELDS } from '../../state/fields.ts'
+import { FIELDS, optionOf } from '../../state/fields.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import { concerns, useProblems } from '../use-problems.ts'
+import { Slowdowns } from './slowdowns.tsx'
 import styles from './controls.module.css'
 
 function valueAt(object: unknown, path: string): unknown {
@@ -15,24 +17,30 @@ export function Field({ path }: { readonly path: FieldPath }) {
   const page = usePage()
   const text = useText()
   const id = useId()
-  const { draft, config, problems } = useSlice(page.draft, (state) => state)
+  const { draft, config } = useSlice(page.draft, (state) => state)
+  const problems = useProblems()
   const spec: FieldSpec = FIELDS[path]
   const own = valueAt(draft, path)
   const value = own === undefined ? valueAt(config, path) : own
-  const problem = problems.find(({ field }) => field === path || field.startsWith(`${path}.`))
+  const problem = problems.find((each) => concerns(each, path))
   const set = (next: DraftValue) => page.draft.set(path, next)
   const invalid = problem ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   return (
     <div className={styles.field}>
-      <label htmlFor={id}>
+      <label htmlFor={spec.kind === 'slowdowns' ? undefined : id}>
         {text.fields[path]}
         {spec.kind === 'number' && spec.unit !== undefined && text.units[spec.unit] !== '' && (
           <span className={styles.unit}>{text.units[spec.unit]}</span>
         )}
       </label>
       {spec.kind === 'choice' && (
-        <select id={id} value={String(value)} onChange={(event) => set(event.target.value)} {...invalid}>
-          {spec.options.map((option) => (
+        <select
+          id={id}
+          value={optionOf(spec, value)}
+          onChange={(event) => set(spec.values?.[event.target.value] ?? event.target.value)}
+          {...invalid}
+        >
+          {[...new Set([...spec.options, optionOf(spec, value)])].map((option) => (
             <option key={option} value={option}>
               {text.options[option] ?? option}
             </option>
@@ -43,6 +51,7 @@ export function Field({ path }: { readonly path: FieldPath }) {
         <input id={id} type="checkbox" checked={value === true} onChange={(event) => set(event.target.checked)} {...invalid} />
       )}
       {spec.kind === 'number' && <NumberBox key={String(value)} id={id} spec={spec} value={value} onChange={set} invalid={invalid} />}
+      {spec.kind === 'slowdowns' && <span />}
       {own === undefined ? (
         <span />
       ) : (
@@ -56,6 +65,7 @@ export function Field({ path }: { readonly path: FieldPath }) {
           ↺
         </button>
       )}
+      {spec.kind === 'slowdowns' && <Slowdowns describedBy={problem ? `${id}-problem` : undefined} />}
       {problem && (
         <p id={`${id}-problem`} className={styles.problem} role="alert">
           {problem.message}

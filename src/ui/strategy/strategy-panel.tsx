@@ -1,14 +1,17 @@
 import { useRef, useState } from 'react'
 import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import type { FieldPath } from '../../state/fields.ts'
-import { SECTION_FIELDS, worldSize } from '../../state/fields.ts'
-import { STRATEGIES, strategyOf } from '../../state/strategies.ts'
+import { SECTION_FIELDS } from '../../state/fields.ts'
+import { STRATEGIES, strategyOf, withStrategy } from '../../state/strategies.ts'
 import { Field } from '../controls/field.tsx'
 import controls from '../controls/controls.module.css'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { ParityPanel } from '../parity/parity-panel.tsx'
+import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
+import { concerns, useProblems } from '../use-problems.ts'
+import { Fits } from './fits.tsx'
 import { StrategyPicture } from './pictures.tsx'
 import styles from './strategy.module.css'
 
@@ -142,19 +145,22 @@ function Weights() {
   )
 }
 
+/** A field as the panel calls it where it has a control, else its path. */
+function nameOf(text: Text, field: string): string {
+  return Object.entries(text.fields).find(([path]) => path === field)?.[1] ?? field
+}
+
 /** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
 export function StrategyPanel() {
   const page = usePage()
   const text = useText()
-  const { config, problems, draft } = useSlice(page.draft, (state) => state)
-  const planProblem = useSlice(page.plan, (state) => state.problem)
+  const { config, draft } = useSlice(page.draft, (state) => state)
+  const problems = useProblems()
   const current = strategyOf(config)
   const choose = (id: string) => {
     const strategy = STRATEGIES.find((each) => each.id === id)
     if (!strategy) return
-    const { parallel, microbatches } = strategy.choose(Math.max(2, Math.min(4, worldSize(config))))
-    const batch = typeof draft['batch'] === 'object' && draft['batch'] !== null ? draft['batch'] : {}
-    page.draft.replace({ ...draft, parallel, batch: { ...batch, microbatches } })
+    page.draft.replace(withStrategy(draft, config, strategy))
   }
   const own = current.fields(config)
   const sections = Object.entries(SECTION_FIELDS).map(([name, fields]) => ({
@@ -168,8 +174,8 @@ export function StrategyPanel() {
     optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
     cluster: '',
   }
-  const shownFields = new Set<string>([...own, ...sections.flatMap((section) => section.fields)])
-  const elsewhere = [...problems, ...(planProblem ? [planProblem] : [])].filter(({ field }) => !shownFields.has(field))
+  const shownFields = [...own, ...sections.flatMap((section) => section.fields)]
+  const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
       <h2 className={styles.title}>{text.strategy}</h2>
@@ -187,13 +193,18 @@ export function StrategyPanel() {
           <Field key={path} path={path} />
         ))}
       </div>
+      <Fits />
       {elsewhere.map(({ field, message }) => (
         <p key={`${field} ${message}`} className={styles.problem} role="alert">
-          {field === '' ? message : `${field}: ${message}`}
+          {field === '' ? message : `${nameOf(text, field)}: ${message}`}
         </p>
       ))}
       {sections.map(({ name, fields }) => (
-        <details key={name} className={styles.section}>
+        <details
+          key={name}
+          className={styles.section}
+          {...(problems.some((problem) => fields.some((path) => concerns(problem, path))) ? { open: true } : {})}
+        >
           <summary>
             {text.sections[name]} <span>{summary[name]}</span>
           </summary>

@@ -38,8 +38,21 @@ const fields: Record<FieldPath, string> = {
   'optimizer.gradClip': 'Gradient clip',
   'optimizer.momentum': 'Momentum',
   'parallel.data': 'Replicas',
+  'parallel.tensor': 'Tensor shards',
+  'parallel.sequenceParallel': 'Sequence parallel',
   'parallel.pipeline': 'Stages',
   'parallel.server.at': 'Server on',
+  'parallel.server.maxStaleness': 'Staleness bound',
+  'parallel.zero': 'ZeRO',
+  'parallel.zeroPartition': 'Owned pieces',
+  'parallel.zeroReduce': 'Gradient sum',
+  'parallel.fsdp.wrap': 'Gathered unit',
+  'parallel.fsdp.wrap.minParameters': 'Unit holds at least',
+  'parallel.fsdp.reshardAfterForward': 'Free after forward',
+  'parallel.fsdp.cpuOffload': 'Offload to the CPU',
+  'parallel.compression': 'Compression',
+  'parallel.compression.ratio': 'Kept share',
+  'parallel.compression.errorFeedback': 'Error feedback',
   'parallel.schedule': 'Schedule',
   'parallel.chunks': 'Chunks per rank',
   'parallel.partition': 'Partition',
@@ -48,6 +61,7 @@ const fields: Record<FieldPath, string> = {
   'parallel.overlap': 'Overlap with backward',
   'parallel.collective': 'Collective',
   'cluster.memoryBytes': 'Memory budget',
+  'cluster.stragglers': 'Slow ranks',
 }
 
 const strategies: Record<StrategyId, { readonly name: string; readonly about: string }> = {
@@ -60,13 +74,41 @@ const strategies: Record<StrategyId, { readonly name: string; readonly about: st
     name: 'DataParallel',
     about: 'Rank 0 deals inputs and parameters, gathers outputs and updates alone: watch its memory and traffic.',
   },
+  compressed: {
+    name: 'Compressed',
+    about: 'DDP that sends fewer bytes: gradients as fp16, int8, or only the largest with what was left out added next time.',
+  },
   server: {
-    name: 'Parameter server',
-    about: 'Workers push gradients to a server and pull parameters back, in step or without waiting.',
+    name: 'Param. server',
+    about: 'Workers push gradients to a server and pull parameters back, all in step.',
+  },
+  asyncServer: {
+    name: 'Async server',
+    about: 'Nobody waits: each push is applied at once, to parameters that have moved on since. The bound says how far.',
+  },
+  zero1: {
+    name: 'ZeRO-1',
+    about: 'DDP where each device keeps and updates only its share of the optimizer state, then all gather the parameters.',
+  },
+  zero2: {
+    name: 'ZeRO-2',
+    about: 'Gradients are reduced to their owner and freed elsewhere: optimizer state and gradients are both sharded.',
+  },
+  zero3: {
+    name: 'ZeRO-3·FSDP',
+    about: 'Parameters are sharded too: each unit is gathered just before it is used and freed after.',
+  },
+  tensor: {
+    name: 'Tensor',
+    about: 'Every layer is cut across devices: heads and MLP columns in parts, partial sums added twice per layer and pass.',
   },
   pipeline: {
     name: 'Pipeline',
     about: 'Every device holds a few layers; micro-batches travel through the stages.',
+  },
+  hybrid: {
+    name: '3D',
+    about: 'Data × tensor × pipeline: the group that talks most sits on neighbouring ranks. Look at it as a mesh.',
   },
 }
 
@@ -85,7 +127,7 @@ const failures: Record<FailureKind, { readonly title: string; readonly advice: s
   refused: { title: 'This configuration cannot run', advice: 'Change the field named here and start again.' },
   outOfMemory: {
     title: 'Out of memory',
-    advice: 'Raise the memory budget, use more devices or micro-batches, recompute activations, or split the model over a pipeline.',
+    advice: 'Raise the memory budget, use more devices or micro-batches, recompute activations, shard with ZeRO, or split the model over a pipeline or tensors.',
   },
   deviceLost: {
     title: 'The graphics device was lost',
@@ -137,6 +179,20 @@ const options: Record<string, string> = {
   ring: 'ring',
   tree: 'tree',
   star: 'star',
+  zero0: 'off',
+  zero1: '1: optimizer',
+  zero2: '2: + gradients',
+  zero3: '3: + parameters',
+  flat: 'equal slices',
+  greedy: 'whole tensors',
+  'reduce-scatter': 'reduce-scatter',
+  'all-reduce': 'all-reduce',
+  block: 'block',
+  all: 'whole model',
+  minParameters: 'by size',
+  fp16: 'fp16',
+  int8: 'int8',
+  topk: 'top-k',
 }
 
 const progress: Record<string, string> = {
@@ -163,6 +219,11 @@ export const en = {
     oneFOneB: '1F1B, 4 stages',
     zeroBubble: 'Zero bubble H1, 4 stages',
     hybrid: 'Pipeline × data, 2 × 2',
+    stale: 'Asynchronous server, one slow worker',
+    zero2: 'ZeRO-2 on 4 devices',
+    fsdp: 'FSDP on 4 devices',
+    tensor: 'Tensor parallel on 4 devices',
+    threeD: 'Data × tensor × pipeline, 2 × 2 × 2',
   },
   custom: 'Custom',
   theme: 'Theme',
@@ -190,6 +251,7 @@ export const en = {
   outOfRange: (min: string, max: string) => `Use a number from ${min} to ${max}.`,
   whole: 'Use a whole number.',
   units: { MiB: 'MiB', MB: 'MB', tokens: 'tok', samples: 'samples', steps: '' },
+  slowdownOf: (rank: number) => `How many times slower rank ${rank} is`,
   running: 'The change applies at the next start.',
   restart: 'Restart with it',
   problems: (count: number) => (count === 1 ? '1 problem' : `${count} problems`),
@@ -220,6 +282,12 @@ export const en = {
   sent: 'sent per step',
   received: 'received per step',
   overBudget: (need: string, budget: string) => `Needs ${need}; the budget is ${budget}.`,
+  fits: 'What would fit',
+  fitsSearching: 'Looking for what would fit…',
+  fitsNothing: 'No other strategy on these devices fits either: raise the budget or use a smaller model or batch.',
+  fitNeeds: (name: string, need: string) => `${name} would need ${need}`,
+  fit: 'Use',
+  fitUse: (name: string) => `Use ${name}`,
   memoryOf: (rank: number) => `Memory of rank ${rank}`,
   provenance: 'How to read numbers',
   measured: 'measured',

@@ -1,0 +1,195 @@
+import type { RunConfig } from '../config/types.ts'
+import type { BytesByCategory } from '../core/bytes.ts'
+import { OutOfMemoryError } from '../core/errors.ts'
+import { parameterCount } from '../model/parameters.ts'
+import type { Action } from '../schedule/actions.ts'
+import type { Op, Program, RankProgram } from '../schedule/program.ts'
+import { actionsOf } from '../schedule/registry.ts'
+import { summarizeSchedule } from '../schedule/summary.ts'
+import { opText } from '../schedule/text.ts'
+import type { ClockedOrder } from '../schedule/unit-clock.ts'
+import { clockOrder } from '../schedule/unit-clock.ts'
+import { validateProgram } from '../schedule/validate.ts'
+import type { PredictedBytes } from '../sim/ledger.ts'
+import { checkBudget, predictBytes } from '../sim/ledger.ts'
+import { rankTraffic } from '../sim/traffic.ts'
+import { buildProgram } from '../strategy/build.ts'
+import type { MemoryCurve, OpNote, Plan, PlannedRank, Problem, SpanKind, TimelineSpan } from './session.ts'
+
+/** Compiles a configuration and predicts what it takes; loaded after the page is on screen. */
+export function planOf(config: RunConfig): Plan {
+  const program = buildProgram(config)
+  validateProgram(program)
+  const predicted = predictBytes(program)
+  const { pipeline, chunks, schedule } = config.parallel
+  const { actions, stageToRank } = actionsOf(config)
+  const clocked = clockOrder(actions, { stageToRank })
+  const shape = { stages: pipeline, microbatches: config.batch.microbatches, chunks }
+  return {
+    world: program.world,
+    ranks: program.ranks.map((rank) => plannedRank(rank, predicted[rank.rank]!, actions, clocked)),
+    ideal: { spans: program.ranks.flatMap((rank) => idealSpans(rank, actions, clocked)), end: clocked.makespan },
+    schedule: summarizeSchedule(schedule, shape),
+    parameters: parameterCount(config.model),
+    overBudget: overBudget(program, predicted, config.cluster.memoryBytes),
+    describe: (rank, op) => describe(program, rank, op),
+  }
+}
+
+function overBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): Problem | null {
+  try {
+    checkBudget(program, predicted, budget)
+    return null
+  } catch (error) {
+    if (!(error instanceof OutOfMemoryError)) throw error
+    return { field: 'cluster.memoryBytes', message: error.message }
+  }
+}
+
+const ACTION_KINDS: Readonly<Record<Action['kind'], SpanKind>> = {
+  F: 'forward',
+  B: 'backward',
+  I: 'backwardInput',
+  W: 'backwardWeight',
+}
+
+/** The schedule's actions under unit costs; a rank without a device has none. */
+function idealSpans(rank: RankProgram, actions: readonly (readonly Action[])[], clocked: ClockedOrder): TimelineSpan[] {
+  if (rank.device === 'cpu') return []
+  const p = rank.coordinates.pipeline
+  return actions[p]!.map((action, i) => ({
+    row: rank.rank,
+    start: clocked.start[p]![i]!,
+    end: clocked.end[p]![i]!,
+    kind: ACTION_KINDS[action.kind],
+    label: `${action.kind}${action.microbatch}`,
+    microbatch: action.microbatch,
+    stage: action.stage,
+    bytes: null,
+  }))
+}
+
+const isBackward = (op: Op) => op.kind.startsWith('backward')
+
+/** When each op of the step happens on the ideal clock: its action's span, cut evenly among the action's ops. */
+function opTimes(rank: RankProgram, actions: readonly Action[], start: Float64Array, end: Float64Array): Map<number, number> {
+  const times = new Map<number, number>()
+  let at = 0
+  const members: Op[][] = actions.map(() => [])
+  const after: Op[] = []
+  for (const op of rank.step) {
+    const place = op.stage !== undefined && op.microbatch !== undefined
+    if (place) {
+      const fits = (action: Action) =>
+        action.stage === op.stage &&
+        action.microbatch === op.microbatch &&
+        !(action.kind === 'F' && isBackward(op)) &&
+        !(action.kind === 'I' && op.kind === 'backwardWeight')
+      let next = at
+      while (next < actions.length && !fits(actions[next]!)) next++
+      if (next < actions.length) at = next
+    }
+    if (at === actions.length - 1 && !place) after.push(op)
+    else members[at]?.push(op)
+  }
+  for (const [i, ops] of members.entries())
+    for (const [k, op] of ops.entries())
+      times.set(op.id, start[i]! + ((end[i]! - start[i]!) * k) / ops.length)
+  const last = Math.max(0, ...end)
+  for (const op of after) times.set(op.id, last)
+  return times
+}
+
+function plannedRank(
+  rank: RankProgram,
+  predicted: PredictedBytes,
+  actions: readonly (readonly Action[])[],
+  clocked: ClockedOrder,
+): PlannedRank {
+  const p = rank.coordinates.pipeline
+  const times =
+    rank.device === 'cpu' ? new Map<number, number>() : opTimes(rank, actions[p]!, clocked.start[p]!, clocked.end[p]!)
+  const points = predicted.curve.flatMap((point) => {
+    const time = times.get(point.op)
+    return time === undefined ? [] : [{ time, bytes: withCached(point.live, point.cached) }]
+  })
+  points.sort((a, b) => a.time - b.time)
+  const memory: MemoryCurve = { times: points.map((each) => each.time), bytes: points.map((each) => each.bytes) }
+  const top = predicted.curve.find((point) => point.op === predicted.plan.peakOp) ?? predicted.curve[0]
+  const { total: _, cached: __, ...peaks } = predicted.peak
+  return {
+    rank: rank.rank,
+    coordinates: rank.coordinates,
+    device: rank.device,
+    peak: predicted.peak,
+    atPeak: top ? withCached(top.live, top.cached) : peaks,
+    sentBytes: rankTraffic(rank).sentBytes,
+    memory,
+  }
+}
+
+/** Free buffers kept for reuse are shown with the workspace. */
+function withCached(live: BytesByCategory, cached: number): BytesByCategory {
+  return { ...live, workspace: live.workspace + cached }
+}
+
+function kindOf(op: Op): SpanKind {
+  switch (op.kind) {
+    case 'forward':
+    case 'recompute':
+    case 'backward':
+    case 'backwardInput':
+    case 'backwardWeight':
+      return op.kind
+    case 'optimizerStep':
+    case 'gradNorm':
+      return 'optimizer'
+    case 'loadBatch':
+    case 'clear':
+    case 'add':
+    case 'report':
+      return 'other'
+    default:
+      return 'communication'
+  }
+}
+
+function bytesOf(op: Op): number | null {
+  if (!('elementBytes' in op)) return null
+  const spans = op.kind === 'recv' ? op.target : op.source.length > 0 || !('target' in op) ? op.source : op.target
+  return spans.reduce((sum, each) => sum + each.length, 0) * op.elementBytes
+}
+
+const LETTERS: Partial<Record<Op['kind'], string>> = {
+  forward: 'F',
+  recompute: 'R',
+  backward: 'B',
+  backwardInput: 'I',
+  backwardWeight: 'W',
+  allReduce: 'AR',
+  reduceScatter: 'RS',
+  allGather: 'AG',
+  optimizerStep: 'step',
+  gradNorm: 'norm',
+}
+
+/** What fits into a cell: "F3", "AR bucket 1". */
+function shortLabel(op: Op): string {
+  const letter = LETTERS[op.kind] ?? op.kind
+  if ('segment' in op) return `${letter}${op.microbatch ?? ''}`
+  return 'subject' in op ? `${letter} ${op.subject}` : letter
+}
+
+function describe(program: Program, rank: number, id: number): OpNote | null {
+  const found = program.ranks[rank]
+  const op = found && [found.prologue, found.step, found.epilogue].flat().find((each) => each.id === id)
+  if (!op) return null
+  return {
+    kind: kindOf(op),
+    label: shortLabel(op),
+    detail: opText(op),
+    microbatch: op.microbatch ?? null,
+    stage: op.stage ?? null,
+    bytes: bytesOf(op),
+  }
+}
