@@ -2,7 +2,7 @@ import type { StageCosts } from '../schedule/orders/shape.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import { clockOrder, type ClockedOrder } from '../schedule/unit-clock.ts'
 import { collectiveSeconds, meshSpan, sendSeconds, type CollectiveName } from './collective-cost.ts'
-import { CALIBRATIONS } from './cost/calibration.ts'
+import { CALIBRATIONS, calibrationOf } from './cost/calibration.ts'
 import { HOST_MEMORY_BANDWIDTH } from './cost/roofline-costs.ts'
 import { kernelSeconds, type KernelWork } from './cost/kernel-seconds.ts'
 import { blockWork, headWork, segmentWork, type PassWork, type WorkDims } from './cost/segment-work.ts'
@@ -45,7 +45,7 @@ interface PassSeconds {
 }
 
 function secondsOf(list: readonly KernelWork[], { cluster, precision, software }: StepSetup): Seconds {
-  const calibration = CALIBRATIONS[cluster.device.calibration]
+  const calibration = calibrationOf(cluster.device, software.kernelGapSeconds)
   let device = 0
   let host = 0
   for (const work of list) {

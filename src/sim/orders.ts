@@ -2,28 +2,28 @@ import type { ScheduleName } from '../config/types.ts'
 import type { Order, PipelineShape } from '../schedule/orders/shape.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import { summarizeOrder, type ScheduleSummary } from '../schedule/summary.ts'
+import { remember } from './remember.ts'
 
-/** Entries kept: a search goes through many layouts of one shape before it comes to the next. */
-const MOST_KEPT = 128
-
-/** Remembers what a schedule and a shape lead to; some orders are searched, and layouts that share a shape come in rows. */
-function remembering<Value>(make: (name: ScheduleName, shape: PipelineShape) => Value) {
-  const kept = new Map<string, Value>()
-  return (name: ScheduleName, shape: PipelineShape): Value => {
-    const key = `${name} ${shape.stages} ${shape.microbatches} ${shape.chunks}`
-    const found = kept.get(key)
-    if (found !== undefined) return found
-    const value = make(name, shape)
-    if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!)
-    kept.set(key, value)
-    return value
-  }
+interface Scheduled {
+  readonly order: Order
+  summary: ScheduleSummary | null
 }
 
-export const orderOf: (name: ScheduleName, shape: PipelineShape) => Order = remembering((name, shape) =>
-  scheduleOf(name).order(shape),
+/** Some orders are searched, and a search for a layout goes through many of one shape before it comes to the next. */
+const scheduled = remember(
+  128,
+  ([name, { stages, microbatches, chunks }]: readonly [ScheduleName, PipelineShape]) =>
+    `${name} ${stages} ${microbatches} ${chunks}`,
+  ([name, shape]): Scheduled => ({ order: scheduleOf(name).order(shape), summary: null }),
 )
 
-export const summaryOf: (name: ScheduleName, shape: PipelineShape) => ScheduleSummary = remembering((name, shape) =>
-  summarizeOrder(orderOf(name, shape), scheduleOf(name).stageToRank(shape), shape.chunks),
-)
+export function orderOf(name: ScheduleName, shape: PipelineShape): Order {
+  return scheduled([name, shape]).order
+}
+
+/** The `schedule` block. */
+export function summaryOf(name: ScheduleName, shape: PipelineShape): ScheduleSummary {
+  const entry = scheduled([name, shape])
+  entry.summary ??= summarizeOrder(entry.order, scheduleOf(name).stageToRank(shape), shape.chunks)
+  return entry.summary
+}

@@ -17,6 +17,7 @@ import { clusterOf, type Cluster } from './links.ts'
 import { memoryOf, type RankMemory } from './memory-model.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
+import { remember } from './remember.ts'
 import { setupOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
 import { rankTraffic as programTraffic } from './traffic.ts'
@@ -94,10 +95,27 @@ function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
   }
 }
 
-function simulateProgram(config: RunConfig, cluster: Cluster): Simulation {
+function built(config: RunConfig) {
   const program = buildProgram(config)
+  return { program, plans: program.ranks.map((rank) => planMemory(rank, { curve: false })) }
+}
+
+/** Of Programs with so few ops the last ones are kept: sweeps change the cluster or the seed more often than the Program. */
+const SMALL_OPS = 2000
+
+const builtSmall = remember(
+  64,
+  // What a step holds and moves depends on nothing else; which samples it loads (the seed) costs the same.
+  ({ model, batch, parallel, optimizer }: RunConfig) => {
+    const { kind, momentum, gradClip } = optimizer
+    return JSON.stringify([model, batch, parallel, kind, momentum > 0, gradClip > 0])
+  },
+  built,
+)
+
+function simulateProgram(config: RunConfig, cluster: Cluster): Simulation {
+  const { program, plans } = expectedOps(config) <= SMALL_OPS ? builtSmall(config) : built(config)
   const budget = config.cluster.memoryBytes
-  const plans = program.ranks.map((rank) => planMemory(rank, { curve: false }))
   // Curves are long: only a rank that does not fit needs one, to say where.
   if (budget !== null)
     program.ranks.forEach((rank, r) => {

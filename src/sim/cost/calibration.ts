@@ -16,6 +16,12 @@ export interface Calibration {
   readonly kernelGapSeconds: number
 }
 
+/** An architecture's figures with another gap between kernels, where one is given. */
+export function calibrationOf({ calibration }: Device, kernelGapSeconds?: number): Calibration {
+  const fitted = CALIBRATIONS[calibration]
+  return kernelGapSeconds === undefined ? fitted : { ...fitted, kernelGapSeconds }
+}
+
 /**
  * ampere: mean absolute error on every second row of vTrain's two tables, while Megatron's rows 1, 3, 5, Korthikanti's
  * 175B and Zero Bubble's 1.5B stay within 7 %, 5.5 % and 8.5 %; one row of figures for Megatron-LM serves all of them.

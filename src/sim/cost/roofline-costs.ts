@@ -4,9 +4,10 @@ import type { CollectiveOp, Op, Program, Span } from '../../schedule/program.ts'
 import { launchesOfOp } from '../../strategy/workspace.ts'
 import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
 import type { Cluster } from '../links.ts'
-import { CALIBRATIONS } from './calibration.ts'
+import { calibrationOf } from './calibration.ts'
 import type { CostModel } from './cost-model.ts'
 import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
+import { NATIVE_GAP_SECONDS } from './software.ts'
 import { workKey } from './work-key.ts'
 
 /** Bytes per second an optimizer on the host moves through its memory: eight channels of DDR4-3200, half of it reached. */
@@ -24,7 +25,7 @@ const elementsOf = (spans: readonly Span[]) => spans.reduce((sum, each) => sum +
 /** Durations of a Program's ops on a cluster: kernels by roofline, exchanges by the links their group crosses. */
 export function rooflineCosts(program: Program, cluster: Cluster): CostModel {
   const { device, devicesPerNode, hostLink } = cluster
-  const calibration = CALIBRATIONS[device.calibration]
+  const calibration = calibrationOf(device, NATIVE_GAP_SECONDS)
   const byKey = new Map<string, number>()
   const spans = new Map<string, GroupSpan>()
   const onHost = new Set(program.ranks.filter((each) => each.device === 'cpu').map(({ rank }) => rank))

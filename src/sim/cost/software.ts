@@ -11,6 +11,9 @@ export interface Software {
   readonly hostLaunchSeconds: number
   /** Fitted: all kernels take this many times as long as on the architecture's calibration. */
   readonly timeFactor: number
+  /** From one kernel to the next where every kernel is counted; absent: what was fitted for the architecture, which has
+   *  the framework's uncounted small kernels in it. */
+  readonly kernelGapSeconds?: number
   /** Attention with its T × T scores in memory, or in one kernel that never writes them. */
   readonly attention: 'unfused' | 'fused'
   /** Neighbouring element-wise kernels (bias + GELU, bias + dropout + residual, scale + mask + softmax) are one. */
@@ -52,6 +55,9 @@ const MIXED = { parameters: 2, gradients: 2, optimizer: 12 }
 /** The same with an f32 copy of the gradients that micro-batches add to. */
 const MIXED_F32_GRADIENTS = { parameters: 2, gradients: 4, optimizer: 12 }
 
+/** A dispatch of this project: a guess between 2 and 10 µs. */
+export const NATIVE_GAP_SECONDS = 5e-6
+
 const MEGATRON: Software = {
   title: 'Megatron-LM (2021–2023)',
   hostLaunchSeconds: 55.5e-6,
@@ -81,6 +87,7 @@ export const SOFTWARE = {
     ...MEGATRON,
     title: 'native kernels',
     hostLaunchSeconds: 5e-6,
+    kernelGapSeconds: NATIVE_GAP_SECONDS,
     attention: 'fused',
     dropout: false,
     lossBytes: 16,

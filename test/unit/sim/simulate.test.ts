@@ -76,6 +76,17 @@ describe('simulate', () => {
       )
     }
   })
+  it('gives a sweep what each configuration gets alone', () => {
+    const sweep = [1, 2, 3].flatMap((seed) =>
+      ['h100-80gb', 't4'].map((device) => ({ seed, parallel: { data: 2 }, cluster: { device } })),
+    )
+    const [h100, t4] = sweep.map((input) => run(input))
+    expect(t4!.time.stepSeconds).toBeGreaterThan(h100!.time.stepSeconds)
+    expect(t4!.ranks).toEqual(h100!.ranks)
+    const programs = sweep.map((input) => predictBytes(buildProgram(configOf(input))).map(({ peak }) => peak))
+    for (const peaks of programs) expect(peaks).toEqual(h100!.ranks.map((rank) => rank.predictedBytes))
+    expect(run({ parallel: { data: 2 }, optimizer: { gradClip: 0 } }).ranks[0]!.traffic.scalars).toBe(0)
+  })
   it('runs out of memory by name, program or stages', () => {
     const cluster = { ...GPT2.cluster, memoryBytes: 1e9 }
     for (const precision of ['f32', 'mixed-bf16']) {
