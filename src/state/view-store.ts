@@ -5,11 +5,12 @@ export interface ViewState {
   readonly timeline: 'ideal' | 'executed'
   /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
   readonly cursor: number | null
+  readonly cluster: 'cards' | 'mesh'
   readonly dialog: 'shortcuts' | null
 }
 
 export type ViewStore = ReturnType<typeof createViewStore>
 
 export function createViewStore() {
-  return createStore<ViewState>(() => ({ timeline: 'ideal', cursor: null, dialog: null }))
+  return createStore<ViewState>(() => ({ timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null }))
 }

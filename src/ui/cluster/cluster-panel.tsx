@@ -1,3 +1,7 @@
+import type { RunConfig } from '../../config/types.ts'
+import type { RankView } from '../../state/run-state.ts'
+import type { Plan } from '../../state/session.ts'
+import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -5,25 +9,36 @@ import panel from '../theme/panel.module.css'
 import { useShown } from '../use-shown.ts'
 import styles from './cluster.module.css'
 import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
 /** Widest a card grows, with its gap. */
 const CARD_WIDTH = 440
 
-/** The devices: a card each, joined by links, memory on one scale; before any run it shows what is predicted. */
+/** The devices: as cards with their memory, or as a mesh of groups; before any run it shows what is predicted. */
 export function ClusterPanel() {
   const page = usePage()
   const text = useText()
   const { plan, config, ranks } = useShown()
-  const cursor = useSlice(page.view, (state) => (state.timeline === 'ideal' ? state.cursor : null))
-  const failedRank = useSlice(page.run, (state) => state.failure?.rank ?? null)
+  const view = useSlice(page.view, (state) => state.cluster)
   const adapter = useSlice(page.run, (state) => state.ranks.find((each) => each.adapter)?.adapter ?? null)
   const budget = config.cluster.memoryBytes
-  const scale = Math.max(budget ?? 0, ...(plan?.ranks.map((rank) => rank.peak.total) ?? [1])) * 1.02
+  const meshed = view === 'mesh' && plan !== null && plan.world > 1
   return (
     <section className={panel.panel} aria-label={text.cluster}>
       <div className={panel.head}>
         <h2 className={panel.title}>{text.cluster}</h2>
+        {plan && plan.world > 1 && (
+          <Segmented
+            label={text.clusterView}
+            value={view}
+            options={[
+              { value: 'cards', label: text.clusterViews.cards },
+              { value: 'mesh', label: text.clusterViews.mesh },
+            ]}
+            onChange={(cluster) => page.view.setState({ cluster })}
+          />
+        )}
         {plan && (
           <span>
             {text.devices(plan.world)} · {text.modelSize(formatCount(plan.parameters))} ·{' '}
@@ -37,17 +52,44 @@ export function ClusterPanel() {
           </span>
         )}
         <span className={panel.spacer} />
-        <ul className={styles.legend}>
-          {BAR_PARTS.map((part) => (
-            <li key={part}>
-              <i data-part={part} />
-              {text.categories[part]}
-            </li>
-          ))}
-        </ul>
+        {!meshed && <Legend />}
       </div>
-      <ol className={styles.cards} style={{ maxWidth: (plan?.world ?? 1) * CARD_WIDTH }} data-linked={(plan?.world ?? 1) > 1 || undefined}>
-        {plan?.ranks.map((planned) => (
+      {meshed ? <Mesh plan={plan} /> : plan && <Cards plan={plan} config={config} ranks={ranks} />}
+    </section>
+  )
+}
+
+function Legend() {
+  const text = useText()
+  return (
+    <ul className={styles.legend}>
+      {BAR_PARTS.map((part) => (
+        <li key={part}>
+          <i data-part={part} />
+          {text.categories[part]}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+interface Shown {
+  readonly plan: Plan
+  readonly config: RunConfig
+  readonly ranks: readonly RankView[]
+}
+
+/** A card per device, joined by links, memory on one scale. */
+function Cards({ plan, config, ranks }: Shown) {
+  const page = usePage()
+  const cursor = useSlice(page.view, (state) => (state.timeline === 'ideal' ? state.cursor : null))
+  const failedRank = useSlice(page.run, (state) => state.failure?.rank ?? null)
+  const budget = config.cluster.memoryBytes
+  const scale = Math.max(budget ?? 0, ...plan.ranks.map((rank) => rank.peak.total)) * 1.02
+  return (
+    <>
+      <ol className={styles.cards} style={{ maxWidth: plan.world * CARD_WIDTH }} data-linked={plan.world > 1 || undefined}>
+        {plan.ranks.map((planned) => (
           <RankCard
             key={planned.rank}
             plan={plan}
@@ -60,34 +102,39 @@ export function ClusterPanel() {
           />
         ))}
       </ol>
-      {plan && (
-        <details className={styles.table}>
-          <summary>{text.memoryTable}</summary>
-          <table>
-            <thead>
-              <tr>
-                <th>{text.columns.rank}</th>
+      <MemoryTable plan={plan} ranks={ranks} />
+    </>
+  )
+}
+
+function MemoryTable({ plan, ranks }: Pick<Shown, 'plan' | 'ranks'>) {
+  const text = useText()
+  return (
+    <details className={styles.table}>
+      <summary>{text.memoryTable}</summary>
+      <table>
+        <thead>
+          <tr>
+            <th>{text.columns.rank}</th>
+            {BAR_PARTS.map((part) => (
+              <th key={part}>{text.categories[part]}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {plan.ranks.map((planned) => {
+            const bytes = ranks[planned.rank]?.live ?? planned.atPeak
+            return (
+              <tr key={planned.rank}>
+                <th>{planned.rank}</th>
                 {BAR_PARTS.map((part) => (
-                  <th key={part}>{text.categories[part]}</th>
+                  <td key={part}>{formatBytes(partOf(bytes, part))}</td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {plan.ranks.map((planned) => {
-                const bytes = ranks[planned.rank]?.live ?? planned.atPeak
-                return (
-                  <tr key={planned.rank}>
-                    <th>{planned.rank}</th>
-                    {BAR_PARTS.map((part) => (
-                      <td key={part}>{formatBytes(partOf(bytes, part))}</td>
-                    ))}
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </details>
-      )}
-    </section>
+            )
+          })}
+        </tbody>
+      </table>
+    </details>
   )
 }
