@@ -1,6 +1,5 @@
 import { minimalConfig } from '../config/minimal.ts'
-import { parseConfig } from '../config/parse.ts'
-import { describeCandidate } from '../sim/planner/candidates.ts'
+import { describeCandidate, readForPlan } from '../sim/planner/candidates.ts'
 import { planSteps, type Plan } from '../sim/planner/plan.ts'
 import type { Planned } from '../sim/planner/planned.ts'
 import { Progress, putResult, readJson } from './io.ts'
@@ -16,7 +15,7 @@ const SHOWN = 15
 
 /** `plan`: searches the layouts that fit the configuration's devices and ranks them. */
 export async function plan(options: PlanOptions): Promise<void> {
-  const config = parseConfig(await readJson(options.config, 'config'), 'simulate')
+  const config = readForPlan(await readJson(options.config, 'config'))
   const progress = new Progress()
   try {
     const steps = planSteps(config)

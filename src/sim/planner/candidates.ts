@@ -1,4 +1,10 @@
+import { checkConfig } from '../../config/check.ts'
+import { DEFAULT_PARALLEL } from '../../config/defaults.ts'
+import { readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
+import { RefusedError } from '../../core/errors.ts'
+
+const MOST_DEVICES = 65_536
 
 /** A way to lay a model over a cluster. */
 export interface Candidate {
@@ -52,6 +58,22 @@ function schedulesOf(layers: number, pipeline: number, microbatches: number): [S
 export function devicesOf({ parallel, cluster }: RunConfig): number {
   const ranks = parallel.data * parallel.tensor * parallel.pipeline
   return ranks > 1 ? ranks : cluster.devicesPerNode
+}
+
+/**
+ * A configuration to plan for: its layout only says how many devices there are, so rules about layouts do not apply.
+ *
+ * @throws RefusedError for what no layout can mend
+ */
+export function readForPlan(input: unknown): RunConfig {
+  const config = readConfig(input)
+  const { data, tensor, pipeline } = config.parallel
+  const single = { ...config.batch, microbatches: 1, shares: null }
+  const cluster = { ...config.cluster, adapters: 'default', stragglers: [] } as const
+  checkConfig({ ...config, batch: single, parallel: DEFAULT_PARALLEL, cluster }, 'simulate')
+  if (data * tensor * pipeline > MOST_DEVICES)
+    throw new RefusedError('parallel.data', `${data * tensor * pipeline} devices; a plan takes at most ${MOST_DEVICES}`)
+  return config
 }
 
 /** Every layout of the model over `devices` that makes sense; what does not is counted with its reason. */

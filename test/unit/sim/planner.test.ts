@@ -3,7 +3,7 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import { estimateStep, stageCosts, stepTail } from '../../../src/sim/estimate.ts'
 import { memoryOf, peakMemory } from '../../../src/sim/memory-model.ts'
 import { microbatchesForMemory, pipelineBound } from '../../../src/sim/planner/bound.ts'
-import { candidatesOf, configOf, devicesOf } from '../../../src/sim/planner/candidates.ts'
+import { candidatesOf, configOf, devicesOf, readForPlan } from '../../../src/sim/planner/candidates.ts'
 import { plan, planSteps } from '../../../src/sim/planner/plan.ts'
 import { setupOf } from '../../../src/sim/setup-of.ts'
 
@@ -39,6 +39,12 @@ describe('candidates', () => {
       const few = memoryOf({ ...setup, microbatches: microbatchesForMemory(setup) })
       expect(Math.max(...few.map((each) => each.total))).toBeCloseTo(peakMemory(setup), 0)
     }
+  })
+  it('are looked for whatever the layout that was given', () => {
+    const loose = readForPlan({ parallel: { data: 1024 }, batch: { global: 1024, microbatches: 7 } })
+    expect(devicesOf(loose)).toBe(1024)
+    expect(() => readForPlan({ model: { heads: 3 } })).toThrow('model.heads')
+    expect(() => readForPlan({ batch: { sequence: 4096 } })).toThrow('batch.sequence')
   })
   it('plan for one node where a single rank is named', () => {
     expect(devicesOf(base({ parallel: {} }))).toBe(8)
