@@ -1,5 +1,5 @@
 import type { AdapterResult, RunResult } from '../config/result.ts'
-import type { RunConfig } from '../config/types.ts'
+import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import { describeAdapter } from '../gpu/device.ts'
 import type { ConductorCall, ConductorReply, ConductorRequest, ConductorValue, PageSources } from './conductor-protocol.ts'
 import type { GenerateRequest, ParityReport, RunEvent, RunHandle } from './run-events.ts'
@@ -135,15 +135,47 @@ export async function checkParity(config: RunConfig, sources: PageSources = {}):
   }
 }
 
-/** The distinct adapters this browser offers, by the choice that gets them. */
-export async function listAdapters(): Promise<AdapterResult[]> {
+/** An adapter of this browser, and what can be asked of it. */
+export interface FoundAdapter extends AdapterResult {
+  /** What asks for it. */
+  readonly choices: readonly AdapterChoice[]
+  /** Whether a rank gets it without naming a choice. */
+  readonly unasked: boolean
+  /** Bytes of the largest buffer, and of the part of one that a kernel may see. */
+  readonly maxBufferBytes: number
+  readonly maxBindingBytes: number
+  readonly subgroups: boolean
+  readonly f16: boolean
+  readonly timestamps: boolean
+}
+
+const REQUESTS: readonly (readonly [AdapterChoice | null, GPURequestAdapterOptions])[] = [
+  [null, {}],
+  ['high-performance', { powerPreference: 'high-performance' }],
+  ['low-power', { powerPreference: 'low-power' }],
+  ['fallback', { forceFallbackAdapter: true }],
+]
+
+/** The distinct adapters this browser offers, with the choices that get each. Two of the same make and limits count as one. */
+export async function listAdapters(): Promise<FoundAdapter[]> {
   if (!('gpu' in navigator)) return []
-  const found: AdapterResult[] = []
-  for (const options of [{}, { powerPreference: 'low-power' }, { forceFallbackAdapter: true }] as const) {
+  const found = new Map<string, FoundAdapter>()
+  for (const [choice, options] of REQUESTS) {
     const adapter = await navigator.gpu.requestAdapter(options)
     if (!adapter) continue
-    const described = { ...describeAdapter(adapter.info), kernels: '' }
-    if (!found.some((each) => JSON.stringify(each) === JSON.stringify(described))) found.push(described)
+    const described = {
+      ...describeAdapter(adapter.info),
+      kernels: '',
+      maxBufferBytes: adapter.limits.maxBufferSize,
+      maxBindingBytes: adapter.limits.maxStorageBufferBindingSize,
+      subgroups: adapter.features.has('subgroups'),
+      f16: adapter.features.has('shader-f16'),
+      timestamps: adapter.features.has('timestamp-query'),
+    }
+    const key = JSON.stringify(described)
+    const before = found.get(key)
+    const choices = [...(before?.choices ?? []), ...(choice === null ? [] : [choice])]
+    found.set(key, { ...described, choices, unasked: before?.unasked ?? choice === null })
   }
-  return found
+  return [...found.values()]
 }

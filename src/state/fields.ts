@@ -1,5 +1,6 @@
 import type { RunConfig } from '../config/types.ts'
-import type { DraftValue } from './draft-path.ts'
+import type { Draft, DraftValue } from './draft-path.ts'
+import { readPath } from './draft-path.ts'
 
 /** How one field of the configuration is edited. Ranges bound the control; the configuration's own checks have the last word. */
 export type FieldSpec =
@@ -25,6 +26,8 @@ export type FieldSpec =
   | { readonly kind: 'switch' }
   /** How many times slower each rank is; a list that names the slow ones. */
   | { readonly kind: 'slowdowns' }
+  /** Which adapter computes each rank. */
+  | { readonly kind: 'adapters' }
 
 /** The option that stands for a value: its own name, the one that writes it, or the one that names its shape. */
 export function optionOf(spec: Extract<FieldSpec, { kind: 'choice' }>, value: unknown): string {
@@ -104,6 +107,7 @@ export const FIELDS = {
   'parallel.overlap': { kind: 'switch' },
   'parallel.collective': { kind: 'choice', options: ['ring', 'tree', 'star'] },
   'cluster.memoryBytes': { kind: 'number', min: 0.1, max: 1e6, step: 1, integer: false, scale: 1e6, unit: 'MB', nullable: true },
+  'cluster.adapters': { kind: 'adapters' },
   'cluster.stragglers': { kind: 'slowdowns' },
 } as const satisfies Record<string, FieldSpec>
 
@@ -122,10 +126,19 @@ export const SECTION_FIELDS = {
     'optimizer.weightDecay',
     'optimizer.gradClip',
   ],
-  cluster: ['cluster.memoryBytes', 'cluster.stragglers'],
+  cluster: ['cluster.memoryBytes', 'cluster.adapters', 'cluster.stragglers'],
 } as const satisfies Record<string, readonly FieldPath[]>
 
 /** Number of ranks a configuration asks for, a CPU server not counted. */
 export function worldSize({ parallel }: RunConfig): number {
   return parallel.data * parallel.tensor * parallel.pipeline
+}
+
+/** The ranks a draft asks for, valid or not: a control that mends a refused draft must not count those of the last good one. */
+export function ranksOf(draft: Draft): number {
+  const size = (axis: string) => {
+    const value = readPath(draft, `parallel.${axis}`)
+    return typeof value === 'number' && value >= 1 ? Math.floor(value) : 1
+  }
+  return size('data') * size('tensor') * size('pipeline')
 }

@@ -1,3 +1,4 @@
+import { createAdapterStore } from './adapter-store.ts'
 import { createDraftStore } from './draft-store.ts'
 import type { Draft } from './draft-path.ts'
 import { createPlanStore } from './plan-store.ts'
@@ -24,6 +25,7 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     draft,
     plan: createPlanStore(session, draft),
     run: createRunStore(session),
+    adapters: createAdapterStore(session),
     settings: createSettingsStore(storage, language),
     view: createViewStore(),
     /** What the user brought along; kept outside the draft because a file does not belong into a link. */

@@ -1,6 +1,6 @@
 import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import type { RunEvent, RunPhase } from '../cluster/run-events.ts'
+import type { ExecutedSpan, RunEvent, RunPhase } from '../cluster/run-events.ts'
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { Plan } from './session.ts'
 
@@ -14,6 +14,8 @@ export interface RankView {
   readonly traffic: BytesByTraffic | null
   /** Op the rank is at; null when idle. */
   readonly op: number | null
+  /** Measured: time its device computes in a step, a running mean over steps. */
+  readonly deviceSeconds: number | null
 }
 
 export interface Progress {
@@ -56,6 +58,7 @@ export const EMPTY_RANK: RankView = {
   receivedBytes: null,
   traffic: null,
   op: null,
+  deviceSeconds: null,
 }
 
 export const IDLE: RunState = {
@@ -105,6 +108,25 @@ function withRank(state: RunState, rank: number, change: Partial<RankView>): Run
   return { ...state, ranks: state.ranks.map((view, index) => (index === rank ? { ...view, ...change } : view)) }
 }
 
+/** Weight of the newest step in the mean of device times. */
+const NEWEST = 0.25
+
+function withDeviceTimes(state: RunState, spans: readonly ExecutedSpan[]): RunState {
+  const busy = new Map<number, number>()
+  for (const { rank, stream, start, end } of spans)
+    if (stream === 'compute') busy.set(rank, (busy.get(rank) ?? 0) + end - start)
+  if (busy.size === 0) return state
+  return {
+    ...state,
+    ranks: state.ranks.map((view, rank) => {
+      const seconds = busy.get(rank)
+      if (seconds === undefined) return view
+      const { deviceSeconds: mean } = view
+      return { ...view, deviceSeconds: mean === null ? seconds : mean + NEWEST * (seconds - mean) }
+    }),
+  }
+}
+
 /** The next state of the run after one event; spans are kept elsewhere (they are many). */
 export function reduceRun(state: RunState, event: RunEvent): RunState {
   switch (event.kind) {
@@ -136,7 +158,7 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
     case 'current':
       return withRank(state, event.rank, { op: event.op })
     case 'spans':
-      return state
+      return withDeviceTimes(state, event.spans)
     case 'failed':
       return {
         ...state,

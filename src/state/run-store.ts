@@ -20,6 +20,8 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   const loss = new Series()
   const validation = new Series()
   const speed = new Series()
+  const stalenessMean = new Series()
+  const stalenessMost = new Series()
   let spans: readonly ExecutedSpan[] = []
   let handle: RunHandle | null = null
   let generation = 0
@@ -30,10 +32,14 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     for (const event of events) {
       if (event.kind === 'spans') (fresh ??= [...spans]).push(...event.spans)
       if (event.kind === 'step') {
-        const { step, loss: value, validationLoss } = event.result
+        const { step, loss: value, validationLoss, staleness } = event.result
         loss.push(step, value)
         speed.push(step, event.tokensPerSecond)
         if (validationLoss !== undefined) validation.push(step, validationLoss)
+        if (staleness !== undefined && staleness.length > 0) {
+          stalenessMean.push(step, staleness.reduce((a, b) => a + b, 0) / staleness.length)
+          stalenessMost.push(step, Math.max(...staleness))
+        }
       }
       state = reduceRun(state, event)
     }
@@ -47,7 +53,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   }
   const clear = () => {
     batch.cancel()
-    for (const series of [loss, validation, speed]) series.clear()
+    for (const series of [loss, validation, speed, stalenessMean, stalenessMost]) series.clear()
     spans = []
   }
 
@@ -95,7 +101,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
 
   return {
     ...store,
-    curves: { loss, validation, speed },
+    curves: { loss, validation, speed, stalenessMean, stalenessMost },
     spans: () => spans,
     /** The open run, for sampling text and taking weights. */
     handle: () => handle,

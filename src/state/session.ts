@@ -1,6 +1,7 @@
-import type { AdapterResult, Coordinates, ScheduleResult } from '../config/result.ts'
+import type { Coordinates, ScheduleResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
+import type { FoundAdapter } from '../cluster/browser-run.ts'
 import type { ParityReport, RunHandle } from '../cluster/run-events.ts'
 import type { Draft } from './draft-path.ts'
 
@@ -25,7 +26,7 @@ export type Parsed =
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 
 export type Availability =
-  | { readonly kind: 'ok'; readonly adapters: readonly AdapterResult[] }
+  | { readonly kind: 'ok'; readonly adapters: readonly FoundAdapter[] }
   | { readonly kind: 'noWebGpu' }
   | { readonly kind: 'noAdapter' }
 

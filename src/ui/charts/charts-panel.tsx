@@ -1,19 +1,25 @@
 import { useMemo, useState } from 'react'
-import type { Series } from '../../state/series.ts'
 import { formatRate, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import { useShown } from '../use-shown.ts'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import styles from './charts.module.css'
 import type { Line } from './live-chart.tsx'
 import { LiveChart } from './live-chart.tsx'
 
-/** The last values of a curve, for those who cannot see it. */
-function CurveTable({ series, name, caption }: { readonly series: Series; readonly name: string; readonly caption: string }) {
+const TABLE_ROWS = 50
+
+/** The last values of the curves, for those who cannot see them. */
+function CurveTable({ lines, caption }: { readonly lines: readonly Line[]; readonly caption: string }) {
   const text = useText()
-  const from = Math.max(0, series.length - 50)
-  const rows = Array.from(series.x().subarray(from), (x, i) => [x, series.y()[from + i]!] as const)
+  const [first] = lines
+  const steps = first === undefined ? [] : Array.from(first.series.x().slice(-TABLE_ROWS))
+  const columns = lines.map(({ name, series }) => {
+    const y = series.y()
+    return { name, values: new Map(Array.from(series.x(), (x, i) => [x, y[i]!])) }
+  })
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={caption}>
       <table>
@@ -21,14 +27,19 @@ function CurveTable({ series, name, caption }: { readonly series: Series; readon
         <thead>
           <tr>
             <th>{text.step}</th>
-            <th>{name}</th>
+            {columns.map(({ name }) => (
+              <th key={name}>{name}</th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          {rows.map(([x, y]) => (
+          {steps.map((x) => (
             <tr key={x}>
               <td>{x + 1}</td>
-              <td>{significant(y)}</td>
+              {columns.map(({ name, values }) => {
+                const value = values.get(x)
+                return <td key={name}>{value === undefined ? '' : significant(value)}</td>
+              })}
             </tr>
           ))}
         </tbody>
@@ -37,7 +48,7 @@ function CurveTable({ series, name, caption }: { readonly series: Series; readon
   )
 }
 
-function Curve({ title, lines, value, note }: { readonly title: string; readonly lines: readonly Line[]; readonly value: string | null; readonly note: string }) {
+function Curve({ title, lines, value, note, about }: { readonly title: string; readonly lines: readonly Line[]; readonly value: string | null; readonly note: string; readonly about?: string }) {
   const text = useText()
   const theme = useResolvedTheme()
   const [table, setTable] = useState(false)
@@ -45,7 +56,9 @@ function Curve({ title, lines, value, note }: { readonly title: string; readonly
   return (
     <section className={panel.panel} aria-label={title}>
       <div className={panel.head}>
-        <h2 className={panel.title}>{title}</h2>
+        <h2 className={panel.title} title={about}>
+          {title}
+        </h2>
         {value !== null && <strong className="measured">{value}</strong>}
         <span>{note}</span>
         <span className={panel.spacer} />
@@ -57,7 +70,7 @@ function Curve({ title, lines, value, note }: { readonly title: string; readonly
         {!started ? (
           <p className={styles.empty}>{text.noCurve}</p>
         ) : table ? (
-          <CurveTable series={lines[0]!.series} name={title} caption={title} />
+          <CurveTable lines={lines} caption={title} />
         ) : (
           <LiveChart lines={lines} theme={theme} label={`${title} ${value ?? ''}`} />
         )}
@@ -70,7 +83,8 @@ export default function ChartsPanel() {
   const page = usePage()
   const text = useText()
   const { step, validationLoss, tokensPerSecond } = useSlice(page.run, (state) => state)
-  const { loss, validation, speed } = page.run.curves
+  const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
+  const { server } = useShown().config.parallel
   const lossLines = useMemo(
     (): Line[] => [
       { series: loss, name: text.train, color: '--line-train', dashed: false },
@@ -82,10 +96,27 @@ export default function ChartsPanel() {
     (): Line[] => [{ series: speed, name: text.tokensPerSecond, color: '--line-train', dashed: false }],
     [speed, text],
   )
+  const stalenessLines = useMemo(
+    (): Line[] => [
+      { series: stalenessMean, name: text.stalenessColumns.mean, color: '--line-train', dashed: false },
+      { series: stalenessMost, name: text.stalenessColumns.most, color: '--line-validation', dashed: true },
+    ],
+    [stalenessMean, stalenessMost, text],
+  )
+  const stale = step?.staleness?.length ? Math.max(...step.staleness) : null
   const lossNote = validationLoss === null ? text.train : `${text.train} · ${text.validation} ┄ ${significant(validationLoss)}`
   return (
-    <div className={styles.pair}>
+    <div className={styles.pair} data-three={server.async || undefined}>
       <Curve title={text.loss} lines={lossLines} value={step === null ? null : significant(step.loss)} note={lossNote} />
+      {server.async && (
+        <Curve
+          title={text.staleness}
+          lines={stalenessLines}
+          value={stale === null ? null : String(stale)}
+          about={text.stalenessAbout}
+          note={text.stalenessNote(String(server.maxStaleness))}
+        />
+      )}
       <Curve
         title={text.speed}
         lines={speedLines}

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../config/types.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Plan } from '../../state/session.ts'
+import { slowestRank } from '../../state/slowest.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -84,6 +85,7 @@ function Cards({ plan, config, ranks }: Shown) {
   const page = usePage()
   const cursor = useSlice(page.view, (state) => (state.timeline === 'ideal' ? state.cursor : null))
   const failedRank = useSlice(page.run, (state) => state.failure?.rank ?? null)
+  const slowest = slowestRank(ranks, config)
   const budget = config.cluster.memoryBytes
   const scale = Math.max(budget ?? 0, ...plan.ranks.map((rank) => rank.peak.total)) * 1.02
   return (
@@ -99,6 +101,7 @@ function Cards({ plan, config, ranks }: Shown) {
             scale={scale}
             budget={budget}
             failed={failedRank === planned.rank}
+            slowest={slowest?.rank === planned.rank ? slowest : null}
           />
         ))}
       </ol>

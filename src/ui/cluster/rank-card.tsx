@@ -1,7 +1,8 @@
 import type { RankView } from '../../state/run-state.ts'
+import type { Slowest } from '../../state/slowest.ts'
 import { memoryShown } from '../../state/memory-view.ts'
 import type { Plan, PlannedRank } from '../../state/session.ts'
-import { formatBytes } from '../format.ts'
+import { formatBytes, formatSeconds, significant } from '../format.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './cluster.module.css'
 import { MemoryBar } from './memory-bar.tsx'
@@ -14,10 +15,12 @@ interface Props {
   readonly scale: number
   readonly budget: number | null
   readonly failed: boolean
+  /** Set on the rank that computes longest. */
+  readonly slowest: Slowest | null
 }
 
 /** One device: where it stands in the mesh, what it is doing, what it holds and moves. */
-export function RankCard({ plan, planned, view, cursor, scale, budget, failed }: Props) {
+export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest }: Props) {
   const text = useText()
   const { rank, coordinates, device } = planned
   const shown = memoryShown(planned, view, cursor)
@@ -34,6 +37,11 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed }:
     <li className={styles.card} data-failed={failed || undefined} data-over={over || undefined}>
       <div className={styles.name}>
         <strong>{text.rank(rank)}</strong>
+        {slowest && (
+          <span className={styles.slowest} title={text.slowestAbout(formatSeconds(slowest.seconds), formatSeconds(slowest.median))}>
+            {text.slowest(significant(slowest.seconds / slowest.median))}
+          </span>
+        )}
         <span>{device === 'cpu' ? text.cpuRank : place.join(' · ')}</span>
       </div>
       <MemoryBar label={text.memoryOf(rank)} shown={shown} predictedPeak={planned.peak.total} scale={scale} budget={budget} />

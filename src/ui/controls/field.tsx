@@ -5,6 +5,7 @@ import { FIELDS, optionOf } from '../../state/fields.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import { concerns, useProblems } from '../use-problems.ts'
+import { AdapterList, Dealing } from './adapters.tsx'
 import { Slowdowns } from './slowdowns.tsx'
 import styles from './controls.module.css'
 
@@ -26,13 +27,17 @@ export function Field({ path }: { readonly path: FieldPath }) {
   const set = (next: DraftValue) => page.draft.set(path, next)
   const invalid = problem ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   return (
-    <div className={styles.field}>
-      <label htmlFor={spec.kind === 'slowdowns' ? undefined : id}>
-        {text.fields[path]}
-        {spec.kind === 'number' && spec.unit !== undefined && text.units[spec.unit] !== '' && (
-          <span className={styles.unit}>{text.units[spec.unit]}</span>
-        )}
-      </label>
+    <div className={styles.field} data-wide={spec.kind === 'adapters' || undefined}>
+      {spec.kind === 'slowdowns' ? (
+        <span className={styles.label}>{text.fields[path]}</span>
+      ) : (
+        <label htmlFor={id}>
+          {text.fields[path]}
+          {spec.kind === 'number' && spec.unit !== undefined && text.units[spec.unit] !== '' && (
+            <span className={styles.unit}>{text.units[spec.unit]}</span>
+          )}
+        </label>
+      )}
       {spec.kind === 'choice' && (
         <select
           id={id}
@@ -52,6 +57,7 @@ export function Field({ path }: { readonly path: FieldPath }) {
       )}
       {spec.kind === 'number' && <NumberBox key={String(value)} id={id} spec={spec} value={value} onChange={set} invalid={invalid} />}
       {spec.kind === 'slowdowns' && <span />}
+      {spec.kind === 'adapters' && <Dealing id={id} invalid={invalid} />}
       {own === undefined ? (
         <span />
       ) : (
@@ -66,6 +72,7 @@ export function Field({ path }: { readonly path: FieldPath }) {
         </button>
       )}
       {spec.kind === 'slowdowns' && <Slowdowns describedBy={problem ? `${id}-problem` : undefined} />}
+      {spec.kind === 'adapters' && <AdapterList />}
       {problem && (
         <p id={`${id}-problem`} className={styles.problem} role="alert">
           {problem.message}

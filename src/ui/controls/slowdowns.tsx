@@ -1,5 +1,5 @@
 import type { RunConfig } from '../../config/types.ts'
-import { worldSize } from '../../state/fields.ts'
+import { ranksOf } from '../../state/fields.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './controls.module.css'
@@ -15,8 +15,8 @@ function slowdownOf({ cluster }: RunConfig, rank: number): number {
 export function Slowdowns({ describedBy }: { readonly describedBy: string | undefined }) {
   const page = usePage()
   const text = useText()
-  const config = useSlice(page.draft, (state) => state.config)
-  const ranks = Array.from({ length: worldSize(config) }, (_, rank) => rank)
+  const { config, draft } = useSlice(page.draft, (state) => state)
+  const ranks = Array.from({ length: ranksOf(draft) }, (_, rank) => rank)
   const set = (rank: number, slowdown: number) => {
     if (!(slowdown >= 1 && slowdown <= MOST)) return
     const others = config.cluster.stragglers.filter((each) => each.rank !== rank && each.rank < ranks.length)

@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'react'
 import { startRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -10,22 +9,9 @@ export function Notices() {
   const page = usePage()
   const text = useText()
   const failure = useSlice(page.run, (state) => state.failure)
-  const [missing, setMissing] = useState<'noWebGpu' | 'noAdapter' | null>(null)
-  const [software, setSoftware] = useState(false)
-  useEffect(() => {
-    let open = true
-    page.session.probe().then(
-      (found) => {
-        if (!open) return
-        setMissing(found.kind === 'ok' ? null : found.kind)
-        setSoftware(found.kind === 'ok' && found.adapters.every((adapter) => adapter.software))
-      },
-      () => open && setMissing('noAdapter'),
-    )
-    return () => {
-      open = false
-    }
-  }, [page])
+  const found = useSlice(page.adapters, (state) => state)
+  const missing = found === null || found.kind === 'ok' ? null : found.kind
+  const software = found?.kind === 'ok' && found.adapters.every((adapter) => adapter.software)
   const kind: FailureKind | null = failure?.kind ?? missing
   if (kind === null)
     return <div className={styles.none}>{software && <p className={styles.note}>{text.software}: {text.softwareAdvice}</p>}</div>

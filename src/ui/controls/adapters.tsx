@@ -1,0 +1,105 @@
+import type { FoundAdapter } from '../../cluster/browser-run.ts'
+import type { AdapterChoice } from '../../config/types.ts'
+import { CHOICES, choicesOf, DEALS, dealOf, dealt } from '../../state/adapter-deal.ts'
+import { ranksOf } from '../../state/fields.ts'
+import { formatBytes } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './controls.module.css'
+
+const NONE: readonly FoundAdapter[] = []
+
+function useFound(): readonly FoundAdapter[] {
+  return useSlice(usePage().adapters, (state) => (state?.kind === 'ok' ? state.adapters : NONE))
+}
+
+/** How ranks are dealt to the adapters. */
+export function Dealing({ id, invalid }: { readonly id: string; readonly invalid: object }) {
+  const page = usePage()
+  const text = useText()
+  const found = useFound()
+  const draft = useSlice(page.draft, (state) => state.draft)
+  const choices = choicesOf(draft)
+  const set = (name: string) => {
+    const deal = DEALS.find((each) => each === name)
+    if (deal === undefined) return
+    const next = dealt(deal, ranksOf(draft), found, choices)
+    if (next === 'default') page.draft.reset('cluster.adapters')
+    else page.draft.set('cluster.adapters', next)
+  }
+  const offered = (deal: (typeof DEALS)[number]) =>
+    deal === 'turn' ? found.length > 1 : !CHOICES.some((choice) => choice === deal) || found.some((each) => each.choices.some((choice) => choice === deal))
+  return (
+    <select id={id} value={dealOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
+      {DEALS.map((deal) => (
+        <option key={deal} value={deal} disabled={!offered(deal)}>
+          {text.deals[deal]}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+/** The distinct adapters of this browser with what each can do, and a choice per rank where ranks are dealt one by one. */
+export function AdapterList() {
+  const page = usePage()
+  const text = useText()
+  const found = useFound()
+  const draft = useSlice(page.draft, (state) => state.draft)
+  const choices = choicesOf(draft)
+  const ranks = ranksOf(draft)
+  const choose = (rank: number, choice: AdapterChoice) => {
+    const all = Array.from({ length: ranks }, (_, each) => choices[each] ?? 'high-performance')
+    page.draft.set('cluster.adapters', all.map((each, at) => (at === rank ? choice : each)))
+  }
+  return (
+    <>
+      <ul className={styles.adapters} aria-label={text.adapters}>
+        {found.map((adapter) => (
+          <li key={JSON.stringify(adapter)}>
+            <strong>{adapter.description || `${adapter.vendor} ${adapter.architecture}`.trim() || text.unnamedAdapter}</strong>
+            <span>
+              {[
+                adapter.software ? text.software : text.hardware,
+                text.bufferLimit(formatBytes(adapter.maxBufferBytes)),
+                text.bindingLimit(formatBytes(adapter.maxBindingBytes)),
+                adapter.subgroups ? text.has('subgroups') : text.hasNot('subgroups'),
+                adapter.f16 ? text.has('f16') : text.hasNot('f16'),
+              ].join(' · ')}
+            </span>
+            <span>{text.gotBy(adapter.choices.map((choice) => text.deals[choice]).join(', '))}</span>
+          </li>
+        ))}
+      </ul>
+      {choices.length > 0 && choices.length !== ranks && (
+        <button
+          type="button"
+          className={styles.again}
+          onClick={() => page.draft.set('cluster.adapters', dealt(dealOf(choices, found), ranks, found, choices))}
+        >
+          {text.dealAgain(ranks)}
+        </button>
+      )}
+      {choices.length > 0 && (
+        <div className={styles.perRank} data-wide>
+          {Array.from({ length: ranks }, (_, rank) => (
+            <label key={rank}>
+              {text.rank(rank)}
+              <select
+                value={choices[rank] ?? ''}
+                onChange={(event) => choose(rank, CHOICES.find((each) => each === event.target.value) ?? 'high-performance')}
+              >
+                {choices[rank] === undefined && <option value="">–</option>}
+                {CHOICES.map((choice) => (
+                  <option key={choice} value={choice}>
+                    {text.deals[choice]}
+                  </option>
+                ))}
+              </select>
+            </label>
+          ))}
+        </div>
+      )}
+    </>
+  )
+}
