@@ -3,6 +3,7 @@ import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
 import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
 import type { Op, Program } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
+import { eagerRoot, eagerSpans } from './clock/eager.ts'
 import { meetingsOf } from './clock/meetings.ts'
 import { ReadyQueue } from './clock/ready-queue.ts'
 import { isExchange, type CostModel } from './cost/cost-model.ts'
@@ -52,8 +53,8 @@ function waitsOf({ persistent, step }: MemoryPlan): Dependencies {
 
 /**
  * Clocks one step of a Program. An op starts when what it waits for is done (its stream's op before it, the writers of what
- * it reads, the readers of what it overwrites: the executor's rule); a collective when all members have come; a recv ends
- * with its message. Deterministic: the same Program and costs give the same times.
+ * it reads, the readers of what it overwrites: the executor's rule); a collective when all members have come, unless it is
+ * messages to or from a root; a recv ends with its message. Deterministic: the same Program and costs give the same times.
  *
  * @throws InvalidProgramError when ranks wait for each other for ever, naming one that does
  */
@@ -126,8 +127,23 @@ export function clockProgram(program: Program, cost: CostModel, options: ClockOp
       release(recv)
     }
   }
+  /** By rank: when its link has taken in the messages of collectives it is the root of. */
+  const linkFree = new Float64Array(program.ranks.length)
+  const timesOf = (i: number) => ({ ready: ready[i]!, seconds: cost.seconds(ops[i]!, program.ranks[rankOf[i]!]!.rank) })
   const meet = (meeting: number): void => {
     const group = members[meeting]!
+    const root = eagerRoot(ops[group[0]!]!)
+    if (root !== null) {
+      const at = rankOf[group[root]!]!
+      const spans = eagerSpans(ops[group[0]!]!, group.map(timesOf), root, linkFree[at]!)
+      linkFree[at] = Math.max(linkFree[at]!, spans[root]!.end)
+      group.forEach((i, member) => {
+        const { start: from, end: to, after } = spans[member]!
+        if (after !== member) binding[i] = group[after]!
+        finish(i, from, to)
+      })
+      return
+    }
     let last = group[0]!
     let seconds = 0
     for (const i of group) {

@@ -2,6 +2,7 @@ import type { StageCosts } from '../schedule/orders/shape.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import { clockOrder, type ClockedOrder } from '../schedule/unit-clock.ts'
 import { collectiveSeconds, meshSpan, sendSeconds, type CollectiveName } from './collective-cost.ts'
+import { gradientWire } from './compressed-gradients.ts'
 import { CALIBRATIONS, calibrationOf } from './cost/calibration.ts'
 import { HOST_MEMORY_BANDWIDTH } from './cost/roofline-costs.ts'
 import { kernelSeconds, type KernelWork } from './cost/kernel-seconds.ts'
@@ -62,9 +63,9 @@ function passSeconds({ forward, input, weight }: PassWork, s: StepSetup): PassSe
 /** What a block exchanges over its tensor group: one all-reduce, or under sequence parallelism its two halves. */
 function exchanges(s: StepSetup, message: number): { one: number; backward: number; again: number } {
   const span = meshSpan(s.tensor, 1, s.cluster.devicesPerNode)
-  const reduce = collectiveSeconds('reduceScatter', message, span, s.cluster)
-  const gather = collectiveSeconds('allGather', message, span, s.cluster)
-  const one = s.sequenceParallel ? reduce + gather : collectiveSeconds('allReduce', message, span, s.cluster)
+  const seconds = (kind: CollectiveName) => collectiveSeconds(kind, message, span, s.cluster, s.collective)
+  const gather = seconds('allGather')
+  const one = s.sequenceParallel ? seconds('reduceScatter') + gather : seconds('allReduce')
   // With sequence parallelism the weight gradients need their gathered input once more (arXiv:2205.05198, section 4.2.2).
   const backward = 2 * (one + (s.sequenceParallel ? gather : 0))
   return { one, backward, again: s.recompute === 'full' ? 2 * one : 0 }
@@ -199,12 +200,18 @@ function reduceSeconds(s: StepSetup, parameters: number): number {
   if (s.data === 1 || s.zero === 3) return 0
   const span = meshSpan(s.data, s.tensor, s.cluster.devicesPerNode)
   const e = s.precision === 'f32' ? 4 : 2
-  const gradient = parameters * (s.precision === 'f32' ? 4 : s.software.gradientBytes)
-  const seconds = (kind: CollectiveName, bytes: number, algorithm: 'ring' | 'star' = 'ring') =>
+  const gradientBytes = s.precision === 'f32' ? 4 : s.software.gradientBytes
+  const gradient = parameters * gradientBytes
+  const seconds = (kind: CollectiveName, bytes: number, algorithm = s.collective) =>
     collectiveSeconds(kind, bytes, span, s.cluster, algorithm)
   if (s.exchange === 'star') return seconds('reduce', gradient, 'star') + seconds('broadcast', parameters * e, 'star')
-  if (s.zero === 0) return seconds('allReduce', gradient)
-  return seconds('reduceScatter', gradient) + seconds('allGather', parameters * e)
+  if (s.zero === 0) {
+    const wire = gradientWire(s, parameters, gradientBytes)
+    return seconds(wire.kind, wire.bytes)
+  }
+  // Sharded gradients are reduced micro-batch by micro-batch: there is no whole one to add to.
+  const reductions = s.zero === 2 ? s.microbatches : 1
+  return reductions * seconds('reduceScatter', gradient) + seconds('allGather', parameters * e)
 }
 
 /** Optimizer on the rank with most parameters; offloaded shards come and go over the host link. */

@@ -49,6 +49,8 @@ export function setupOf(
     software,
     moments: momentsOf(config),
     exchange: p.dataMode === 'ddp' || p.server.at === 'sharded' ? 'all-reduce' : 'star',
+    collective: p.collective,
+    compression: p.compression,
     overlap: p.overlap,
     offload: p.fsdp.cpuOffload,
     partition: blocksPerStage(config),

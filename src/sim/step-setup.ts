@@ -1,4 +1,11 @@
-import type { ModelConfig, Precision, Recompute, ScheduleName } from '../config/types.ts'
+import type {
+  CollectiveAlgorithm,
+  CompressionConfig,
+  ModelConfig,
+  Precision,
+  Recompute,
+  ScheduleName,
+} from '../config/types.ts'
 import type { Software } from './cost/software.ts'
 import type { Cluster } from './links.ts'
 
@@ -26,6 +33,10 @@ export interface StepSetup {
   readonly moments?: 0 | 1 | 2
   /** Replicas exchange by all-reduce (the default), or over one of them that holds the optimizer. */
   readonly exchange?: 'all-reduce' | 'star'
+  /** How collectives go; a ring where absent. */
+  readonly collective?: CollectiveAlgorithm
+  /** Of gradients between replicas, with zero 0. */
+  readonly compression?: CompressionConfig
   /** Gradients may be reduced while the last backward runs; false where absent. */
   readonly overlap?: boolean
   /** With zero 3: shards and optimizer state are in the host's memory. */

@@ -1,5 +1,6 @@
 import type { BytesByTraffic } from '../core/bytes.ts'
 import { scheduleOf } from '../schedule/registry.ts'
+import { gradientWire } from './compressed-gradients.ts'
 import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
 import type { StepSetup } from './step-setup.ts'
 
@@ -10,10 +11,10 @@ export interface RankTraffic {
 }
 
 /**
- * Between replicas of n parameters (ZeRO, arXiv:1910.02054, section 7): all-reduce 2n, sharded optimizer or gradients n + n,
- * sharded parameters n for each gather and each reduction of a micro-batch. Between tensor ranks: two exchanges of the
- * residual stream per block and pass (arXiv:1909.08053, section 3). Between stages: the residual stream once per pass. All
- * in the precision of the weights.
+ * Between replicas of n parameters (ZeRO, arXiv:1910.02054, section 7): all-reduce 2n; sharded optimizer n + n; sharded
+ * gradients n for the reduction of every micro-batch; sharded parameters n for each of its gathers besides. Between tensor
+ * ranks: two exchanges of the residual stream per block and pass (arXiv:1909.08053, section 3). Between stages: the residual
+ * stream once per pass. All in the precision of the weights, over rings.
  */
 export function rankTraffic(s: StepSetup): RankTraffic[] {
   const { data: d, tensor: t, pipeline: p, microbatches: m, model, chunks } = s
@@ -24,12 +25,16 @@ export function rankTraffic(s: StepSetup): RankTraffic[] {
   const owners = scheduleOf(s.schedule).stageToRank({ stages: p, microbatches: m, chunks })
   const last = blocks.length - 1
   const ring = (n: number) => (n - 1) / n
+  const allReduced = (n: number) => {
+    const wire = gradientWire(s, n, e)
+    return (wire.kind === 'allReduce' ? 2 : 1) * ring(d) * wire.bytes
+  }
   const scalars = d * t * p > 1 ? 8 * ring(d * t * p) : 0
   return ranks.map(({ parameters: n }, rank) => {
     const whole = n * e * ring(d)
     const gathers = s.zero === 3 ? m * (s.reshard === false ? 1 : 2) : 1
     const parameters = d === 1 || s.zero === 0 ? 0 : gathers * whole
-    let gradients = d === 1 ? 0 : s.zero === 3 ? m * whole : s.zero === 0 ? 2 * whole : whole
+    let gradients = d === 1 ? 0 : s.zero >= 2 ? m * whole : s.zero === 0 ? allReduced(n) : whole
     let activations = 0
     owners.forEach((owner, stage) => {
       if (owner !== rank) return

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { planMemory } from '../../../src/schedule/memory-plan.ts'
-import type { Op, Program } from '../../../src/schedule/program.ts'
+import type { CollectiveOp, Op, Program } from '../../../src/schedule/program.ts'
 import { shapeOf } from '../../../src/schedule/registry.ts'
 import { summarizeSchedule } from '../../../src/schedule/summary.ts'
 import { clockProgram } from '../../../src/sim/clock.ts'
+import { eagerRoot, eagerSpans } from '../../../src/sim/clock/eager.ts'
 import { criticalShares } from '../../../src/sim/clock/critical.ts'
 import { memoryOverTime, traceOf } from '../../../src/sim/clock/trace.ts'
 import { isExchange, type CostModel } from '../../../src/sim/cost/cost-model.ts'
@@ -60,7 +61,7 @@ describe('the clock', () => {
         for (const name of op.reads) expect(start[i]).toBeGreaterThanOrEqual(written.get(name) ?? 0)
         streams.set(op.stream, end[i]!)
         for (const name of op.writes) written.set(name, end[i]!)
-        if ('group' in op) {
+        if ('group' in op && eagerRoot(op) === null) {
           const key = `${op.stream} ${op.subject} ${op.microbatch}`
           expect(start[i]).toBe(starts.get(key) ?? start[i])
           starts.set(key, start[i]!)
@@ -149,5 +150,44 @@ describe('trace', () => {
       expect(Math.max(...totals)).toBe(each.plan.peak.total)
       expect(curve.map(({ seconds }) => seconds)).toEqual(curve.map(({ seconds }) => seconds).toSorted((a, b) => a - b))
     }
+  })
+})
+
+describe('collectives with a root', () => {
+  const rooted = (kind: CollectiveOp['kind'], algorithm: CollectiveOp['algorithm'] = 'ring'): CollectiveOp => ({
+    id: 0,
+    kind,
+    algorithm,
+    stream: 'group:0,1,2',
+    group: [0, 1, 2],
+    root: 0,
+    source: [],
+    target: [],
+    reads: [],
+    writes: [],
+    traffic: 'gradients',
+    subject: 'bucket',
+    elementBytes: 4,
+  })
+  it('are told from those where members meet', () => {
+    expect(eagerRoot(rooted('gather'))).toBe(0)
+    expect(eagerRoot(rooted('allReduce'))).toBeNull()
+    expect(eagerRoot(rooted('reduce'))).toBeNull()
+    expect(eagerRoot(rooted('reduce', 'star'))).toBe(0)
+  })
+  it('let senders go and take messages in one by one', () => {
+    const members = [5, 0, 1].map((ready) => ({ ready, seconds: 4 }))
+    const ends = (linkFree: number) => eagerSpans(rooted('gather'), members, 0, linkFree).map(({ end }) => end)
+    expect(ends(0)).toEqual([5, 2, 3])
+    expect(ends(4)).toEqual([8, 2, 3])
+  })
+  it('send one by one from the root', () => {
+    const members = [1, 0, 9].map((ready) => ({ ready, seconds: 4 }))
+    const spans = eagerSpans(rooted('pull'), members, 0, 0)
+    expect(spans.map(({ start, end }) => [start, end])).toEqual([
+      [1, 5],
+      [1, 3],
+      [9, 9],
+    ])
   })
 })

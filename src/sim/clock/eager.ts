@@ -1,0 +1,58 @@
+import type { Op } from '../../schedule/program.ts'
+
+/** Member number of the root where a collective is messages from or to it; null where members really meet. */
+export function eagerRoot(op: Op): number | null {
+  if (!('group' in op) || op.root === undefined) return null
+  const star = op.algorithm === 'star' && (op.kind === 'reduce' || op.kind === 'broadcast')
+  const direct = op.kind === 'gather' || op.kind === 'scatter' || op.kind === 'push' || op.kind === 'pull'
+  return star || direct ? op.group.indexOf(op.root) : null
+}
+
+interface Member {
+  readonly ready: number
+  /** Of the whole collective, as this member reckons. */
+  readonly seconds: number
+}
+
+interface MemberSpan {
+  readonly start: number
+  readonly end: number
+  /** The member whose message it waited for; itself where it did not wait. */
+  readonly after: number
+}
+
+/**
+ * Messages to a root leave as soon as their sender comes and pass the root's link one by one; messages from a root leave
+ * one by one when it comes. Nobody but the receiver of a message waits for it.
+ *
+ * @param linkFree when the root's link has taken in what was sent to it before
+ */
+export function eagerSpans(op: Op, members: readonly Member[], root: number, linkFree: number): MemberSpan[] {
+  const seconds = members.reduce((most, each) => Math.max(most, each.seconds), 0)
+  const piece = members.length > 1 ? seconds / (members.length - 1) : 0
+  const { ready: rootReady } = members[root]!
+  const spans = members.map(({ ready }, i): MemberSpan => ({ start: ready, end: ready + piece, after: i }))
+  const others = members.map((_, i) => i).filter((i) => i !== root)
+  if (op.kind === 'scatter' || op.kind === 'pull' || op.kind === 'broadcast') {
+    spans[root] = { start: rootReady, end: rootReady + seconds, after: root }
+    others.forEach((i, k) => {
+      const { ready } = members[i]!
+      const arrival = rootReady + (k + 1) * piece
+      spans[i] = {
+        start: Math.max(ready, arrival - piece),
+        end: Math.max(ready, arrival),
+        after: arrival > ready ? root : i,
+      }
+    })
+    return spans
+  }
+  let free = linkFree
+  let last = root
+  for (const i of others.sort((a, b) => members[a]!.ready - members[b]!.ready || a - b)) {
+    free = Math.max(free, members[i]!.ready) + piece
+    if (free > rootReady) last = i
+  }
+  const end = Math.max(rootReady, free)
+  spans[root] = { start: Math.max(rootReady, end - seconds), end, after: last }
+  return spans
+}
