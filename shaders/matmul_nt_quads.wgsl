@@ -1,15 +1,18 @@
 // c[M,N] (+)= a[M,K]·b[N,K]ᵀ (+ bias[N]) for adapters that run on a CPU: four invocations (one quad, one SIMD register there)
-// compute 12×16 of c, 12×4 each, and take k four at a time. Every load costs such adapters a gather, so a quad loads
-// nothing twice, and 48 sums per invocation keep the loop small enough for the instruction cache.
+// compute 8×16 of c, 8×4 each, and take k four at a time. Every load costs such adapters a gather, so a quad loads nothing
+// twice; a larger loop (more rows, more of k) falls out of the processor's cache of decoded instructions.
 // a: invocation i of the quad loads row i, the others get it by broadcast.
 @compute @workgroup_size(4)
 fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
-  let m = group.y * 12u;
+  let m = group.y * 8u;
   let n = group.x * 16u + lane * 4u;
-  let a0 = params.aOffset + (m + 0u + lane) * K;
-  let a1 = params.aOffset + (m + 4u + lane) * K;
-  let a2 = params.aOffset + (m + 8u + lane) * K;
+  let a0 = params.aOffset + (m + lane) * K;
+  let a1 = a0 + 4u * K;
+  let b0 = n * K;
+  let b1 = b0 + K;
+  let b2 = b1 + K;
+  let b3 = b2 + K;
   let first = offset_of_columns(n);
   var c0 = first;
   var c1 = first;
@@ -19,18 +22,9 @@ fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   var c5 = first;
   var c6 = first;
   var c7 = first;
-  var c8 = first;
-  var c9 = first;
-  var c10 = first;
-  var c11 = first;
   var k = 0u;
   for (; k + 3u < K; k += 4u) {
-    let columns = mat4x4f(
-      load_b(n * K + k),
-      load_b((n + 1u) * K + k),
-      load_b((n + 2u) * K + k),
-      load_b((n + 3u) * K + k),
-    );
+    let columns = mat4x4f(load_b(b0 + k), load_b(b1 + k), load_b(b2 + k), load_b(b3 + k));
     let x0 = load_a(a0 + k);
     c0 += quadBroadcast(x0, 0u) * columns;
     c1 += quadBroadcast(x0, 1u) * columns;
@@ -41,29 +35,19 @@ fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
     c5 += quadBroadcast(x1, 1u) * columns;
     c6 += quadBroadcast(x1, 2u) * columns;
     c7 += quadBroadcast(x1, 3u) * columns;
-    let x2 = load_a(a2 + k);
-    c8 += quadBroadcast(x2, 0u) * columns;
-    c9 += quadBroadcast(x2, 1u) * columns;
-    c10 += quadBroadcast(x2, 2u) * columns;
-    c11 += quadBroadcast(x2, 3u) * columns;
   }
   for (; k < K; k++) {
-    let column = vec4f(load_b(n * K + k).x, load_b((n + 1u) * K + k).x, load_b((n + 2u) * K + k).x, load_b((n + 3u) * K + k).x);
+    let row = vec4f(load_b(b0 + k).x, load_b(b1 + k).x, load_b(b2 + k).x, load_b(b3 + k).x);
     let x0 = load_a(a0 + k).x;
-    c0 += quadBroadcast(x0, 0u) * column;
-    c1 += quadBroadcast(x0, 1u) * column;
-    c2 += quadBroadcast(x0, 2u) * column;
-    c3 += quadBroadcast(x0, 3u) * column;
+    c0 += quadBroadcast(x0, 0u) * row;
+    c1 += quadBroadcast(x0, 1u) * row;
+    c2 += quadBroadcast(x0, 2u) * row;
+    c3 += quadBroadcast(x0, 3u) * row;
     let x1 = load_a(a1 + k).x;
-    c4 += quadBroadcast(x1, 0u) * column;
-    c5 += quadBroadcast(x1, 1u) * column;
-    c6 += quadBroadcast(x1, 2u) * column;
-    c7 += quadBroadcast(x1, 3u) * column;
-    let x2 = load_a(a2 + k).x;
-    c8 += quadBroadcast(x2, 0u) * column;
-    c9 += quadBroadcast(x2, 1u) * column;
-    c10 += quadBroadcast(x2, 2u) * column;
-    c11 += quadBroadcast(x2, 3u) * column;
+    c4 += quadBroadcast(x1, 0u) * row;
+    c5 += quadBroadcast(x1, 1u) * row;
+    c6 += quadBroadcast(x1, 2u) * row;
+    c7 += quadBroadcast(x1, 3u) * row;
   }
   store(m, n, c0);
   store(m + 1u, n, c1);
@@ -73,8 +57,4 @@ fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   store(m + 5u, n, c5);
   store(m + 6u, n, c6);
   store(m + 7u, n, c7);
-  store(m + 8u, n, c8);
-  store(m + 9u, n, c9);
-  store(m + 10u, n, c10);
-  store(m + 11u, n, c11);
 }

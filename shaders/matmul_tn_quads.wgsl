@@ -1,11 +1,13 @@
 // c[M,N] (+)= a[K,M]ᵀ·b[K,N] for adapters that run on a CPU: four invocations (one quad, one SIMD register there)
-// compute 12×16 of c, 12×4 each, and take k four at a time. Every load costs such adapters a gather, so a quad loads
-// nothing twice, and 48 sums per invocation keep the loop small enough for the instruction cache.
+// compute 8×16 of c, 8×4 each, and take k four at a time. Every load costs such adapters a gather, so a quad loads nothing
+// twice; a larger loop (more rows, more of k) falls out of the processor's cache of decoded instructions.
 // a: invocation i of the quad loads k + i, the others get it by broadcast.
 @compute @workgroup_size(4)
 fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
-  let m = group.y * 12u;
+  let N = params.N;
+  let M = params.M;
+  let m = group.y * 8u;
   let n = group.x * 16u + lane * 4u;
   var c0 = vec4f();
   var c1 = vec4f();
@@ -15,20 +17,13 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   var c5 = vec4f();
   var c6 = vec4f();
   var c7 = vec4f();
-  var c8 = vec4f();
-  var c9 = vec4f();
-  var c10 = vec4f();
-  var c11 = vec4f();
+  let a0 = params.aOffset + m;
+  let b0 = params.bOffset + n;
   var k = 0u;
   for (; k + 3u < K; k += 4u) {
-    let at = params.bOffset + k * params.N + n;
-    let rows = mat4x4f(
-      load_b(at),
-      load_b(at + params.N),
-      load_b(at + 2u * params.N),
-      load_b(at + 3u * params.N),
-    );
-    let line = params.aOffset + (k + lane) * params.M + m;
+    let at = b0 + k * N;
+    let rows = mat4x4f(load_b(at), load_b(at + N), load_b(at + 2u * N), load_b(at + 3u * N));
+    let line = a0 + (k + lane) * M;
     let x0 = load_a(line);
     let y0 = transpose(mat4x4f(quadBroadcast(x0, 0u), quadBroadcast(x0, 1u), quadBroadcast(x0, 2u), quadBroadcast(x0, 3u)));
     c0 += rows * y0[0];
@@ -41,31 +36,19 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
     c5 += rows * y1[1];
     c6 += rows * y1[2];
     c7 += rows * y1[3];
-    let x2 = load_a(line + 8u);
-    let y2 = transpose(mat4x4f(quadBroadcast(x2, 0u), quadBroadcast(x2, 1u), quadBroadcast(x2, 2u), quadBroadcast(x2, 3u)));
-    c8 += rows * y2[0];
-    c9 += rows * y2[1];
-    c10 += rows * y2[2];
-    c11 += rows * y2[3];
   }
   for (; k < K; k++) {
-    let row = load_b(params.bOffset + k * params.N + n);
-    let line = params.aOffset + k * params.M + m;
-    let x0 = load_a(line);
+    let row = load_b(b0 + k * N);
+    let x0 = load_a(a0 + k * M);
     c0 += x0[0] * row;
     c1 += x0[1] * row;
     c2 += x0[2] * row;
     c3 += x0[3] * row;
-    let x1 = load_a(line + 4u);
+    let x1 = load_a(a0 + k * M + 4u);
     c4 += x1[0] * row;
     c5 += x1[1] * row;
     c6 += x1[2] * row;
     c7 += x1[3] * row;
-    let x2 = load_a(line + 8u);
-    c8 += x2[0] * row;
-    c9 += x2[1] * row;
-    c10 += x2[2] * row;
-    c11 += x2[3] * row;
   }
   store(m, n, c0);
   store(m + 1u, n, c1);
@@ -75,8 +58,4 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   store(m + 5u, n, c5);
   store(m + 6u, n, c6);
   store(m + 7u, n, c7);
-  store(m + 8u, n, c8);
-  store(m + 9u, n, c9);
-  store(m + 10u, n, c10);
-  store(m + 11u, n, c11);
 }

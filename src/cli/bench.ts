@@ -6,6 +6,7 @@ import type { AdapterResult } from '../config/result.ts'
 import { prepareDataset } from '../data/prepare.ts'
 import { launchTimes, productTimes } from '../gpu/measure.ts'
 import { openDevice } from '../gpu/device.ts'
+import { TRAIN_CASE } from './bench-case.ts'
 import { putResult } from './io.ts'
 
 export interface BenchRow {
@@ -19,14 +20,8 @@ export interface BenchRow {
   readonly ratio: number | null
 }
 
-export const TRAIN_CASE = {
-  model: { layers: 4, heads: 4, embed: 128, context: 64, vocab: 256 },
-  batch: { global: 8, microbatches: 1, sequence: 64 },
-  steps: 8,
-}
-
 async function trainingSpeed(): Promise<BenchRow> {
-  const config = parseConfig(TRAIN_CASE)
+  const config = parseConfig({ ...TRAIN_CASE, steps: 8 })
   const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost() })
   const { steps } = await run.finished
   const times = steps!.slice(1).map((each) => each.milliseconds).sort((a, b) => a - b)

@@ -12,9 +12,9 @@ const ATTENTION = {
 }
 
 const SOFTWARE: Readonly<Record<string, string>> = {
-  matmul_nn: 'blocks',
-  matmul_nt: 'blocks',
-  matmul_tn: 'blocks',
+  matmul_nn: 'quads+blocks-vec4+blocks',
+  matmul_nt: 'quads+blocks-vec4+blocks',
+  matmul_tn: 'quads+blocks-vec4+blocks',
   ...ATTENTION,
 }
 

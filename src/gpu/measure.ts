@@ -3,6 +3,7 @@ import { KERNELS } from '../model/kernels.ts'
 import { gradNormLaunches, launchesOf, updateLaunch } from '../model/launches.ts'
 import type { OpDims, SegmentKind } from '../core/segments.ts'
 import type { GpuDevice } from './device.ts'
+import type { Prepared } from './kernels.ts'
 
 /** Median seconds of `work` run to completion, over `count` runs after one to warm up. */
 export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5): Promise<number> {
@@ -18,37 +19,60 @@ export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5)
   return times[Math.floor(times.length / 2)]!
 }
 
-/** Times one launch alone, on buffers of its own of `elements` each (by role; all alike when a number). */
-export async function launchSeconds(gpu: GpuDevice, launch: Launch, elements: number, count = 5): Promise<number> {
+/** A launch bound to buffers of its own of `elements` each, which the device's pool holds. */
+export function prepareLaunch(gpu: Pick<GpuDevice, 'kernels' | 'pool'>, launch: Launch, elements: number): Prepared {
   gpu.kernels.reserveUniforms(256)
   const buffers = new Map<string, GPUBuffer>()
   for (const [role] of KERNELS[launch.kernel].bindings)
     buffers.set(role, gpu.pool.acquire('workspace', elements * 4, role))
   const named = { ...launch, buffers: Object.fromEntries([...buffers.keys()].map((role) => [role, role])) }
+  return gpu.kernels.prepare(named, (name) => buffers.get(name)!)
+}
+
+/** Times one launch alone, on buffers of its own. */
+export async function launchSeconds(gpu: GpuDevice, launch: Launch, elements: number, count = 5): Promise<number> {
   try {
-    const prepared = gpu.kernels.prepare(named, (name) => buffers.get(name)!)
+    const prepared = prepareLaunch(gpu, launch, elements)
     return await medianSeconds(gpu, () => gpu.queue.launch(prepared), count)
   } finally {
     gpu.pool.destroyAll()
   }
 }
 
+export interface ProductCase {
+  readonly name: string
+  readonly shape: string
+  readonly kernel: 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
+  /** The factors as they lie in memory. */
+  readonly a: readonly [number, number]
+  readonly b: readonly [number, number]
+  readonly launch: Launch
+  /** Room for the largest of the three matrices. */
+  readonly elements: number
+}
+
 /** Matrix products of a linear layer (forward, input gradient, weight gradient) at widths that matter. */
-export async function productTimes(gpu: GpuDevice): Promise<{ name: string; shape: string; gflops: number }[]> {
+export function productCases(): ProductCase[] {
   const rows = 512
-  const out: { name: string; shape: string; gflops: number }[] = []
-  for (const C of [128, 384, 768]) {
+  return [128, 384, 768].flatMap((C): ProductCase[] => {
+    const elements = 4 * C * Math.max(C, rows)
+    const offsets = { useBias: 0, aOffset: 0, cOffset: 0 }
     const cases = [
-      ['forward product', 'matmul_nn', rows, 4 * C, C, { useBias: 0, aOffset: 0, cOffset: 0 }],
-      ['input-gradient product', 'matmul_nt', rows, C, 4 * C, { useBias: 0, aOffset: 0, cOffset: 0 }],
-      ['weight-gradient product', 'matmul_tn', C, 4 * C, rows, { aOffset: 0, bOffset: 0 }],
+      { name: 'forward product', kernel: 'matmul_nn', M: rows, N: 4 * C, K: C, a: [rows, C], b: [C, 4 * C], rest: offsets },
+      { name: 'input-gradient product', kernel: 'matmul_nt', M: rows, N: C, K: 4 * C, a: [rows, 4 * C], b: [C, 4 * C], rest: offsets },
+      { name: 'weight-gradient product', kernel: 'matmul_tn', M: C, N: 4 * C, K: rows, a: [rows, C], b: [rows, 4 * C], rest: { aOffset: 0, bOffset: 0 } },
     ] as const
-    for (const [name, kernel, M, N, K, rest] of cases) {
+    return cases.map(({ name, kernel, M, N, K, a, b, rest }) => {
       const launch: Launch = { kernel, buffers: {}, params: { M, N, K, accumulate: 0, ...rest }, flops: 2 * M * N * K, bytes: 0 }
-      const seconds = await launchSeconds(gpu, launch, 4 * C * Math.max(C, rows))
-      out.push({ name, shape: `${M} × ${K} · ${K} × ${N}`, gflops: launch.flops / seconds / 1e9 })
-    }
-  }
+      return { name, shape: `${M} × ${K} · ${K} × ${N}`, kernel, a, b, launch, elements }
+    })
+  })
+}
+
+export async function productTimes(gpu: GpuDevice): Promise<{ name: string; shape: string; gflops: number }[]> {
+  const out: { name: string; shape: string; gflops: number }[] = []
+  for (const { name, shape, launch, elements } of productCases())
+    out.push({ name, shape, gflops: launch.flops / (await launchSeconds(gpu, launch, elements)) / 1e9 })
   return out
 }
 
