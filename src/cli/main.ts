@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { runRankThread } from '../cluster/hosts/node-threads.ts'
 import { RefusedError, exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
+import { benchStrategies } from './bench-strategies.ts'
 import type { CompareOptions } from './compare.ts'
 import { compare } from './compare.ts'
 import type { GenerateOptions } from './generate.ts'
@@ -71,7 +72,10 @@ function commands(): Command {
     .command('bench')
     .description('kernels and training speed on this adapter')
     .option('--json', 'rows as JSON', false)
-    .action((options: { json: boolean }) => bench(options))
+    .option('--strategies', 'instead: every strategy trained here, beside its virtual time', false)
+    .action((options: { json: boolean; strategies: boolean }) =>
+      options.strategies ? benchStrategies(options) : bench(options),
+    )
   return root
 }
 
