@@ -1,21 +1,19 @@
-import { ATTENTION_REGISTERS } from './variants/attention.ts'
+import { ATTENTION_QUADS, ATTENTION_REGISTERS } from './variants/attention.ts'
 
 /*
  * Kernel variants for an adapter. A name may list fallbacks with "+": the first that fits a launch's sizes is taken, the
  * naive variant where none does.
  */
 
-const ATTENTION = {
-  attention_forward: ATTENTION_REGISTERS,
-  attention_backward_query: ATTENTION_REGISTERS,
-  attention_backward_key_value: ATTENTION_REGISTERS,
+function attention(variant: string) {
+  return { attention_forward: variant, attention_backward_query: variant, attention_backward_key_value: variant }
 }
 
 const SOFTWARE: Readonly<Record<string, string>> = {
   matmul_nn: 'quads+blocks-vec4+blocks',
   matmul_nt: 'quads+blocks-vec4+blocks',
   matmul_tn: 'quads+blocks-vec4+blocks',
-  ...ATTENTION,
+  ...attention(ATTENTION_QUADS),
 }
 
 const HARDWARE: Readonly<Record<string, string>> = {
@@ -25,10 +23,10 @@ const HARDWARE: Readonly<Record<string, string>> = {
   layer_norm_forward: 'workgroup',
   layer_norm_backward_input: 'workgroup',
   cross_entropy: 'workgroup',
-  ...ATTENTION,
+  ...attention(ATTENTION_REGISTERS),
 }
 
-/** What is known to be fast on this kind of adapter (docs/performance.md has the measurements). */
+/** What is known to be fast on this kind of adapter, before anything is measured (docs/performance.md has the measurements). */
 export function chooseVariants(adapter: { readonly software: boolean }): Record<string, string> {
   return { ...(adapter.software ? SOFTWARE : HARDWARE) }
 }
@@ -37,4 +35,10 @@ export function describeVariants(variants: Readonly<Record<string, string>>): st
   return Object.entries(variants)
     .map(([kernel, variant]) => `${kernel}=${variant}`)
     .join(' ')
+}
+
+/** The other way round; null for anything else. */
+export function parseVariants(text: string): Record<string, string> | null {
+  const pairs = text.split(' ').map((each) => each.split('='))
+  return pairs.every((pair) => pair.length === 2 && pair[0] && pair[1]) ? Object.fromEntries(pairs) : null
 }

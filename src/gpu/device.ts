@@ -1,17 +1,18 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice } from '../config/types.ts'
-import { chooseVariants, describeVariants } from './choose-variants.ts'
+import { describeVariants } from './choose-variants.ts'
 import { CommandQueue } from './command-queue.ts'
 import { KernelRunner } from './kernels.ts'
 import { MemoryMeter } from './meter.ts'
 import { BufferPool } from './pool.ts'
+import { tunedVariants } from './tune.ts'
 
 export interface OpenDeviceOptions {
   readonly gpu: GPU
   readonly adapter?: AdapterChoice | 'default'
   /** Bytes this device may hold; null: what the adapter gives. */
   readonly budgetBytes?: number | null
-  /** Variant by kernel; absent or empty: chosen for the adapter. */
+  /** Variant by kernel; absent or empty: what a measurement, kept per adapter, found fastest. */
   readonly variants?: Readonly<Record<string, string>>
 }
 
@@ -69,17 +70,25 @@ export function describeAdapter(info: GPUAdapterInfo): Omit<AdapterResult, 'kern
   }
 }
 
+/** Another device of the same adapter, so that what is measured leaves no trace on the one that is wanted. */
+function openForMeasuring({ gpu, adapter = 'default' }: OpenDeviceOptions): Promise<GpuDevice> {
+  return openDevice({ gpu, adapter, variants: { matmul_nn: 'naive' } })
+}
+
 /** Opens a device of its own (an adapter serves one device), with the adapter's own limits. */
 export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice> {
   const adapter = await requestAdapter(options.gpu, options.adapter ?? 'default')
+  const described = describeAdapter(adapter.info)
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]))
   const requiredFeatures = (['subgroups', 'timestamp-query'] as const).filter((name) => adapter.features.has(name))
+  const forced = options.variants ?? {}
+  const variants =
+    Object.keys(forced).length > 0
+      ? { ...forced }
+      : { ...(await tunedVariants(described, requiredFeatures, () => openForMeasuring(options))) }
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
   const meter = new MemoryMeter()
   const pool = new BufferPool(device, meter, options.budgetBytes ?? null)
-  const described = describeAdapter(adapter.info)
-  const forced = options.variants ?? {}
-  const variants = Object.keys(forced).length > 0 ? { ...forced } : chooseVariants(described)
   const kernels = new KernelRunner(device, pool, variants)
   const queue = new CommandQueue(device)
   let disposed = false

@@ -81,8 +81,8 @@ interface Case {
   readonly batch: { readonly global: number; readonly sequence: number }
 }
 
-/** Milliseconds each kernel takes of one training step, every launch timed alone. */
-export async function launchTimes(gpu: GpuDevice, { model, batch }: Case): Promise<{ name: string; milliseconds: number }[]> {
+/** The launches of one training step with how often each one happens, and room for the largest buffer. */
+export function stepLaunches({ model, batch }: Case): { readonly all: readonly (readonly [Launch, number])[]; readonly elements: number } {
   const { heads, embed: C, vocab: V, layers } = model
   const rows = batch.global * batch.sequence
   const dims: OpDims = {
@@ -108,9 +108,15 @@ export async function launchTimes(gpu: GpuDevice, { model, batch }: Case): Promi
     [gradNormLaunches([range], 's', 'n')[0]!, 1],
     [updateLaunch({ parameter: range, gradient: range, moment1: range, moment2: range, decay: true }, 'h', 'n'), 1],
   ]
+  return { all, elements: Math.max(parameters, rows * 4 * C) }
+}
+
+/** Milliseconds each kernel takes of one training step, every launch timed alone. */
+export async function launchTimes(gpu: GpuDevice, given: Case): Promise<{ name: string; milliseconds: number }[]> {
+  const { all, elements } = stepLaunches(given)
   const sums = new Map<string, number>()
   for (const [launch, times] of all) {
-    const seconds = await launchSeconds(gpu, launch, Math.max(parameters, rows * 4 * C), 3)
+    const seconds = await launchSeconds(gpu, launch, elements, 3)
     sums.set(launch.kernel, (sums.get(launch.kernel) ?? 0) + seconds * times * 1000)
   }
   return [...sums].map(([name, milliseconds]) => ({ name, milliseconds })).sort((a, b) => b.milliseconds - a.milliseconds)

@@ -2,8 +2,9 @@ import backwardDelta from '../../../shaders/attention_backward_delta.wgsl?raw'
 import backwardKeyValue from '../../../shaders/attention_backward_key_value.wgsl?raw'
 import backwardQuery from '../../../shaders/attention_backward_query.wgsl?raw'
 import forward from '../../../shaders/attention_forward.wgsl?raw'
-import { elements } from '../grid.ts'
+import { elements, grid } from '../grid.ts'
 import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
+import { backwardKeyValueQuads, backwardQueryQuads, forwardQuads } from './attention-quads.ts'
 import { backwardKeyValueSource, backwardQuerySource, forwardSource } from './attention-registers.ts'
 
 type AttentionKernel =
@@ -30,12 +31,29 @@ function registers(source: (headSize: number) => string): KernelVariant[] {
   }))
 }
 
+function quads(source: (headSize: number) => string): KernelVariant[] {
+  return HEAD_SIZES.map((headSize) => ({
+    name: `quads-${headSize}`,
+    source: source(headSize),
+    workgroups: (p) => grid(p.B! * p.NH! * Math.ceil(p.T! / 4)),
+    features: ['subgroups'],
+    fits: (p) => p.HS === headSize,
+  }))
+}
+
 /** The variant for whichever head size a model has; the naive one for others. */
 export const ATTENTION_REGISTERS = HEAD_SIZES.map((headSize) => `registers-${headSize}`).join('+')
 
+/** The same for adapters that run on a CPU. */
+export const ATTENTION_QUADS = [...HEAD_SIZES.map((headSize) => `quads-${headSize}`), ATTENTION_REGISTERS].join('+')
+
 export const attentionRows: Pick<KernelTable, AttentionKernel> = {
-  attention_forward: [naive(forward), ...registers(forwardSource)],
+  attention_forward: [naive(forward), ...registers(forwardSource), ...quads(forwardQuads)],
   attention_backward_delta: [naive(backwardDelta)],
-  attention_backward_query: [naive(backwardQuery), ...registers(backwardQuerySource)],
-  attention_backward_key_value: [naive(backwardKeyValue), ...registers(backwardKeyValueSource)],
+  attention_backward_query: [naive(backwardQuery), ...registers(backwardQuerySource), ...quads(backwardQueryQuads)],
+  attention_backward_key_value: [
+    naive(backwardKeyValue),
+    ...registers(backwardKeyValueSource),
+    ...quads(backwardKeyValueQuads),
+  ],
 }

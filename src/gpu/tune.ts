@@ -1,0 +1,97 @@
+import type { AdapterResult } from '../config/result.ts'
+import type { Launch } from '../model/kernels.ts'
+import { chooseVariants, parseVariants } from './choose-variants.ts'
+import type { GpuDevice } from './device.ts'
+import { KERNEL_TABLE } from './kernel-table.ts'
+import { KernelRunner } from './kernels.ts'
+import { medianSeconds, prepareLaunch } from './measure.ts'
+import { recall, remember } from './tune-store.ts'
+
+/*
+ * The matrix product's variants for an adapter, by a short measurement that is kept. The table of choose-variants.ts
+ * stands unless another variant is faster by a clear margin: noise must not make two runs of one machine differ.
+ */
+
+type Described = Omit<AdapterResult, 'kernels'>
+type Variants = Readonly<Record<string, string>>
+
+const PRODUCTS = ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const
+
+/** What is tried beside the table's choice. Tiles are hopeless where a GPU is simulated. */
+const CANDIDATES = {
+  software: ['blocks-vec4+blocks'],
+  hardware: ['tiles-128-vec4+tiles-128', 'blocks-vec4+blocks'],
+} as const
+
+/** How many times as fast as the table's choice another one has to be. */
+const MARGIN = 1.3
+const ROUNDS = 3
+
+/** Seconds of the product by each variant in turn; the best of a few, since other work only ever slows one down. */
+async function bestSeconds(gpu: GpuDevice, names: readonly string[], size: number): Promise<number[]> {
+  const params = { M: size, N: size, K: size, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0 }
+  const launch: Launch = { kernel: 'matmul_nn', buffers: {}, params, flops: 2 * size ** 3, bytes: 0 }
+  const prepared = names.map((name) => {
+    const kernels = new KernelRunner(gpu.device, gpu.pool, { matmul_nn: name })
+    return prepareLaunch({ kernels, pool: gpu.pool }, launch, size * size)
+  })
+  const best = names.map(() => Infinity)
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [i, each] of prepared.entries())
+      best[i] = Math.min(best[i]!, await medianSeconds(gpu, () => gpu.queue.launch(each), 1))
+  return best
+}
+
+async function measure(gpu: GpuDevice, software: boolean): Promise<Variants> {
+  const table = chooseVariants({ software })
+  const names = [table.matmul_nn!, ...CANDIDATES[software ? 'software' : 'hardware']]
+  const seconds = await bestSeconds(gpu, names, software ? 192 : 1024)
+  const fastest = seconds.indexOf(Math.min(...seconds))
+  if (seconds[0]! < seconds[fastest]! * MARGIN) return table
+  return { ...table, ...Object.fromEntries(PRODUCTS.map((kernel) => [kernel, names[fastest]!])) }
+}
+
+/** Changes with the adapter and with the kernels: an old measurement says nothing about new ones. */
+function keyOf(adapter: Described, features: readonly string[]): string {
+  let hash = 0
+  for (const { name, source } of PRODUCTS.flatMap((kernel) => KERNEL_TABLE[kernel]))
+    for (let i = 0, text = name + source; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
+  const { vendor, architecture, description } = adapter
+  return [vendor, architecture, description, ...features, (hash >>> 0).toString(36)].join(' | ')
+}
+
+const known = new Map<string, Promise<Variants>>()
+
+async function find(key: string, software: boolean, open: () => Promise<GpuDevice>): Promise<Variants> {
+  const stored = await recall(key)
+  if (stored !== null) return parseVariants(stored) ?? chooseVariants({ software })
+  const gpu = await open()
+  try {
+    const variants = await measure(gpu, software)
+    await remember(key, variants)
+    return variants
+  } finally {
+    gpu.dispose()
+  }
+}
+
+/**
+ * Variants for an adapter: said by the environment (TABCLUSTER_KERNELS: `table`, or what a result's `adapter.kernels`
+ * says), else measured before, else measured now on a device of its own, else the table's.
+ */
+export function tunedVariants(
+  adapter: Described,
+  features: readonly string[],
+  open: () => Promise<GpuDevice>,
+): Promise<Variants> {
+  const said = globalThis.process?.env?.TABCLUSTER_KERNELS
+  const table = chooseVariants(adapter)
+  if (said) return Promise.resolve(said === 'table' ? table : (parseVariants(said) ?? table))
+  const key = keyOf(adapter, features)
+  let found = known.get(key)
+  if (!found) {
+    found = find(key, adapter.software, open).catch(() => table)
+    known.set(key, found)
+  }
+  return found
+}
