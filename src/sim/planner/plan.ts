@@ -51,8 +51,34 @@ interface Bounded {
 const REPORT_EVERY = 1000
 const REPORT_CLOCKED_EVERY = 50
 
-/** Programs of up to so many ops are clocked op by op. */
+/** The best so many are clocked op by op where their Programs have no more ops than this. */
+const FINALISTS = 20
 const MOST_OPS = 2000
+
+interface Clocked {
+  readonly planned: Planned
+  readonly result: SimulatedResult
+}
+
+function plannedOf(
+  candidate: Candidate,
+  { time, tokensPerSecond, schedule }: SimulatedResult,
+  memoryBytes: number,
+): Planned {
+  const { stepSeconds, mfu } = time
+  return {
+    candidate,
+    stepSeconds,
+    tokensPerSecond: tokensPerSecond!.virtual!,
+    memoryBytes,
+    mfu,
+    bubble: schedule!.bubble,
+  }
+}
+
+function byStep({ planned: a }: Clocked, { planned: b }: Clocked): number {
+  return a.stepSeconds - b.stepSeconds || a.memoryBytes - b.memoryBytes
+}
 
 function fullest(memory: readonly RankMemory[]): RankMemory {
   return memory.reduce((most, each) => (each.total > most.total ? each : most))
@@ -106,29 +132,27 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     )
   }
   const chosen = chooseForClock(fitting, most)
-  const planned: Planned[] = []
-  const results = new Map<Candidate, SimulatedResult>()
+  const clock = (candidate: Candidate, mostOps: number): Clocked | null => {
+    const { result } = simulate(configOf(config, candidate), { software, mostOps })
+    const memoryBytes = Math.max(...result.ranks.map((rank) => rank.predictedBytes.total))
+    if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
+    drop('out of memory, counted buffer by buffer')
+    return null
+  }
+  const clocked: Clocked[] = []
   for (const [i, { candidate }] of chosen.entries()) {
     if (i % REPORT_CLOCKED_EVERY === 0) yield { phase: 'clocking', done: i, total: chosen.length }
-    const { result } = simulate(configOf(config, candidate), { software, mostOps: MOST_OPS })
-    const memoryBytes = Math.max(...result.ranks.map((rank) => rank.predictedBytes.total))
-    if (memoryBytes > budgetBytes) {
-      drop('out of memory, counted buffer by buffer')
-      continue
-    }
-    results.set(candidate, result)
-    planned.push({
-      candidate,
-      stepSeconds: result.time.stepSeconds,
-      tokensPerSecond: result.tokensPerSecond!.virtual!,
-      memoryBytes,
-      mfu: result.time.mfu,
-      bubble: result.schedule!.bubble,
-    })
+    const each = clock(candidate, 0)
+    if (each !== null) clocked.push(each)
   }
-  planned.sort((a, b) => a.stepSeconds - b.stepSeconds || a.memoryBytes - b.memoryBytes)
-  const [winner] = planned
+  clocked.sort(byStep)
+  // Where a Program is small, the last word among the best is its own.
+  const best = clocked.splice(0, FINALISTS).flatMap(({ planned }) => clock(planned.candidate, MOST_OPS) ?? [])
+  clocked.unshift(...best)
+  clocked.sort(byStep)
+  const [winner] = clocked
   if (!winner) throw new RefusedError('cluster', `nothing fits ${devices} devices counted buffer by buffer`)
+  const planned = clocked.map((each) => each.planned)
   const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
   return {
     devices,
@@ -140,8 +164,8 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     dropped,
     ranked: planned,
     front: frontOf(planned),
-    explanation: explain(planned, results.get(winner.candidate)!, budgetBytes),
-    best: { ...configOf(config, winner.candidate), cluster: config.cluster },
+    explanation: explain(planned, winner.result, budgetBytes),
+    best: { ...configOf(config, winner.planned.candidate), cluster: config.cluster },
   }
 }
 

@@ -1,0 +1,76 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { compare } from '../../../src/cli/compare.ts'
+import { plan } from '../../../src/cli/plan.ts'
+import { simulateCommand } from '../../../src/cli/simulate.ts'
+import { bytesText, printTable, secondsText } from '../../../src/cli/table.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'tabcluster-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+afterEach(() => vi.restoreAllMocks())
+
+/** What a command prints; progress goes to standard error and is dropped. */
+async function printed(command: () => Promise<void>): Promise<string> {
+  let text = ''
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk: unknown, ...rest: unknown[]) => {
+    text += String(chunk)
+    const done = rest.find((each): each is () => void => typeof each === 'function')
+    done?.()
+    return true
+  })
+  await command()
+  return text
+}
+
+describe('simulate', () => {
+  it('prints one result, and writes a trace', async () => {
+    const trace = join(directory, 'trace.json')
+    const text = await printed(() => simulateCommand({ config: '{"parallel":{"pipeline":2}}', trace }))
+    expect(JSON.parse(text)).toMatchObject({ simulated: 'program', schedule: { makespan: 9 } })
+    expect(JSON.parse(readFileSync(trace, 'utf8'))).toHaveProperty('traceEvents')
+  })
+  it('keeps the order of an array, with errors in their places', async () => {
+    const out = join(directory, 'out.json')
+    const configs = [{ model: { heads: 3 } }, {}, { cluster: { memoryBytes: 1000 } }, { precision: 'mixed-bf16' }]
+    await printed(() => simulateCommand({ config: JSON.stringify(configs), out }))
+    const results: unknown = JSON.parse(readFileSync(out, 'utf8'))
+    expect(results).toMatchObject([
+      { error: 'model.heads: 3 does not divide model.embed: 64' },
+      { simulated: 'program' },
+      { error: expect.stringMatching(/^rank 0 needs .* mostly /) },
+      { simulated: 'stages' },
+    ])
+  })
+})
+
+describe('compare', () => {
+  it('has a row per configuration and the reason of a refused one', async () => {
+    const config = ['{"parallel":{"data":2}}', '[{"parallel":{"pipeline":4,"schedule":"gpipe"}}]', '{"steps":0}']
+    const lines = (await printed(() => compare({ config }))).trimEnd().split('\n')
+    expect(lines).toHaveLength(5)
+    expect(lines[2]).toContain('pipeline 4, gpipe')
+    expect(lines[3]).toContain('steps')
+  })
+  it('refuses when nothing is left', async () => {
+    await expect(printed(() => compare({ config: ['{"steps":0}'] }))).rejects.toThrow('steps')
+  })
+})
+
+describe('plan', () => {
+  it('prints a ranking, a front, what was dropped and the configuration', async () => {
+    const config = '{"parallel":{"data":3},"batch":{"global":12}}'
+    const text = await printed(() => plan({ config, json: false }))
+    for (const part of ['Fastest', 'Memory against speed', 'Dropped', 'Configuration: {']) expect(text).toContain(part)
+  })
+})
+
+describe('tables', () => {
+  it('align columns and shorten figures', () => {
+    expect(printTable(['a', 'bb'], [['xxx', '1']])).toBe('a    bb\nxxx   1')
+    expect([0, 999, 1000, 8.59e9].map(bytesText)).toEqual(['0 B', '999 B', '1 kB', '8.59 GB'])
+    expect([0.0123456, 61.23456].map(secondsText)).toEqual(['12.3 ms', '61.23 s'])
+  })
+})
