@@ -10,9 +10,9 @@ struct Params { n: u32, p_offset: u32, g_offset: u32, m_offset: u32, v_offset: u
 @group(0) @binding(5) var<storage, read_write> v: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn adamw(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 64u + id.x;
+  let i = id.y * groups.x * 256u + id.x;
   if (i >= params.n) { return; }
   let lr = hyper[0];
   let beta1 = hyper[1];

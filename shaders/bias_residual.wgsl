@@ -6,9 +6,9 @@ struct Params { rows: u32, C: u32, use_bias: u32 }
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn bias_residual(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 64u + id.x;
+  let i = id.y * groups.x * 256u + id.x;
   if (i >= params.rows * params.C) { return; }
   var value = x[i] + p[i];
   if (params.use_bias == 1u) { value += bias[i % params.C]; }

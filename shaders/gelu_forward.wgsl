@@ -5,9 +5,9 @@ struct Params { n: u32 }
 @group(0) @binding(1) var<storage, read_write> g: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn gelu_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 64u + id.x;
+  let i = id.y * groups.x * 256u + id.x;
   if (i >= params.n) { return; }
   let v = h[i];
   let inner = 0.7978845608 * (v + 0.044715 * v * v * v);

@@ -39,6 +39,9 @@ function perRow(source: string): KernelVariant {
   return { name: 'workgroup', source, workgroups: (p) => grid(p.rows!) }
 }
 
+/** Workgroups of the kernels that have most elements to go through: a workgroup costs a CPU half a microsecond. */
+const WIDE = 256
+
 const perChannel = (p: KernelParams) => elements(p.rows! * p.C!)
 
 /** One row per kernel: its variants, the naive one first. To add a kernel: a signature (model/kernels.ts), WGSL, a row. */
@@ -55,15 +58,15 @@ export const KERNEL_TABLE: KernelTable = {
   ],
   layer_norm_backward_weight: [naive(layerNormBackwardWeight, (p) => elements(p.C!, 16))],
   bias_backward: [naive(biasBackward, (p) => elements(p.N!, 16))],
-  gelu_forward: [naive(geluForward, (p) => elements(p.n!))],
-  gelu_backward: [naive(geluBackward, (p) => elements(p.n!))],
-  bias_residual: [naive(biasResidual, perChannel)],
+  gelu_forward: [naive(geluForward, (p) => elements(p.n!, WIDE))],
+  gelu_backward: [naive(geluBackward, (p) => elements(p.n!, WIDE))],
+  bias_residual: [naive(biasResidual, (p) => elements(p.rows! * p.C!, WIDE))],
   cross_entropy: [naive(crossEntropy, (p) => elements(p.rows!, 16)), perRow(crossEntropyWorkgroup)],
   softmax_stats: [naive(softmaxStats, (p) => elements(p.rows!, 16))],
   cross_entropy_sharded: [naive(crossEntropySharded, (p) => elements(p.rows!, 16))],
   sum: [naive(sum, () => [1, 1, 1])],
   squared_norm: [naive(squaredNorm, (p) => grid(p.count!))],
-  adamw: [naive(adamw, (p) => elements(p.n!))],
+  adamw: [naive(adamw, (p) => elements(p.n!, WIDE))],
   sgd: [naive(sgd, (p) => elements(p.n!))],
   encode_fp16: [naive(encodeFp16, (p) => elements(Math.ceil(p.n! / 2)))],
   encode_int8: [naive(encodeInt8, (p) => grid(p.chunks!))],
