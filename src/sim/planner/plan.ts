@@ -192,7 +192,9 @@ function chooseForClock(fitting: Bounded[], most: number): Bounded[] {
     if (chosen.size >= most) break
     chosen.add(each)
   }
-  return [...chosen]
+  // Shape after shape: an order that takes a search is searched once.
+  const shapeOf = ({ candidate: c }: Bounded) => `${c.schedule} ${c.pipeline} ${c.chunks} ${c.microbatches}`
+  return [...chosen].sort((a, b) => shapeOf(a).localeCompare(shapeOf(b)))
 }
 
 /** @param planned fastest first */
