@@ -5,7 +5,7 @@ import { openDevice } from '../../src/gpu/device.ts'
 import { KernelRunner } from '../../src/gpu/kernels.ts'
 import { productCases, prepareLaunch } from '../../src/gpu/measure.ts'
 import type { AdapterResult } from '../../src/config/result.ts'
-import type { GpuDevice } from '../../src/gpu/device.ts'
+import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 
 export { productCases, TRAIN_CASE }
 

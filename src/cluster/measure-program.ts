@@ -1,6 +1,6 @@
 import { requestOf } from '../comm/request.ts'
 import { collectiveBytes } from '../comm/traffic.ts'
-import type { GpuDevice } from '../gpu/device.ts'
+import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import type { CostModel } from '../sim/cost/cost-model.ts'
 import { measuredCosts } from '../sim/cost/measured-costs.ts'

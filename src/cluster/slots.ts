@@ -1,6 +1,6 @@
 import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
-import type { GpuDevice } from '../gpu/device.ts'
+import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { UniformArena } from '../gpu/kernels.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
 import type { BufferSpec, RankProgram } from '../schedule/program.ts'

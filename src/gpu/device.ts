@@ -2,6 +2,7 @@ import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice } from '../config/types.ts'
 import { describeVariants } from './choose-variants.ts'
 import { CommandQueue } from './command-queue.ts'
+import type { GpuDevice } from './gpu-device.ts'
 import { KernelRunner } from './kernels.ts'
 import { MemoryMeter } from './meter.ts'
 import { BufferPool } from './pool.ts'
@@ -14,20 +15,6 @@ export interface OpenDeviceOptions {
   readonly budgetBytes?: number | null
   /** Variant by kernel; absent or empty: what a measurement, kept per adapter, found fastest. */
   readonly variants?: Readonly<Record<string, string>>
-}
-
-/** A device with everything that counts, binds and submits on it. */
-export interface GpuDevice {
-  readonly device: GPUDevice
-  readonly info: AdapterResult
-  readonly meter: MemoryMeter
-  readonly pool: BufferPool
-  readonly kernels: KernelRunner
-  readonly queue: CommandQueue
-  readonly variants: Readonly<Record<string, string>>
-  /** Resolves with a sentence when the device is lost other than by `dispose`. */
-  readonly lost: Promise<string>
-  dispose(): void
 }
 
 const LIMITS = [

@@ -2,7 +2,7 @@ import type { Launch } from '../model/kernels.ts'
 import { KERNELS } from '../model/kernels.ts'
 import { gradNormLaunches, launchesOf, updateLaunch } from '../model/launches.ts'
 import type { OpDims, SegmentKind } from '../core/segments.ts'
-import type { GpuDevice } from './device.ts'
+import type { GpuDevice } from './gpu-device.ts'
 import type { Prepared } from './kernels.ts'
 
 /** Median seconds of `work` run to completion, over `count` runs after one to warm up. */

@@ -1,7 +1,7 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { Launch } from '../model/kernels.ts'
 import { chooseVariants, parseVariants } from './choose-variants.ts'
-import type { GpuDevice } from './device.ts'
+import type { GpuDevice } from './gpu-device.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import { KernelRunner } from './kernels.ts'
 import { medianSeconds, prepareLaunch } from './measure.ts'

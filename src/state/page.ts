@@ -6,6 +6,7 @@ import { createRunStore } from './run-store.ts'
 import type { Session, Sources } from './session.ts'
 import { createSettingsStore } from './settings-store.ts'
 import type { Language, SettingsStorage } from './settings-store.ts'
+import { createSimulationStore, openSimulator } from './simulation-store.ts'
 import { createViewStore } from './view-store.ts'
 
 export type Page = ReturnType<typeof createPage>
@@ -28,6 +29,7 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     adapters: createAdapterStore(session),
     settings: createSettingsStore(storage, language),
     view: createViewStore(),
+    simulation: createSimulationStore(openSimulator),
     /** What the user brought along; kept outside the draft because a file does not belong into a link. */
     sources: { current: {} as Sources },
   }

@@ -1,7 +1,11 @@
 import { createStore } from 'zustand/vanilla'
 
+export const PLACES = ['run', 'simulate'] as const
+export type Place = (typeof PLACES)[number]
+
 /** Where the user looks: not part of a configuration, not worth an undo. */
 export interface ViewState {
+  readonly place: Place
   readonly timeline: 'ideal' | 'executed'
   /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
   readonly cursor: number | null
@@ -12,5 +16,5 @@ export interface ViewState {
 export type ViewStore = ReturnType<typeof createViewStore>
 
 export function createViewStore() {
-  return createStore<ViewState>(() => ({ timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null }))
+  return createStore<ViewState>(() => ({ place: 'run', timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null }))
 }

@@ -14,6 +14,7 @@ import { useResolvedTheme } from './theme/use-theme.ts'
 import { TransportBar } from './transport/transport-bar.tsx'
 
 const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
+const SimulatePlace = lazy(() => import('./simulate/simulate-place.tsx'))
 const ChartsPanel = lazy(() => import('./charts/charts-panel.tsx'))
 
 /** Keys work everywhere but where a person types. */
@@ -25,6 +26,7 @@ function useShortcuts(): void {
       if (target instanceof Element && target.closest('input, select, textarea, [role="dialog"]')) return
       if (event.key === ' ' && target instanceof Element && target.closest('button, summary, a')) return
       const name = actionFor(chord(event))
+      if (name !== 'help' && page.view.getState().place !== 'run') return
       if (name === null || !ACTIONS[name].enabled(page)) return
       event.preventDefault()
       ACTIONS[name].run(page)
@@ -45,6 +47,7 @@ export function App() {
     document.documentElement.dataset.theme = theme
     document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en'
   }, [theme, language])
+  const place = useSlice(page.view, (state) => state.place)
   const waiting = <section className={panel.panel} aria-busy="true" />
   return (
     <div className={styles.app}>
@@ -52,6 +55,23 @@ export function App() {
         {text.skip}
       </a>
       <Header />
+      {place === 'simulate' ? (
+        <Suspense fallback={waiting}>
+          <SimulatePlace />
+        </Suspense>
+      ) : (
+        <RunPlace />
+      )}
+      <Shortcuts />
+    </div>
+  )
+}
+
+/** Trains on this machine's cluster. */
+function RunPlace() {
+  const waiting = <section className={panel.panel} aria-busy="true" />
+  return (
+    <>
       <div className={styles.main}>
         <StrategyPanel />
         <main className={styles.stage} id="cluster">
@@ -69,7 +89,6 @@ export function App() {
         </main>
       </div>
       <TransportBar />
-      <Shortcuts />
-    </div>
+    </>
   )
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { loss, step } from './readings.ts'
 
 /** A model small enough that a step takes a fraction of a second on a software adapter. */
 async function smallModel(page: Page): Promise<void> {
@@ -9,9 +10,6 @@ async function smallModel(page: Page): Promise<void> {
   await page.getByLabel('Layers').fill('2')
   await page.getByLabel('Layers').press('Enter')
 }
-
-const step = async (page: Page) => Number((await page.getByTestId('step').innerText()).match(/step (\d+)/)?.[1] ?? 0)
-const loss = async (page: Page) => Number(await page.getByRole('region', { name: 'Loss' }).locator('strong').innerText())
 
 test('one click trains: the loss falls by a third; pause, step, resume, generate', async ({ page }) => {
   const errors: string[] = []

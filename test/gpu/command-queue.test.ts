@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { KernelRunner, UniformArena } from '../../src/gpu/kernels.ts'
-import type { GpuDevice } from '../../src/gpu/device.ts'
+import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 import type { Launch } from '../../src/model/kernels.ts'
 import { useDevice } from '../lib/gpu.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { openNodeGpu } from '../../src/cluster/hosts/node-gpu.ts'
-import type { GpuDevice } from '../../src/gpu/device.ts'
+import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 import { openDevice } from '../../src/gpu/device.ts'
 import { KERNEL_TABLE } from '../../src/gpu/kernel-table.ts'
 import { KernelRunner } from '../../src/gpu/kernels.ts'

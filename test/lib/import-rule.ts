@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   comm: pure('core', 'config', 'model'),
   strategy: pure('core', 'config', 'model', 'schedule', 'comm'),
   sim: pure('core', 'config', 'model', 'schedule', 'comm', 'strategy'),
-  gpu: room(['core', 'config', 'model'], '../shaders/'),
+  gpu: room(['core', 'config', 'model'], '../shaders/', 'idb-keyval'),
   data: room(BESIDE, 'gpt-tokenizer/'),
   checkpoint: room(BESIDE, 'idb-keyval'),
   export: room(BESIDE),

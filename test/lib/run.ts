@@ -8,7 +8,7 @@ import type { RunOptions } from '../../src/cluster/run.ts'
 import type { TransportSetup } from '../../src/cluster/transport/setup.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { prepareDataset } from '../../src/data/prepare.ts'
-import type { GpuDevice } from '../../src/gpu/device.ts'
+import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 
 /** Small enough for a second a case, awkward enough to matter: odd widths are in the kernel tests. */
 export const SMALL = {

@@ -1,5 +1,5 @@
 import { invariant } from '../../core/errors.ts'
-import type { GpuDevice } from '../../gpu/device.ts'
+import type { GpuDevice } from '../../gpu/gpu-device.ts'
 import type { Prepared } from '../../gpu/kernels.ts'
 import { launchesOfOp } from '../../strategy/workspace.ts'
 import type { Op } from '../../schedule/program.ts'

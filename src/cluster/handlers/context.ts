@@ -1,5 +1,5 @@
 import type { OptimizerConfig } from '../../config/types.ts'
-import type { GpuDevice } from '../../gpu/device.ts'
+import type { GpuDevice } from '../../gpu/gpu-device.ts'
 import type { LoadBatchOp, Op } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import type { Transport } from '../transport/transport.ts'

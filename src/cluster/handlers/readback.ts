@@ -1,5 +1,5 @@
 import { invariant } from '../../core/errors.ts'
-import type { GpuDevice } from '../../gpu/device.ts'
+import type { GpuDevice } from '../../gpu/gpu-device.ts'
 import type { Span } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 

@@ -2,6 +2,7 @@ import { ACTIONS } from '../../state/actions.ts'
 import { PRESETS, PRESET_NAMES, presetOf } from '../../state/presets.ts'
 import type { PresetName } from '../../state/presets.ts'
 import { LANGUAGES, THEMES } from '../../state/settings-store.ts'
+import { PLACES } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -12,13 +13,20 @@ export function Header() {
   const text = useText()
   const { theme, language } = useSlice(page.settings, (state) => state)
   const draft = useSlice(page.draft, (state) => state.draft)
+  const place = useSlice(page.view, (state) => state.place)
   const preset = presetOf(draft)
   return (
     <header className={styles.header}>
       <h1>TabCluster</h1>
+      <Segmented
+        label={text.places}
+        value={place}
+        options={PLACES.map((value) => ({ value, label: text[value] }))}
+        onChange={(value) => page.view.setState({ place: value })}
+      />
       <span className={styles.tagline}>{text.tagline}</span>
       <span className={styles.spacer} />
-      <label>
+      <label hidden={place !== 'run'}>
         <span className="visually-hidden">{text.preset}</span>
         <select value={preset ?? ''} onChange={(event) => page.draft.replace(PRESETS[event.target.value as PresetName])}>
           {preset === null && <option value="">{text.custom}</option>}

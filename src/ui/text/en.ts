@@ -209,6 +209,7 @@ export const en = {
   tagline: 'A GPU cluster in a browser tab',
   places: 'Places',
   run: 'Run',
+  simulate: 'Simulate',
   skip: 'Skip to the cluster',
   preset: 'Preset',
   presets: {

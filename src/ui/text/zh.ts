@@ -4,6 +4,7 @@ export const zh: Text = {
   tagline: '浏览器标签页里的 GPU 集群',
   places: '页面',
   run: '运行',
+  simulate: '模拟',
   skip: '跳到集群',
   preset: '预设',
   presets: {

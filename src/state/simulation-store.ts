@@ -1,0 +1,135 @@
+import { createStore } from 'zustand/vanilla'
+import { minimalConfig } from '../config/minimal.ts'
+import type { RunConfig } from '../config/types.ts'
+import { configOf } from '../sim/planner/candidates.ts'
+import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
+import type { Planned } from '../sim/planner/planned.ts'
+import type { SimulatedResult } from '../sim/simulate.ts'
+import type { Draft, DraftValue } from './draft-path.ts'
+import { isDraft, removePath, writePath } from './draft-path.ts'
+import type { Problem } from './session.ts'
+import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
+
+/** A configuration kept for comparison, with what it costs. */
+export interface Pinned {
+  readonly id: number
+  readonly draft: Draft
+  readonly result: SimulatedResult
+}
+
+export type Search =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'running'; readonly progress: PlanProgress | null }
+  | { readonly phase: 'found'; readonly plan: Plan }
+  | { readonly phase: 'failed'; readonly message: string }
+
+export interface SimulationState {
+  readonly draft: Draft
+  /** Of the newest draft that could be simulated; kept while the next one is computed or refused. */
+  readonly result: SimulatedResult | null
+  readonly milliseconds: number
+  readonly problem: Problem | null
+  readonly computing: boolean
+  readonly pinned: readonly Pinned[]
+  readonly search: Search
+}
+
+export type SimulationStore = ReturnType<typeof createSimulationStore>
+
+/** Where the Simulate place begins: GPT-3 on a thousand devices. */
+export const FIRST_SIMULATION: Draft = {
+  precision: 'mixed-bf16',
+  model: { preset: 'gpt3-175b' },
+  batch: { global: 1536, microbatches: 192, sequence: 2048 },
+  parallel: { data: 8, tensor: 8, pipeline: 16, schedule: '1f1b', sequenceParallel: true, recompute: 'selective' },
+  cluster: { device: 'a100-80gb', intraNode: 'nvlink3', interNode: 'ib-hdr200' },
+}
+
+/** What the store needs of a worker. */
+export interface SimulatorWorker {
+  postMessage(request: SimulatorRequest): void
+  terminate(): void
+}
+
+export type OpenSimulator = (hear: (reply: SimulatorReply) => void, fail: (message: string) => void) => SimulatorWorker
+
+/** The page's simulator: a Web Worker. */
+export const openSimulator: OpenSimulator = (hear, fail) => {
+  const worker = new Worker(new URL('./simulator.worker.ts', import.meta.url), { type: 'module', name: 'simulator' })
+  worker.addEventListener('message', (event: MessageEvent<SimulatorReply>) => hear(event.data))
+  worker.addEventListener('error', (event) => fail(event.message || 'the simulator ended unexpectedly'))
+  return worker
+}
+
+/** A draft is simulated whenever it changes; only the newest answer counts. A search has a worker of its own, to be cancelled. */
+export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRST_SIMULATION) {
+  const store = createStore<SimulationState>(() => ({
+    draft: initial,
+    result: null,
+    milliseconds: 0,
+    problem: null,
+    computing: false,
+    pinned: [],
+    search: { phase: 'idle' },
+  }))
+  let simulator: SimulatorWorker | null = null
+  let planner: SimulatorWorker | null = null
+  let newest = 0
+  let pins = 0
+
+  const hear = (reply: SimulatorReply) => {
+    if (reply.id !== newest) return
+    if (reply.kind === 'simulated')
+      store.setState({ result: reply.result, milliseconds: reply.milliseconds, problem: null, computing: false })
+    if (reply.kind === 'refused')
+      store.setState({ problem: { field: reply.field, message: reply.message }, computing: false })
+  }
+  const failed = (message: string) => store.setState({ problem: { field: '', message }, computing: false })
+  const compute = () => {
+    simulator ??= open(hear, failed)
+    store.setState({ computing: true })
+    simulator.postMessage({ id: ++newest, kind: 'simulate', input: store.getState().draft })
+  }
+  const replace = (draft: Draft) => {
+    store.setState({ draft })
+    compute()
+  }
+  const endSearch = (search: Search) => {
+    planner?.terminate()
+    planner = null
+    store.setState({ search })
+  }
+  return {
+    ...store,
+    /** Computes the first draft; nothing is computed before the place is looked at. */
+    start: () => {
+      if (simulator === null) compute()
+    },
+    replace,
+    set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
+    reset: (path: string) => replace(removePath(store.getState().draft, path)),
+    pin: () => {
+      const { result, pinned, draft, problem, computing } = store.getState()
+      if (result && problem === null && !computing) store.setState({ pinned: [...pinned, { id: ++pins, draft, result }] })
+    },
+    unpin: (id: number) => store.setState({ pinned: store.getState().pinned.filter((each) => each.id !== id) }),
+    search: () => {
+      endSearch({ phase: 'running', progress: null })
+      planner = open(
+        (reply) => {
+          if (reply.kind === 'planning') store.setState({ search: { phase: 'running', progress: reply.progress } })
+          if (reply.kind === 'planned') endSearch({ phase: 'found', plan: reply.plan })
+          if (reply.kind === 'refused') endSearch({ phase: 'failed', message: reply.message })
+        },
+        (message) => endSearch({ phase: 'failed', message }),
+      )
+      planner.postMessage({ id: 1, kind: 'plan', input: store.getState().draft })
+    },
+    cancelSearch: () => endSearch({ phase: 'idle' }),
+    /** Takes a layout the search found. */
+    take: (base: RunConfig, { candidate }: Planned) => {
+      const draft: unknown = JSON.parse(JSON.stringify(minimalConfig(configOf(base, candidate))))
+      if (isDraft(draft)) replace(draft)
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
+import type { SimulatedResult } from '../sim/simulate.ts'
+
+/** What the page asks the worker that simulates; inputs are drafts, parsed there. */
+export interface SimulatorRequest {
+  readonly id: number
+  readonly kind: 'simulate' | 'plan'
+  readonly input: unknown
+}
+
+export type SimulatorReply =
+  | { readonly id: number; readonly kind: 'simulated'; readonly result: SimulatedResult; readonly milliseconds: number }
+  | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }
+  | { readonly id: number; readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly id: number; readonly kind: 'refused'; readonly field: string; readonly message: string }

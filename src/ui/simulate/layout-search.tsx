@@ -1,0 +1,118 @@
+import { describeCandidate } from '../../sim/planner/candidates.ts'
+import type { Plan } from '../../sim/planner/plan.ts'
+import type { Planned } from '../../sim/planner/planned.ts'
+import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import panel from '../theme/panel.module.css'
+import styles from './simulate.module.css'
+import type { SimulateText } from './text.ts'
+
+/** Rows of the ranking that are shown. */
+const SHOWN = 12
+
+/** The planner: every layout of this model over these devices, ranked; with progress, and cancelled at any time. */
+export function LayoutSearch({ text }: { readonly text: SimulateText }) {
+  const { simulation } = usePage()
+  const search = useSlice(simulation, (state) => state.search)
+  return (
+    <>
+      <div className={panel.head}>
+        <h2 className={panel.title}>{text.plan}</h2>
+        {search.phase === 'running' ? (
+          <button type="button" className={styles.action} onClick={() => simulation.cancelSearch()}>
+            {text.cancel}
+          </button>
+        ) : (
+          <button type="button" className={styles.action} onClick={() => simulation.search()}>
+            {text.search}
+          </button>
+        )}
+        <span role="status">{search.phase === 'running' && <Progress text={text} />}</span>
+      </div>
+      <p className={styles.about}>{text.planAbout}</p>
+      {search.phase === 'failed' && <p role="alert">{search.message}</p>}
+      {search.phase === 'found' && <Found plan={search.plan} text={text} />}
+    </>
+  )
+}
+
+function Progress({ text }: { readonly text: SimulateText }) {
+  const { simulation } = usePage()
+  const search = useSlice(simulation, (state) => state.search)
+  if (search.phase !== 'running' || search.progress === null) return text.computing
+  const { phase, done, total } = search.progress
+  return phase === 'bounding' ? text.bounding(formatCount(done)) : text.clocking(formatCount(done), formatCount(total ?? 0))
+}
+
+function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateText }) {
+  return (
+    <>
+      <p className={styles.explanation}>{plan.explanation}</p>
+      <p>{text.found(formatCount(plan.candidates), formatCount(plan.fitting), formatCount(plan.clocked))}</p>
+      <Ranking planned={plan.ranked.slice(0, SHOWN)} plan={plan} label={text.plan} text={text} />
+      <h3>{text.front}</h3>
+      <Ranking planned={plan.front.slice(0, SHOWN)} plan={plan} label={text.front} text={text} />
+      <details>
+        <summary>{text.dropped}</summary>
+        <ul className={styles.path}>
+          {plan.dropped.map(({ reason, count }) => (
+            <li key={reason}>
+              <span>{reason}</span> <span className={styles.number}>{formatCount(count)}</span>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </>
+  )
+}
+
+function Ranking({
+  planned,
+  plan,
+  label,
+  text,
+}: {
+  readonly planned: readonly Planned[]
+  readonly plan: Plan
+  readonly label: string
+  readonly text: SimulateText
+}) {
+  const { simulation } = usePage()
+  return (
+    <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${label}: ${text.table}`}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">{text.layout}</th>
+            <th scope="col">{text.fullest}</th>
+            <th scope="col">{text.bubble}</th>
+            <th scope="col">{text.step}</th>
+            <th scope="col">{text.tokens}</th>
+            <th scope="col">{text.mfu}</th>
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {planned.map((each) => {
+            const name = describeCandidate(each.candidate)
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{formatBytes(each.memoryBytes)}</td>
+                <td>{formatPercent(each.bubble)}</td>
+                <td>{formatSeconds(each.stepSeconds)}</td>
+                <td>{formatCount(each.tokensPerSecond)}</td>
+                <td>{formatPercent(each.mfu)}</td>
+                <td>
+                  <button type="button" className={styles.action} aria-label={`${text.use}: ${name}`} onClick={() => simulation.take(plan.best, each)}>
+                    {text.use}
+                  </button>
+                </td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,210 @@
+import { useState } from 'react'
+import { deviceOf } from '../../sim/hardware.ts'
+import type { SimulatedResult } from '../../sim/simulate.ts'
+import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { Segmented } from '../controls/segmented.tsx'
+import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import panel from '../theme/panel.module.css'
+import styles from './simulate.module.css'
+import type { SimulateText } from './text.ts'
+
+/** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
+export function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
+  return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
+}
+
+export function fullestBytes({ ranks }: SimulatedResult): number {
+  return ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
+}
+
+function Figure({ label, value, kind }: { readonly label: string; readonly value: string; readonly kind: string }) {
+  return (
+    <div className={styles.figure} title={kind}>
+      <dt>{label}</dt>
+      <dd className="predicted">{value}</dd>
+    </div>
+  )
+}
+
+/** The simulated step in figures, memory and time per stage, and what holds it up. */
+export function SimulationResult({ text }: { readonly text: SimulateText }) {
+  const { simulation } = usePage()
+  const { result, computing, problem, milliseconds } = useSlice(simulation, (state) => state)
+  const [view, setView] = useState<'bars' | 'table'>('bars')
+  if (result === null) return <p aria-busy={computing}>{problem === null ? text.computing : problem.message}</p>
+  const { time, tokensPerSecond, schedule, ranks } = result
+  const stale = problem !== null
+  const how = result.simulated === 'program' ? text.program : text.stages(result.software ?? '')
+  return (
+    <div className={stale ? styles.stale : undefined} aria-busy={computing}>
+      <div className={panel.head}>
+        <h2 className={panel.title}>{text.title}</h2>
+        <span>{how}</span>
+        <span>{computing ? text.computing : text.took(formatSeconds(milliseconds / 1000))}</span>
+        <span className={panel.spacer} />
+        <Segmented
+          label={text.title}
+          value={view}
+          options={[
+            { value: 'bars', label: text.bars },
+            { value: 'table', label: text.table },
+          ]}
+          onChange={setView}
+        />
+      </div>
+      <dl className={styles.figures}>
+        <Figure label={text.devices} value={ranks.length.toLocaleString('en-US')} kind={text.predicted} />
+        <Figure label={text.step} value={formatSeconds(time.stepSeconds)} kind={text.virtual} />
+        <Figure label={text.tokens} value={formatCount(tokensPerSecond?.virtual ?? 0)} kind={text.virtual} />
+        <Figure label={text.mfu} value={formatPercent(time.mfu)} kind={text.virtual} />
+        <Figure label={text.hfu} value={formatPercent(time.hfu)} kind={text.virtual} />
+        <Figure label={text.bubble} value={formatPercent(schedule?.bubble ?? 0)} kind={text.predicted} />
+        <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind={text.predicted} />
+      </dl>
+      {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
+      <CriticalPath result={result} text={text} />
+    </div>
+  )
+}
+
+interface Props {
+  readonly result: SimulatedResult
+  readonly text: SimulateText
+}
+
+function Bars({ result, text }: Props) {
+  const page = useText()
+  const stages = stageRanks(result)
+  const { device, memoryBytes } = result.config.cluster
+  const capacity = memoryBytes ?? deviceOf(device).memoryBytes
+  const most = Math.max(capacity, ...stages.map((rank) => rank.predictedBytes.total))
+  const { stepSeconds, computeSeconds, communicationSeconds, idleSeconds } = result.time
+  const percent = (share: number) => `${Math.min(100, 100 * share)}%`
+  return (
+    <div className={styles.pair}>
+      <div>
+        <h3>
+          {text.memory} <small>{text.capacity(formatBytes(capacity))}</small>
+        </h3>
+        <div className={styles.bars} tabIndex={0} role="region" aria-label={text.memory}>
+          <ul>
+          {stages.map(({ rank, coordinates, predictedBytes }) => {
+            const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
+            const spoken = parts.map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`).join(', ')
+            return (
+              <li key={rank}>
+                <span>{text.stage(coordinates.pipeline)}</span>
+                <span className={styles.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
+                  {parts.map(({ part, bytes }) => (
+                    <i key={part} data-part={part} style={{ width: percent(bytes / most) }} title={`${page.categories[part]} ${formatBytes(bytes)}`} />
+                  ))}
+                  <b style={{ insetInlineStart: percent(capacity / most) }} />
+                </span>
+                <span className={styles.number}>{formatBytes(predictedBytes.total)}</span>
+              </li>
+            )
+          })}
+        </ul>
+        </div>
+        <p className={styles.legend}>
+          {BAR_PARTS.map((part) => (
+            <span key={part}>
+              <i data-part={part} /> {page.categories[part]}
+            </span>
+          ))}
+        </p>
+      </div>
+      <div>
+        <h3>{text.time}</h3>
+        <div className={styles.bars} tabIndex={0} role="region" aria-label={text.time}>
+          <ul>
+          {stages.map(({ rank, coordinates }) => {
+            const parts = [
+              ['compute', computeSeconds[rank] ?? 0],
+              ['communication', communicationSeconds[rank] ?? 0],
+              ['idle', idleSeconds[rank] ?? 0],
+            ] as const
+            const spoken = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
+            return (
+              <li key={rank}>
+                <span>{text.stage(coordinates.pipeline)}</span>
+                <span className={styles.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
+                  {parts.map(([part, seconds]) => (
+                    <i key={part} data-time={part} style={{ width: percent(seconds / stepSeconds) }} title={`${text[part]} ${formatSeconds(seconds)}`} />
+                  ))}
+                </span>
+                <span className={styles.number}>{formatPercent((computeSeconds[rank] ?? 0) / stepSeconds)}</span>
+              </li>
+            )
+          })}
+        </ul>
+        </div>
+        <p className={styles.legend}>
+          {(['compute', 'communication', 'idle'] as const).map((part) => (
+            <span key={part}>
+              <i data-time={part} /> {text[part]}
+            </span>
+          ))}
+        </p>
+      </div>
+    </div>
+  )
+}
+
+function Table({ result, text }: Props) {
+  const page = useText()
+  const { computeSeconds, communicationSeconds, idleSeconds } = result.time
+  return (
+    <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.table}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <td />
+            {BAR_PARTS.map((part) => (
+              <th key={part} scope="col">
+                {page.categories[part]}
+              </th>
+            ))}
+            <th scope="col">{text.compute}</th>
+            <th scope="col">{text.communication}</th>
+            <th scope="col">{text.idle}</th>
+            <th scope="col">{text.sent}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {stageRanks(result).map(({ rank, coordinates, predictedBytes, sentBytes }) => (
+            <tr key={rank}>
+              <th scope="row">{text.stage(coordinates.pipeline)}</th>
+              {BAR_PARTS.map((part) => (
+                <td key={part}>{formatBytes(partOf(predictedBytes, part))}</td>
+              ))}
+              <td>{formatSeconds(computeSeconds[rank] ?? 0)}</td>
+              <td>{formatSeconds(communicationSeconds[rank] ?? 0)}</td>
+              <td>{formatSeconds(idleSeconds[rank] ?? 0)}</td>
+              <td>{formatBytes(sentBytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function CriticalPath({ result, text }: Props) {
+  const { criticalPath } = result.time
+  if (criticalPath.length === 0) return null
+  return (
+    <div>
+      <h3>{text.path}</h3>
+      <ul className={styles.path}>
+        {criticalPath.slice(0, 6).map(({ what, seconds }) => (
+          <li key={what}>
+            <span>{what}</span> <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,78 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import type { Page } from '@playwright/test'
+
+async function openSimulate(page: Page): Promise<void> {
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await expect(page.getByText(/clocked in/)).toBeVisible()
+}
+
+const figure = (page: Page, name: string) => page.locator('dl > div', { hasText: name }).locator('dd')
+
+test('any cluster at once: a control moves, memory and time follow; a refusal stands beside its field', async ({ page }) => {
+  await openSimulate(page)
+  await expect(figure(page, 'devices')).toHaveText('1,024')
+  const stages = page.getByRole('spinbutton', { name: 'Stages' })
+  await stages.fill('8')
+  await stages.press('Enter')
+  await expect(figure(page, 'devices')).toHaveText('512')
+  await expect(page.getByRole('img', { name: /^stage 7: parameters .*GB/ })).toBeVisible()
+  const shards = page.getByRole('spinbutton', { name: 'Tensor shards' })
+  await shards.fill('7')
+  await shards.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('7 does not divide model.heads')
+  await shards.fill('8')
+  await shards.press('Enter')
+  await expect(page.getByRole('alert')).toHaveCount(0)
+})
+
+test('pinned configurations stand beside each other and can be ordered', async ({ page }) => {
+  await openSimulate(page)
+  const compare = page.getByRole('region', { name: 'Compare' }).first()
+  await page.getByRole('button', { name: 'Pin this configuration' }).click()
+  await page.getByLabel('A known story').selectOption({ index: 1 })
+  await expect(figure(page, 'devices')).toHaveText('1')
+  await page.getByRole('button', { name: 'Pin this configuration' }).click()
+  await expect(compare.getByRole('row')).toHaveCount(3)
+  await expect(compare.getByText(/times as fast as/)).toBeVisible()
+  await compare.getByRole('button', { name: 'fullest device' }).click()
+  await expect(compare.getByRole('row').nth(1)).toContainText('gpt2')
+  await compare.getByRole('button', { name: /^Remove gpt2/ }).click()
+  await expect(compare.getByRole('row')).toHaveCount(2)
+})
+
+test('the planner searches with progress, is cancelled, finds, and its layout can be used', async ({ page }) => {
+  await openSimulate(page)
+  const search = page.getByRole('region', { name: 'Search the layouts' }).first()
+  await search.getByRole('button', { name: 'Search' }).click()
+  await search.getByRole('button', { name: 'Cancel' }).click()
+  await expect(search.getByRole('button', { name: 'Search' })).toBeVisible()
+  await page.getByLabel('A known story').selectOption({ index: 1 })
+  await page.getByRole('spinbutton', { name: 'Replicas' }).fill('8')
+  await page.getByRole('spinbutton', { name: 'Replicas' }).press('Enter')
+  await expect(figure(page, 'devices')).toHaveText('8')
+  await search.getByRole('button', { name: 'Search' }).click()
+  await expect(search.getByText(/Fastest first/)).toBeVisible({ timeout: 100_000 })
+  await search.getByRole('button', { name: /^Use: / }).first().click()
+  await expect(page.getByText(/clocked in/)).toBeVisible()
+})
+
+for (const [language, simulate] of [['EN', 'Simulate'], ['中文', '模拟']] as const)
+  for (const theme of [0, 1])
+    test(`axe finds nothing in Simulate: ${language}, ${theme === 0 ? 'light' : 'dark'}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme === 0 ? 'light' : 'dark' })
+      await page.goto('/')
+      await page.getByRole('button', { name: language, exact: true }).click()
+      await page.getByRole('button', { name: simulate, exact: true }).click()
+      await page.locator('aside + main button').nth(2).click()
+      await expect(page.locator('dl dd').first()).toBeVisible()
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+    })
+
+test('Simulate fits a phone', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await openSimulate(page)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+})

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from '../../../src/config/parse.ts'
+import { simulate } from '../../../src/sim/simulate.ts'
+import { createSimulationStore } from '../../../src/state/simulation-store.ts'
+import type { OpenSimulator } from '../../../src/state/simulation-store.ts'
+import type { SimulatorReply, SimulatorRequest } from '../../../src/state/simulator-protocol.ts'
+
+/** Workers that answer when they are told to. */
+function workers() {
+  const opened: { requests: SimulatorRequest[]; hear: (reply: SimulatorReply) => void; ended: boolean }[] = []
+  const open: OpenSimulator = (hear) => {
+    const worker = { requests: [] as SimulatorRequest[], hear, ended: false }
+    opened.push(worker)
+    return { postMessage: (request) => void worker.requests.push(request), terminate: () => (worker.ended = true) }
+  }
+  return { opened, open }
+}
+
+const { result } = simulate(parseConfig({ parallel: { data: 2 } }, 'simulate'))
+
+test('nothing is computed before the place is looked at; only the newest answer counts', () => {
+  const { opened, open } = workers()
+  const store = createSimulationStore(open, {})
+  expect(opened).toHaveLength(0)
+  store.start()
+  store.start()
+  store.set('parallel.data', 2)
+  expect(opened).toHaveLength(1)
+  const [first, second] = opened[0]!.requests
+  opened[0]!.hear({ id: first!.id, kind: 'refused', field: 'a', message: 'old' })
+  expect(store.getState()).toMatchObject({ computing: true, problem: null })
+  opened[0]!.hear({ id: second!.id, kind: 'simulated', result, milliseconds: 3 })
+  expect(store.getState()).toMatchObject({ computing: false, problem: null, milliseconds: 3 })
+  expect(second!.input).toEqual({ parallel: { data: 2 } })
+})
+
+test('a refusal keeps the last result and cannot be pinned', () => {
+  const { opened, open } = workers()
+  const store = createSimulationStore(open, {})
+  store.start()
+  opened[0]!.hear({ id: 1, kind: 'simulated', result, milliseconds: 1 })
+  store.pin()
+  store.set('parallel.tensor', 7)
+  store.pin()
+  opened[0]!.hear({ id: 2, kind: 'refused', field: 'parallel.tensor', message: 'no' })
+  store.pin()
+  expect(store.getState().pinned).toHaveLength(1)
+  expect(store.getState().result).toBe(result)
+  store.reset('parallel.tensor')
+  expect(store.getState().draft).toEqual({})
+  store.unpin(store.getState().pinned[0]!.id)
+  expect(store.getState().pinned).toEqual([])
+})
+
+test('a search has a worker of its own, which ends when it is cancelled, refused or done', () => {
+  const { opened, open } = workers()
+  const store = createSimulationStore(open, {})
+  store.search()
+  opened[0]!.hear({ id: 1, kind: 'planning', progress: { phase: 'bounding', done: 5, total: null } })
+  expect(store.getState().search).toMatchObject({ phase: 'running', progress: { done: 5 } })
+  store.cancelSearch()
+  expect(opened[0]!.ended).toBe(true)
+  store.search()
+  opened[1]!.hear({ id: 1, kind: 'refused', field: 'cluster', message: 'nothing fits' })
+  expect(store.getState().search).toEqual({ phase: 'failed', message: 'nothing fits' })
+  expect(opened[1]!.ended).toBe(true)
+})
