@@ -94,6 +94,10 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
     store.setState({ draft })
     compute()
   }
+  const load = (config: Readonly<Record<string, unknown>>) => {
+    const draft: DraftValue = JSON.parse(JSON.stringify(config)) as DraftValue
+    if (isDraft(draft)) replace(draft)
+  }
   const endSearch = (search: Search) => {
     planner?.terminate()
     planner = null
@@ -106,6 +110,8 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
       if (simulator === null) compute()
     },
     replace,
+    /** Edits a configuration from elsewhere: a story, a layout that was found. */
+    load,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
     pin: () => {
@@ -128,8 +134,7 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
     cancelSearch: () => endSearch({ phase: 'idle' }),
     /** Takes a layout the search found. */
     take: (base: RunConfig, { candidate }: Planned) => {
-      const draft: unknown = JSON.parse(JSON.stringify(minimalConfig(configOf(base, candidate))))
-      if (isDraft(draft)) replace(draft)
+      load(minimalConfig(configOf(base, candidate)))
     },
   }
 }

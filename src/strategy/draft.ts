@@ -38,6 +38,12 @@ export function sliceSpans(spans: readonly Span[], from: number, length: number)
   return parts
 }
 
+/** Spans of one buffer, end to end, of the lengths of others. */
+export function cutAlike(name: string, others: readonly { readonly length: number }[]): Span[] {
+  let at = 0
+  return others.map(({ length }) => span(name, length, (at += length) - length))
+}
+
 export function buffersOf(spans: readonly Span[]): string[] {
   return [...new Set(spans.map((each) => each.buffer))]
 }

@@ -77,3 +77,11 @@ export class SegmentWriter {
 export function segment(kind: SegmentKind, name: string, block: number): SegmentRef {
   return { kind, name, block }
 }
+
+/** A compute op on other buffers, by name; its reads and writes follow. */
+export function withNames(op: OpDraft, names: ReadonlyMap<string, string> | undefined): OpDraft {
+  if (!names || !('segment' in op)) return op
+  const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))
+  const work = { ...op, args }
+  return { ...work, ...accessOf(launchesOf(work)) }
+}

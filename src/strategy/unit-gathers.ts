@@ -1,9 +1,8 @@
 import type { BufferSpec, ComputeOp } from '../schedule/program.ts'
-import { accessOf } from '../model/access.ts'
-import { launchesOf } from '../model/launches.ts'
 import type { OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
 import { paramBuffer } from './ranks.ts'
+import { withNames } from './segment-writer.ts'
 import type { Unit } from './units.ts'
 
 type ComputeDraft = Omit<ComputeOp, 'id'>
@@ -129,12 +128,5 @@ export function withUnitGathers(
       renames.set(user, names)
     }
   }
-  return { ops: ops.flatMap((op, i) => [...(before.get(i) ?? []), renamed(op, renames.get(i))]), buffers }
-}
-
-function renamed(op: OpDraft, names: ReadonlyMap<string, string> | undefined): OpDraft {
-  if (!names || !isCompute(op)) return op
-  const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))
-  const work = { ...op, args }
-  return { ...work, ...accessOf(launchesOf(work)) }
+  return { ops: ops.flatMap((op, i) => [...(before.get(i) ?? []), withNames(op, renames.get(i))]), buffers }
 }

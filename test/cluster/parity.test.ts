@@ -38,16 +38,14 @@ const strategies: [string, object][] = [
   ...grid.filter(([name]) => full || some.includes(name)),
   ...(full ? [['ddp 16', { data: 16 }] as [string, object]] : []),
   ['ddp 2, small buckets, tree', { data: 2, bucketBytes: 4096, collective: 'tree' }],
-  ['shares', { data: 3, __shares: true }],
   ['pipeline 2 1f1b', { pipeline: 2 }],
   ['pipeline 2 gpipe, 2 replicas', { pipeline: 2, data: 2, schedule: 'gpipe' }],
   ['recompute selective, zb-h2', { recompute: 'selective', pipeline: 2, schedule: 'zb-h2' }],
 ]
 
-async function agrees(parallel: object, global: number, steps: number): Promise<void> {
-  const { __shares: shared, ...rest } = parallel as { __shares?: boolean }
-  const batch = { global, microbatches: global >= 14 ? 1 : 2, sequence: 16, ...(shared ? { shares: [0.5, 0.25, 0.25] } : {}) }
-  const cluster = await runToEnd({ batch, steps, parallel: rest })
+async function agrees(parallel: object, global: number, steps: number, shares: readonly number[] | null = null): Promise<void> {
+  const batch = { global, microbatches: global >= 14 ? 1 : 2, sequence: 16, shares }
+  const cluster = await runToEnd({ batch, steps, parallel })
   const one = await oneDevice({ batch: { global, microbatches: 1, sequence: 16 }, steps })
   expectSameGradients(cluster.gradients, one.gradients)
   for (const [i, step] of cluster.result.steps!.entries()) {
@@ -68,8 +66,9 @@ describe('data parallelism is the same training as one device', () => {
     const { data = 1 } = parallel as { data?: number }
     // 7 on 3: uneven, with accumulation.
     const global = data > 3 ? 2 * data + 1 : 7
-    test(name, () => agrees(parallel, '__shares' in parallel ? 8 : global, full && data <= 8 ? 20 : 3))
+    test(name, () => agrees(parallel, global, full && data <= 8 ? 20 : 3))
   }
+  test('given shares', () => agrees({ data: 3 }, 8, 3, [0.5, 0.25, 0.25]))
   for (const [name, parallel] of Object.entries(kinds)) test(`20 steps: ${name}`, () => agrees({ ...parallel, data: 2 }, 7, 20))
 })
 

@@ -1,12 +1,10 @@
-import type { BufferSpec, Span } from '../../schedule/program.ts'
+import type { BufferSpec } from '../../schedule/program.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { buffer, buffersOf, sliceSpans, span } from '../draft.ts'
+import { buffer, buffersOf, cutAlike, sliceSpans, span } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers } from '../ranks.ts'
-import { accessOf } from '../../model/access.ts'
-import { launchesOf } from '../../model/launches.ts'
-import { COMPUTE } from '../segment-writer.ts'
+import { COMPUTE, withNames } from '../segment-writer.ts'
 import { ownedRanges, serversOf, stateOf } from './server-shards.ts'
 import type { ServerShard } from './server-shards.ts'
 
@@ -71,7 +69,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     /** The server's side for its shard of the parameters. */
     function serve(own: ServerShard) {
       const owned = ownedRanges(parameters, own)
-      const sums = cutAlike(SUM, owned.map(({ gradient }) => gradient.length))
+      const sums = cutAlike(SUM, owned.map(({ gradient }) => gradient))
       const tail = optimizerTail({
         config,
         owned: owned.map((each, i) => ({ ...each, gradient: sums[i]! })),
@@ -121,7 +119,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     }
 
     function takePush(from: number, own: ServerShard): OpDraft[] {
-      const target = cutAlike(SUM, slice(gradBuffer, own).map(({ length }) => length))
+      const target = cutAlike(SUM, slice(gradBuffer, own))
       if (from === rank) {
         const source = slice(gradBuffer, own)
         return [{ kind: 'add', stream: COMPUTE, source, target, assign: false, reads: [...buffersOf(source), SUM], writes: [SUM] }]
@@ -168,7 +166,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
       const pulled = parameters.map(({ name, elements }) => buffer(pulledBuffer(name), 'parameters', elements, { persistent }))
       // Gradients a server on this rank still has to take outlive the worker's piece.
       const kept = own.buffers.map((each) => (persistent && each.category === 'gradients' ? { ...each, persistent } : each))
-      const ops = [...pulls, ...own.ops.map((op) => renamed(op, names)), ...pushes, report(own.reportsLoss)]
+      const ops = [...pulls, ...own.ops.map((op) => withNames(op, names)), ...pushes, report(own.reportsLoss)]
       return { buffers: [...pulled, ...kept], ops: tagged(turnOf('work', rank), ops) }
     }
   }
@@ -180,16 +178,4 @@ function tagged(turn: string, ops: readonly OpDraft[]): OpDraft[] {
 
 function message(peer: number, traffic: 'parameters' | 'gradients', direction: 'F' | 'B') {
   return { peer, traffic, subject: traffic, elementBytes: 4, direction } as const
-}
-
-function cutAlike(name: string, lengths: readonly number[]): Span[] {
-  let at = 0
-  return lengths.map((length) => span(name, length, (at += length) - length))
-}
-
-function renamed(op: OpDraft, names: ReadonlyMap<string, string>): OpDraft {
-  if (!('segment' in op)) return op
-  const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))
-  const work = { ...op, args }
-  return { ...work, ...accessOf(launchesOf(work)) }
 }

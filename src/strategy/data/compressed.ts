@@ -4,7 +4,7 @@ import type { Codec } from '../../comm/codec.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, evenParts, lengthOf, offsetsOf, span } from '../draft.ts'
+import { buffer, buffersOf, cutAlike, evenParts, lengthOf, offsetsOf, span } from '../draft.ts'
 import type { ComputeRank } from '../ranks.ts'
 import { COMPUTE } from '../segment-writer.ts'
 
@@ -31,8 +31,8 @@ export function compressedAllReduce(
   const total = lengthOf(spans)
   const flat = span(`${name}:flat`, total)
   const shared = { config, group: dataGroup, member: dataGroup.indexOf(rank), name, flat }
-  const packed = copy(spans, cutAlike(flat, spans))
-  const unpacked = copy(cutAlike(flat, spans), spans)
+  const packed = copy(spans, cutAlike(flat.buffer, spans))
+  const unpacked = copy(cutAlike(flat.buffer, spans), spans)
   const { ops, buffers } =
     compression.kind === 'topk'
       ? throughPairs(shared, compression)
@@ -166,9 +166,4 @@ function decode(
 
 function copy(source: readonly Span[], target: readonly Span[]): OpDraft {
   return { kind: 'add', stream: COMPUTE, source, target, assign: true, reads: buffersOf(source), writes: buffersOf(target) }
-}
-
-function cutAlike({ buffer: name }: Span, others: readonly Span[]): Span[] {
-  let at = 0
-  return others.map(({ length }) => span(name, length, (at += length) - length))
 }

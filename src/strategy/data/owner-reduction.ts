@@ -2,7 +2,7 @@ import type { RunConfig } from '../../config/types.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, span } from '../draft.ts'
+import { buffer, buffersOf, cutAlike, span } from '../draft.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
 import type { ComputeRank } from '../ranks.ts'
@@ -115,10 +115,4 @@ function reduceBucket(
     ops.push({ ...shared, kind: 'offload', stream: 'offload', source: from, accumulate: !first, subject: name })
   else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: cutAlike(landing, resting), assign: false })
   return { source, ops, buffers: group.length > 1 ? [buffer(landing, 'gradients', elements)] : [] }
-}
-
-/** Spans of one buffer, end to end, of the lengths of others. */
-function cutAlike(name: string, others: readonly Span[]): Span[] {
-  let at = 0
-  return others.map(({ length }) => span(name, length, (at += length) - length))
 }

@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'react'
-import { isDraft } from '../../state/draft-path.ts'
 import { SIMULATION_FIELDS } from '../../state/simulation-fields.ts'
 import type { SimulationField, SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
 import { STORIES } from '../../sim/stories.ts'
@@ -28,8 +27,8 @@ export default function SimulatePlace() {
   const elsewhere = problem !== null && !shown.some((path) => problem.field === path || problem.field.startsWith(`${path}.`))
   const chooseStory = (name: string) => {
     setStory(name)
-    const found: unknown = JSON.parse(JSON.stringify(STORY_CONFIGS.find((each) => each.name === name)?.config ?? null))
-    if (isDraft(found as never)) simulation.replace(found as never)
+    const found = STORY_CONFIGS.find((each) => each.name === name)
+    if (found) simulation.load(found.config)
   }
   return (
     <div className={styles.place}>
