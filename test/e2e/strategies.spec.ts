@@ -1,8 +1,39 @@
+import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
-import { step } from './readings.ts'
+import { loss, step } from './readings.ts'
 
 const choose = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+
+/** The label ends with its unit. */
+const budgetOf = (page: Page) => page.getByLabel(/^(Memory budget|显存预算)/)
+
+async function setBudget(page: Page, megabytes: string): Promise<void> {
+  await budgetOf(page).fill(megabytes)
+  await budgetOf(page).press('Enter')
+}
+
+test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and stays within it', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('ddp')
+  await page.getByText('Devices', { exact: true }).click()
+  await setBudget(page, '5')
+  const budget = budgetOf(page)
+  await expect(budget).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByRole('alert').filter({ hasText: 'cluster.memoryBytes is 5.00 MB' })).toBeVisible()
+  await expect(page.getByText(/Needs [\d.]+.MB; the budget is 5\.00.MB/)).toHaveCount(4)
+  await expect(page.getByRole('button', { name: 'Start', exact: true })).toHaveAttribute('aria-disabled', 'true')
+  await expect(page.getByText(/ZeRO-3·FSDP would need [\d.]+.MB/)).toBeVisible()
+  await choose(page, 'Use ZeRO-3·FSDP')
+  await expect(page.getByRole('button', { name: 'ZeRO-3·FSDP', exact: true })).toHaveAttribute('aria-pressed', 'true')
+  await expect(budget).not.toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByText(/Needs [\d.]+/)).toHaveCount(0)
+  await choose(page, 'Start')
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  const first = await loss(page)
+  await expect.poll(() => loss(page), { timeout: 110_000, intervals: [500] }).toBeLessThan(first - 0.2)
+  await expect(page.getByTestId('state')).toHaveText('training')
+})
 
 test('a tensor-parallel run is the same training as one device', async ({ page }) => {
   await page.goto('/')
@@ -80,3 +111,28 @@ test('adapters: what there is, and ranks dealt to them', async ({ page }) => {
   await choose(page, 'Deal to 2 ranks')
   await expect(page.getByText('has 4 entries')).toBeHidden()
 })
+
+for (const theme of ['light', 'dark'])
+  for (const language of ['en', 'zh'])
+    test(`axe finds nothing in what strategies add: ${theme}, ${language}`, async ({ page }) => {
+      const settings = JSON.stringify({ theme, language })
+      await page.addInitScript((stored) => localStorage.setItem('tabcluster.settings', stored), settings)
+      await page.goto('/')
+      const clean = async () => {
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+      }
+      await page.locator('header select').selectOption('threeD')
+      await expect(page.getByText('rank 7', { exact: true })).toBeVisible()
+      await page.getByRole('group', { name: /^(Show the cluster as|集群的显示方式)$/ }).getByRole('button').last().click()
+      await page.getByRole('gridcell').nth(5).focus()
+      await page.locator('main details').first().locator('summary').click()
+      await clean()
+      await page.locator('header select').selectOption('stale')
+      await page.locator('aside details').last().locator('summary').click()
+      await clean()
+      await page.locator('header select').selectOption('ddp')
+      await setBudget(page, '5')
+      await expect(page.getByRole('status').filter({ hasText: 'ZeRO-3·FSDP' })).toBeVisible()
+      await clean()
+    })

@@ -90,7 +90,11 @@ export function Mesh({ plan }: { readonly plan: Plan }) {
         >
           {mesh.size.pipeline > 1 && (
             <div role="row" className={styles.row}>
-              {labelled && <span role="columnheader" className={styles.side} aria-label={text.coordinates.data} />}
+              {labelled && (
+                <span role="columnheader" className={styles.side}>
+                  <span className="visually-hidden">{text.coordinates.data}</span>
+                </span>
+              )}
               {stages.map((stage) => (
                 <span
                   key={stage}
