@@ -155,7 +155,7 @@ export function Mesh({ plan }: { readonly plan: Plan }) {
       <p id="mesh-help" className={styles.note}>
         {active === null
           ? text.meshHelp
-          : `${text.rank(active)}: ${groupsOf(text, mesh, active)}.`}
+          : text.meshOf(text.rank(active), groupsOf(text, mesh, active))}
       </p>
       {mesh.servers.length > 0 && <p className={styles.note}>{text.meshServers(mesh.servers.join(', '))}</p>}
       <MeshTable plan={plan} mesh={mesh} />

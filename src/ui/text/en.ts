@@ -308,6 +308,7 @@ export const en = {
   },
   meshGroup: (axis: string, letter: string, ranks: string, exchange: string) =>
     `${axis} group ${letter} (ranks ${ranks}) ${exchange}`,
+  meshOf: (rank: string, groups: string) => `${rank}: ${groups}.`,
   clauses: '; ',
   groupColumn: (axis: string) => `${axis} group`,
   categories: {

@@ -202,6 +202,7 @@ export const zh: Text = {
   groups: { data: '数据', pipeline: '阶段', tensor: '张量' },
   exchanges: { data: '对梯度求和', pipeline: '传递激活及其梯度', tensor: '在每层内相加部分和' },
   meshGroup: (axis, letter, ranks, exchange) => `${axis}组 ${letter}（rank ${ranks}）${exchange}`,
+  meshOf: (rank, groups) => `${rank}：${groups}。`,
   clauses: '；',
   groupColumn: (axis) => `${axis}组`,
   categories: {
