@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 
-const PORT = 5199
+const PORT = Number(process.env.TABCLUSTER_E2E_PORT ?? 5199)
 
 /** Headless Chromium with WebGPU on SwiftShader; it does not reach for the network by itself. */
 const FLAGS = [
