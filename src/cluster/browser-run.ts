@@ -68,6 +68,8 @@ export interface StartOptions {
   readonly paused?: boolean
   /** Steps between two looks at the validation loss; 0: never. */
   readonly evaluateEvery?: number
+  /** The final weights can be asked for after the end, until `stop`. */
+  readonly keepWeights?: boolean
 }
 
 /** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
@@ -83,15 +85,15 @@ export async function startRun(config: RunConfig, sources: PageSources = {}, opt
     for (const listener of listeners) listener(event)
     if (event.kind === 'done') finish.resolve(event.result)
     else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
-    if (event.kind === 'done' || event.kind === 'failed')
-      setTimeout(() => conductor.end(new RunError('the run is over', 1)), 100)
+    if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, 100)
   }
-  const { paused = false, evaluateEvery = 25 } = options
-  const started = conductor.ask({ kind: 'start', config, sources, paused, evaluateEvery })
+  const { paused = false, evaluateEvery = 25, keepWeights = false } = options
+  const end = () => conductor.end(new RunError('the run is over', 1))
+  const started = conductor.ask({ kind: 'start', config, sources, paused, evaluateEvery, keepWeights })
   // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
   started.catch((error: unknown) => {
     const failure = error instanceof RunError ? error : new RunError(String(error), 1)
-    const failed: RunEvent = { kind: 'failed', message: failure.message, rank: null, exitStatus: failure.exitStatus }
+    const failed: RunEvent = { kind: 'failed', message: failure.message, rank: null, exitStatus: failure.exitStatus, result: null }
     if (listeners.size === 0) early.push(failed)
     else for (const listener of listeners) listener(failed)
     finish.reject(failure)
@@ -115,11 +117,13 @@ export async function startRun(config: RunConfig, sources: PageSources = {}, opt
       return expectKind(await conductor.ask({ kind: 'generate', request }, onText), 'text').text
     },
     evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'inference').report,
+    soFar: async () => expectKind(await call({ kind: 'soFar' }), 'result').result,
     weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
     async stop() {
       await started.catch(() => undefined)
       conductor.ask({ kind: 'stop' }).catch(() => undefined)
-      return finished
+      // What was kept after the end goes with the worker.
+      return finished.finally(() => setTimeout(end, 100))
     },
     finished,
   }

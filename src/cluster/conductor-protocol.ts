@@ -12,12 +12,20 @@ export interface PageSources {
 }
 
 export type ConductorCall =
-  | { readonly kind: 'start'; readonly config: RunConfig; readonly sources: PageSources; readonly paused: boolean; readonly evaluateEvery: number }
+  | {
+      readonly kind: 'start'
+      readonly config: RunConfig
+      readonly sources: PageSources
+      readonly paused: boolean
+      readonly evaluateEvery: number
+      readonly keepWeights: boolean
+    }
   | { readonly kind: 'pause'; readonly at: 'op' | 'step' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'advance'; readonly by: 'step' | 'tick' | 'op' }
   | { readonly kind: 'generate'; readonly request: GenerateRequest }
   | { readonly kind: 'evaluate' }
+  | { readonly kind: 'soFar' }
   | { readonly kind: 'weights' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'parity'; readonly config: RunConfig; readonly sources: PageSources }

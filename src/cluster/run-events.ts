@@ -34,7 +34,14 @@ export type RunEvent =
   /** The op each rank is at, a few times a second; null when idle. */
   | { readonly kind: 'current'; readonly rank: number; readonly op: number | null }
   | { readonly kind: 'spans'; readonly spans: readonly ExecutedSpan[] }
-  | { readonly kind: 'failed'; readonly message: string; readonly rank: number | null; readonly exitStatus: number }
+  /** `result`: what was measured before; null when the run did not come to its first step. */
+  | {
+      readonly kind: 'failed'
+      readonly message: string
+      readonly rank: number | null
+      readonly exitStatus: number
+      readonly result: RunResult | null
+    }
   | { readonly kind: 'done'; readonly result: RunResult }
 
 export interface GenerateRequest {
@@ -85,7 +92,9 @@ export interface RunHandle {
   generate(request: GenerateRequest, onText?: (text: string) => void): Promise<string>
   /** A forward-only pass over a batch of the held-out split, and what it cost. */
   evaluate(): Promise<InferenceReport>
-  /** Full weights gathered from all ranks under the Hugging Face names (safetensors bytes). */
+  /** What is measured so far; training goes on beside it. */
+  soFar(): Promise<RunResult>
+  /** Full weights gathered from all ranks under the Hugging Face names (safetensors bytes); the final ones where they are kept. */
   weights(): Promise<Uint8Array>
   /** Ends the run, releases every worker and buffer; resolves with what was measured so far. */
   stop(): Promise<RunResult>

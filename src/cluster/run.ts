@@ -362,7 +362,12 @@ export class Run implements RunHandle {
   }
 
   weights(): Promise<Uint8Array> {
+    if (this.finalWeights) return Promise.resolve(serializeSafetensors(this.named(this.finalWeights)))
     return this.schedule(async () => serializeSafetensors(this.named(await this.collect('parameters'))))
+  }
+
+  async soFar(): Promise<RunResult> {
+    return this.result()
   }
 
   private named(whole: ReadonlyMap<string, Float32Array>) {
@@ -378,9 +383,9 @@ export class Run implements RunHandle {
   }
 
   private async finish(): Promise<void> {
-    const parametersHash = await hashTensors(this.specs, await this.collect('parameters'))
-    const result = { ...this.result(), parametersHash }
-    this.finalWeights = this.keepWeights ? await this.collect('parameters') : null
+    const parameters = await this.collect('parameters')
+    const result = { ...this.result(), parametersHash: await hashTensors(this.specs, parameters) }
+    this.finalWeights = this.keepWeights ? parameters : null
     this.leakedBytes = await this.cluster!.close()
     this.setPhase(this.stopping ? 'stopped' : 'done')
     this.emit({ kind: 'done', result })
@@ -398,14 +403,15 @@ export class Run implements RunHandle {
     const message = error instanceof Error ? error.message : String(error)
     const rank = error instanceof RankError ? error.rank : null
     this.emit({ kind: 'phase', phase: 'failed' })
-    this.emit({ kind: 'failed', message, rank, exitStatus: exitStatusOf(error) })
+    const result = this.steps.length > 0 ? this.result() : null
+    this.emit({ kind: 'failed', message, rank, exitStatus: exitStatusOf(error), result })
     this.settle.reject(error)
   }
 
   private result(): RunResult {
     const { config } = this.options
     const { schedule, pipeline, chunks } = config.parallel
-    const adapter = this.cluster!.adapters.find((each) => each !== null)
+    const adapter = this.cluster?.adapters.find((each) => each !== null)
     // The first step compiles and warms up; it is left out where there are others.
     const timed = this.steps.length > 1 ? this.steps.slice(1) : this.steps
     const seconds = timed.reduce((sum, each) => sum + each.milliseconds, 0) / 1000

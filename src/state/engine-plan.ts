@@ -6,7 +6,7 @@ import type { Action } from '../schedule/actions.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
-import { opText } from '../schedule/text.ts'
+import { noteOf } from '../schedule/trace.ts'
 import type { ClockedOrder } from '../schedule/unit-clock.ts'
 import { clockOrder } from '../schedule/unit-clock.ts'
 import { validateProgram } from '../schedule/validate.ts'
@@ -154,12 +154,6 @@ function kindOf(op: Op): SpanKind {
   }
 }
 
-function bytesOf(op: Op): number | null {
-  if (!('elementBytes' in op)) return null
-  const spans = op.kind === 'recv' ? op.target : op.source.length > 0 || !('target' in op) ? op.source : op.target
-  return spans.reduce((sum, each) => sum + each.length, 0) * op.elementBytes
-}
-
 const LETTERS: Partial<Record<Op['kind'], string>> = {
   forward: 'F',
   recompute: 'R',
@@ -185,11 +179,8 @@ function describe(program: Program, rank: number, id: number): OpNote | null {
   const op = found && [found.prologue, found.step, found.epilogue].flat().find((each) => each.id === id)
   if (!op) return null
   return {
+    ...noteOf(op),
     kind: kindOf(op),
     label: shortLabel(op),
-    detail: opText(op),
-    microbatch: op.microbatch ?? null,
-    stage: op.stage ?? null,
-    bytes: bytesOf(op),
   }
 }

@@ -165,6 +165,7 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
         phase: 'failed',
         progress: null,
         failure: state.failure ?? failureOf(event.message, event.rank, event.exitStatus),
+        result: state.result ?? event.result,
       }
     case 'done':
       return { ...state, phase: state.phase === 'failed' ? 'failed' : 'done', result: event.result, progress: null }

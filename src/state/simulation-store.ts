@@ -131,6 +131,22 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
       )
       planner.postMessage({ id: 1, kind: 'plan', input: store.getState().draft })
     },
+    /** The trace of the draft as the text of its file, from a worker of its own. */
+    trace: () =>
+      new Promise<string>((resolve, reject) => {
+        const tracer = open(
+          (reply) => {
+            tracer.terminate()
+            if (reply.kind === 'traced') resolve(reply.json)
+            else reject(new Error(reply.kind === 'refused' ? reply.message : `internal: ${reply.kind} in place of a trace`))
+          },
+          (message) => {
+            tracer.terminate()
+            reject(new Error(message))
+          },
+        )
+        tracer.postMessage({ id: 1, kind: 'trace', input: store.getState().draft })
+      }),
     cancelSearch: () => endSearch({ phase: 'idle' }),
     /** Takes a layout the search found. */
     take: (base: RunConfig, { candidate }: Planned) => {

@@ -4,12 +4,14 @@ import type { SimulatedResult } from '../sim/simulate.ts'
 /** What the page asks the worker that simulates; inputs are drafts, parsed there. */
 export interface SimulatorRequest {
   readonly id: number
-  readonly kind: 'simulate' | 'plan'
+  readonly kind: 'simulate' | 'trace' | 'plan'
   readonly input: unknown
 }
 
 export type SimulatorReply =
   | { readonly id: number; readonly kind: 'simulated'; readonly result: SimulatedResult; readonly milliseconds: number }
+  /** A trace as the text of its file. */
+  | { readonly id: number; readonly kind: 'traced'; readonly json: string }
   | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }
   | { readonly id: number; readonly kind: 'planned'; readonly plan: Plan }
   | { readonly id: number; readonly kind: 'refused'; readonly field: string; readonly message: string }

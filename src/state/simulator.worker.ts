@@ -16,6 +16,7 @@ function answer({ id, kind, input }: SimulatorRequest): void {
     const { result } = simulate(parseConfig(input, 'simulate'))
     return post({ id, kind: 'simulated', result, milliseconds: performance.now() - start })
   }
+  if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulate(parseConfig(input, 'simulate')).trace()) })
   const steps = planSteps(readForPlan(input))
   let next = steps.next()
   for (; !next.done; next = steps.next()) post({ id, kind: 'planning', progress: next.value })

@@ -27,7 +27,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   gpu: room(['core', 'config', 'model'], '../shaders/', 'idb-keyval'),
   data: room(BESIDE, 'gpt-tokenizer/'),
   checkpoint: room(BESIDE, 'idb-keyval'),
-  export: room(BESIDE),
+  export: pure(...BESIDE),
   cluster: room([...PROGRAMS, 'gpu', 'data', 'checkpoint']),
   'cluster/hosts': room([...PROGRAMS, 'gpu', 'data', 'checkpoint', 'cluster'], 'node:', 'webgpu'),
   state: room(ENGINE, 'zustand'),

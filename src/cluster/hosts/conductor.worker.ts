@@ -30,7 +30,7 @@ function datasetOf(config: RunConfig, sources: PageSources) {
 }
 
 async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<void> {
-  const { config, sources, paused, evaluateEvery } = call
+  const { config, sources, paused, evaluateEvery, keepWeights } = call
   const dataset = await datasetOf(config, sources)
   const init = sources.weights
     ? await loadWeights(blobSource(sources.weights), parameterTable(config.model), (fraction, detail) =>
@@ -46,6 +46,7 @@ async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<v
     startPaused: paused,
     onEvent: tell,
   })
+  run.keepWeights = keepWeights
 }
 
 function started(): Run {
@@ -71,6 +72,8 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
     case 'evaluate':
       return { kind: 'inference', report: await started().evaluate() }
+    case 'soFar':
+      return { kind: 'result', result: await started().soFar() }
     case 'weights':
       return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
     case 'stop':

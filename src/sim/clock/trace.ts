@@ -1,40 +1,7 @@
-import { CATEGORIES } from '../../core/bytes.ts'
-import { opText } from '../../schedule/text.ts'
+import type { CATEGORIES } from '../../core/bytes.ts'
+import { TraceWriter, argsOf, noteOf } from '../../schedule/trace.ts'
+import type { Trace } from '../../schedule/trace.ts'
 import type { ClockedProgram, ClockedRank } from '../clock.ts'
-
-/** An event of the trace format that chrome://tracing and Perfetto read; times in microseconds. */
-export type TraceEvent =
-  | {
-      readonly ph: 'X'
-      readonly pid: number
-      readonly tid: number
-      readonly ts: number
-      readonly dur: number
-      readonly name: string
-      readonly cat: string
-    }
-  | {
-      readonly ph: 'M'
-      readonly pid: number
-      readonly tid: number
-      readonly name: 'process_name' | 'thread_name'
-      readonly args: { readonly name: string }
-    }
-  | {
-      readonly ph: 'C'
-      readonly pid: number
-      readonly tid: 0
-      readonly ts: number
-      readonly name: string
-      readonly args: Readonly<Record<string, number>>
-    }
-
-export interface Trace {
-  readonly traceEvents: readonly TraceEvent[]
-  readonly displayTimeUnit: 'ms'
-}
-
-const MICRO = 1e6
 
 /** Memory by category over the step: a point where an op takes its buffers, by the op's start, never going back in time. */
 export function memoryOverTime({ step, plan, start }: ClockedRank): {
@@ -54,22 +21,24 @@ export function memoryOverTime({ step, plan, start }: ClockedRank): {
 
 /** One process per rank, one thread per stream, one event per op, and a counter of bytes where plans have their curve. */
 export function traceOf({ ranks }: ClockedProgram): Trace {
-  const traceEvents: TraceEvent[] = []
+  const writer = new TraceWriter()
   for (const clocked of ranks) {
-    const { rank: pid, step, start, end } = clocked
-    const threads = new Map<string, number>()
-    traceEvents.push({ ph: 'M', pid, tid: 0, name: 'process_name', args: { name: `rank ${pid}` } })
+    const { rank, step, start, end } = clocked
+    writer.nameRank(rank, `rank ${rank}`)
     step.forEach((op, i) => {
-      let tid = threads.get(op.stream)
-      if (tid === undefined) {
-        threads.set(op.stream, (tid = threads.size))
-        traceEvents.push({ ph: 'M', pid, tid, name: 'thread_name', args: { name: op.stream } })
-      }
-      const [ts, dur] = [start[i]! * MICRO, (end[i]! - start[i]!) * MICRO]
-      traceEvents.push({ ph: 'X', pid, tid, ts, dur, name: opText(op), cat: op.kind })
+      const note = noteOf(op)
+      writer.span({
+        rank,
+        stream: op.stream,
+        start: start[i]!,
+        end: end[i]!,
+        name: note.detail,
+        category: note.kind,
+        args: argsOf(note),
+      })
     })
     for (const { seconds, live, cached } of memoryOverTime(clocked))
-      traceEvents.push({ ph: 'C', pid, tid: 0, ts: seconds * MICRO, name: 'bytes', args: { ...live, cached } })
+      writer.counter(rank, seconds, 'bytes', { ...live, cached })
   }
-  return { traceEvents, displayTimeUnit: 'ms' }
+  return writer.trace()
 }

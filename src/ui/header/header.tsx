@@ -5,6 +5,7 @@ import { LANGUAGES, THEMES } from '../../state/settings-store.ts'
 import { PLACES } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { usePage, useSlice } from '../page-context.ts'
+import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
 import styles from './header.module.css'
 
@@ -37,6 +38,7 @@ export function Header() {
           ))}
         </select>
       </label>
+      <TakeAway />
       <ul className={styles.provenance} aria-label={text.provenance}>
         <li>{text.measured}</li>
         <li className="predicted">{text.predicted}</li>

@@ -212,6 +212,7 @@ export const en = {
   simulate: 'Simulate',
   skip: 'Skip to the cluster',
   preset: 'Preset',
+  takeAway: 'Take away',
   presets: {
     single: 'One device',
     ddp: 'DDP on 4 devices',

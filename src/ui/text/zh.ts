@@ -7,6 +7,7 @@ export const zh: Text = {
   simulate: '模拟',
   skip: '跳到集群',
   preset: '预设',
+  takeAway: '导出',
   presets: {
     single: '单设备',
     ddp: 'DDP，4 台设备',

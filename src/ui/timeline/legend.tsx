@@ -1,6 +1,6 @@
 import type { SpanKind } from '../../state/session.ts'
 import { useText } from '../text/use-text.ts'
-import { LETTERS, PATTERNS } from './palette.ts'
+import { isInverse, LETTERS, PATTERNS } from './palette.ts'
 import styles from './timeline.module.css'
 
 /** Colour, pattern and letter of the kinds that occur, and of idle time. */
@@ -11,7 +11,7 @@ export function Legend({ kinds }: { kinds: readonly SpanKind[] }) {
       {kinds.map((kind) => (
         <li key={kind}>
           <span className={styles.swatch} data-pattern={PATTERNS[kind]} style={{ backgroundColor: `var(--op-${kind})` }} aria-hidden>
-            <b data-inverse={kind === 'backward' || undefined} style={{ backgroundColor: `var(--op-${kind})` }}>
+            <b data-inverse={isInverse(kind) || undefined} style={{ backgroundColor: `var(--op-${kind})` }}>
               {LETTERS[kind]}
             </b>
           </span>

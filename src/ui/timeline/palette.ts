@@ -26,8 +26,10 @@ export const PATTERNS: Record<SpanKind, Pattern> = {
   other: 'plain',
 }
 
-/** Kinds whose cells need light text on the light theme. */
-const INVERSE = new Set<SpanKind>(['backward'])
+/** Whether a kind's cells need light text on the light theme. */
+export function isInverse(kind: SpanKind): boolean {
+  return kind === 'backward'
+}
 
 export interface Palette {
   readonly fill: Record<SpanKind, string>
@@ -49,7 +51,7 @@ export function readPalette(element: Element): Palette {
     Object.fromEntries(SPAN_KINDS.map((kind) => [kind, pick(kind)])) as Record<SpanKind, string>
   return {
     fill: byKind((kind) => token(`--op-${kind}`)),
-    text: byKind((kind) => token(INVERSE.has(kind) ? '--op-text-inverse' : '--op-text')),
+    text: byKind((kind) => token(isInverse(kind) ? '--op-text-inverse' : '--op-text')),
     stripe: token('--op-stripe'),
     idle: token('--idle'),
     ink: token('--ink'),

@@ -1,0 +1,64 @@
+import type { RankResult, StepResult } from '../config/result.ts'
+import { CATEGORIES, TRAFFIC_KINDS } from '../core/bytes.ts'
+import { csv } from './csv.ts'
+import type { Cell } from './csv.ts'
+
+/** A row per training step, as measured. */
+export function stepsCsv(steps: readonly StepResult[]): string {
+  const head = ['step', 'loss', 'validationLoss', 'gradNorm', 'learningRate', 'tokens', 'milliseconds', 'tokensPerSecond']
+  return csv(
+    head,
+    steps.map(({ step, loss, validationLoss, gradNorm, learningRate, tokens, milliseconds }) => [
+      step,
+      loss,
+      validationLoss,
+      gradNorm,
+      learningRate,
+      tokens,
+      milliseconds,
+      (tokens * 1000) / milliseconds,
+    ]),
+  )
+}
+
+/** What a rank cost; a simulated one was not measured, an executed one has no virtual times. */
+export type RankRow = Omit<RankResult, 'peakBytes'> & Partial<Pick<RankResult, 'peakBytes'>>
+
+/** Virtual seconds of a step, by position of the rank. */
+export interface RankTimes {
+  readonly computeSeconds: readonly number[]
+  readonly communicationSeconds: readonly number[]
+  readonly idleSeconds: readonly number[]
+}
+
+const BYTES = [...CATEGORIES, 'cached', 'total'] as const
+
+/** A row per rank: where it is, its bytes, what it exchanges in a step. Columns that nothing fills are left out. */
+export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
+  const measured = ranks.some((rank) => rank.peakBytes !== undefined)
+  const head = [
+    'rank',
+    'data',
+    'pipeline',
+    'tensor',
+    ...(measured ? BYTES.map((name) => `peakBytes.${name}`) : []),
+    ...BYTES.map((name) => `predictedBytes.${name}`),
+    'sentBytes',
+    'receivedBytes',
+    ...TRAFFIC_KINDS.map((kind) => `traffic.${kind}`),
+    ...(time ? ['computeSeconds', 'communicationSeconds', 'idleSeconds'] : []),
+  ]
+  const row = (rank: RankRow, at: number): Cell[] => [
+    rank.rank,
+    rank.coordinates.data,
+    rank.coordinates.pipeline,
+    rank.coordinates.tensor,
+    ...(measured ? BYTES.map((name) => rank.peakBytes?.[name]) : []),
+    ...BYTES.map((name) => rank.predictedBytes[name]),
+    rank.sentBytes,
+    rank.receivedBytes,
+    ...TRAFFIC_KINDS.map((kind) => rank.traffic[kind]),
+    ...(time ? [time.computeSeconds[at], time.communicationSeconds[at], time.idleSeconds[at]] : []),
+  ]
+  return csv(head, ranks.map(row))
+}

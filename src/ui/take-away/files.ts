@@ -1,0 +1,70 @@
+/** A file to hand to the user. */
+export interface TakenFile {
+  readonly name: string
+  readonly type: string
+  readonly content: BlobPart
+}
+
+export type Format = 'json' | 'csv' | 'svg' | 'png' | 'trace' | 'safetensors'
+
+/** One file that can be asked for; it is made when it is. */
+export interface FileEntry {
+  readonly format: Format
+  readonly name: string
+  readonly make: () => Promise<BlobPart> | BlobPart
+}
+
+/** What the files of a row show. */
+export interface FileRow {
+  readonly id: string
+  readonly title: string
+  /** Why there is nothing to take yet; null when there is. */
+  readonly reason: string | null
+  readonly entries: readonly FileEntry[]
+}
+
+export interface FileGroup {
+  readonly title: string
+  readonly rows: readonly FileRow[]
+}
+
+const TYPES: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  csv: 'text/csv;charset=utf-8',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  trace: 'application/json',
+  safetensors: 'application/octet-stream',
+}
+
+/** Long enough for the browser to have taken the file over. */
+const KEPT_MILLISECONDS = 30_000
+
+/** Saves a file as a link's download does; nothing leaves the page. */
+export async function save({ format, name, make }: FileEntry): Promise<void> {
+  const url = URL.createObjectURL(new Blob([await make()], { type: TYPES[format] }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MILLISECONDS)
+}
+
+const PNG_SCALE = 2
+
+/** An SVG as pixels, two for each of its units. */
+export async function rasterise(svg: string): Promise<Blob> {
+  const url = URL.createObjectURL(new Blob([svg], { type: TYPES.svg }))
+  try {
+    const image = new Image()
+    image.src = url
+    await image.decode()
+    const canvas = new OffscreenCanvas(image.naturalWidth * PNG_SCALE, image.naturalHeight * PNG_SCALE)
+    const context = canvas.getContext('2d')
+    if (context === null) throw new Error('this browser draws no pictures')
+    context.drawImage(image, 0, 0, canvas.width, canvas.height)
+    return await canvas.convertToBlob({ type: TYPES.png })
+  } finally {
+    URL.revokeObjectURL(url)
+  }
+}

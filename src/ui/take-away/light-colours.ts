@@ -1,0 +1,16 @@
+import type { SpanKind } from '../../state/session.ts'
+
+/** The light theme's colours (theme/tokens.css): a file is on white paper, whatever theme the page is in. */
+export const LINE_TRAIN = '#0072b2'
+export const LINE_VALIDATION = '#a8501a'
+
+export const OP_FILL: Readonly<Record<SpanKind, string>> = {
+  forward: '#56b4e9',
+  recompute: '#a9d6f2',
+  backward: '#0072b2',
+  backwardInput: '#e69f00',
+  backwardWeight: '#d55e00',
+  communication: '#cc79a7',
+  optimizer: '#009e73',
+  other: '#a5a09a',
+}

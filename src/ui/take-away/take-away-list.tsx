@@ -1,0 +1,80 @@
+import { useId, useState } from 'react'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import { useShown } from '../use-shown.ts'
+import { save } from './files.ts'
+import type { FileEntry, FileRow } from './files.ts'
+import { runFiles } from './run-files.ts'
+import { simulationFiles } from './simulation-files.ts'
+import styles from './take-away.module.css'
+import { TAKE_AWAY_TEXT } from './text.ts'
+
+/** Files of the place on screen, each made when it is asked for; one that cannot be had says why. */
+export default function TakeAwayList() {
+  const page = usePage()
+  const text = useText()
+  const own = TAKE_AWAY_TEXT[useSlice(page.settings, (settings) => settings.language)]
+  const place = useSlice(page.view, (state) => state.place)
+  const shown = useShown()
+  useSlice(page.run, (state) => state)
+  useSlice(page.simulation, (state) => state)
+  const [status, setStatus] = useState<string | null>(null)
+  const groups = place === 'simulate' ? simulationFiles(page, own) : runFiles(page, shown, text, own)
+  const take = async (entry: FileEntry) => {
+    setStatus(own.making(entry.name))
+    try {
+      await save(entry)
+      setStatus(own.saved(entry.name))
+    } catch (error) {
+      setStatus(own.failed(error instanceof Error ? error.message : String(error)))
+    }
+  }
+  return (
+    <>
+      {groups.map(({ title, rows }) => (
+        <div key={title} role="group" className={styles.group} aria-label={title}>
+          <h2>{title}</h2>
+          <ul>
+            {rows.map((row) => (
+              <Row key={row.id} row={row} onTake={(entry) => void take(entry)} />
+            ))}
+          </ul>
+        </div>
+      ))}
+      <p className={styles.status} role="status" data-testid="take-away-status">
+        {status ?? (place === 'simulate' ? '' : own.idle)}
+      </p>
+    </>
+  )
+}
+
+function Row({ row: { title, reason, entries }, onTake }: { readonly row: FileRow; readonly onTake: (entry: FileEntry) => void }) {
+  const own = TAKE_AWAY_TEXT[useSlice(usePage().settings, (settings) => settings.language)]
+  const why = useId()
+  return (
+    <li className={styles.row}>
+      <span>
+        {title}
+        {reason !== null && (
+          <small id={why} className={styles.reason}>
+            {reason}
+          </small>
+        )}
+      </span>
+      <span className={styles.formats}>
+        {entries.map((entry) => (
+          <button
+            key={entry.format}
+            type="button"
+            aria-label={own.entry(title, own.formats[entry.format])}
+            aria-disabled={reason !== null}
+            {...(reason === null ? { title: entry.name } : { 'aria-describedby': why })}
+            onClick={() => reason === null && onTake(entry)}
+          >
+            {own.formats[entry.format]}
+          </button>
+        ))}
+      </span>
+    </li>
+  )
+}
