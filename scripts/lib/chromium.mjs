@@ -10,14 +10,14 @@ const INSTALLED = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-function installed() {
-  return [process.env.TABCLUSTER_CHROMIUM, ...INSTALLED].find((path) => path && existsSync(path))
+/** A Chromium that is there: the named one, an installed one, else the given one. */
+export function installedChromium(other) {
+  return [process.env.TABCLUSTER_CHROMIUM, ...INSTALLED, other].find((path) => path && existsSync(path))
 }
 
 async function playwrights() {
   const { chromium } = await import('playwright')
-  const path = chromium.executablePath()
-  return path && existsSync(path) ? path : undefined
+  return installedChromium(chromium.executablePath())
 }
 
 /**
@@ -25,7 +25,7 @@ async function playwrights() {
  * user may use it. Throws one line saying what to install.
  */
 export async function findChromium() {
-  const found = installed() ?? (await playwrights())
+  const found = installedChromium() ?? (await playwrights())
   if (found) return found
   process.stderr.write('no Chromium found: trying the download that comes with Playwright\n')
   if (run('npx', ['playwright', 'install', 'chromium'], { timeout: 300_000 }) === 0) {
@@ -36,7 +36,7 @@ export async function findChromium() {
     process.stderr.write('trying apt-get install chromium\n')
     run('apt-get', ['update', '-qq'])
     run('apt-get', ['install', '-y', '-qq', 'chromium'])
-    const packaged = installed()
+    const packaged = installedChromium()
     if (packaged) return packaged
   }
   throw new Error('no Chromium: install the package "chromium" (or Chrome), or name one in TABCLUSTER_CHROMIUM')

@@ -24,6 +24,7 @@ const HEADERS = {
 
 /**
  * Serves a directory on loopback. Resolves with the address.
+ * @param port 0: any that is free
  * @param exact refuse a port that is taken, instead of trying the next ones
  * @param closed ends the server when aborted
  */
@@ -54,7 +55,7 @@ export function serve(directory, port, exact, closed) {
       if (error.code === 'EADDRINUSE' && !exact && at < port + 50) server.listen(++at, '127.0.0.1')
       else reject(new Error(`port ${at} cannot be used (${error.code})`))
     })
-    server.on('listening', () => resolve(`http://localhost:${at}/`))
+    server.on('listening', () => resolve(`http://localhost:${server.address().port}/`))
     server.listen(at, '127.0.0.1')
   })
 }

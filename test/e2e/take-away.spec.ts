@@ -80,7 +80,7 @@ test('everything measured can be taken away while training goes on', async ({ pa
   expect((await svgOf(page, (await taken(page, 'Executed, measured', 'SVG')).bytes.toString('utf8'))).texts).toContain('rank 3')
   expect(spansOf((await taken(page, 'Ideal, in ticks', 'Perfetto')).bytes).length).toBeGreaterThan(4)
 
-  const weights = await taken(page, 'Weights, whole and named as Hugging Face does', 'safetensors')
+  const weights = await taken(page, 'Weights, Hugging Face names', 'safetensors')
   const header = await readHeader(bytesSource(weights.bytes))
   expect(header.entries.find(({ name }) => name === 'wte.weight')!.shape.at(-1)).toBe(32)
   expect(header.entries.some(({ name }) => name === 'h.1.attn.c_attn.weight')).toBe(true)
@@ -118,7 +118,7 @@ test('a finished run keeps its result and its weights until the reset', async ({
   const { steps, parametersHash } = JSON.parse((await taken(page, 'Everything measured so far', 'JSON')).bytes.toString('utf8')) as RunResult
   expect(steps).toHaveLength(3)
   expect(parametersHash).toMatch(/^[0-9a-f]{64}$/)
-  const { bytes } = await taken(page, 'Weights, whole and named as Hugging Face does', 'safetensors')
+  const { bytes } = await taken(page, 'Weights, Hugging Face names', 'safetensors')
   expect((await readHeader(bytesSource(bytes))).entries.length).toBeGreaterThan(20)
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Reset' }).click()
