@@ -3,7 +3,7 @@
 /** Attention masks that older files carry as buffers; they hold no weights. */
 const MASK = /^h\.\d+\.attn\.(bias|masked_bias)$/
 /** What a checkpoint of a training holds beside the weights. */
-const OPTIMIZER_STATE = /^moment[12]\./
+const TRAINING_STATE = /^(moment[12]|residue)\./
 
 export type FileName =
   | { readonly kind: 'parameter'; readonly name: string }
@@ -14,7 +14,7 @@ export type FileName =
 /** What a tensor of a file is to the model, whose head is tied unless it has parameters of its own. */
 export function fileName(written: string, tied: boolean): FileName {
   const name = written.replace(/^transformer\./, '')
-  if (MASK.test(name) || OPTIMIZER_STATE.test(name)) return { kind: 'skipped' }
+  if (MASK.test(name) || TRAINING_STATE.test(name)) return { kind: 'skipped' }
   if (tied && name === 'lm_head.weight') return { kind: 'tiedHead' }
   return { kind: 'parameter', name }
 }

@@ -30,6 +30,8 @@ function commands(): Command {
     .option('--init <file>', 'start from these weights (safetensors)')
     .option('--save <file>', 'write the final weights (safetensors)')
     .option('--gradients <file>', "write the first step's unclipped gradient (safetensors)")
+    .option('--checkpoint <file>', 'write a checkpoint after the last step')
+    .option('--resume <file>', 'go on from a checkpoint, exactly where the configuration is the same')
     .option('--threads', 'a thread per rank instead of one for all (slower on few cores)', false)
     .action((options: TrainOptions) => train(options))
   root

@@ -1,4 +1,6 @@
 import { open } from 'node:fs/promises'
+import { readCheckpoint } from '../checkpoint/store.ts'
+import type { Checkpoint } from '../checkpoint/store.ts'
 import { loadWeights } from '../checkpoint/load-weights.ts'
 import type { ByteSource } from '../checkpoint/safetensors.ts'
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
@@ -21,6 +23,8 @@ export interface TrainOptions {
   readonly init?: string
   readonly save?: string
   readonly gradients?: string
+  readonly checkpoint?: string
+  readonly resume?: string
   readonly threads?: boolean
 }
 
@@ -41,7 +45,8 @@ export function datasetOf(config: RunConfig, progress: Progress): Promise<Datase
   return prepareDataset(
     config,
     { readText: (path) => readText(path, 'data.text'), readBytes: (path) => readBytes(path, 'data.tokens') },
-    (what, fraction, detail) => progress.say(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`),
+    (what, fraction, detail) =>
+      progress.say(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`),
   )
 }
 
@@ -55,7 +60,7 @@ export async function fileSource(path: string, option: string): Promise<ByteSour
     size,
     async read(begin, end) {
       const bytes = new Uint8Array(end - begin)
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at)
         if (bytesRead === 0) throw new RefusedError(option, `"${path}" ends at byte ${begin + at}`)
         at += bytesRead
@@ -75,6 +80,15 @@ export async function readWeights(path: string, config: RunConfig, option: strin
   }
 }
 
+async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const source = await fileSource(path, 'resume')
+  try {
+    return await readCheckpoint(source)
+  } finally {
+    await source.close()
+  }
+}
+
 function asFile(config: RunConfig, tensors: ReadonlyMap<string, Float32Array>): Uint8Array {
   return serializeSafetensors(
     parameterTable(config.model).map(({ name, shape }) => ({ name, shape, data: tensors.get(name)! })),
@@ -89,6 +103,7 @@ export async function train(options: TrainOptions): Promise<void> {
   let run: Run | null = null
   try {
     const init = options.init === undefined ? undefined : await readWeights(options.init, config, 'init')
+    const resume = options.resume === undefined ? undefined : await openCheckpoint(options.resume)
     const dataset = await datasetOf(config, progress)
     const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
     run = await startRun({
@@ -96,6 +111,7 @@ export async function train(options: TrainOptions): Promise<void> {
       dataset,
       host: options.threads ? nodeThreadHost(new URL(import.meta.url)) : nodeTaskHost(),
       ...(init ? { init } : {}),
+      ...(resume ? { resume } : {}),
       captureGradients: options.gradients !== undefined,
       onEvent: (event) => {
         if (event.kind !== 'step') return
@@ -103,11 +119,14 @@ export async function train(options: TrainOptions): Promise<void> {
         progress.say(`step ${step + 1}/${total}  loss ${loss.toFixed(4)}  ${event.tokensPerSecond.toFixed(0)} tokens/s`)
       },
     })
+    run.keepCheckpoint = options.checkpoint !== undefined
     run.keepWeights = options.save !== undefined
     const result = await run.finished
     progress.end()
     if (options.gradients !== undefined) await writeWhole(options.gradients, asFile(config, run.gradients!))
     if (options.save !== undefined) await writeWhole(options.save, asFile(config, run.finalWeights!))
+    if (options.checkpoint !== undefined)
+      await writeWhole(options.checkpoint, new Uint8Array(await run.finalCheckpoint!.arrayBuffer()))
     await putResult(JSON.stringify(result, null, 2), options.out)
   } finally {
     progress.end()

@@ -1,14 +1,22 @@
 import type { ParameterSpec } from '../model/parameters.ts'
 import { shardRuns } from '../model/shards.ts'
-import type { Holding, Program } from '../schedule/program.ts'
+import type { Holding, Program, RankProgram } from '../schedule/program.ts'
 import type { Piece, StateKind } from './protocol.ts'
+
+/** Where a rank keeps a kind of state. What compression left out belongs to no tensor: it goes by its buffer's name. */
+export function holdingsOf(program: RankProgram, state: StateKind): readonly Holding[] {
+  if (state !== 'residue') return program.state[state]
+  return program.step.flatMap((op) =>
+    op.kind === 'encode' && op.residue ? [{ tensor: op.residue.buffer, from: 0, span: op.residue }] : [],
+  )
+}
 
 /** Which ranks to ask for which tensors, so that every element of the model's state is fetched about once. */
 export function sourcesOf(program: Program, state: StateKind): Map<number, string[]> {
   const covered = new Set<string>()
   const sources = new Map<number, string[]>()
   for (const rank of program.ranks)
-    for (const holding of rank.state[state]) {
+    for (const holding of holdingsOf(rank, state)) {
       const key = `${holding.tensor} ${rank.coordinates.tensor} ${holding.from} ${holding.span.length}`
       if (covered.has(key)) continue
       covered.add(key)
@@ -41,7 +49,13 @@ export function assemble(
 }
 
 /** A rank's part of a whole tensor, cut for one of its holdings. */
-export function partFor(spec: ParameterSpec, tensor: number, index: number, holding: Holding, whole: Float32Array): Piece {
+export function partFor(
+  spec: ParameterSpec,
+  tensor: number,
+  index: number,
+  holding: Holding,
+  whole: Float32Array,
+): Piece {
   const data = new Float32Array(holding.span.length)
   for (const run of shardRuns(spec, tensor, index)) {
     const low = Math.max(holding.from, run.local)
@@ -53,7 +67,10 @@ export function partFor(spec: ParameterSpec, tensor: number, index: number, hold
 }
 
 /** SHA-256 over names and values in table order: equal runs, equal hash. */
-export async function hashTensors(specs: readonly ParameterSpec[], whole: ReadonlyMap<string, Float32Array>): Promise<string> {
+export async function hashTensors(
+  specs: readonly ParameterSpec[],
+  whole: ReadonlyMap<string, Float32Array>,
+): Promise<string> {
   let previous = new Uint8Array(0)
   for (const spec of specs) {
     const values = whole.get(spec.name)!

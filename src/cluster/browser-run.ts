@@ -1,7 +1,13 @@
 import type { AdapterResult, RunResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import { describeAdapter } from '../gpu/device.ts'
-import type { ConductorCall, ConductorReply, ConductorRequest, ConductorValue, PageSources } from './conductor-protocol.ts'
+import type {
+  ConductorCall,
+  ConductorReply,
+  ConductorRequest,
+  ConductorValue,
+  PageSources,
+} from './conductor-protocol.ts'
 import type { GenerateRequest, ParityReport, RunEvent, RunHandle } from './run-events.ts'
 
 /** A failure that crossed from the conducting worker: its message and exit status are kept. */
@@ -15,18 +21,27 @@ class RunError extends Error {
   }
 }
 
-type Waiting = { resolve: (value: ConductorValue) => void; reject: (error: Error) => void; onText?: (text: string) => void }
+type Waiting = {
+  resolve: (value: ConductorValue) => void
+  reject: (error: Error) => void
+  onText?: (text: string) => void
+}
 
 /** The page's end of a conducting worker. */
 class Conductor {
-  private readonly worker = new Worker(new URL('./hosts/conductor.worker.ts', import.meta.url), { type: 'module', name: 'conductor' })
+  private readonly worker = new Worker(new URL('./hosts/conductor.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'conductor',
+  })
   private readonly waiting = new Map<number, Waiting>()
   private nextId = 0
   onEvent: (event: RunEvent) => void = () => {}
 
   constructor() {
     this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
-    this.worker.addEventListener('error', (event) => this.end(new RunError(event.message || 'the run ended unexpectedly', 1)))
+    this.worker.addEventListener('error', (event) =>
+      this.end(new RunError(event.message || 'the run ended unexpectedly', 1)),
+    )
   }
 
   ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
@@ -73,7 +88,11 @@ export interface StartOptions {
 }
 
 /** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
-export async function startRun(config: RunConfig, sources: PageSources = {}, options: StartOptions = {}): Promise<RunHandle> {
+export async function startRun(
+  config: RunConfig,
+  sources: PageSources = {},
+  options: StartOptions = {},
+): Promise<RunHandle> {
   const conductor = new Conductor()
   const listeners = new Set<(event: RunEvent) => void>()
   const early: RunEvent[] = []
@@ -119,6 +138,7 @@ export async function startRun(config: RunConfig, sources: PageSources = {}, opt
     evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'inference').report,
     soFar: async () => expectKind(await call({ kind: 'soFar' }), 'result').result,
     weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
+    checkpoint: async () => expectKind(await call({ kind: 'checkpoint' }), 'blob').blob,
     async stop() {
       await started.catch(() => undefined)
       conductor.ask({ kind: 'stop' }).catch(() => undefined)

@@ -9,6 +9,8 @@ export interface PageSources {
   readonly tokens?: ArrayBuffer
   /** A safetensors file to start from. */
   readonly weights?: Blob
+  /** A checkpoint to go on from. */
+  readonly checkpoint?: Blob
 }
 
 export type ConductorCall =
@@ -27,6 +29,7 @@ export type ConductorCall =
   | { readonly kind: 'evaluate' }
   | { readonly kind: 'soFar' }
   | { readonly kind: 'weights' }
+  | { readonly kind: 'checkpoint' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'parity'; readonly config: RunConfig; readonly sources: PageSources }
 
@@ -36,6 +39,7 @@ export type ConductorValue =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'inference'; readonly report: InferenceReport }
+  | { readonly kind: 'blob'; readonly blob: Blob }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'result'; readonly result: RunResult }
   | { readonly kind: 'parity'; readonly report: ParityReport }

@@ -15,7 +15,7 @@ import type { TransportSetup } from './transport/setup.ts'
 export type ProgramName = 'train' | 'evaluate' | 'generate'
 
 /** Which of a rank's state is asked for. */
-export type StateKind = 'parameters' | 'gradients' | 'moment1' | 'moment2'
+export type StateKind = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'residue'
 
 export type RankRequest =
   | {
@@ -28,11 +28,22 @@ export type RankRequest =
       readonly variants: Readonly<Record<string, string>>
       readonly transport: TransportSetup
     }
-  | { readonly kind: 'load'; readonly name: ProgramName; readonly program: RankProgram; readonly dataset: SharedDataset | null }
+  | {
+      readonly kind: 'load'
+      readonly name: ProgramName
+      readonly program: RankProgram
+      readonly dataset: SharedDataset | null
+    }
   /** Releases a Program that is not the training one. */
   | { readonly kind: 'unload'; readonly name: 'evaluate' | 'generate' }
   /** Elements of a tensor for this rank's holdings, in place of the drawn values (a checkpoint, another run's weights). */
-  | { readonly kind: 'put'; readonly state: StateKind; readonly tensor: string; readonly from: number; readonly data: Float32Array }
+  | {
+      readonly kind: 'put'
+      readonly state: StateKind
+      readonly tensor: string
+      readonly from: number
+      readonly data: Float32Array
+    }
   | { readonly kind: 'initialise'; readonly draw: boolean }
   /** Runs training steps [step, step + count) in order, pausing where asked. */
   | { readonly kind: 'train'; readonly step: number; readonly count: number; readonly captureGradients: boolean }
@@ -42,7 +53,12 @@ export type RankRequest =
   /** A forward-only pass on given tokens; the rank that holds the head answers with a row of logits. */
   | { readonly kind: 'infer'; readonly id: number; readonly tokens: Uint32Array; readonly row: number }
   | { readonly kind: 'evaluate'; readonly id: number; readonly index: number }
-  | { readonly kind: 'gather'; readonly id: number; readonly state: StateKind; readonly tensors: readonly string[] | null }
+  | {
+      readonly kind: 'gather'
+      readonly id: number
+      readonly state: StateKind
+      readonly tensors: readonly string[] | null
+    }
   | { readonly kind: 'trace'; readonly on: boolean }
   | { readonly kind: 'abort'; readonly reason: string }
   | { readonly kind: 'close' }
@@ -54,7 +70,11 @@ export interface Piece {
 }
 
 export type RankReply =
-  | { readonly kind: 'opened'; readonly adapter: AdapterResult | null; readonly variants: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'opened'
+      readonly adapter: AdapterResult | null
+      readonly variants: Readonly<Record<string, string>>
+    }
   | { readonly kind: 'loaded'; readonly name: ProgramName }
   | { readonly kind: 'initialised' }
   | { readonly kind: 'progress'; readonly what: string; readonly fraction: number | null; readonly detail: string }

@@ -8,6 +8,7 @@ import type { ParameterSpec } from '../model/parameters.ts'
 import { parameterTable } from '../model/parameters.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
 import type { Holding, LoadBatchOp, RankProgram } from '../schedule/program.ts'
+import { holdingsOf } from './assemble.ts'
 import { Executor } from './executor.ts'
 import { Gate } from './gate.ts'
 import type { HandlerContext, InputArrays } from './handlers/context.ts'
@@ -21,7 +22,10 @@ import type { Transport } from './transport/transport.ts'
 
 /** What differs between the hosts of a rank: how it gets a device and its end of the wire. */
 export interface RankHost {
-  openGpu(request: OpenRequest, progress: (what: string, fraction: number | null, detail: string) => void): Promise<GpuDevice>
+  openGpu(
+    request: OpenRequest,
+    progress: (what: string, fraction: number | null, detail: string) => void,
+  ): Promise<GpuDevice>
   openTransport(request: OpenRequest): Transport
 }
 
@@ -201,7 +205,7 @@ export class Rank {
 
   private put({ state, tensor, from, data }: Extract<RankRequest, { kind: 'put' }>): void {
     const { program, slots } = this.program('train')
-    for (const holding of program.state[state]) {
+    for (const holding of holdingsOf(program, state)) {
       if (holding.tensor !== tensor) continue
       const low = Math.max(from, holding.from)
       const high = Math.min(from + data.length, holding.from + holding.span.length)
@@ -230,11 +234,18 @@ export class Rank {
     writeSpans(this.gpu, slots, [span], values)
   }
 
-  private async train({ step: first, count, captureGradients }: Extract<RankRequest, { kind: 'train' }>): Promise<void> {
+  private async train({
+    step: first,
+    count,
+    captureGradients,
+  }: Extract<RankRequest, { kind: 'train' }>): Promise<void> {
     const { executor } = this.program('train')
     executor.traced = this.trace
     this.capture = captureGradients ? 'gradients' : null
-    this.pulse ??= setInterval(() => this.port.post({ kind: 'current', op: executor.current?.id ?? null, ...this.memory() }), PULSE_MILLISECONDS)
+    this.pulse ??= setInterval(
+      () => this.port.post({ kind: 'current', op: executor.current?.id ?? null, ...this.memory() }),
+      PULSE_MILLISECONDS,
+    )
     for (let step = first; step < first + count; step++) {
       if (!(await this.gate.passStep())) break
       const before = this.counters()
@@ -274,7 +285,10 @@ export class Rank {
       ...kinds,
       total: kinds.parameters + kinds.gradients + kinds.activations + kinds.scalars,
     })
-    return { sent: total(this.transport?.sent ?? zeroByTraffic()), received: total(this.transport?.received ?? zeroByTraffic()) }
+    return {
+      sent: total(this.transport?.sent ?? zeroByTraffic()),
+      received: total(this.transport?.received ?? zeroByTraffic()),
+    }
   }
 
   private memory() {
@@ -297,14 +311,15 @@ export class Rank {
     tensors: readonly string[] | null,
   ): Promise<Piece[]> {
     const pieces: Piece[] = []
-    for (const { tensor, from, span } of program.state[state]) {
+    for (const { tensor, from, span } of holdingsOf(program, state)) {
       if (tensors !== null && !tensors.includes(tensor)) continue
       for (let at = 0; at < span.length; at += PIECE_ELEMENTS) {
         const length = Math.min(PIECE_ELEMENTS, span.length - at)
         const data = new Float32Array(length)
         const part = { buffer: span.buffer, offset: span.offset + at, length }
         if (slots.onHost(span.buffer)) await readSpans(null, slots, '', [part], data)
-        else data.set(new Float32Array(await this.gpu!.queue.read(slots.buffer(span.buffer), part.offset * 4, length * 4)))
+        else
+          data.set(new Float32Array(await this.gpu!.queue.read(slots.buffer(span.buffer), part.offset * 4, length * 4)))
         pieces.push({ tensor, from: from + at, data })
       }
     }

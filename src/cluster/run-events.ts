@@ -96,6 +96,8 @@ export interface RunHandle {
   soFar(): Promise<RunResult>
   /** Full weights gathered from all ranks under the Hugging Face names (safetensors bytes); the final ones where they are kept. */
   weights(): Promise<Uint8Array>
+  /** Weights, optimizer, step, seed and position in the data: another run goes on from it bit for bit. */
+  checkpoint(): Promise<Blob>
   /** Ends the run, releases every worker and buffer; resolves with what was measured so far. */
   stop(): Promise<RunResult>
   readonly finished: Promise<RunResult>

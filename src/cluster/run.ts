@@ -8,16 +8,19 @@ import type { Program } from '../schedule/program.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
 import { validateProgram } from '../schedule/validate.ts'
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
+import { MOMENTS, checkpointParts } from '../checkpoint/store.ts'
+import type { Checkpoint, MomentKind } from '../checkpoint/store.ts'
 import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import type { PredictedBytes } from '../sim/ledger.ts'
 import { buildForwardProgram, forwardTicks } from '../strategy/forward-program.ts'
 import { buildProgram } from '../strategy/build.ts'
-import { assemble, hashTensors, partFor, sourcesOf } from './assemble.ts'
+import { assemble, hashTensors, holdingsOf, partFor, sourcesOf } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
 import { generateText } from './generate.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Piece, RankReply, StateKind } from './protocol.ts'
+import { checkResume, hashData } from './resume.ts'
 import { opsInTick } from './ticks.ts'
 import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
@@ -27,6 +30,8 @@ export interface RunOptions {
   readonly host: ClusterHost
   /** Whole tensors by Hugging Face name, in place of drawn weights. */
   readonly init?: ReadonlyMap<string, Float32Array>
+  /** Goes on from there in place of drawn weights: exactly when the configuration is the same, else with the same weights. */
+  readonly resume?: Checkpoint
   /** Keeps the first step's unclipped gradient. */
   readonly captureGradients?: boolean
   /** Steps between two looks at the validation loss; 0: never. */
@@ -46,6 +51,7 @@ type Job = () => Promise<void>
 export async function startRun(options: RunOptions): Promise<Run> {
   const program = options.program ?? buildProgram(options.config)
   validateProgram(program)
+  if (options.resume) await checkResume(options.resume, options)
   const predicted = predictBytes(program)
   checkBudget(program, predicted, options.config.cluster.memoryBytes)
   const run = new Run(options, program, predicted)
@@ -68,6 +74,8 @@ export class Run implements RunHandle {
   /** The op each rank stands before while held. */
   private readonly heldAt = new Map<number, number | null>()
   private stopping = false
+  /** Steps behind this run, those of the one it goes on from included. */
+  private done: number
   private wake: () => void = () => {}
   private onPaused: (() => void)[] = []
   private settle!: { resolve: (result: RunResult) => void; reject: (error: unknown) => void }
@@ -84,21 +92,26 @@ export class Run implements RunHandle {
     this.specs = parameterTable(options.config.model)
     if (options.onEvent) this.listeners.add(options.onEvent)
     this.held = options.startPaused ?? false
+    this.done = options.resume?.step ?? 0
     this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }))
     // A failure is also told as an event; nobody has to wait for `finished`.
     this.finished.catch(() => undefined)
   }
 
   async open(): Promise<void> {
-    const { config, dataset, host, init, trace } = this.options
+    const { dataset, host, init, resume, trace } = this.options
+    // Ranks know no epochs; what a learning rate's schedule goes by is steps.
+    const config = { ...this.options.config, steps: this.totalSteps }
     try {
       this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.hear(rank, reply))
       for (const [rank, adapter] of this.cluster.adapters.entries())
         if (adapter) this.emit({ kind: 'adapter', rank, adapter })
       await this.cluster.load('train', this.program, dataset.share())
       if (trace) this.cluster.post({ kind: 'trace', on: true })
-      if (init) this.place(init)
-      await this.cluster.initialise(!init)
+      const weights = resume?.weights ?? init
+      if (weights) this.place('parameters', weights)
+      await this.cluster.initialise(!weights)
+      if (resume) this.goOn(resume)
     } catch (error) {
       await this.fail(error)
       throw error
@@ -106,15 +119,25 @@ export class Run implements RunHandle {
     void this.loop()
   }
 
-  private place(whole: ReadonlyMap<string, Float32Array>): void {
+  /** The optimizer's state, and what compression left out, as the checkpoint has them. */
+  private goOn({ moments, residues }: Checkpoint): void {
+    for (const kind of MOMENTS) if (moments[kind].size > 0) this.place(kind, moments[kind])
+    for (const rank of this.program.ranks)
+      for (const { tensor } of holdingsOf(rank, 'residue')) {
+        const data = residues.get(`${rank.rank}.${tensor}`)
+        if (data) this.cluster!.put(rank.rank, 'residue', { tensor, from: 0, data })
+      }
+  }
+
+  private place(state: 'parameters' | MomentKind, whole: ReadonlyMap<string, Float32Array>): void {
     const { tensor } = this.options.config.parallel
     const specs = new Map(this.specs.map((spec) => [spec.name, spec]))
     for (const rank of this.program.ranks)
-      for (const holding of rank.state.drawn ? rank.state.parameters : []) {
+      for (const holding of state !== 'parameters' || rank.state.drawn ? rank.state[state] : []) {
         const spec = specs.get(holding.tensor)!
         const values = whole.get(holding.tensor)
         if (!values) throw new RefusedError('init', `has no tensor ${holding.tensor}`)
-        this.cluster!.put(rank.rank, 'parameters', partFor(spec, tensor, rank.coordinates.tensor, holding, values))
+        this.cluster!.put(rank.rank, state, partFor(spec, tensor, rank.coordinates.tensor, holding, values))
       }
   }
 
@@ -140,8 +163,7 @@ export class Run implements RunHandle {
     else if (reply.kind === 'current') {
       this.emit({ kind: 'current', rank, op: reply.op })
       this.emit({ kind: 'memory', rank, live: reply.live, peak: reply.peak })
-    } else if (reply.kind === 'captured')
-      for (const piece of reply.pieces) this.captured.push({ rank, piece })
+    } else if (reply.kind === 'captured') for (const piece of reply.pieces) this.captured.push({ rank, piece })
     else if (reply.kind === 'step') {
       this.last.set(rank, reply)
       this.emit({ kind: 'memory', rank, ...reply.memory })
@@ -166,13 +188,14 @@ export class Run implements RunHandle {
   private async loop(): Promise<void> {
     try {
       let epochStart = performance.now()
-      for (let step = 0; step < this.totalSteps && !this.stopping; step++) {
+      for (let step = this.done; step < this.totalSteps && !this.stopping; step++) {
         await this.between()
         if (this.stopping) break
         this.setPhase('running')
         await this.train(step)
         const perEpoch = this.options.dataset.stepsPerEpoch
-        if (this.options.config.epochs !== null && (step + 1) % perEpoch === 0) {
+        // Of an epoch that another run began no time is known.
+        if (this.options.config.epochs !== null && (step + 1) % perEpoch === 0 && this.steps.length >= perEpoch) {
           epochStart = this.endEpoch(step, epochStart, perEpoch)
         }
       }
@@ -211,9 +234,10 @@ export class Run implements RunHandle {
   private async train(step: number): Promise<void> {
     const { config, dataset, captureGradients = false, evaluateEvery = 0 } = this.options
     const start = performance.now()
-    const replies = await this.cluster!.step(step, captureGradients && step === 0)
+    const first = this.steps.length === 0
+    const replies = await this.cluster!.step(step, captureGradients && first)
     const milliseconds = performance.now() - start
-    if (captureGradients && step === 0) this.assembleGradients()
+    if (captureGradients && first) this.assembleGradients()
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
@@ -234,6 +258,7 @@ export class Run implements RunHandle {
         : {}),
     }
     this.steps.push(result)
+    this.done = step + 1
     this.emit({ kind: 'step', result, tokensPerSecond: (tokens * 1000) / milliseconds })
   }
 
@@ -370,6 +395,42 @@ export class Run implements RunHandle {
     return this.result()
   }
 
+  /** Everything another run needs to go on from between the last step and the next. Refused for an asynchronous server. */
+  checkpoint(): Promise<Blob> {
+    return this.schedule(() => this.takeCheckpoint())
+  }
+
+  private async takeCheckpoint(): Promise<Blob> {
+    const { config, dataset } = this.options
+    const { async, maxStaleness } = config.parallel.server
+    if (config.parallel.dataMode === 'parameter-server' && async && maxStaleness > 0)
+      throw new RefusedError(
+        'checkpoint',
+        'an asynchronous server always has pushes under way; take the weights instead',
+      )
+    const has = (state: StateKind) => this.program.ranks.some((rank) => holdingsOf(rank, state).length > 0)
+    const whole = async (state: MomentKind) =>
+      has(state) ? await this.collect(state) : new Map<string, Float32Array>()
+    const residues = new Map<string, Float32Array>()
+    for (const rank of this.program.ranks)
+      for (const { tensor, span } of holdingsOf(rank, 'residue')) {
+        const found = await this.cluster!.gather([rank.rank], 'residue', [tensor])
+        const data = new Float32Array(span.length)
+        for (const piece of found.get(rank.rank)!) data.set(piece.data, piece.from)
+        residues.set(`${rank.rank}.${tensor}`, data)
+      }
+    const parts = checkpointParts({
+      config,
+      step: this.done,
+      samples: this.done * config.batch.global,
+      data: await hashData(dataset),
+      weights: await this.collect('parameters'),
+      moments: { moment1: await whole('moment1'), moment2: await whole('moment2') },
+      residues,
+    })
+    return new Blob(parts)
+  }
+
   private named(whole: ReadonlyMap<string, Float32Array>) {
     return this.specs.map((spec) => ({ name: spec.name, shape: spec.shape, data: whole.get(spec.name)! }))
   }
@@ -385,6 +446,7 @@ export class Run implements RunHandle {
   private async finish(): Promise<void> {
     const parameters = await this.collect('parameters')
     const result = { ...this.result(), parametersHash: await hashTensors(this.specs, parameters) }
+    this.finalCheckpoint = this.keepCheckpoint ? await this.takeCheckpoint() : null
     this.finalWeights = this.keepWeights ? parameters : null
     this.leakedBytes = await this.cluster!.close()
     this.setPhase(this.stopping ? 'stopped' : 'done')
@@ -392,8 +454,10 @@ export class Run implements RunHandle {
     this.settle.resolve(result)
   }
 
-  /** Set before the end to keep the final weights after the ranks are gone. */
+  /** Set before the end to keep the final weights, or a checkpoint, after the ranks are gone. */
   keepWeights = false
+  keepCheckpoint = false
+  finalCheckpoint: Blob | null = null
   finalWeights: Map<string, Float32Array> | null = null
 
   private async fail(error: unknown): Promise<void> {

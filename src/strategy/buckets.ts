@@ -3,12 +3,22 @@ import type { LocalParameter } from './layout.ts'
 /** PyTorch's first bucket: small, so that the first all-reduce starts early (torch.nn.parallel.DistributedDataParallel). */
 export const FIRST_BUCKET_BYTES = 2 ** 20
 
-/** Gradients in reverse order of their parameters, cut when a bucket reaches its size (first 1 MiB, then `bucketBytes`). */
-export function gradientBuckets(parameters: readonly LocalParameter[], bucketBytes: number): LocalParameter[][] {
+/**
+ * Gradients in reverse order of their parameters, cut when a bucket reaches its size (first 1 MiB, then `bucketBytes`).
+ * `alone` gets a bucket of its own: a sum's last bits depend on how its bucket is cut, and where another stage holds a copy
+ * of the parameter, both must get the same.
+ */
+export function gradientBuckets(
+  parameters: readonly LocalParameter[],
+  bucketBytes: number,
+  alone: string | null = null,
+): LocalParameter[][] {
   const buckets: LocalParameter[][] = []
   let current: LocalParameter[] = []
   let bytes = 0
-  for (const parameter of [...parameters].reverse()) {
+  const separate = parameters.filter(({ name }) => name === alone)
+  for (const parameter of parameters.toReversed()) {
+    if (parameter.name === alone) continue
     current.push(parameter)
     bytes += parameter.elements * 4
     if (bytes >= (buckets.length === 0 ? Math.min(FIRST_BUCKET_BYTES, bucketBytes) : bucketBytes)) {
@@ -17,5 +27,5 @@ export function gradientBuckets(parameters: readonly LocalParameter[], bucketByt
       bytes = 0
     }
   }
-  return current.length > 0 ? [...buckets, current] : buckets
+  return [...buckets, current, separate].filter((bucket) => bucket.length > 0)
 }

@@ -1,3 +1,4 @@
+import type { RunConfig } from '../config/types.ts'
 import { collective, insertAfterLastWrite } from './collective-ops.ts'
 import { span } from './draft.ts'
 import type { Layout } from './layout.ts'
@@ -5,6 +6,11 @@ import type { ComputeRank } from './ranks.ts'
 import { gradBuffer, rankAt } from './ranks.ts'
 
 const WTE = 'wte.weight'
+
+/** The parameter that another stage may hold a copy of, or null. */
+export function tiedElsewhere({ model, parallel }: RunConfig): string | null {
+  return model.tied && parallel.pipeline > 1 ? WTE : null
+}
 
 /**
  * A tied embedding that stands on the first and the last stage: both ranks hold it, each computes its part of the

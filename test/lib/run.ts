@@ -4,7 +4,7 @@ import { parseConfig } from '../../src/config/parse.ts'
 import { nodeRankHost, nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import type { RankHost } from '../../src/cluster/rank.ts'
 import { startRun } from '../../src/cluster/run.ts'
-import type { RunOptions } from '../../src/cluster/run.ts'
+import type { Run, RunOptions } from '../../src/cluster/run.ts'
 import type { TransportSetup } from '../../src/cluster/transport/setup.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { prepareDataset } from '../../src/data/prepare.ts'
@@ -59,19 +59,22 @@ export interface Finished {
   readonly leakedBytes: number
 }
 
+/** Starts a configuration (over SMALL). */
+export async function startTest(
+  input: object,
+  options: { transport?: TransportSetup['kind'] } & Partial<RunOptions> = {},
+): Promise<Run> {
+  const config = parseConfig({ ...SMALL, ...input })
+  const host = nodeTaskHost(options.transport ?? 'memory', reusingRankHost)
+  return startRun({ config, dataset: await datasetOf(config), host, ...options })
+}
+
 /** Trains a configuration (over SMALL) and gives the result with the first step's gradient. */
 export async function runToEnd(
   input: object,
   options: { transport?: TransportSetup['kind'] } & Partial<RunOptions> = {},
 ): Promise<Finished> {
-  const config = parseConfig({ ...SMALL, ...input })
-  const run = await startRun({
-    config,
-    dataset: await datasetOf(config),
-    host: nodeTaskHost(options.transport ?? 'memory', reusingRankHost),
-    captureGradients: true,
-    ...options,
-  })
+  const run = await startTest(input, { captureGradients: true, ...options })
   const result = await run.finished
-  return { config, result, gradients: run.gradients!, leakedBytes: run.leakedBytes }
+  return { config: result.config, result, gradients: run.gradients!, leakedBytes: run.leakedBytes }
 }

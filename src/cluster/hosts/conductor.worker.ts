@@ -1,4 +1,5 @@
 import { blobSource } from '../../checkpoint/safetensors.ts'
+import { readCheckpoint } from '../../checkpoint/store.ts'
 import { loadWeights } from '../../checkpoint/load-weights.ts'
 import type { RunConfig } from '../../config/types.ts'
 import { RefusedError, exitStatusOf } from '../../core/errors.ts'
@@ -37,11 +38,17 @@ async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<v
         tell({ kind: 'progress', what: 'weights', fraction, detail }),
       )
     : null
+  const resume = sources.checkpoint
+    ? await readCheckpoint(blobSource(sources.checkpoint), (fraction, detail) =>
+        tell({ kind: 'progress', what: 'weights', fraction, detail }),
+      )
+    : null
   run = await startRun({
     config,
     dataset,
     host: webWorkerHost,
     ...(init ? { init } : {}),
+    ...(resume ? { resume } : {}),
     evaluateEvery,
     startPaused: paused,
     onEvent: tell,
@@ -76,6 +83,8 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       return { kind: 'result', result: await started().soFar() }
     case 'weights':
       return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
+    case 'checkpoint':
+      return { kind: 'blob', blob: await started().checkpoint() }
     case 'stop':
       return { kind: 'result', result: await started().stop() }
     case 'parity': {

@@ -3,6 +3,7 @@ import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../rank
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { compressedAllReduce } from './compressed.ts'
 import { gradientBuckets } from '../buckets.ts'
+import { tiedElsewhere } from '../tied-embedding.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
@@ -93,7 +94,7 @@ export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
 /** Gradients summed over the data group in buckets, each as soon as its last gradient is written. */
 export function reduceBuckets(rank: ComputeRank, config: RunConfig): { ops: OpDraft[]; buffers: BufferSpec[] } {
   const buffers: BufferSpec[] = []
-  const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((bucket, i) => {
+  const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes, tiedElsewhere(config)).map((bucket, i) => {
     const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
     const reduction = reduceBucket(rank, config, spans, `bucket ${i}`)
     buffers.push(...reduction.buffers)

@@ -6,6 +6,7 @@ import { buffer, buffersOf, cutAlike, span } from '../draft.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
 import type { ComputeRank } from '../ranks.ts'
+import { tiedElsewhere } from '../tied-embedding.ts'
 import { gradBuffer } from '../ranks.ts'
 import { COMPUTE, gradientOf } from '../segment-writer.ts'
 
@@ -14,10 +15,10 @@ export const shardGradient = (name: string) => `gshard:${name}`
 
 /** Whether a parameter's gradient is reduced micro-batch by micro-batch. A tied embedding first meets its other copy. */
 export function reducedApart(config: RunConfig): (parameter: string) => boolean {
-  const { zero, data, pipeline, fsdp } = config.parallel
-  const tiedElsewhere = config.model.tied && pipeline > 1
+  const { zero, data, fsdp } = config.parallel
+  const tied = tiedElsewhere(config)
   const sharded = zero >= 2 && (data > 1 || fsdp.cpuOffload)
-  return (parameter) => sharded && !(tiedElsewhere && parameter === 'wte.weight')
+  return (parameter) => sharded && parameter !== tied
 }
 
 /** Gradients that are reduced together, in the pieces they are dealt in. */

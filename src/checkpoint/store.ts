@@ -1,0 +1,134 @@
+import { parseConfig } from '../config/parse.ts'
+import { show } from '../config/reader.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import { parameterTable } from '../model/parameters.ts'
+import type { ParameterSpec } from '../model/parameters.ts'
+import { loadWeights } from './load-weights.ts'
+import type { ByteSource, SafetensorsHeader, Tensor } from './safetensors.ts'
+import { readHeader, readTensor, safetensorsParts } from './safetensors.ts'
+
+/**
+ * A checkpoint is one safetensors file: the weights under their Hugging Face names (so that it also serves as plain weights),
+ * "moment1.<name>" and "moment2.<name>" of the optimizer, "residue.<rank>.<buffer>" of compressed gradients, and in the
+ * metadata what is needed to go on exactly.
+ */
+
+export const MOMENTS = ['moment1', 'moment2'] as const
+export type MomentKind = (typeof MOMENTS)[number]
+
+type Tensors = ReadonlyMap<string, Float32Array>
+
+export interface Checkpoint {
+  /** Holds the seed; every default filled in. */
+  readonly config: RunConfig
+  /** Optimizer steps done: training goes on with this one. */
+  readonly step: number
+  /** Samples consumed so far: the position in the data. */
+  readonly samples: number
+  /** SHA-256 of the tokens trained on: going on with others would be another training. */
+  readonly data: string
+  /** Whole tensors by Hugging Face name. */
+  readonly weights: Tensors
+  /** Whole tensors by the parameter's name; empty where the optimizer keeps none. */
+  readonly moments: Readonly<Record<MomentKind, Tensors>>
+  /** What compression with error feedback left out so far, by "<rank>.<buffer>": of use to the same layout only. */
+  readonly residues: Tensors
+}
+
+const VERSION = '1'
+const RESIDUE = 'residue.'
+
+/** The file's parts, for a Blob or a stream. */
+export function checkpointParts(checkpoint: Checkpoint): Uint8Array<ArrayBuffer>[] {
+  const specs = parameterTable(checkpoint.config.model)
+  const pick = (prefix: string, tensors: Tensors): Tensor[] =>
+    specs.map(({ name, shape }) => {
+      const data = tensors.get(name)
+      if (!data) throw new Error(`internal: the checkpoint has no ${prefix}${name}`)
+      return { name: prefix + name, shape, data }
+    })
+  const tensors = pick('', checkpoint.weights)
+  for (const kind of MOMENTS)
+    if (checkpoint.moments[kind].size > 0) tensors.push(...pick(`${kind}.`, checkpoint.moments[kind]))
+  for (const [name, data] of checkpoint.residues) tensors.push({ name: RESIDUE + name, shape: [data.length], data })
+  return safetensorsParts(tensors, {
+    tabcluster: VERSION,
+    step: String(checkpoint.step),
+    samples: String(checkpoint.samples),
+    data: checkpoint.data,
+    seed: String(checkpoint.config.seed),
+    config: JSON.stringify(checkpoint.config),
+  })
+}
+
+/** Reads and checks a checkpoint. Throws RefusedError under "checkpoint" (or "safetensors" for the file itself). */
+export async function readCheckpoint(
+  source: ByteSource,
+  progress: (fraction: number, name: string) => void = () => {},
+): Promise<Checkpoint> {
+  const header = await readHeader(source)
+  const { config, step, samples, data } = readMetadata(header)
+  const specs = parameterTable(config.model)
+  const present = MOMENTS.filter((kind) => header.entries.some(({ name }) => name.startsWith(`${kind}.`)))
+  const share = 1 / (1 + present.length)
+  const weights = await loadWeights(source, specs, (fraction, name) => progress(fraction * share, name), 'checkpoint')
+  const moments: Record<MomentKind, Tensors> = { moment1: new Map(), moment2: new Map() }
+  for (const [i, kind] of present.entries()) {
+    moments[kind] = await readMoments(source, header, specs, kind)
+    progress((i + 2) * share, kind)
+  }
+  const residues = new Map<string, Float32Array>()
+  for (const entry of header.entries)
+    if (entry.name.startsWith(RESIDUE))
+      residues.set(entry.name.slice(RESIDUE.length), await readTensor(source, header, entry))
+  return { config, step, samples, data, weights, moments, residues }
+}
+
+/** Configuration and position of a checkpoint, without its tensors. */
+export async function readCheckpointHead(source: ByteSource): Promise<CheckpointHead> {
+  return readMetadata(await readHeader(source))
+}
+
+export type CheckpointHead = Pick<Checkpoint, 'config' | 'step' | 'samples' | 'data'>
+
+async function readMoments(
+  source: ByteSource,
+  header: SafetensorsHeader,
+  specs: readonly ParameterSpec[],
+  kind: MomentKind,
+): Promise<Tensors> {
+  const entries = new Map(header.entries.map((entry) => [entry.name, entry]))
+  const found = new Map<string, Float32Array>()
+  for (const { name, shape } of specs) {
+    const entry = entries.get(`${kind}.${name}`)
+    if (!entry) throw new RefusedError('checkpoint', `${kind}.${name} is missing`)
+    if (entry.shape.join() !== shape.join())
+      throw new RefusedError(
+        'checkpoint',
+        `${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${shape.join(', ')}]`,
+      )
+    found.set(name, await readTensor(source, header, entry))
+  }
+  return found
+}
+
+function readMetadata({ metadata }: SafetensorsHeader): CheckpointHead {
+  const { tabcluster: version } = metadata
+  if (version === undefined)
+    throw new RefusedError('checkpoint', 'the file has weights only; a checkpoint also says its step and configuration')
+  if (version !== VERSION)
+    throw new RefusedError('checkpoint', `version ${show(version)}; this program reads ${VERSION}`)
+  const whole = (key: string): number => {
+    const text = metadata[key] ?? ''
+    if (!/^\d{1,15}$/.test(text)) throw new RefusedError('checkpoint', `${key}: ${show(text)} must be a whole number`)
+    return Number(text)
+  }
+  let config: unknown
+  try {
+    config = JSON.parse(metadata.config ?? '')
+  } catch {
+    throw new RefusedError('checkpoint', `config: ${show(metadata.config)} is not JSON`)
+  }
+  return { config: parseConfig(config), step: whole('step'), samples: whole('samples'), data: metadata.data ?? '' }
+}

@@ -1,0 +1,31 @@
+import type { Checkpoint } from '../checkpoint/store.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import type { Dataset } from '../data/dataset.ts'
+
+/** Refuses to go on from a checkpoint of another model, optimizer or data, or one that has no step left. */
+export async function checkResume(
+  checkpoint: Checkpoint,
+  { config, dataset }: { readonly config: RunConfig; readonly dataset: Dataset },
+): Promise<void> {
+  const refuse = (what: string): never => {
+    throw new RefusedError('checkpoint', what)
+  }
+  const saved = checkpoint.config
+  if (JSON.stringify(saved.model) !== JSON.stringify(config.model)) refuse('is of another model')
+  if (saved.optimizer.kind !== config.optimizer.kind)
+    refuse(`is of optimizer ${saved.optimizer.kind}; this run has ${config.optimizer.kind}`)
+  const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
+  if (checkpoint.step >= total) refuse(`has ${checkpoint.step} steps; this run ends after ${total}`)
+  if (checkpoint.data !== (await hashData(dataset))) refuse('was trained on other data')
+}
+
+/** SHA-256 of all tokens of a data set. */
+export async function hashData(dataset: Dataset): Promise<string> {
+  const { tokens, validationTokens } = dataset.share()
+  const all = new Uint16Array(tokens.length + validationTokens.length)
+  all.set(tokens)
+  all.set(validationTokens, tokens.length)
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all))
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
