@@ -13,6 +13,8 @@ export interface Sources {
   readonly tokens?: ArrayBuffer
   /** A safetensors file to start from, with Hugging Face's GPT-2 names. */
   readonly weights?: Blob
+  /** A checkpoint to go on from. */
+  readonly checkpoint?: Blob
 }
 
 /** Why a configuration is refused, or what to watch out for; `field` is a dotted path ("parallel.tensor"). */

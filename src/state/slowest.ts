@@ -10,12 +10,17 @@ export interface Slowest {
   readonly median: number
 }
 
-/** The rank that computes longest in a step, where it stands out; a straggler's time counts as many times as it takes. */
-export function slowestRank(ranks: readonly RankView[], { cluster }: RunConfig): Slowest | null {
-  const times = ranks.flatMap(({ deviceSeconds }, rank) => {
+/** What each rank computes in a step, as long as a straggler takes for it; null where nothing is measured yet. */
+export function computeSeconds(ranks: readonly RankView[], { cluster }: RunConfig): (number | null)[] {
+  return ranks.map(({ deviceSeconds }, rank) => {
     const slowdown = cluster.stragglers.find((each) => each.rank === rank)?.slowdown ?? 1
-    return deviceSeconds === null ? [] : [{ rank, seconds: deviceSeconds * slowdown }]
+    return deviceSeconds === null ? null : deviceSeconds * slowdown
   })
+}
+
+/** The rank that computes longest in a step, where it stands out. */
+export function slowestRank(ranks: readonly RankView[], config: RunConfig): Slowest | null {
+  const times = computeSeconds(ranks, config).flatMap((seconds, rank) => (seconds === null ? [] : [{ rank, seconds }]))
   if (times.length < 2) return null
   const sorted = [...times].sort((a, b) => a.seconds - b.seconds)
   // The lower of the two middle ones, so that of two ranks the slower can stand out.

@@ -15,6 +15,7 @@ import { TransportBar } from './transport/transport-bar.tsx'
 
 const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
 const SimulatePlace = lazy(() => import('./simulate/simulate-place.tsx'))
+const RebalanceNotice = lazy(() => import('./rebalance/rebalance-notice.tsx'))
 const ChartsPanel = lazy(() => import('./charts/charts-panel.tsx'))
 
 /** Keys work everywhere but where a person types. */
@@ -76,6 +77,9 @@ function RunPlace() {
         <StrategyPanel />
         <main className={styles.stage} id="cluster">
           <Notices />
+          <Suspense fallback={null}>
+            <RebalanceNotice />
+          </Suspense>
           <ClusterPanel />
           <Suspense fallback={waiting}>
             <TimelinePanel />

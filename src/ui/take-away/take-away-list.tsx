@@ -2,6 +2,7 @@ import { useId, useState } from 'react'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
+import { Checkpoints } from '../checkpoint/checkpoints.tsx'
 import { save } from './files.ts'
 import type { FileEntry, FileRow } from './files.ts'
 import { runFiles } from './run-files.ts'
@@ -41,6 +42,7 @@ export default function TakeAwayList() {
           </ul>
         </div>
       ))}
+      {place === 'run' && <Checkpoints />}
       <p className={styles.status} role="status" data-testid="take-away-status">
         {status ?? (place === 'simulate' ? '' : own.idle)}
       </p>

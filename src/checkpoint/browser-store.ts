@@ -1,0 +1,120 @@
+import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval'
+import { show } from '../config/reader.ts'
+import { RefusedError } from '../core/errors.ts'
+
+/** Checkpoints in the browser's own storage (IndexedDB): files under names. */
+
+/** What a list of checkpoints shows without opening them. */
+export interface SavedCheckpoint {
+  readonly name: string
+  readonly step: number
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly saved: number
+}
+
+/** The storage has no room: nothing was written, what was there is untouched. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError'
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+
+/** The storage underneath: keys to values, several written or removed at once or not at all. */
+export interface KeyValueStore {
+  keys(): Promise<readonly string[]>
+  get(key: string): Promise<unknown>
+  getMany(keys: readonly string[]): Promise<readonly unknown[]>
+  setMany(entries: readonly (readonly [key: string, value: unknown])[]): Promise<void>
+  removeMany(keys: readonly string[]): Promise<void>
+  /** Bytes left, where the browser says. */
+  left(): Promise<number | null>
+}
+
+/** IndexedDB through idb-keyval; one transaction per call. */
+export function indexedStore(): KeyValueStore {
+  const store = createStore('tabcluster', 'checkpoints')
+  return {
+    keys: () => keys<string>(store),
+    get: (key) => get<unknown>(key, store),
+    getMany: (names) => getMany<unknown>([...names], store),
+    setMany: (entries) =>
+      setMany(
+        entries.map(([key, value]): [string, unknown] => [key, value]),
+        store,
+      ),
+    removeMany: (names) => delMany([...names], store),
+    async left() {
+      const { quota, usage } = await navigator.storage.estimate()
+      return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage)
+    },
+  }
+}
+
+const INFO = 'info:'
+const DATA = 'data:'
+
+export class BrowserStore {
+  constructor(
+    private readonly store: KeyValueStore = indexedStore(),
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** What is saved, latest first. */
+  async list(): Promise<SavedCheckpoint[]> {
+    const names = (await this.store.keys()).filter((key) => key.startsWith(INFO))
+    const found = (await this.store.getMany(names)).filter(isSaved)
+    return found.sort((a, b) => b.saved - a.saved || (a.name < b.name ? -1 : 1))
+  }
+
+  /** Saves a checkpoint's file under a name, in place of what had it. Throws StorageFullError when there is no room. */
+  async save(name: string, step: number, file: Blob): Promise<SavedCheckpoint> {
+    const info: SavedCheckpoint = { name, step, bytes: file.size, saved: this.now() }
+    try {
+      await this.store.setMany([
+        [INFO + name, info],
+        [DATA + name, file],
+      ])
+    } catch (error) {
+      if (!isQuota(error)) throw error
+      const left = await this.store.left().catch(() => null)
+      const room = left === null ? "the browser's storage is full" : `the browser's storage has ${megabytes(left)} left`
+      throw new StorageFullError(`checkpoint ${show(name)} takes ${megabytes(file.size)}; ${room}`)
+    }
+    return info
+  }
+
+  /** The saved file, to go on from or to download. */
+  async file(name: string): Promise<Blob> {
+    const data = await this.store.get(DATA + name)
+    if (!(data instanceof Blob)) throw new RefusedError('checkpoint', `${show(name)} is not saved here`)
+    return data
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.store.removeMany([INFO + name, DATA + name])
+  }
+}
+
+/** Browsers differ in what they throw: a DOMException of that name, or an abort caused by one. */
+function isQuota(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'QuotaExceededError' || /quota|storage full|disk space/i.test(error.message))
+  )
+}
+
+function isSaved(value: unknown): value is SavedCheckpoint {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'step' in value &&
+    typeof value.step === 'number' &&
+    'bytes' in value &&
+    typeof value.bytes === 'number' &&
+    'saved' in value &&
+    typeof value.saved === 'number'
+  )
+}

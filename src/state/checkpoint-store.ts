@@ -1,0 +1,96 @@
+import { createStore } from 'zustand/vanilla'
+import { BrowserStore, StorageFullError } from '../checkpoint/browser-store.ts'
+import type { SavedCheckpoint } from '../checkpoint/browser-store.ts'
+import { blobSource } from '../checkpoint/safetensors.ts'
+import { readCheckpointHead } from '../checkpoint/store.ts'
+import { minimalConfig } from '../config/minimal.ts'
+import type { RunConfig } from '../config/types.ts'
+import { configName } from '../export/file-name.ts'
+import type { DraftValue } from './draft-path.ts'
+import { isDraft } from './draft-path.ts'
+import type { Page } from './page.ts'
+
+export interface CheckpointState {
+  /** null until the storage has answered. */
+  readonly saved: readonly SavedCheckpoint[] | null
+  readonly busy: boolean
+  readonly told:
+    | { readonly kind: 'saved' | 'removed' | 'resumed'; readonly name: string }
+    | { readonly kind: 'full' | 'failed'; readonly message: string }
+    | null
+}
+
+export type CheckpointStore = ReturnType<typeof createCheckpointStore>
+
+type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'sources'>
+
+/** Checkpoints of this browser: kept, listed, gone on from, removed. Whatever fails is told and changes nothing. */
+export function createCheckpointStore(page: RunningPage, storage: Pick<BrowserStore, keyof BrowserStore> = new BrowserStore()) {
+  const store = createStore<CheckpointState>(() => ({ saved: null, busy: false, told: null }))
+
+  const attempt = async (work: () => Promise<CheckpointState['told']>) => {
+    if (store.getState().busy) return
+    store.setState({ busy: true, told: null })
+    try {
+      const told = await work()
+      store.setState({ told, saved: await storage.list() })
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      store.setState({ told: { kind: error instanceof StorageFullError ? 'full' : 'failed', message } })
+    } finally {
+      store.setState({ busy: false })
+    }
+  }
+  return {
+    ...store,
+    refresh: () => attempt(async () => null),
+    /** Saves the run that is open; it goes on afterwards. */
+    save: () =>
+      attempt(async () => {
+        const handle = page.run.handle()
+        if (handle === null) throw new Error('there is no run')
+        const file = await handle.checkpoint()
+        const { config, step } = await readCheckpointHead(blobSource(file))
+        const name = `${configName(config)} · ${step}`
+        await storage.save(name, step, file)
+        return { kind: 'saved', name }
+      }),
+    remove: (name: string) =>
+      attempt(async () => {
+        await storage.remove(name)
+        return { kind: 'removed', name }
+      }),
+    file: (name: string) => storage.file(name),
+    resume: (name: string) =>
+      attempt(async () => {
+        await goOn(page, await storage.file(name))
+        return { kind: 'resumed', name }
+      }),
+    open: (file: File) =>
+      attempt(async () => {
+        await goOn(page, file)
+        return { kind: 'resumed', name: file.name }
+      }),
+  }
+}
+
+/**
+ * Starts a run from a checkpoint, in place of the one that is open. `change` gives the configuration to go on with (a better
+ * split of the same work); without it everything is as saved, and the run goes on bit for bit.
+ */
+export async function goOn(
+  { run, draft, session, sources }: RunningPage,
+  file: Blob,
+  change: (saved: RunConfig) => RunConfig = (saved) => saved,
+): Promise<void> {
+  const head = await readCheckpointHead(blobSource(file))
+  const config = change(head.config)
+  // A draft of the page has a number of steps of its own where it names none.
+  const steps = config.epochs === null ? { steps: config.steps } : {}
+  const wanted: DraftValue = JSON.parse(JSON.stringify({ ...steps, ...minimalConfig(config) })) as DraftValue
+  if (!isDraft(wanted)) throw new Error('internal: a configuration is no draft')
+  draft.replace(wanted)
+  const { config: shown, problems } = draft.getState()
+  if (problems[0]) throw new Error(`${problems[0].field}: ${problems[0].message}`)
+  await run.start(shown, await session.plan(shown), { ...sources.current, checkpoint: file })
+}

@@ -1,0 +1,79 @@
+import { useEffect, useMemo, useRef } from 'react'
+import { createCheckpointStore } from '../../state/checkpoint-store.ts'
+import { isActive } from '../../state/run-state.ts'
+import { formatBytes } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { save } from '../take-away/files.ts'
+import menu from '../take-away/take-away.module.css'
+import styles from './checkpoints.module.css'
+import { CHECKPOINT_TEXT } from './text.ts'
+
+/** Checkpoints kept in the browser: save the run, go on from one, download or delete it, open a file. */
+export function Checkpoints() {
+  const page = usePage()
+  const language = useSlice(page.settings, (settings) => settings.language)
+  const text = CHECKPOINT_TEXT[language]
+  const store = useMemo(() => createCheckpointStore(page), [page])
+  const { saved, busy, told } = useSlice(store, (state) => state)
+  const running = useSlice(page.run, ({ phase, step }) => isActive(phase) && step !== null)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => void store.refresh(), [store])
+  const why = running ? undefined : text.noRun
+  return (
+    <div role="group" className={menu.group} aria-label={text.title}>
+      <h2>{text.title}</h2>
+      <p className={styles.about}>{text.about}</p>
+      <p className={styles.actions}>
+        <button type="button" aria-disabled={!running || busy} title={why} onClick={() => running && void store.save()}>
+          {text.save}
+        </button>
+        <button type="button" aria-disabled={busy} onClick={() => input.current?.click()}>
+          {text.open}
+        </button>
+        <input
+          ref={input}
+          type="file"
+          accept=".safetensors"
+          hidden
+          aria-label={text.open}
+          onChange={(event) => {
+            const [file] = event.target.files ?? []
+            if (file) void store.open(file)
+            event.target.value = ''
+          }}
+        />
+      </p>
+      {saved?.length === 0 && <p className={styles.about}>{text.none}</p>}
+      <ul>
+        {(saved ?? []).map(({ name, step, bytes, saved: at }) => (
+          <li key={name} className={menu.row}>
+            <span>
+              {name}
+              <small className={menu.reason}>
+                {text.step(String(step))} · {formatBytes(bytes)} · {new Date(at).toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB')}
+              </small>
+            </span>
+            <span className={menu.formats}>
+              <button type="button" aria-label={text.resumeOf(name)} onClick={() => void store.resume(name)}>
+                {text.resume}
+              </button>
+              <button
+                type="button"
+                aria-label={text.downloadOf(name)}
+                onClick={() => void save({ format: 'safetensors', name: `tabcluster-${name.replaceAll(' · ', '-step-')}.safetensors`, make: () => store.file(name) })}
+              >
+                {text.download}
+              </button>
+              <button type="button" aria-label={text.removeOf(name)} onClick={() => void store.remove(name)}>
+                {text.remove}
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p className={styles.about} role="status" data-testid="checkpoint-status">
+        {busy ? text.busy : told === null ? (why ?? '') : 'message' in told ? text.told[told.kind](told.message) : text.told[told.kind](told.name)}
+      </p>
+    </div>
+  )
+}

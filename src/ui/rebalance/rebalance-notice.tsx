@@ -1,0 +1,53 @@
+import { useState } from 'react'
+import { goOn } from '../../state/checkpoint-store.ts'
+import { rebalance, withSplit } from '../../state/rebalance.ts'
+import type { Rebalance } from '../../state/rebalance.ts'
+import { significant } from '../format.ts'
+import notices from '../notices/notices.module.css'
+import { usePage, useSlice } from '../page-context.ts'
+import { REBALANCE_TEXT } from './text.ts'
+
+/** Says when the measured load is uneven and offers the better split; accepted, training goes on from the same weights. */
+export default function RebalanceNotice() {
+  const page = usePage()
+  const text = REBALANCE_TEXT[useSlice(page.settings, (settings) => settings.language)]
+  const { phase, config, plan, ranks } = useSlice(page.run, (state) => state)
+  const [refused, setRefused] = useState<unknown>(null)
+  const [moving, setMoving] = useState(false)
+  const [failure, setFailure] = useState<string | null>(null)
+  const live = phase === 'running' || phase === 'paused'
+  const found = live && config && plan && refused !== config ? rebalance(config, plan, ranks, page.run.curves.loss.length) : null
+  if (!found && !moving && failure === null) return null
+  const take = async (offer: Rebalance) => {
+    const handle = page.run.handle()
+    if (handle === null || moving) return
+    setMoving(true)
+    setFailure(null)
+    try {
+      await goOn(page, await handle.checkpoint(), (saved) => withSplit(saved, offer))
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error))
+    } finally {
+      setMoving(false)
+    }
+  }
+  return (
+    <div className={notices.note} role="status" data-testid="rebalance">
+      {failure !== null && <p>{text.failed(failure)}</p>}
+      {moving && <p>{text.busy}</p>}
+      {found && !moving && (
+        <div className={notices.actions}>
+          <span>
+            {text.uneven[found.kind](found.before.join(' : '), found.after.join(' : '))} <i className="predicted">{text.gain(significant(found.gain))}</i>
+          </span>
+          <button type="button" onClick={() => void take(found)}>
+            {text.take}
+          </button>
+          <button type="button" onClick={() => setRefused(config)}>
+            {text.dismiss}
+          </button>
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import type { Page } from '@playwright/test'
+import type { RunResult } from '../../src/config/result.ts'
+import { step } from './readings.ts'
+
+async function smallModel(page: Page): Promise<void> {
+  await page.locator('summary', { hasText: 'Model' }).click()
+  for (const [label, value] of [['Heads', '2'], ['Width', '32'], ['Layers', '2']] as const) {
+    await page.getByLabel(label, { exact: true }).fill(value)
+    await page.getByLabel(label, { exact: true }).press('Enter')
+  }
+}
+
+const menu = (page: Page) => page.getByRole('dialog', { name: 'Take away' })
+const openMenu = (page: Page) => page.getByRole('button', { name: 'Take away', exact: true }).click()
+const status = (page: Page) => page.getByTestId('checkpoint-status')
+
+async function stepsSoFar(page: Page): Promise<NonNullable<RunResult['steps']>> {
+  const download = page.waitForEvent('download')
+  await menu(page).getByRole('button', { name: 'Everything measured so far: JSON' }).click()
+  const result = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as RunResult
+  return result.steps ?? []
+}
+
+test('a run goes on from its checkpoint after a reload, bit for bit; the checkpoint can be deleted', async ({ page }) => {
+  test.setTimeout(240_000)
+  await page.goto('/')
+  await page.locator('header select').selectOption('ddp')
+  await smallModel(page)
+  await openMenu(page)
+  await expect(menu(page).getByText('None is saved here.')).toBeVisible()
+  await expect(menu(page).getByRole('button', { name: 'Save one now' })).toHaveAttribute('aria-disabled', 'true')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(3)
+  await openMenu(page)
+  await menu(page).getByRole('button', { name: 'Save one now' }).click()
+  await expect(status(page)).toHaveText(/^Saved ddp-4 · \d+$/)
+  const saved = Number((await status(page).innerText()).match(/\d+$/)![0])
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(saved + 5)
+  const straight = await stepsSoFar(page)
+
+  await page.reload()
+  await openMenu(page)
+  await menu(page).getByRole('button', { name: `Resume from ddp-4 · ${saved}` }).click()
+  await expect(status(page)).toHaveText(`Going on from ddp-4 · ${saved}`)
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(saved + 4)
+  const resumed = await stepsSoFar(page)
+  expect(resumed[0]!.step).toBe(saved)
+  const common = resumed.filter(({ step: each }) => each < straight.length)
+  expect(common.length).toBeGreaterThan(3)
+  for (const { step: each, loss, gradNorm } of common) {
+    expect(loss).toBe(straight[each]!.loss)
+    expect(gradNorm).toBe(straight[each]!.gradNorm)
+  }
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await menu(page).getByRole('button', { name: `Delete ddp-4 · ${saved}` }).click()
+  await expect(menu(page).getByText('None is saved here.')).toBeVisible()
+})
+
+test('a file that is no checkpoint is refused in one line', async ({ page }) => {
+  await page.goto('/')
+  await openMenu(page)
+  const chooser = page.waitForEvent('filechooser')
+  await menu(page).getByRole('button', { name: 'Open a file…' }).click()
+  await (await chooser).setFiles({ name: 'x.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('nothing') })
+  await expect(status(page)).toHaveText(/^That did not work: safetensors: /)
+})
+
+test('an uneven load is said, and the better split taken goes on from the same weights', async ({ page }) => {
+  test.setTimeout(240_000)
+  await page.goto('/')
+  await page.locator('header select').selectOption('ddp')
+  await smallModel(page)
+  await page.getByText('Devices', { exact: true }).click()
+  await page.getByLabel('How many times slower rank 3 is').fill('4')
+  await page.getByRole('button', { name: 'Start' }).click()
+  const offer = page.getByTestId('rebalance')
+  await expect(offer).toContainText('instead of 2 : 2 : 2 : 2', { timeout: 90_000 })
+  await expect(offer).toContainText(/computes [\d.]+× faster \(predicted\)/)
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  const before = await step(page)
+  await offer.getByRole('button', { name: 'Take this split, keep the weights' }).click()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(before + 2)
+  await openMenu(page)
+  const steps = await stepsSoFar(page)
+  expect(steps[0]!.step).toBeGreaterThanOrEqual(before)
+})
