@@ -5,6 +5,8 @@ import { exitStatusOf } from '../core/errors.ts'
 import { createBatch } from './event-batch.ts'
 import { failureOf, IDLE, reduceRun, starting } from './run-state.ts'
 import type { RunState } from './run-state.ts'
+import { previousOf } from './previous-run.ts'
+import type { PreviousRun } from './previous-run.ts'
 import { Series } from './series.ts'
 import type { Plan, Session, Sources } from './session.ts'
 
@@ -25,6 +27,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   let spans: readonly ExecutedSpan[] = []
   let handle: RunHandle | null = null
   let generation = 0
+  let previous: PreviousRun | null = null
 
   const record = (events: readonly RunEvent[]) => {
     let state = store.getState()
@@ -60,6 +63,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   /** Stops and releases what runs; returns to the state before the first start. */
   const reset = async () => {
     generation++
+    previous = previousOf(store.getState(), loss) ?? previous
     const old = handle
     handle = null
     clear()
@@ -103,6 +107,8 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     ...store,
     curves: { loss, validation, speed, stalenessMean, stalenessMost },
     spans: () => spans,
+    /** The run before this one, as far as it got. */
+    previous: () => previous,
     /** The open run, for sampling text and taking weights. */
     handle: () => handle,
     start,

@@ -45,6 +45,17 @@ export class Series {
     this.#version++
   }
 
+  /** The points as they are now. */
+  copy(): Series {
+    const other = new Series(this.#x.length)
+    other.#x.set(this.#x)
+    other.#y.set(this.#y)
+    other.#length = this.#length
+    other.#stride = this.#stride
+    other.#skipped = this.#skipped
+    return other
+  }
+
   /** Views that the next push may change. */
   x(): Float64Array {
     return this.#x.subarray(0, this.#length)

@@ -76,10 +76,12 @@ function RunPlace() {
       <div className={styles.main}>
         <StrategyPanel />
         <main className={styles.stage} id="cluster">
-          <Notices />
-          <Suspense fallback={null}>
-            <RebalanceNotice />
-          </Suspense>
+          <div className={styles.notices}>
+            <Notices />
+            <Suspense fallback={null}>
+              <RebalanceNotice />
+            </Suspense>
+          </div>
           <ClusterPanel />
           <Suspense fallback={waiting}>
             <TimelinePanel />

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import { formatRate, significant } from '../format.ts'
+import { formatBytes, formatPercent, formatRate, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
@@ -82,15 +82,18 @@ function Curve({ title, lines, value, note, about }: { readonly title: string; r
 export default function ChartsPanel() {
   const page = usePage()
   const text = useText()
-  const { step, validationLoss, tokensPerSecond } = useSlice(page.run, (state) => state)
+  const { step, validationLoss, tokensPerSecond, config, ranks } = useSlice(page.run, (state) => state)
+  // It changes only when another run starts, and with it the configuration that runs.
+  const previous = useMemo(() => (config === null ? null : page.run.previous()), [config, page])
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
   const { server } = useShown().config.parallel
   const lossLines = useMemo(
     (): Line[] => [
       { series: loss, name: text.train, color: '--line-train', dashed: false },
-      { series: validation, name: text.validation, color: '--line-validation', dashed: true },
+      { series: validation, name: text.validation, color: '--line-validation', dashed: true, points: true },
+      ...(previous === null ? [] : [{ series: previous.loss, name: text.runBefore(previous.name), color: '--ink-2', dashed: true }]),
     ],
-    [loss, validation, text],
+    [loss, validation, previous, text],
   )
   const speedLines = useMemo(
     (): Line[] => [{ series: speed, name: text.tokensPerSecond, color: '--line-train', dashed: false }],
@@ -99,12 +102,20 @@ export default function ChartsPanel() {
   const stalenessLines = useMemo(
     (): Line[] => [
       { series: stalenessMean, name: text.stalenessColumns.mean, color: '--line-train', dashed: false },
-      { series: stalenessMost, name: text.stalenessColumns.most, color: '--line-validation', dashed: true },
+      { series: stalenessMost, name: text.stalenessColumns.most, color: '--line-validation', dashed: true, points: true },
     ],
     [stalenessMean, stalenessMost, text],
   )
   const stale = step?.staleness?.length ? Math.max(...step.staleness) : null
-  const lossNote = validationLoss === null ? text.train : `${text.train} · ${text.validation} ┄ ${significant(validationLoss)}`
+  const measuredNote = validationLoss === null ? text.train : `${text.train} · ${text.validation} ┄ ${significant(validationLoss)}`
+  const sent = Math.max(0, ...ranks.map(({ sentBytes }) => sentBytes ?? 0))
+  const before =
+    previous === null
+      ? null
+      : previous.sentBytes && sent > 0
+        ? `${text.runBefore(previous.name)} ┄ · ${text.sendsOf(formatBytes(sent), formatPercent(sent / previous.sentBytes))}`
+        : `${text.runBefore(previous.name)} ┄`
+  const lossNote = before === null ? measuredNote : `${measuredNote} · ${before}`
   return (
     <div className={styles.pair} data-three={server.async || undefined}>
       <Curve title={text.loss} lines={lossLines} value={step === null ? null : significant(step.loss)} note={lossNote} />

@@ -9,6 +9,8 @@ export interface Line {
   /** Custom property of its colour. */
   readonly color: string
   readonly dashed: boolean
+  /** Shows every point: for lines of few. */
+  readonly points?: boolean
 }
 
 const FRAME_MILLISECONDS = 100
@@ -17,8 +19,9 @@ const FRAME_MILLISECONDS = 100
 function align(lines: readonly Line[]): uPlot.AlignedData {
   const x = lines[0]!.series.x()
   const columns = lines.map(({ series }) => {
-    if (series.x().length === x.length) return Array.from(series.y())
-    const at = new Map(Array.from(series.x(), (step, i) => [step, series.y()[i]!]))
+    const own = series.x()
+    if (own.length === x.length && own[0] === x[0] && own.at(-1) === x.at(-1)) return Array.from(series.y())
+    const at = new Map(Array.from(own, (step, i) => [step, series.y()[i]!]))
     return Array.from(x, (step) => at.get(step) ?? null)
   })
   return [Array.from(x), ...columns]
@@ -53,7 +56,7 @@ export function LiveChart({ lines, theme, label }: { readonly lines: readonly Li
             stroke: color(line.color),
             width: 1.5,
             spanGaps: true,
-            points: { show: line.dashed },
+            points: { show: line.points ?? false },
             ...(line.dashed ? { dash: [4, 3] } : {}),
           })),
         ],

@@ -213,6 +213,8 @@ export const en = {
   skip: 'Skip to the cluster',
   preset: 'Preset',
   takeAway: 'Take away',
+  runBefore: (name: string) => `run before: ${name}`,
+  sendsOf: (bytes: string, share: string) => `sends ${bytes} a step, ${share} of its bytes`,
   presets: {
     single: 'One device',
     ddp: 'DDP on 4 devices',

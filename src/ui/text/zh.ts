@@ -8,6 +8,8 @@ export const zh: Text = {
   skip: '跳到集群',
   preset: '预设',
   takeAway: '导出',
+  runBefore: (name) => `上次训练：${name}`,
+  sendsOf: (bytes, share) => `每步发送 ${bytes}，为其 ${share}`,
   presets: {
     single: '单设备',
     ddp: 'DDP，4 台设备',
