@@ -12,8 +12,13 @@ const FORM = '1.'
 const MOST_CHARACTERS = 16_384
 const MOST_BYTES = 262_144
 
-export async function configToUrl(config: RunConfig): Promise<string> {
-  const json = new TextEncoder().encode(JSON.stringify(minimalConfig(config)))
+export function configToUrl(config: RunConfig): Promise<string> {
+  return inputToUrl(minimalConfig(config))
+}
+
+/** A configuration as a person wrote it, for a link. */
+export async function inputToUrl(input: unknown): Promise<string> {
+  const json = new TextEncoder().encode(JSON.stringify(input))
   const bytes = await collect(new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity)
   return FORM + base64Url(bytes)
 }

@@ -1,9 +1,10 @@
 import { createRoot } from 'react-dom/client'
 import { automation } from '../state/automation.ts'
 import { engineSession } from '../state/engine-session.ts'
+import { createLinks } from '../state/link.ts'
 import { createPage } from '../state/page.ts'
 import { App } from './app.tsx'
-import { PageContext } from './page-context.ts'
+import { LinksContext, PageContext } from './page-context.ts'
 import './theme/base.css'
 
 function storage(): Storage | null {
@@ -22,8 +23,12 @@ const page = createPage({
   language: navigator.language.startsWith('zh') ? 'zh' : 'en',
 })
 window.tabcluster = automation
+const links = createLinks(page, window)
+void links.start()
 createRoot(root).render(
   <PageContext value={page}>
-    <App />
+    <LinksContext value={links}>
+      <App />
+    </LinksContext>
   </PageContext>,
 )

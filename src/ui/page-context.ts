@@ -1,9 +1,18 @@
 import { createContext, useContext } from 'react'
 import { useStore } from 'zustand'
 import type { StoreApi } from 'zustand/vanilla'
+import type { Links } from '../state/link.ts'
 import type { Page } from '../state/page.ts'
 
 export const PageContext = createContext<Page | null>(null)
+
+export const LinksContext = createContext<Links | null>(null)
+
+export function useLinks(): Links {
+  const links = useContext(LinksContext)
+  if (links === null) throw new Error('useLinks outside of a LinksContext')
+  return links
+}
 
 export function usePage(): Page {
   const page = useContext(PageContext)

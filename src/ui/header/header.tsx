@@ -7,6 +7,7 @@ import { Segmented } from '../controls/segmented.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
+import { CopyLink, LinkProblem } from './copy-link.tsx'
 import styles from './header.module.css'
 
 export function Header() {
@@ -38,6 +39,7 @@ export function Header() {
           ))}
         </select>
       </label>
+      <CopyLink />
       <TakeAway />
       <ul className={styles.provenance} aria-label={text.provenance}>
         <li>{text.measured}</li>
@@ -58,6 +60,7 @@ export function Header() {
       <button type="button" className={styles.help} aria-label={text.help} title={text.help} onClick={() => ACTIONS.help.run(page)}>
         ?
       </button>
+      <LinkProblem />
     </header>
   )
 }

@@ -213,6 +213,10 @@ export const en = {
   skip: 'Skip to the cluster',
   preset: 'Preset',
   takeAway: 'Take away',
+  copyLink: 'Copy link',
+  copied: 'Copied',
+  copyByHand: 'Link to copy',
+  badLink: 'The link could not be used; the defaults are shown.',
   runBefore: (name: string) => `run before: ${name}`,
   sendsOf: (bytes: string, share: string) => `sends ${bytes} a step, ${share} of its bytes`,
   presets: {

@@ -8,6 +8,10 @@ export const zh: Text = {
   skip: '跳到集群',
   preset: '预设',
   takeAway: '导出',
+  copyLink: '复制链接',
+  copied: '已复制',
+  copyByHand: '请手动复制链接',
+  badLink: '该链接无法使用，已显示默认设置。',
   runBefore: (name) => `上次训练：${name}`,
   sendsOf: (bytes, share) => `每步发送 ${bytes}，为其 ${share}`,
   presets: {

@@ -1,0 +1,122 @@
+import { createStore } from 'zustand/vanilla'
+import { parseConfig } from '../config/parse.ts'
+import { inputFromUrl, inputToUrl } from '../config/url.ts'
+import { RefusedError } from '../core/errors.ts'
+import type { Draft } from './draft-path.ts'
+import { isDraft } from './draft-path.ts'
+import type { Page } from './page.ts'
+import { FIRST_SIMULATION } from './simulation-store.ts'
+import { PLACES } from './view-store.ts'
+import type { Place } from './view-store.ts'
+
+/** The part of `window` that links need. */
+export interface Address {
+  readonly location: { readonly href: string; readonly hash: string }
+  readonly history: { replaceState(data: unknown, unused: string, url: string): void }
+  addEventListener(type: 'hashchange', listener: () => void): void
+}
+
+export interface LinkState {
+  /** Why the link that was opened is not shown; null when there is nothing to say. */
+  readonly problem: string | null
+}
+
+type Places = Pick<Page, 'draft' | 'simulation' | 'view' | 'session'>
+
+interface Linked {
+  readonly read: (page: Places) => Draft
+  /** What is not worth a link: the place as it is first seen. */
+  readonly first: Draft
+  readonly check: (page: Places, draft: Draft) => void
+  readonly write: (page: Places, draft: Draft) => void
+}
+
+/** What of each place a link holds. */
+const LINKED: Readonly<Record<Place, Linked>> = {
+  run: {
+    read: ({ draft }) => draft.getState().draft,
+    first: {},
+    check({ session }, draft) {
+      const parsed = session.parse(draft)
+      if (parsed.kind === 'refused') throw new RefusedError(parsed.problems[0]!.field, parsed.problems[0]!.message)
+    },
+    write: ({ draft }, value) => draft.replace(value),
+  },
+  simulate: {
+    read: ({ simulation }) => simulation.getState().draft,
+    first: FIRST_SIMULATION,
+    check: (_page, draft) => void parseConfig(draft, 'simulate'),
+    write: ({ simulation }, value) => simulation.replace(value),
+  },
+}
+
+/** "#run=1.…": the place, and its configuration as written (only what differs from the defaults). */
+async function hashOf(page: Places): Promise<string> {
+  const { place } = page.view.getState()
+  const { read, first } = LINKED[place]
+  const draft = read(page)
+  if (JSON.stringify(draft) !== JSON.stringify(first)) return `#${place}=${await inputToUrl(draft)}`
+  return place === 'run' ? '' : `#${place}`
+}
+
+/** Shows what a link says. Throws RefusedError, having changed nothing. */
+async function show(page: Places, hash: string): Promise<void> {
+  const [name, packed] = hash.slice(1).split(/=(.*)/s, 2)
+  const place = PLACES.find((each) => each === name)
+  // Another anchor of the page.
+  if (place === undefined) {
+    if (packed !== undefined) throw new RefusedError('link', `"${name?.slice(0, 20)}" is no place; ${PLACES.join(', ')} are`)
+    return
+  }
+  if (packed !== undefined) {
+    const draft = await inputFromUrl(packed)
+    if (!isDraft(draft)) throw new RefusedError('link', 'holds no configuration')
+    LINKED[place].check(page, draft)
+    LINKED[place].write(page, draft)
+  }
+  page.view.setState({ place })
+}
+
+const DEBOUNCE_MILLISECONDS = 300
+
+export type Links = ReturnType<typeof createLinks>
+
+/** Keeps the address in step with the page: read when the page opens and when the address changes, written as the page changes. */
+export function createLinks(page: Places, address: Address) {
+  const store = createStore<LinkState>(() => ({ problem: null }))
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const open = async () => {
+    try {
+      await show(page, address.location.hash)
+      store.setState({ problem: null })
+    } catch (error) {
+      store.setState({ problem: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  const write = async () => {
+    clearTimeout(timer)
+    const hash = await hashOf(page)
+    const { href, hash: now } = address.location
+    const bare = now === '' ? href.replace(/#$/, '') : href.slice(0, href.length - now.length)
+    if (bare + hash !== href) address.history.replaceState(null, '', bare + hash)
+  }
+  const later = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void write(), DEBOUNCE_MILLISECONDS)
+  }
+  return {
+    ...store,
+    /** Reads the address, then follows the page. Resolves when what the link says is shown. */
+    async start() {
+      await open()
+      address.addEventListener('hashchange', () => void open())
+      for (const each of [page.draft, page.simulation, page.view]) each.subscribe(later)
+    },
+    /** The address of what is on screen now. */
+    async copy(): Promise<string> {
+      await write()
+      return address.location.href
+    },
+    dismiss: () => store.setState({ problem: null }),
+  }
+}

@@ -1,0 +1,56 @@
+import { useState } from 'react'
+import { useLinks, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import styles from './header.module.css'
+
+const TOLD_MILLISECONDS = 2500
+
+/** Copies the address of what is on screen; where the browser forbids that, it shows the address to copy by hand. */
+export function CopyLink() {
+  const links = useLinks()
+  const text = useText()
+  const [copied, setCopied] = useState(false)
+  const [shown, setShown] = useState<string | null>(null)
+  const copy = async () => {
+    const address = await links.copy()
+    try {
+      await navigator.clipboard.writeText(address)
+      setShown(null)
+      setCopied(true)
+      setTimeout(() => setCopied(false), TOLD_MILLISECONDS)
+    } catch {
+      setShown(address)
+    }
+  }
+  return (
+    <>
+      <button type="button" className={styles.action} onClick={() => void copy()}>
+        {copied ? text.copied : text.copyLink}
+      </button>
+      <span className="visually-hidden" role="status">
+        {copied && text.copied}
+      </span>
+      {shown !== null && (
+        <input className={styles.address} readOnly aria-label={text.copyByHand} title={text.copyByHand} value={shown} onFocus={(event) => event.target.select()} />
+      )}
+    </>
+  )
+}
+
+/** What is wrong with the link that was opened. */
+export function LinkProblem() {
+  const links = useLinks()
+  const text = useText()
+  const problem = useSlice(links, (state) => state.problem)
+  if (problem === null) return null
+  return (
+    <div className={styles.problem} role="alert">
+      <span>
+        {text.badLink} <code>{problem}</code>
+      </span>
+      <button type="button" className={styles.action} onClick={() => links.dismiss()}>
+        {text.dismiss}
+      </button>
+    </div>
+  )
+}
