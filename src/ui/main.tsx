@@ -4,6 +4,7 @@ import { engineSession } from '../state/engine-session.ts'
 import { createLinks } from '../state/link.ts'
 import { createPage } from '../state/page.ts'
 import { App } from './app.tsx'
+import { isolate } from './isolate.ts'
 import { LinksContext, PageContext } from './page-context.ts'
 import './theme/base.css'
 
@@ -25,6 +26,7 @@ const page = createPage({
 window.tabcluster = automation
 const links = createLinks(page, window)
 void links.start()
+if (import.meta.env.PROD) void isolate(() => page.run.getState().phase === 'idle')
 createRoot(root).render(
   <PageContext value={page}>
     <LinksContext value={links}>

@@ -1,0 +1,78 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { expect, test } from '@playwright/test'
+import type { Page } from '@playwright/test'
+
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.svg': 'image/svg+xml' }
+const PATH = '/some/path/'
+
+/** A host that knows nothing of TabCluster: files under a path, no headers but their type. */
+async function plainHost(): Promise<{ address: string; close: () => Promise<void> }> {
+  const server: Server = createServer(({ url = '' }, response) => {
+    const { pathname } = new URL(url, 'http://host')
+    const name = pathname.startsWith(PATH) ? pathname.slice(PATH.length) || 'index.html' : 'nowhere'
+    const file = join('dist', name)
+    if (!existsSync(file) || !statSync(file).isFile()) response.writeHead(404).end()
+    else response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { address: `http://localhost:${port}${PATH}`, close }
+}
+
+const TINY = {
+  steps: 2,
+  model: { layers: 1, heads: 2, embed: 16, context: 16, vocab: 256 },
+  batch: { global: 2, microbatches: 1, sequence: 16 },
+  parallel: { data: 2 },
+}
+const train = (page: Page) => page.evaluate(async (config) => (await window.tabcluster.run(config)).steps?.length, TINY)
+
+test('a plain host under a path is enough: isolated after one reload, then also offline, and nothing leaves the origin', async ({ page }) => {
+  const host = await plainHost()
+  const elsewhere: string[] = []
+  const violations: string[] = []
+  let loads = 0
+  page.on('request', (request) => {
+    if (!request.url().startsWith(host.address) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url())
+  })
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) violations.push(message.text())
+  })
+  page.on('load', () => loads++)
+  await page.goto(host.address)
+  await expect.poll(() => page.evaluate(() => crossOriginIsolated).catch(() => false)).toBe(true)
+  await page.waitForLoadState()
+  expect(await train(page)).toBe(2)
+  expect(loads).toBe(2)
+  await host.close()
+  await page.reload()
+  await expect(page.getByRole('button', { name: 'Start' })).toBeVisible()
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+  expect(await train(page)).toBe(2)
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await expect(page.locator('#story')).toBeVisible()
+  await page.keyboard.press('?')
+  expect(elsewhere).toEqual([])
+  expect(violations).toEqual([])
+})
+
+test('without a service worker the page trains through transferred buffers', async ({ browser }) => {
+  const host = await plainHost()
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.goto(host.address)
+  await page.waitForFunction(() => 'tabcluster' in window)
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false)
+  expect(await train(page)).toBe(2)
+  await context.close()
+  await host.close()
+})
