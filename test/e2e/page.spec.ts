@@ -98,6 +98,8 @@ test('without WebGPU the page still predicts and says how to enable it', async (
   await page.goto('/')
   await expect(page.getByText('This browser has no WebGPU')).toBeVisible()
   await expect(page.getByText(/peak [\d.]+/).first()).toBeVisible()
+  await page.getByRole('button', { name: 'Simulate any cluster instead' }).click()
+  await expect(page.getByRole('img', { name: /^stage 7: parameters .*GB/ })).toBeVisible()
 })
 
 for (const theme of ['light', 'dark'])

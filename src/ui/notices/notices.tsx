@@ -23,6 +23,13 @@ export function Notices() {
       </strong>
       {failure && <p className={styles.message}>{failure.message}</p>}
       <p>{text.failures[kind].advice}</p>
+      {missing !== null && (
+        <div className={styles.actions}>
+          <button type="button" onClick={() => page.view.setState({ place: 'simulate' })}>
+            {text.simulateInstead}
+          </button>
+        </div>
+      )}
       {failure && (
         <div className={styles.actions}>
           <button type="button" onClick={() => startRun(page)}>

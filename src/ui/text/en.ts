@@ -215,6 +215,7 @@ export const en = {
   takeAway: 'Take away',
   copyLink: 'Copy link',
   copied: 'Copied',
+  simulateInstead: 'Simulate any cluster instead',
   copyByHand: 'Link to copy',
   badLink: 'The link could not be used; the defaults are shown.',
   runBefore: (name: string) => `run before: ${name}`,

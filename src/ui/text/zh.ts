@@ -10,6 +10,7 @@ export const zh: Text = {
   takeAway: '导出',
   copyLink: '复制链接',
   copied: '已复制',
+  simulateInstead: '改为模拟任意集群',
   copyByHand: '请手动复制链接',
   badLink: '该链接无法使用，已显示默认设置。',
   runBefore: (name) => `上次训练：${name}`,
