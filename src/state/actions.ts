@@ -1,13 +1,30 @@
+import type { StoreApi } from 'zustand/vanilla'
+import type { History } from './history.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
 import type { Page } from './page.ts'
 import { isActive } from './run-state.ts'
+import type { Place } from './view-store.ts'
 
 /** Everything a person can do with keys or buttons, in one table: enabled-test and effect beside each other. */
 export interface Action {
   readonly keys: readonly string[]
   readonly enabled: (page: Page) => boolean
   readonly run: (page: Page) => void
+  /** Its keys work in Simulate, too. */
+  readonly everywhere?: true
 }
+
+interface Edited extends Pick<StoreApi<History>, 'getState' | 'getInitialState' | 'subscribe'> {
+  readonly undo: () => void
+  readonly redo: () => void
+}
+
+/** The store whose draft is edited in a place. */
+export function editedIn(page: Page, place: Place): Edited {
+  return place === 'run' ? page.draft : page.simulation
+}
+
+const edited = (page: Page) => editedIn(page, page.view.getState().place)
 
 export function canStart({ plan, draft }: Page): boolean {
   const { plan: ready, config, problem } = plan.getState()
@@ -64,13 +81,15 @@ export const ACTIONS = {
   },
   undo: {
     keys: ['Control+z', 'Meta+z'],
-    enabled: (page) => page.draft.getState().past.length > 0,
-    run: (page) => page.draft.undo(),
+    enabled: (page) => edited(page).getState().past.length > 0,
+    run: (page) => edited(page).undo(),
+    everywhere: true,
   },
   redo: {
     keys: ['Control+Shift+z', 'Meta+Shift+z', 'Control+y'],
-    enabled: (page) => page.draft.getState().future.length > 0,
-    run: (page) => page.draft.redo(),
+    enabled: (page) => edited(page).getState().future.length > 0,
+    run: (page) => edited(page).redo(),
+    everywhere: true,
   },
   theme: {
     keys: ['d'],
@@ -86,7 +105,7 @@ export const ACTIONS = {
         language: LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length] ?? 'en',
       })),
   },
-  help: { keys: ['?'], enabled: () => true, run: ({ view }) => view.setState({ dialog: 'shortcuts' }) },
+  help: { keys: ['?'], enabled: () => true, run: ({ view }) => view.setState({ dialog: 'shortcuts' }), everywhere: true },
 } as const satisfies Record<string, Action>
 
 export type ActionName = keyof typeof ACTIONS

@@ -2,18 +2,16 @@ import { createStore } from 'zustand/vanilla'
 import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { removePath, writePath } from './draft-path.ts'
+import type { History } from './history.ts'
+import { after, before, NO_HISTORY, remembered } from './history.ts'
 import type { Problem, Session } from './session.ts'
 
-const HISTORY = 100
-
-export interface DraftState {
+export interface DraftState extends History {
   readonly draft: Draft
   /** The finished configuration of the last draft that was valid. */
   readonly config: RunConfig
   /** Empty when `config` belongs to `draft`. */
   readonly problems: readonly Problem[]
-  readonly past: readonly Draft[]
-  readonly future: readonly Draft[]
 }
 
 export type DraftStore = ReturnType<typeof createDraftStore>
@@ -27,22 +25,22 @@ export function createDraftStore(session: Pick<Session, 'parse'>, initial: Draft
     draft: given.kind === 'ok' ? initial : {},
     config: first.config,
     problems: [],
-    past: [],
-    future: [],
+    ...NO_HISTORY,
   }
   const store = createStore<DraftState>(() => start)
 
-  const show = (draft: Draft, history: Pick<DraftState, 'past' | 'future'>) => {
+  const show = (draft: Draft, { past, future }: History) => {
     const parsed = session.parse(draft)
     store.setState(
       parsed.kind === 'ok'
-        ? { draft, config: parsed.config, problems: [], ...history }
-        : { draft, problems: parsed.problems, ...history },
+        ? { draft, config: parsed.config, problems: [], past, future }
+        : { draft, problems: parsed.problems, past, future },
     )
   }
-  const replace = (draft: Draft) => {
-    const { draft: before, past } = store.getState()
-    show(draft, { past: [...past, before].slice(-HISTORY), future: [] })
+  const replace = (draft: Draft) => show(draft, remembered(store.getState()))
+  const go = (to: typeof before) => {
+    const moment = to(store.getState())
+    if (moment !== null) show(moment.draft, moment)
   }
 
   return {
@@ -50,15 +48,7 @@ export function createDraftStore(session: Pick<Session, 'parse'>, initial: Draft
     replace,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
-    undo: () => {
-      const { draft, past, future } = store.getState()
-      const last = past.at(-1)
-      if (last !== undefined) show(last, { past: past.slice(0, -1), future: [draft, ...future] })
-    },
-    redo: () => {
-      const { draft, past, future } = store.getState()
-      const next = future[0]
-      if (next !== undefined) show(next, { past: [...past, draft], future: future.slice(1) })
-    },
+    undo: () => go(before),
+    redo: () => go(after),
   }
 }

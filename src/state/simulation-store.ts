@@ -7,6 +7,8 @@ import type { Planned } from '../sim/planner/planned.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { isDraft, removePath, writePath } from './draft-path.ts'
+import type { History } from './history.ts'
+import { after, before, NO_HISTORY, remembered } from './history.ts'
 import type { Problem } from './session.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
@@ -23,7 +25,7 @@ export type Search =
   | { readonly phase: 'found'; readonly plan: Plan }
   | { readonly phase: 'failed'; readonly message: string }
 
-export interface SimulationState {
+export interface SimulationState extends History {
   readonly draft: Draft
   /** Of the newest draft that could be simulated; kept while the next one is computed or refused. */
   readonly result: SimulatedResult | null
@@ -65,6 +67,7 @@ export const openSimulator: OpenSimulator = (hear, fail) => {
 export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRST_SIMULATION) {
   const store = createStore<SimulationState>(() => ({
     draft: initial,
+    ...NO_HISTORY,
     result: null,
     milliseconds: 0,
     problem: null,
@@ -90,9 +93,14 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
     store.setState({ computing: true })
     simulator.postMessage({ id: ++newest, kind: 'simulate', input: store.getState().draft })
   }
-  const replace = (draft: Draft) => {
-    store.setState({ draft })
+  const show = (draft: Draft, { past, future }: History) => {
+    store.setState({ draft, past, future })
     compute()
+  }
+  const replace = (draft: Draft) => show(draft, remembered(store.getState()))
+  const go = (to: typeof before) => {
+    const moment = to(store.getState())
+    if (moment !== null) show(moment.draft, moment)
   }
   const load = (config: Readonly<Record<string, unknown>>) => {
     const draft: DraftValue = JSON.parse(JSON.stringify(config)) as DraftValue
@@ -114,6 +122,8 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
     load,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
+    undo: () => go(before),
+    redo: () => go(after),
     pin: () => {
       const { result, pinned, draft, problem, computing } = store.getState()
       if (result && problem === null && !computing) store.setState({ pinned: [...pinned, { id: ++pins, draft, result }] })

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useLayoutEffect } from 'react'
+import type { Action } from '../state/actions.ts'
 import { ACTIONS, actionFor, chord } from '../state/actions.ts'
 import styles from './app.module.css'
 import { ClusterPanel } from './cluster/cluster-panel.tsx'
@@ -24,13 +25,17 @@ function useShortcuts(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target
-      if (target instanceof Element && target.closest('input, select, textarea, [role="dialog"]')) return
+      // A tick box and a list take no text: undo is the page's there, plain letters are the control's.
+      const typed = event.ctrlKey || event.metaKey ? 'input:not([type="checkbox"]), textarea' : 'input, select, textarea'
+      if (target instanceof Element && target.closest(`${typed}, [role="dialog"]`)) return
       if (event.key === ' ' && target instanceof Element && target.closest('button, summary, a')) return
       const name = actionFor(chord(event))
-      if (name !== 'help' && page.view.getState().place !== 'run') return
-      if (name === null || !ACTIONS[name].enabled(page)) return
+      if (name === null) return
+      const action: Action = ACTIONS[name]
+      if (!action.everywhere && page.view.getState().place !== 'run') return
+      if (!action.enabled(page)) return
       event.preventDefault()
-      ACTIONS[name].run(page)
+      action.run(page)
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)

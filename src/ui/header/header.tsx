@@ -8,6 +8,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
 import { CopyLink, LinkProblem } from './copy-link.tsx'
+import { UndoRedo } from './undo-redo.tsx'
 import styles from './header.module.css'
 
 export function Header() {
@@ -40,6 +41,7 @@ export function Header() {
         </select>
       </label>
       <CopyLink />
+      <UndoRedo />
       <TakeAway />
       <ul className={styles.provenance} aria-label={text.provenance}>
         <li>{text.measured}</li>

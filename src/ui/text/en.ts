@@ -244,6 +244,8 @@ export const en = {
   close: 'Close',
   undo: 'Undo',
   redo: 'Redo',
+  history: 'Changes',
+  nothingTo: { undo: 'Nothing to undo', redo: 'Nothing to redo' },
 
   strategy: 'Strategy',
   parameters: (strategy: string) => `${strategy} parameters`,

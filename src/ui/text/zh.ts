@@ -39,6 +39,8 @@ export const zh: Text = {
   close: '关闭',
   undo: '撤销',
   redo: '重做',
+  history: '更改',
+  nothingTo: { undo: '没有可撤销的更改', redo: '没有可重做的更改' },
 
   strategy: '并行策略',
   parameters: (strategy) => `${strategy} 的参数`,
