@@ -7,7 +7,7 @@ import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { HANDLERS } from './handlers/table.ts'
-import type { ExecutedSpan } from './run-events.ts'
+import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { Slots } from './slots.ts'
 
 /** Ops that only hand work to the device's queue: done once encoded. The others take time on the host and overlap. */

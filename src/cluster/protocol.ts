@@ -3,7 +3,7 @@ import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.t
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { RankProgram } from '../schedule/program.ts'
 import type { SharedDataset } from '../data/dataset.ts'
-import type { ExecutedSpan } from './run-events.ts'
+import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { TransportSetup } from './transport/setup.ts'
 
 /**

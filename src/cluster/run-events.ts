@@ -1,19 +1,10 @@
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
+import type { ExecutedSpan } from '../schedule/executed-span.ts'
 
 /** What a run tells whoever started it: the page, the command line, tests. All numbers here are measured. */
 
 export type RunPhase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'stopped' | 'failed' | 'done'
-
-/** One op as it was executed; seconds since the run's clock started. Spans of compute ops are per submit unless traced. */
-export interface ExecutedSpan {
-  readonly rank: number
-  readonly op: number
-  readonly step: number
-  readonly stream: string
-  readonly start: number
-  readonly end: number
-}
 
 export type RunEvent =
   | { readonly kind: 'phase'; readonly phase: RunPhase }

@@ -1,26 +1,24 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RankError, RefusedError, exitStatusOf } from '../core/errors.ts'
+import { RankError, exitStatusOf } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { parameterTable } from '../model/parameters.ts'
-import type { ParameterSpec } from '../model/parameters.ts'
 import type { Program } from '../schedule/program.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
 import { validateProgram } from '../schedule/validate.ts'
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
-import { MOMENTS, checkpointParts } from '../checkpoint/store.ts'
-import type { Checkpoint, MomentKind } from '../checkpoint/store.ts'
+import type { Checkpoint } from '../checkpoint/store.ts'
 import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import type { PredictedBytes } from '../sim/ledger.ts'
 import { buildForwardProgram, forwardTicks } from '../strategy/forward-program.ts'
 import { buildProgram } from '../strategy/build.ts'
-import { assemble, hashTensors, holdingsOf, partFor, sourcesOf } from './assemble.ts'
+import { hashTensors } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
 import { generateText } from './generate.ts'
 import { learningRateAt } from './learning-rate.ts'
+import { ModelState } from './model-state.ts'
 import type { Piece, RankReply, StateKind } from './protocol.ts'
-import { checkResume, hashData } from './resume.ts'
+import { checkResume } from './resume.ts'
 import { opsInTick } from './ticks.ts'
 import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
@@ -62,11 +60,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
 export class Run implements RunHandle {
   readonly finished: Promise<RunResult>
   private cluster: Cluster | null = null
+  private state: ModelState | null = null
   private readonly listeners = new Set<(event: RunEvent) => void>()
   private readonly steps: StepResult[] = []
   private readonly epochs: EpochResult[] = []
   private readonly last = new Map<number, Extract<RankReply, { kind: 'step' }>>()
-  private readonly specs: readonly ParameterSpec[]
   private jobs: Job[] = []
   private phase: RunPhase = 'starting'
   private held = false
@@ -89,7 +87,6 @@ export class Run implements RunHandle {
     readonly program: Program,
     private readonly predicted: readonly PredictedBytes[],
   ) {
-    this.specs = parameterTable(options.config.model)
     if (options.onEvent) this.listeners.add(options.onEvent)
     this.held = options.startPaused ?? false
     this.done = options.resume?.step ?? 0
@@ -104,41 +101,20 @@ export class Run implements RunHandle {
     const config = { ...this.options.config, steps: this.totalSteps }
     try {
       this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.hear(rank, reply))
+      this.state = new ModelState(this.options.config, this.program, this.cluster)
       for (const [rank, adapter] of this.cluster.adapters.entries())
         if (adapter) this.emit({ kind: 'adapter', rank, adapter })
       await this.cluster.load('train', this.program, dataset.share())
       if (trace) this.cluster.post({ kind: 'trace', on: true })
       const weights = resume?.weights ?? init
-      if (weights) this.place('parameters', weights)
+      if (weights) this.state.place('parameters', weights)
       await this.cluster.initialise(!weights)
-      if (resume) this.goOn(resume)
+      if (resume) this.state.restore(resume)
     } catch (error) {
       await this.fail(error)
       throw error
     }
     void this.loop()
-  }
-
-  /** The optimizer's state, and what compression left out, as the checkpoint has them. */
-  private goOn({ moments, residues }: Checkpoint): void {
-    for (const kind of MOMENTS) if (moments[kind].size > 0) this.place(kind, moments[kind])
-    for (const rank of this.program.ranks)
-      for (const { tensor } of holdingsOf(rank, 'residue')) {
-        const data = residues.get(`${rank.rank}.${tensor}`)
-        if (data) this.cluster!.put(rank.rank, 'residue', { tensor, from: 0, data })
-      }
-  }
-
-  private place(state: 'parameters' | MomentKind, whole: ReadonlyMap<string, Float32Array>): void {
-    const { tensor } = this.options.config.parallel
-    const specs = new Map(this.specs.map((spec) => [spec.name, spec]))
-    for (const rank of this.program.ranks)
-      for (const holding of state !== 'parameters' || rank.state.drawn ? rank.state[state] : []) {
-        const spec = specs.get(holding.tensor)!
-        const values = whole.get(holding.tensor)
-        if (!values) throw new RefusedError('init', `has no tensor ${holding.tensor}`)
-        this.cluster!.put(rank.rank, state, partFor(spec, tensor, rank.coordinates.tensor, holding, values))
-      }
   }
 
   subscribe(listener: (event: RunEvent) => void): () => void {
@@ -237,7 +213,7 @@ export class Run implements RunHandle {
     const first = this.steps.length === 0
     const replies = await this.cluster!.step(step, captureGradients && first)
     const milliseconds = performance.now() - start
-    if (captureGradients && first) this.assembleGradients()
+    if (captureGradients && first) this.gradients = this.state!.assembled(this.captured.splice(0))
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
@@ -260,16 +236,6 @@ export class Run implements RunHandle {
     this.steps.push(result)
     this.done = step + 1
     this.emit({ kind: 'step', result, tokensPerSecond: (tokens * 1000) / milliseconds })
-  }
-
-  private assembleGradients(): void {
-    const { tensor } = this.options.config.parallel
-    const pieces = this.captured.map(({ rank, piece }) => ({
-      tensorIndex: this.program.ranks[rank]!.coordinates.tensor,
-      piece,
-    }))
-    this.captured = []
-    this.gradients = assemble(this.specs, tensor, pieces)
   }
 
   /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
@@ -372,23 +338,12 @@ export class Run implements RunHandle {
 
   /** Whole tensors of a kind of state, put together from all ranks. */
   tensors(state: StateKind): Promise<Map<string, Float32Array>> {
-    return this.schedule(() => this.collect(state))
-  }
-
-  private async collect(state: StateKind): Promise<Map<string, Float32Array>> {
-    const { tensor } = this.options.config.parallel
-    const pieces: { tensorIndex: number; piece: Piece }[] = []
-    for (const [rank, names] of sourcesOf(this.program, state)) {
-      const found = await this.cluster!.gather([rank], state, names)
-      const tensorIndex = this.program.ranks[rank]!.coordinates.tensor
-      for (const piece of found.get(rank)!) pieces.push({ tensorIndex, piece })
-    }
-    return assemble(this.specs, tensor, pieces)
+    return this.schedule(() => this.state!.collect(state))
   }
 
   weights(): Promise<Uint8Array> {
     if (this.finalWeights) return Promise.resolve(serializeSafetensors(this.named(this.finalWeights)))
-    return this.schedule(async () => serializeSafetensors(this.named(await this.collect('parameters'))))
+    return this.schedule(async () => serializeSafetensors(this.named(await this.state!.collect('parameters'))))
   }
 
   async soFar(): Promise<RunResult> {
@@ -397,42 +352,11 @@ export class Run implements RunHandle {
 
   /** Everything another run needs to go on from between the last step and the next. Refused for an asynchronous server. */
   checkpoint(): Promise<Blob> {
-    return this.schedule(() => this.takeCheckpoint())
-  }
-
-  private async takeCheckpoint(): Promise<Blob> {
-    const { config, dataset } = this.options
-    const { async, maxStaleness } = config.parallel.server
-    if (config.parallel.dataMode === 'parameter-server' && async && maxStaleness > 0)
-      throw new RefusedError(
-        'checkpoint',
-        'an asynchronous server always has pushes under way; take the weights instead',
-      )
-    const has = (state: StateKind) => this.program.ranks.some((rank) => holdingsOf(rank, state).length > 0)
-    const whole = async (state: MomentKind) =>
-      has(state) ? await this.collect(state) : new Map<string, Float32Array>()
-    const residues = new Map<string, Float32Array>()
-    for (const rank of this.program.ranks)
-      for (const { tensor, span } of holdingsOf(rank, 'residue')) {
-        const found = await this.cluster!.gather([rank.rank], 'residue', [tensor])
-        const data = new Float32Array(span.length)
-        for (const piece of found.get(rank.rank)!) data.set(piece.data, piece.from)
-        residues.set(`${rank.rank}.${tensor}`, data)
-      }
-    const parts = checkpointParts({
-      config,
-      step: this.done,
-      samples: this.done * config.batch.global,
-      data: await hashData(dataset),
-      weights: await this.collect('parameters'),
-      moments: { moment1: await whole('moment1'), moment2: await whole('moment2') },
-      residues,
-    })
-    return new Blob(parts)
+    return this.schedule(() => this.state!.checkpoint(this.done, this.options.dataset))
   }
 
   private named(whole: ReadonlyMap<string, Float32Array>) {
-    return this.specs.map((spec) => ({ name: spec.name, shape: spec.shape, data: whole.get(spec.name)! }))
+    return this.state!.specs.map((spec) => ({ name: spec.name, shape: spec.shape, data: whole.get(spec.name)! }))
   }
 
   async stop(): Promise<RunResult> {
@@ -444,9 +368,9 @@ export class Run implements RunHandle {
   }
 
   private async finish(): Promise<void> {
-    const parameters = await this.collect('parameters')
-    const result = { ...this.result(), parametersHash: await hashTensors(this.specs, parameters) }
-    this.finalCheckpoint = this.keepCheckpoint ? await this.takeCheckpoint() : null
+    const parameters = await this.state!.collect('parameters')
+    const result = { ...this.result(), parametersHash: await hashTensors(this.state!.specs, parameters) }
+    this.finalCheckpoint = this.keepCheckpoint ? await this.state!.checkpoint(this.done, this.options.dataset) : null
     this.finalWeights = this.keepWeights ? parameters : null
     this.leakedBytes = await this.cluster!.close()
     this.setPhase(this.stopping ? 'stopped' : 'done')

@@ -1,19 +1,10 @@
+import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import { TraceWriter, argsOf } from '../schedule/trace.ts'
 import type { SpanNote, Trace } from '../schedule/trace.ts'
 
-/** A measured span; seconds on the run's clock. */
-export interface MeasuredSpan {
-  readonly rank: number
-  readonly op: number
-  readonly step: number
-  readonly stream: string
-  readonly start: number
-  readonly end: number
-}
-
 /** Executed ops: a process per rank, a thread per stream, times from the first span on. */
 export function executedTrace(
-  spans: readonly MeasuredSpan[],
+  spans: readonly ExecutedSpan[],
   describe: (rank: number, op: number) => SpanNote | null,
 ): Trace {
   const writer = new TraceWriter()
@@ -56,7 +47,8 @@ const TICK_SECONDS = 1e-3
 
 export function idealTrace(cells: readonly IdealCell[]): Trace {
   const writer = new TraceWriter()
-  for (const row of new Set(cells.map((each) => each.row).toSorted((a, b) => a - b))) writer.nameRank(row, `rank ${row}`)
+  for (const row of new Set(cells.map((each) => each.row).toSorted((a, b) => a - b)))
+    writer.nameRank(row, `rank ${row}`)
   for (const cell of cells)
     writer.span({
       rank: cell.row,

@@ -1,6 +1,7 @@
 import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import type { ExecutedSpan, RunEvent, RunPhase } from '../cluster/run-events.ts'
+import type { RunEvent, RunPhase } from '../cluster/run-events.ts'
+import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { Plan } from './session.ts'
 

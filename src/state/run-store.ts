@@ -1,5 +1,6 @@
 import { createStore } from 'zustand/vanilla'
-import type { ExecutedSpan, RunEvent, RunHandle } from '../cluster/run-events.ts'
+import type { RunEvent, RunHandle } from '../cluster/run-events.ts'
+import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { RunConfig } from '../config/types.ts'
 import { exitStatusOf } from '../core/errors.ts'
 import { createBatch } from './event-batch.ts'

@@ -156,7 +156,8 @@ test('weights are saved, and a run starts from them', async ({ page }) => {
   // Pausing may stop between two ops: the weights are taken at the end of the step.
   await page.getByRole('button', { name: 'Step one step' }).click()
   const download = page.waitForEvent('download')
-  await page.getByRole('button', { name: 'Save weights' }).click()
+  await page.getByRole('button', { name: 'Take away' }).click()
+  await page.getByRole('button', { name: 'Weights, Hugging Face names: safetensors' }).click()
   const path = await (await download).path()
   await page.getByRole('button', { name: 'Reset' }).click()
   await page.getByText('Model', { exact: false }).first().click()

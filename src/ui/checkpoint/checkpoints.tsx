@@ -4,6 +4,7 @@ import { isActive } from '../../state/run-state.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { save } from '../take-away/files.ts'
+import button from '../theme/button.module.css'
 import menu from '../take-away/take-away.module.css'
 import styles from './checkpoints.module.css'
 import { CHECKPOINT_TEXT } from './text.ts'
@@ -24,10 +25,10 @@ export function Checkpoints() {
       <h2>{text.title}</h2>
       <p className={styles.about}>{text.about}</p>
       <p className={styles.actions}>
-        <button type="button" aria-disabled={!running || busy} title={why} onClick={() => running && void store.save()}>
+        <button type="button" className={button.button} aria-disabled={!running || busy} title={why} onClick={() => running && void store.save()}>
           {text.save}
         </button>
-        <button type="button" aria-disabled={busy} onClick={() => input.current?.click()}>
+        <button type="button" className={button.button} aria-disabled={busy} onClick={() => input.current?.click()}>
           {text.open}
         </button>
         <input
@@ -54,17 +55,18 @@ export function Checkpoints() {
               </small>
             </span>
             <span className={menu.formats}>
-              <button type="button" aria-label={text.resumeOf(name)} onClick={() => void store.resume(name)}>
+              <button type="button" className={button.button} aria-label={text.resumeOf(name)} onClick={() => void store.resume(name)}>
                 {text.resume}
               </button>
               <button
                 type="button"
+                className={button.button}
                 aria-label={text.downloadOf(name)}
                 onClick={() => void save({ format: 'safetensors', name: `tabcluster-${name.replaceAll(' · ', '-step-')}.safetensors`, make: () => store.file(name) })}
               >
                 {text.download}
               </button>
-              <button type="button" aria-label={text.removeOf(name)} onClick={() => void store.remove(name)}>
+              <button type="button" className={button.button} aria-label={text.removeOf(name)} onClick={() => void store.remove(name)}>
                 {text.remove}
               </button>
             </span>

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useLinks, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
 import styles from './header.module.css'
 
 const TOLD_MILLISECONDS = 2500
@@ -24,7 +25,7 @@ export function CopyLink() {
   }
   return (
     <>
-      <button type="button" className={styles.action} onClick={() => void copy()}>
+      <button type="button" className={button.button} onClick={() => void copy()}>
         {copied ? text.copied : text.copyLink}
       </button>
       <span className="visually-hidden" role="status">
@@ -48,7 +49,7 @@ export function LinkProblem() {
       <span>
         {text.badLink} <code>{problem}</code>
       </span>
-      <button type="button" className={styles.action} onClick={() => links.dismiss()}>
+      <button type="button" className={button.button} onClick={() => links.dismiss()}>
         {text.dismiss}
       </button>
     </div>

@@ -1,6 +1,7 @@
 import { ACTIONS, editedIn } from '../../state/actions.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
 import styles from './header.module.css'
 
 const SIGNS = { undo: '↶', redo: '↷' } as const
@@ -20,6 +21,7 @@ export function UndoRedo() {
         <button
           key={name}
           type="button"
+          className={button.square}
           aria-label={text[name]}
           aria-disabled={!possible[name]}
           title={possible[name] ? text[name] : text.nothingTo[name]}

@@ -2,6 +2,7 @@ import { startRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
 import styles from './notices.module.css'
 
 /** What keeps the page from training, said in full: no WebGPU, no adapter, a slow one, or a run that failed. */
@@ -25,17 +26,17 @@ export function Notices() {
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
         <div className={styles.actions}>
-          <button type="button" onClick={() => page.view.setState({ place: 'simulate' })}>
+          <button type="button" className={button.button} onClick={() => page.view.setState({ place: 'simulate' })}>
             {text.simulateInstead}
           </button>
         </div>
       )}
       {failure && (
         <div className={styles.actions}>
-          <button type="button" onClick={() => startRun(page)}>
+          <button type="button" className={button.button} onClick={() => startRun(page)}>
             {text.tryAgain}
           </button>
-          <button type="button" onClick={() => page.run.dismissFailure()}>
+          <button type="button" className={button.button} onClick={() => page.run.dismissFailure()}>
             {text.dismiss}
           </button>
         </div>

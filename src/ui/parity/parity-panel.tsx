@@ -3,6 +3,7 @@ import type { ParityReport } from '../../cluster/run-events.ts'
 import { formatTiny } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
 import styles from './parity.module.css'
 
 /** Up to this the gradients of cluster and one device count as the same. */
@@ -34,7 +35,7 @@ export function ParityPanel() {
     <section className={styles.parity} aria-label={text.parity}>
       <div className={styles.row}>
         <strong>{text.parity}</strong>
-        <button type="button" onClick={() => void compare()} disabled={state.kind === 'running'}>
+        <button type="button" className={button.button} onClick={() => void compare()} disabled={state.kind === 'running'}>
           {text.parityCheck}
         </button>
       </div>

@@ -3,6 +3,7 @@ import { goOn } from '../../state/checkpoint-store.ts'
 import { rebalance, withSplit } from '../../state/rebalance.ts'
 import type { Rebalance } from '../../state/rebalance.ts'
 import { significant } from '../format.ts'
+import button from '../theme/button.module.css'
 import notices from '../notices/notices.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { REBALANCE_TEXT } from './text.ts'
@@ -40,10 +41,10 @@ export default function RebalanceNotice() {
           <span>
             {text.uneven[found.kind](found.before.join(' : '), found.after.join(' : '))} <i className="predicted">{text.gain(significant(found.gain))}</i>
           </span>
-          <button type="button" onClick={() => void take(found)}>
+          <button type="button" className={button.button} onClick={() => void take(found)}>
             {text.take}
           </button>
-          <button type="button" onClick={() => setRefused(config)}>
+          <button type="button" className={button.button} onClick={() => setRefused(config)}>
             {text.dismiss}
           </button>
         </div>

@@ -4,6 +4,7 @@ import { isActive } from '../../state/run-state.ts'
 import { formatBytes, formatPercent, formatRate, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
 import styles from './sample.module.css'
 
 /** A forward-only pass over held-out data under the same layout: loss, speed, ticks, and each rank's memory, traffic, idle. */
@@ -26,27 +27,10 @@ export function Inference() {
     }
     setBusy(false)
   }
-  const save = async () => {
-    const bytes = await page.run.handle()?.weights()
-    if (!bytes) return
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([bytes.slice()], { type: 'application/octet-stream' }))
-    link.download = 'model.safetensors'
-    link.click()
-    URL.revokeObjectURL(link.href)
-  }
   return (
     <div className={styles.inference}>
-      <button type="button" onClick={() => void evaluate()} disabled={!ready} title={text.inferenceAbout}>
+      <button type="button" className={button.button} onClick={() => void evaluate()} disabled={!ready} title={text.inferenceAbout}>
         {text.inference}
-      </button>{' '}
-      <button
-        type="button"
-        onClick={() => void save().catch((reason: unknown) => setError(String(reason)))}
-        disabled={!ready}
-        title={text.saveWeights}
-      >
-        {text.saveWeights}
       </button>
       {error !== null && <span>{text.sampleFailed(error)}</span>}
       {report && (

@@ -3,6 +3,7 @@ import { CORPORA } from '../../data/corpora/registry.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
 import panel from '../theme/panel.module.css'
 import { Inference } from './inference.tsx'
 import styles from './sample.module.css'
@@ -52,7 +53,7 @@ export function SamplePanel() {
       </div>
       <div className={styles.prompt}>
         <input aria-label={text.prompt} value={prompt} onChange={(event) => setPrompt(event.target.value)} />
-        <button type="button" onClick={() => void generate()} disabled={!ready} title={ready ? '' : text.sampleEmpty}>
+        <button type="button" className={button.button} onClick={() => void generate()} disabled={!ready} title={ready ? '' : text.sampleEmpty}>
           {busy ? text.generating : text.generate}
         </button>
       </div>

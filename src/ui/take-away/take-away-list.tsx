@@ -1,5 +1,6 @@
 import { useId, useState } from 'react'
 import { usePage, useSlice } from '../page-context.ts'
+import button from '../theme/button.module.css'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
 import { Checkpoints } from '../checkpoint/checkpoints.tsx'
@@ -68,6 +69,7 @@ function Row({ row: { title, reason, entries }, onTake }: { readonly row: FileRo
           <button
             key={entry.format}
             type="button"
+            className={button.button}
             aria-label={own.entry(title, own.formats[entry.format])}
             aria-disabled={reason !== null}
             {...(reason === null ? { title: entry.name } : { 'aria-describedby': why })}

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useId, useRef, useState } from 'react'
 import { useText } from '../text/use-text.ts'
+import control from '../theme/button.module.css'
 import styles from './take-away.module.css'
 
 const TakeAwayList = lazy(() => import('./take-away-list.tsx'))
@@ -25,7 +26,7 @@ export function TakeAway() {
   }
   return (
     <>
-      <button ref={button} type="button" className={styles.button} popoverTarget={id} aria-haspopup="dialog" aria-expanded={open}>
+      <button ref={button} type="button" className={control.button} popoverTarget={id} aria-haspopup="dialog" aria-expanded={open}>
         {text.takeAway}
       </button>
       <div

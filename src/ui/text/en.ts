@@ -390,7 +390,6 @@ export const en = {
   drawn: 'random weights',
   weightsUrl: 'https://… .safetensors',
   download: 'Download',
-  saveWeights: 'Save weights',
   inference: 'Measure inference',
   inferenceAbout: 'A forward-only pass over held-out data under this layout: memory, traffic, idle time and speed.',
   sampleFailed: (why: string) => `No text: ${why}`,

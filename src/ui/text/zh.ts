@@ -292,7 +292,6 @@ export const zh: Text = {
   drawn: '随机权重',
   weightsUrl: 'https://… .safetensors',
   download: '下载',
-  saveWeights: '保存权重',
   inference: '测量推理',
   inferenceAbout: '在此布局下对留出数据做一次仅前向计算：内存、通信、空闲与速度。',
   sampleFailed: (why) => `未能生成：${why}`,

@@ -1,4 +1,4 @@
-import type { ExecutedSpan } from '../../cluster/run-events.ts'
+import type { ExecutedSpan } from '../../schedule/executed-span.ts'
 import type { Plan, TimelineSpan } from '../../state/session.ts'
 
 /** Measured spans as cells: what each op is comes from the Program, when it ran from the clock. Seconds from the first span. */

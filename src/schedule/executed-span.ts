@@ -1,0 +1,9 @@
+/** One op as it was executed; seconds since the run's clock started. Spans of compute ops are per submit unless traced. */
+export interface ExecutedSpan {
+  readonly rank: number
+  readonly op: number
+  readonly step: number
+  readonly stream: string
+  readonly start: number
+  readonly end: number
+}
