@@ -54,6 +54,11 @@ test('the planner searches with progress, is cancelled, finds, and its layout ca
   await expect(figure(page, 'devices')).toHaveText('8')
   await search.getByRole('button', { name: 'Search' }).click()
   await expect(search.getByText(/Fastest first/)).toBeVisible({ timeout: 100_000 })
+  // The plot has a sign for every layout clocked, and one for the configuration on screen.
+  const signs = search.locator('.recharts-symbols')
+  const clocked = Number(/(\d+) clocked/.exec((await search.getByText(/Fastest first/).textContent()) ?? '')![1])
+  await expect(signs).toHaveCount(clocked + 1)
+  await expect(search.getByRole('img', { name: `${clocked} layouts` })).toBeVisible()
   await search.getByRole('button', { name: /^Use: / }).first().click()
   await expect(page.getByText(/clocked in/)).toBeVisible()
 })

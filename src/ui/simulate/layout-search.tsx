@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { describeCandidate } from '../../sim/planner/candidates.ts'
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
@@ -6,6 +7,9 @@ import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
+
+/** Its chart library is loaded with the first answer. */
+const ParetoPlot = lazy(() => import('./pareto-plot.tsx'))
 
 /** Rows of the ranking that are shown. */
 const SHOWN = 12
@@ -45,9 +49,14 @@ function Progress({ text }: { readonly text: SimulateText }) {
 }
 
 function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateText }) {
+  const { simulation } = usePage()
+  const present = useSlice(simulation, (state) => (state.problem === null ? state.result : null))
   return (
     <>
       <p className={styles.explanation}>{plan.explanation}</p>
+      <Suspense fallback={<p aria-busy="true">{text.computing}</p>}>
+        <ParetoPlot plan={plan} present={present} text={text} onTake={(planned) => simulation.take(plan.best, planned)} />
+      </Suspense>
       <p>{text.found(formatCount(plan.candidates), formatCount(plan.fitting), formatCount(plan.clocked))}</p>
       <Ranking planned={plan.ranked.slice(0, SHOWN)} plan={plan} label={text.plan} text={text} />
       <h3>{text.front}</h3>

@@ -72,6 +72,12 @@ const en = {
   use: 'Use',
   front: 'Memory against speed: nothing clocked is both smaller and faster than one of these',
   dropped: 'Why layouts were dropped',
+  layouts: 'layouts clocked',
+  frontShort: 'best for their memory',
+  present: 'the present configuration',
+  clickToUse: 'Click to use it.',
+  plotAbout: (clocked: string, front: string) =>
+    `Tokens per second over memory of the fullest device: ${clocked} layouts, ${front} of them best for their memory. The tables below hold the same numbers.`,
 }
 
 export type SimulateText = {
@@ -154,6 +160,11 @@ const zh: SimulateText = {
   use: '采用',
   front: '内存与速度：没有已计时的布局比这些既更小又更快',
   dropped: '布局被舍去的原因',
+  layouts: '计时过的布局',
+  frontShort: '同等显存下最快',
+  present: '当前配置',
+  clickToUse: '点击采用。',
+  plotAbout: (clocked, front) => `每秒词元数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格是同样的数字。`,
 }
 
 export const SIMULATE_TEXT: Readonly<Record<'en' | 'zh', SimulateText>> = { en, zh }

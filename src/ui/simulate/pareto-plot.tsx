@@ -1,0 +1,138 @@
+import { CartesianGrid, ReferenceLine, ResponsiveContainer, Scatter, ScatterChart, Tooltip, XAxis, YAxis, ZAxis } from 'recharts'
+import { describeCandidate } from '../../sim/planner/candidates.ts'
+import type { Plan } from '../../sim/planner/plan.ts'
+import type { Planned } from '../../sim/planner/planned.ts'
+import type { SimulatedResult } from '../../sim/simulate.ts'
+import { formatBytes, formatCount } from '../format.ts'
+import { fullestBytes } from './simulation-result.tsx'
+import styles from './simulate.module.css'
+import type { SimulateText } from './text.ts'
+
+interface Point {
+  readonly name: string
+  readonly memoryBytes: number
+  readonly tokensPerSecond: number
+  /** Absent for the present configuration: it is in use. */
+  readonly planned?: Planned
+}
+
+const HEIGHT = 260
+/** Square pixels of a sign. */
+const SIGN_AREA = 40
+
+const pointOf = (planned: Planned): Point => ({
+  name: describeCandidate(planned.candidate),
+  memoryBytes: planned.memoryBytes,
+  tokensPerSecond: planned.tokensPerSecond,
+  planned,
+})
+
+/** Whether a result answers the question that the search did: the same training on the same devices. */
+function isComparable({ config }: SimulatedResult, { best, devices }: Plan): boolean {
+  const { data, tensor, pipeline } = config.parallel
+  const question = ({ model, precision, batch, cluster }: typeof config) =>
+    JSON.stringify([model, precision, batch.global, batch.sequence, cluster])
+  return data * tensor * pipeline === devices && question(config) === question(best)
+}
+
+interface Props {
+  readonly plan: Plan
+  /** What is simulated now: marked where it is the same training on the same devices. */
+  readonly present: SimulatedResult | null
+  readonly text: SimulateText
+  readonly onTake: (planned: Planned) => void
+}
+
+/** Every clocked layout by memory and speed; the front joined by steps. The tables below hold the same numbers. */
+export default function ParetoPlot({ plan, present, text, onTake }: Props) {
+  const onFront = new Set(plan.front)
+  const behind = plan.ranked.filter((each) => !onFront.has(each)).map(pointOf)
+  const front = plan.front.map(pointOf)
+  const here: Point[] =
+    present !== null && isComparable(present, plan)
+      ? [{ name: text.present, memoryBytes: fullestBytes(present), tokensPerSecond: present.tokensPerSecond?.virtual ?? 0 }]
+      : []
+  const take = ({ payload }: { readonly payload?: unknown }) => {
+    const planned = isPoint(payload) ? payload.planned : undefined
+    if (planned) onTake(planned)
+  }
+  const widest = Math.max(plan.budgetBytes, ...here.map((each) => each.memoryBytes))
+  return (
+    <figure className={styles.plot}>
+      <ResponsiveContainer width="100%" height={HEIGHT}>
+        <ScatterChart margin={{ top: 8, right: 16, bottom: 20, left: 8 }} accessibilityLayer={false} role="img" aria-label={text.plotAbout(formatCount(plan.ranked.length), formatCount(front.length))}>
+          <CartesianGrid stroke="var(--hairline)" />
+          <XAxis
+            type="number"
+            dataKey="memoryBytes"
+            domain={[0, widest * 1.05]}
+            tickFormatter={formatBytes}
+            stroke="var(--ink-3)"
+            fontSize={11}
+            label={{ value: text.fullest, position: 'insideBottom', offset: -12, fill: 'var(--ink-2)', fontSize: 11 }}
+          />
+          <YAxis
+            type="number"
+            dataKey="tokensPerSecond"
+            domain={[0, 'auto']}
+            tickFormatter={formatCount}
+            stroke="var(--ink-3)"
+            fontSize={11}
+            width={56}
+            label={{ value: text.tokens, angle: -90, position: 'insideLeft', fill: 'var(--ink-2)', fontSize: 11 }}
+          />
+          <ZAxis range={[SIGN_AREA, SIGN_AREA]} />
+          <ReferenceLine
+            x={plan.budgetBytes}
+            stroke="var(--ink)"
+            strokeDasharray="4 3"
+            label={{ value: text.capacity(formatBytes(plan.budgetBytes)), position: 'insideBottomRight', fill: 'var(--ink-2)', fontSize: 11 }}
+          />
+          <Tooltip cursor={false} isAnimationActive={false} content={({ payload }) => <Note point={payload?.[0]?.payload} text={text} />} />
+          <Scatter name={text.layouts} data={behind} fill="var(--ink-3)" fillOpacity={0.45} shape="circle" isAnimationActive={false} onClick={take} />
+          <Scatter name={text.frontShort} data={front} fill="var(--accent)" line={{ stroke: 'var(--accent)' }} shape="diamond" isAnimationActive={false} onClick={take} />
+          <Scatter name={text.present} data={here} fill="var(--danger)" shape="cross" isAnimationActive={false} />
+        </ScatterChart>
+      </ResponsiveContainer>
+      <figcaption className={styles.legend}>
+        <span>
+          <Sign>●</Sign> {text.layouts}
+        </span>
+        <span>
+          <Sign accent>◆</Sign> {text.frontShort}
+        </span>
+        {here.length > 0 && (
+          <span>
+            <Sign here>✚</Sign> {text.present}
+          </span>
+        )}
+      </figcaption>
+    </figure>
+  )
+}
+
+function Sign({ accent = false, here = false, children }: { readonly accent?: boolean; readonly here?: boolean; readonly children: string }) {
+  const colour = accent ? 'var(--accent)' : here ? 'var(--danger)' : 'var(--ink-3)'
+  return (
+    <b aria-hidden="true" style={{ color: colour }}>
+      {children}
+    </b>
+  )
+}
+
+function isPoint(value: unknown): value is Point {
+  return typeof value === 'object' && value !== null && 'memoryBytes' in value && 'tokensPerSecond' in value
+}
+
+function Note({ point, text }: { readonly point: unknown; readonly text: SimulateText }) {
+  if (!isPoint(point)) return null
+  return (
+    <div className={styles.note}>
+      <strong>{point.name}</strong>
+      <div>
+        {formatBytes(point.memoryBytes)} · {formatCount(point.tokensPerSecond)} {text.tokens} <span className="virtual">{text.virtual}</span>
+      </div>
+      {point.planned && <div>{text.clickToUse}</div>}
+    </div>
+  )
+}
