@@ -88,7 +88,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
             strokeDasharray="4 3"
             label={{ value: text.capacity(formatBytes(plan.budgetBytes)), position: 'insideBottomRight', fill: 'var(--ink-2)', fontSize: 11 }}
           />
-          <Tooltip cursor={false} isAnimationActive={false} content={({ payload }) => <Note point={payload?.[0]?.payload} text={text} />} />
+          <Tooltip cursor={false} isAnimationActive={false} content={<Note text={text} />} />
           <Scatter name={text.layouts} data={behind} fill="var(--ink-3)" fillOpacity={0.45} shape="circle" isAnimationActive={false} onClick={take} />
           <Scatter name={text.frontShort} data={front} fill="var(--accent)" line={{ stroke: 'var(--accent)' }} shape="diamond" isAnimationActive={false} onClick={take} />
           <Scatter name={text.present} data={here} fill="var(--danger)" shape="cross" isAnimationActive={false} />
@@ -124,7 +124,9 @@ function isPoint(value: unknown): value is Point {
   return typeof value === 'object' && value !== null && 'memoryBytes' in value && 'tokensPerSecond' in value
 }
 
-function Note({ point, text }: { readonly point: unknown; readonly text: SimulateText }) {
+/** The chart hands the point under the pointer to its tooltip. */
+function Note({ payload, text }: { readonly payload?: readonly { readonly payload?: unknown }[]; readonly text: SimulateText }) {
+  const point = payload?.[0]?.payload
   if (!isPoint(point)) return null
   return (
     <div className={styles.note}>
