@@ -1,4 +1,10 @@
+import { closeNodeGpu, openNodeGpu } from '../cluster/hosts/node-gpu.ts'
+import { measureDevice } from '../cluster/measure-device.ts'
 import { parseConfig } from '../config/parse.ts'
+import type { RunConfig } from '../config/types.ts'
+import { openDevice } from '../gpu/device.ts'
+import type { GpuDevice } from '../gpu/gpu-device.ts'
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import { simulate } from '../sim/simulate.ts'
 import { Progress, putResult, readJson, writeWhole } from './io.ts'
 
@@ -6,6 +12,8 @@ export interface SimulateOptions {
   readonly config: string
   readonly out?: string
   readonly trace?: string
+  /** Measure this adapter first: it is what `cluster.device: "this"` then stands for. */
+  readonly calibrate?: boolean
 }
 
 /** Configurations of an array between two reports. */
@@ -14,25 +22,61 @@ const REPORT_EVERY = 200
 /** `simulate`: clocks a configuration, or every configuration of an array, on its cluster. */
 export async function simulateCommand(options: SimulateOptions): Promise<void> {
   const input = await readJson(options.config, 'config')
-  if (Array.isArray(input)) return putResult(JSON.stringify(simulateAll(input)), options.out)
-  const { result, trace } = simulate(parseConfig(input, 'simulate'))
-  if (options.trace !== undefined) await writeWhole(options.trace, `${JSON.stringify(trace())}\n`)
-  return putResult(JSON.stringify(result, null, 2), options.out)
+  const progress = new Progress()
+  const calibrator = options.calibrate ? new Calibrator(progress) : null
+  const clock = async (each: unknown) => {
+    const config = parseConfig(each, 'simulate')
+    const measured = await calibrator?.measure(config)
+    return simulate(config, measured ? { measured } : {})
+  }
+  try {
+    if (Array.isArray(input))
+      return await putResult(JSON.stringify(await simulateAll(input, clock, progress)), options.out)
+    const { result, trace } = await clock(input)
+    if (options.trace !== undefined) await writeWhole(options.trace, `${JSON.stringify(trace())}\n`)
+    return await putResult(JSON.stringify(result, null, 2), options.out)
+  } finally {
+    progress.end()
+    calibrator?.close()
+  }
+}
+
+/** Measures this adapter for configurations of "this"; an op that several have is timed once. */
+class Calibrator {
+  private gpu: GpuDevice | null = null
+  private measured: MeasuredDevice | undefined
+
+  constructor(private readonly progress: Progress) {}
+
+  async measure(config: RunConfig): Promise<MeasuredDevice | undefined> {
+    if (config.cluster.device !== 'this') return undefined
+    this.gpu ??= await openDevice({ gpu: await openNodeGpu() })
+    this.measured = await measureDevice(this.gpu, config, this.measured, (done, of) =>
+      this.progress.say(`timed ${done} of ${of} distinct ops`),
+    )
+    return this.measured
+  }
+
+  close(): void {
+    this.gpu?.dispose()
+    closeNodeGpu()
+  }
 }
 
 /** Results in the order of the configurations; a refused one gives its error in its place. */
-function simulateAll(inputs: readonly unknown[]): unknown[] {
-  const progress = new Progress()
-  try {
-    return inputs.map((input, i) => {
-      if (i > 0 && i % REPORT_EVERY === 0) progress.say(`${i} of ${inputs.length} configurations`)
-      try {
-        return simulate(parseConfig(input, 'simulate')).result
-      } catch (error) {
-        return { error: error instanceof Error ? error.message : String(error) }
-      }
-    })
-  } finally {
-    progress.end()
+async function simulateAll(
+  inputs: readonly unknown[],
+  clock: (input: unknown) => Promise<{ readonly result: object }>,
+  progress: Progress,
+): Promise<object[]> {
+  const results: object[] = []
+  for (const [i, input] of inputs.entries()) {
+    if (i > 0 && i % REPORT_EVERY === 0) progress.say(`${i} of ${inputs.length} configurations`)
+    try {
+      results.push((await clock(input)).result)
+    } catch (error) {
+      results.push({ error: error instanceof Error ? error.message : String(error) })
+    }
   }
+  return results
 }

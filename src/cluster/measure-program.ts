@@ -1,15 +1,13 @@
 import { requestOf } from '../comm/request.ts'
 import { collectiveBytes } from '../comm/traffic.ts'
 import type { GpuDevice } from '../gpu/gpu-device.ts'
+import { busySeconds } from '../gpu/measure.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import type { CostModel } from '../sim/cost/cost-model.ts'
 import { measuredCosts } from '../sim/cost/measured-costs.ts'
 import { workKey } from '../sim/cost/work-key.ts'
 import { launchesOfOp } from '../strategy/workspace.ts'
 
-/** An op is repeated until one timing takes about this long: submits cost a fraction of a millisecond each. */
-const TARGET_SECONDS = 0.02
-const MOST_REPEATS = 64
 const TIMINGS = 5
 
 /** What moving bytes between a rank's device and its wire costs here. */
@@ -22,23 +20,30 @@ interface ExchangeTimes {
  * What a Program's ops take on this device, each distinct op timed alone on buffers of its sizes; exchanges by the time of
  * reading back and writing as many bytes. For clocking a Program as this machine would run it.
  */
-export async function measureProgram(
+export async function measureProgram(gpu: GpuDevice, program: Program): Promise<CostModel> {
+  const seconds = await timeOps(gpu, program)
+  return measuredCosts(seconds, exchangeCosts(await exchangeTimes(gpu)))
+}
+
+/** Seconds of a Program's distinct ops by `workKey`, each timed alone on buffers of its sizes; `known` ones are left out. */
+export async function timeOps(
   gpu: GpuDevice,
   program: Program,
+  known: ReadonlySet<string> = new Set(),
   progress: (done: number, of: number) => void = () => {},
-): Promise<CostModel> {
+): Promise<Map<string, number>> {
   const distinct = new Map<string, { op: Op; rank: RankProgram }>()
   for (const rank of program.ranks)
     for (const op of rank.step) {
       const key = workKey(op)
-      if (key !== null && !distinct.has(key)) distinct.set(key, { op, rank })
+      if (key !== null && !known.has(key) && !distinct.has(key)) distinct.set(key, { op, rank })
     }
   const seconds = new Map<string, number>()
   for (const [key, { op, rank }] of distinct) {
     seconds.set(key, await opSeconds(gpu, op, rank))
     progress(seconds.size, distinct.size)
   }
-  return measuredCosts(seconds, exchangeCosts(await exchangeTimes(gpu)))
+  return seconds
 }
 
 async function opSeconds(gpu: GpuDevice, op: Op, rank: RankProgram): Promise<number> {
@@ -55,16 +60,7 @@ async function opSeconds(gpu: GpuDevice, op: Op, rank: RankProgram): Promise<num
   }
   try {
     const prepared = launches.map((launch) => gpu.kernels.prepare(launch, bufferOf, uniforms))
-    const time = async (repeats: number) => {
-      const start = performance.now()
-      for (let i = 0; i < repeats; i++) for (const each of prepared) gpu.queue.launch(each)
-      await gpu.queue.idle()
-      return (performance.now() - start) / 1000 / repeats
-    }
-    await time(1)
-    const once = await time(1)
-    const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(TARGET_SECONDS / once)))
-    return median(await inTurn(TIMINGS, () => time(repeats)))
+    return await busySeconds(gpu, prepared)
   } finally {
     gpu.pool.destroyAll()
   }

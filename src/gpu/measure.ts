@@ -19,6 +19,20 @@ export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5)
   return times[Math.floor(times.length / 2)]!
 }
 
+/** Kernels are repeated until one timing takes about this long: a submit costs a fraction of a millisecond. */
+const TARGET_SECONDS = 0.02
+const MOST_REPEATS = 64
+
+/** Median seconds the device is busy with these kernels when they come again and again. */
+export async function busySeconds(gpu: GpuDevice, prepared: readonly Prepared[], count = 5): Promise<number> {
+  const repeat = (times: number) => () => {
+    for (let i = 0; i < times; i++) for (const each of prepared) gpu.queue.launch(each)
+  }
+  const once = await medianSeconds(gpu, repeat(1), 1)
+  const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(TARGET_SECONDS / once)))
+  return (await medianSeconds(gpu, repeat(repeats), count)) / repeats
+}
+
 /** A launch bound to buffers of its own of `elements` each, which the device's pool holds. */
 export function prepareLaunch(gpu: Pick<GpuDevice, 'kernels' | 'pool'>, launch: Launch, elements: number): Prepared {
   gpu.kernels.reserveUniforms(256)
@@ -58,12 +72,45 @@ export function productCases(): ProductCase[] {
     const elements = 4 * C * Math.max(C, rows)
     const offsets = { useBias: 0, aOffset: 0, cOffset: 0 }
     const cases = [
-      { name: 'forward product', kernel: 'matmul_nn', M: rows, N: 4 * C, K: C, a: [rows, C], b: [C, 4 * C], rest: offsets },
-      { name: 'input-gradient product', kernel: 'matmul_nt', M: rows, N: C, K: 4 * C, a: [rows, 4 * C], b: [C, 4 * C], rest: offsets },
-      { name: 'weight-gradient product', kernel: 'matmul_tn', M: C, N: 4 * C, K: rows, a: [rows, C], b: [rows, 4 * C], rest: { aOffset: 0, bOffset: 0 } },
+      {
+        name: 'forward product',
+        kernel: 'matmul_nn',
+        M: rows,
+        N: 4 * C,
+        K: C,
+        a: [rows, C],
+        b: [C, 4 * C],
+        rest: offsets,
+      },
+      {
+        name: 'input-gradient product',
+        kernel: 'matmul_nt',
+        M: rows,
+        N: C,
+        K: 4 * C,
+        a: [rows, 4 * C],
+        b: [C, 4 * C],
+        rest: offsets,
+      },
+      {
+        name: 'weight-gradient product',
+        kernel: 'matmul_tn',
+        M: C,
+        N: 4 * C,
+        K: rows,
+        a: [rows, C],
+        b: [rows, 4 * C],
+        rest: { aOffset: 0, bOffset: 0 },
+      },
     ] as const
     return cases.map(({ name, kernel, M, N, K, a, b, rest }) => {
-      const launch: Launch = { kernel, buffers: {}, params: { M, N, K, accumulate: 0, ...rest }, flops: 2 * M * N * K, bytes: 0 }
+      const launch: Launch = {
+        kernel,
+        buffers: {},
+        params: { M, N, K, accumulate: 0, ...rest },
+        flops: 2 * M * N * K,
+        bytes: 0,
+      }
       return { name, shape: `${M} × ${K} · ${K} × ${N}`, kernel, a, b, launch, elements }
     })
   })
@@ -82,11 +129,26 @@ interface Case {
 }
 
 /** The launches of one training step with how often each one happens, and room for the largest buffer. */
-export function stepLaunches({ model, batch }: Case): { readonly all: readonly (readonly [Launch, number])[]; readonly elements: number } {
+export function stepLaunches({ model, batch }: Case): {
+  readonly all: readonly (readonly [Launch, number])[]
+  readonly elements: number
+} {
   const { heads, embed: C, vocab: V, layers } = model
   const rows = batch.global * batch.sequence
   const dims: OpDims = {
-    B: batch.global, T: batch.sequence, C, NH: heads, KV: heads, HS: C / heads, F: 4 * C, V, valid: V, vocabStart: 0, rows, rowStart: 0, tensor: 1,
+    B: batch.global,
+    T: batch.sequence,
+    C,
+    NH: heads,
+    KV: heads,
+    HS: C / heads,
+    F: 4 * C,
+    V,
+    valid: V,
+    vocabStart: 0,
+    rows,
+    rowStart: 0,
+    tensor: 1,
   }
   const names = new Proxy<Record<string, string>>({}, { get: (_, role) => String(role) })
   const work = (kind: SegmentKind, times: number): [Launch, number][] =>
@@ -119,5 +181,7 @@ export async function launchTimes(gpu: GpuDevice, given: Case): Promise<{ name: 
     const seconds = await launchSeconds(gpu, launch, elements, 3)
     sums.set(launch.kernel, (sums.get(launch.kernel) ?? 0) + seconds * times * 1000)
   }
-  return [...sums].map(([name, milliseconds]) => ({ name, milliseconds })).sort((a, b) => b.milliseconds - a.milliseconds)
+  return [...sums]
+    .map(([name, milliseconds]) => ({ name, milliseconds }))
+    .sort((a, b) => b.milliseconds - a.milliseconds)
 }

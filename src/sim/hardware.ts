@@ -12,6 +12,8 @@ export interface Device {
   readonly memoryBandwidth: number
   /** Units that each work on one tile of a matrix product (SM, core); matrix products come in waves of this many. */
   readonly multiprocessors: number
+  /** Seconds from one kernel to the next, where it was measured; absent: what the software's row says. */
+  readonly kernelGapSeconds?: number
   /** Row of the calibration table that says how much of its rates real kernels reach. */
   readonly calibration: 'volta' | 'ampere' | 'hopper' | 'generic'
   /** Where the figures come from. */
@@ -167,9 +169,9 @@ function isDeviceName(name: string): name is DeviceName {
   return Object.hasOwn(DEVICES, name)
 }
 
-/** @throws RefusedError for a name outside the table */
-export function deviceOf(name: string): Device {
-  if (name === 'this') return UNCALIBRATED_DEVICE
+/** @param own what "this" was measured to be. Throws RefusedError for a name outside the table. */
+export function deviceOf(name: string, own: Device = UNCALIBRATED_DEVICE): Device {
+  if (name === 'this') return own
   if (isDeviceName(name)) return DEVICES[name]
   throw new RefusedError('cluster.device', `"${name}" is not one of this, ${DEVICE_NAMES.join(', ')}`)
 }

@@ -88,10 +88,10 @@ function find<Name extends string>(table: Readonly<Record<Name, Link>>, name: st
   throw new RefusedError(field, `"${name}" is not one of ${Object.keys(table).join(', ')}`)
 }
 
-/** @throws RefusedError naming the field whose device or link is not in the tables */
-export function clusterOf(config: ClusterConfig): Cluster {
+/** @param own what "this" was measured to be. Throws RefusedError naming a device or link that is not in the tables. */
+export function clusterOf(config: ClusterConfig, own?: Device): Cluster {
   return {
-    device: deviceOf(config.device),
+    device: deviceOf(config.device, own),
     devicesPerNode: config.devicesPerNode,
     nicsPerNode: config.nicsPerNode ?? config.devicesPerNode,
     intraNode: find(INTRA_LINKS, config.intraNode, 'cluster.intraNode'),

@@ -9,6 +9,8 @@ import { buildProgram } from '../strategy/build.ts'
 import { clockProgram, type ClockedProgram } from './clock.ts'
 import { criticalShares, type PathShare } from './clock/critical.ts'
 import { traceOf } from './clock/trace.ts'
+import { measuredCosts } from './cost/measured-costs.ts'
+import type { MeasuredDevice } from './cost/measured-device.ts'
 import { rooflineCosts } from './cost/roofline-costs.ts'
 import type { Software } from './cost/software.ts'
 import { estimateStep, type StepEstimate } from './estimate.ts'
@@ -32,6 +34,8 @@ export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
   readonly simulated: 'program' | 'stages'
   /** The framework whose figures stage-level costs take; absent for a Program, which runs this project's kernels. */
   readonly software?: string
+  /** The device whose measured times were taken for "this"; absent where a table's were. */
+  readonly measuredDevice?: string
   readonly ranks: readonly SimulatedRank[]
   readonly time: TimeResult & { readonly hfu: number; readonly criticalPath: readonly PathShare[] }
 }
@@ -52,7 +56,7 @@ function expectedOps({ model, batch, parallel: p }: RunConfig): number {
 }
 
 /** Whether the configuration is one that executes: its Program is what would run. */
-function isClocked(config: RunConfig, mostOps: number): boolean {
+export function isClocked(config: RunConfig, mostOps = MOST_OPS): boolean {
   const { data, tensor, pipeline } = config.parallel
   return (
     config.precision === 'f32' &&
@@ -65,6 +69,8 @@ function isClocked(config: RunConfig, mostOps: number): boolean {
 export interface SimulateOptions {
   /** In place of the framework that stands for the configuration (stage-level costs only). */
   readonly software?: Software
+  /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
+  readonly measured?: MeasuredDevice
   /** Programs of more ops are clocked by stage. */
   readonly mostOps?: number
 }
@@ -74,10 +80,15 @@ export interface SimulateOptions {
  *
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
-export function simulate(config: RunConfig, { software, mostOps = MOST_OPS }: SimulateOptions = {}): Simulation {
-  const cluster = clusterOf(config.cluster)
-  if (isClocked(config, mostOps)) return simulateProgram(config, cluster)
-  return simulateStages(config, setupOf(config, cluster, software))
+export function simulate(config: RunConfig, options: SimulateOptions = {}): Simulation {
+  const { software, mostOps = MOST_OPS } = options
+  const measured = config.cluster.device === 'this' ? options.measured : undefined
+  const cluster = clusterOf(config.cluster, measured?.device)
+  const simulation = isClocked(config, mostOps)
+    ? simulateProgram(config, cluster, measured)
+    : simulateStages(config, setupOf(config, cluster, software))
+  if (!measured) return simulation
+  return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
 
 function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
@@ -114,7 +125,7 @@ const builtSmall = remember(
   built,
 )
 
-function simulateProgram(config: RunConfig, cluster: Cluster): Simulation {
+function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
   const { program, plans } = expectedOps(config) <= SMALL_OPS ? builtSmall(config) : built(config)
   const budget = config.cluster.memoryBytes
   // Curves are long: only a rank that does not fit needs one, to say where.
@@ -124,8 +135,9 @@ function simulateProgram(config: RunConfig, cluster: Cluster): Simulation {
       const plan = planMemory(rank)
       checkBudget(program, [{ rank: rank.rank, peak: plan.peak, curve: plan.curve, plan }], budget)
     })
-  const clock = (withPlans = plans): ClockedProgram =>
-    clockProgram(program, rooflineCosts(program, cluster), { plans: withPlans })
+  const roofline = rooflineCosts(program, cluster)
+  const costs = measured ? measuredCosts(measured.seconds, roofline) : roofline
+  const clock = (withPlans = plans): ClockedProgram => clockProgram(program, costs, { plans: withPlans })
   const clocked = clock()
   const { stepSeconds, ranks } = clocked
   const { result, mfu, hfu } = shared(config, cluster, stepSeconds)

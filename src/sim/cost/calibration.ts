@@ -16,10 +16,10 @@ export interface Calibration {
   readonly kernelGapSeconds: number
 }
 
-/** An architecture's figures with another gap between kernels, where one is given. */
-export function calibrationOf({ calibration }: Device, kernelGapSeconds?: number): Calibration {
+/** An architecture's figures; the gap between kernels is the device's own where measured, else the one given, else fitted. */
+export function calibrationOf({ calibration, kernelGapSeconds: own }: Device, given?: number): Calibration {
   const fitted = CALIBRATIONS[calibration]
-  return kernelGapSeconds === undefined ? fitted : { ...fitted, kernelGapSeconds }
+  return { ...fitted, kernelGapSeconds: own ?? given ?? fitted.kernelGapSeconds }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { RefusedError } from '../../core/errors.ts'
 import type { RunConfig } from '../../config/types.ts'
+import type { MeasuredDevice } from '../cost/measured-device.ts'
 import { stepTail, stageCosts } from '../estimate.ts'
 import { clusterOf } from '../links.ts'
 import { memoryOf, type RankMemory } from '../memory-model.ts'
@@ -39,6 +40,8 @@ export interface PlanProgress {
 export interface PlanOptions {
   /** Candidates that are clocked, by lower bound. */
   readonly clocked?: number
+  /** What "this" is, where it was measured. */
+  readonly measured?: MeasuredDevice
 }
 
 interface Bounded {
@@ -97,8 +100,8 @@ function worstOf(memory: RankMemory): string {
  * @throws RefusedError when nothing fits, with the nearest miss
  */
 export function* planSteps(config: RunConfig, options: PlanOptions = {}): Generator<PlanProgress, Plan> {
-  const { clocked: most = 300 } = options
-  const cluster = clusterOf(config.cluster)
+  const { clocked: most = 300, measured } = options
+  const cluster = clusterOf(config.cluster, config.cluster.device === 'this' ? measured?.device : undefined)
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes
   const devices = devicesOf(config)
   // One framework for all candidates: a layout must not win by its software.
@@ -133,7 +136,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   }
   const chosen = chooseForClock(fitting, most)
   const clock = (candidate: Candidate, mostOps: number): Clocked | null => {
-    const { result } = simulate(configOf(config, candidate), { software, mostOps })
+    const { result } = simulate(configOf(config, candidate), { software, mostOps, ...(measured ? { measured } : {}) })
     const memoryBytes = Math.max(...result.ranks.map((rank) => rank.predictedBytes.total))
     if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
     drop('out of memory, counted buffer by buffer')
