@@ -1,5 +1,6 @@
 import type { AdapterResult, RunResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import { describeAdapter } from '../gpu/device.ts'
 import type {
   ConductorCall,
@@ -156,6 +157,36 @@ export async function checkParity(config: RunConfig, sources: PageSources = {}):
     return expectKind(await conductor.ask({ kind: 'parity', config, sources }), 'parity').report
   } finally {
     conductor.end(new RunError('the comparison is over', 1))
+  }
+}
+
+export interface MeasureOptions {
+  /** What was measured before; its ops are not timed again. */
+  readonly known: MeasuredDevice | undefined
+  /** Hears how many of the distinct ops are timed. */
+  readonly progress: (done: number, of: number) => void
+  readonly signal: AbortSignal
+}
+
+/** Times this browser's default adapter, beside the page. Rejects when it is aborted or there is no adapter. */
+export async function measureThisDevice(
+  config: RunConfig,
+  { known, progress, signal }: MeasureOptions,
+): Promise<MeasuredDevice> {
+  signal.throwIfAborted()
+  const conductor = new Conductor()
+  const over = () => conductor.end(new RunError('the measurement was cancelled', 1))
+  signal.addEventListener('abort', over, { once: true })
+  conductor.onEvent = (event) => {
+    if (event.kind !== 'progress' || event.what !== 'calibrate') return
+    const [done, of] = event.detail.split('/').map(Number)
+    progress(done!, of!)
+  }
+  try {
+    return expectKind(await conductor.ask({ kind: 'measure', config, known }), 'measured').measured
+  } finally {
+    signal.removeEventListener('abort', over)
+    over()
   }
 }
 

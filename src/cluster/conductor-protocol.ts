@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/types.ts'
 import type { GenerateRequest, InferenceReport, ParityReport, RunEvent } from './run-events.ts'
 import type { RunResult } from '../config/result.ts'
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 
 /** What the page and the worker that conducts a run say to each other. */
 
@@ -32,6 +33,7 @@ export type ConductorCall =
   | { readonly kind: 'checkpoint' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'parity'; readonly config: RunConfig; readonly sources: PageSources }
+  | { readonly kind: 'measure'; readonly config: RunConfig; readonly known: MeasuredDevice | undefined }
 
 export type ConductorRequest = { readonly id: number; readonly call: ConductorCall }
 
@@ -43,6 +45,7 @@ export type ConductorValue =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'result'; readonly result: RunResult }
   | { readonly kind: 'parity'; readonly report: ParityReport }
+  | { readonly kind: 'measured'; readonly measured: MeasuredDevice }
 
 export type ConductorReply =
   | { readonly kind: 'event'; readonly event: RunEvent }

@@ -17,6 +17,7 @@ export const engineSession: Session = {
     return adapters.length === 0 ? { kind: 'noAdapter' } : { kind: 'ok', adapters }
   },
   start: async (config, sources) => (await engine()).startRun(config, sources, { keepWeights: true }),
+  measure: async (config, options) => (await engine()).measureThisDevice(config, options),
   parity: async (config, sources) => (await engine()).checkParity(config, sources),
 }
 

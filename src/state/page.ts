@@ -1,4 +1,5 @@
 import { createAdapterStore } from './adapter-store.ts'
+import { createCalibrationStore } from './calibration-store.ts'
 import { createDraftStore } from './draft-store.ts'
 import type { Draft } from './draft-path.ts'
 import { createPlanStore } from './plan-store.ts'
@@ -6,7 +7,7 @@ import { createRunStore } from './run-store.ts'
 import type { Session, Sources } from './session.ts'
 import { createSettingsStore } from './settings-store.ts'
 import type { Language, SettingsStorage } from './settings-store.ts'
-import { createSimulationStore, openSimulator } from './simulation-store.ts'
+import { createSimulationStore, FIRST_SIMULATION, openSimulator } from './simulation-store.ts'
 import { createViewStore } from './view-store.ts'
 
 export type Page = ReturnType<typeof createPage>
@@ -21,6 +22,9 @@ export interface PageOptions {
 /** All stores of the page, wired to one session. */
 export function createPage({ session, storage, language, draft: initial }: PageOptions) {
   const draft = createDraftStore(session, initial ?? {})
+  const calibration = createCalibrationStore(session)
+  const simulation = createSimulationStore(openSimulator, FIRST_SIMULATION, () => calibration.getState().measured)
+  calibration.subscribe((now, before) => now.measured !== before.measured && simulation.again())
   return {
     session,
     draft,
@@ -29,7 +33,8 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     adapters: createAdapterStore(session),
     settings: createSettingsStore(storage, language),
     view: createViewStore(),
-    simulation: createSimulationStore(openSimulator),
+    calibration,
+    simulation,
     /** What the user brought along; kept outside the draft because a file does not belong into a link. */
     sources: { current: {} as Sources },
   }

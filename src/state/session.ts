@@ -1,8 +1,9 @@
 import type { Coordinates, ScheduleResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
-import type { FoundAdapter } from '../cluster/browser-run.ts'
+import type { FoundAdapter, MeasureOptions } from '../cluster/browser-run.ts'
 import type { ParityReport, RunHandle } from '../cluster/run-events.ts'
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Draft } from './draft-path.ts'
 
 /** The one door between the page and the engine. The page names nothing of the engine beyond this file's types. */
@@ -110,4 +111,6 @@ export interface Session {
   start(config: RunConfig, sources: Sources): Promise<RunHandle>
   /** Runs one device beside the cluster on the same seed. */
   parity(config: RunConfig, sources: Sources): Promise<ParityReport>
+  /** Times this device for the simulator. Rejects when it is aborted. */
+  measure(config: RunConfig, options: MeasureOptions): Promise<MeasuredDevice>
 }

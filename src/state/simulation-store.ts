@@ -2,6 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
 import { configOf } from '../sim/planner/candidates.ts'
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
 import type { Planned } from '../sim/planner/planned.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
@@ -64,7 +65,11 @@ export const openSimulator: OpenSimulator = (hear, fail) => {
 }
 
 /** A draft is simulated whenever it changes; only the newest answer counts. A search has a worker of its own, to be cancelled. */
-export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRST_SIMULATION) {
+export function createSimulationStore(
+  open: OpenSimulator,
+  initial: Draft = FIRST_SIMULATION,
+  measured: () => MeasuredDevice | null = () => null,
+) {
   const store = createStore<SimulationState>(() => ({
     draft: initial,
     ...NO_HISTORY,
@@ -88,10 +93,14 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
       store.setState({ problem: { field: reply.field, message: reply.message }, computing: false })
   }
   const failed = (message: string) => store.setState({ problem: { field: '', message }, computing: false })
+  const request = (id: number, kind: SimulatorRequest['kind']): SimulatorRequest => {
+    const own = measured()
+    return { id, kind, input: store.getState().draft, ...(own ? { measured: own } : {}) }
+  }
   const compute = () => {
     simulator ??= open(hear, failed)
     store.setState({ computing: true })
-    simulator.postMessage({ id: ++newest, kind: 'simulate', input: store.getState().draft })
+    simulator.postMessage(request(++newest, 'simulate'))
   }
   const show = (draft: Draft, { past, future }: History) => {
     store.setState({ draft, past, future })
@@ -117,6 +126,10 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
     start: () => {
       if (simulator === null) compute()
     },
+    /** Computes the draft anew where it was looked at: what a device is has changed. */
+    again: () => {
+      if (simulator !== null) compute()
+    },
     replace,
     /** Edits a configuration from elsewhere: a story, a layout that was found. */
     load,
@@ -139,7 +152,7 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
         },
         (message) => endSearch({ phase: 'failed', message }),
       )
-      planner.postMessage({ id: 1, kind: 'plan', input: store.getState().draft })
+      planner.postMessage(request(1, 'plan'))
     },
     /** The trace of the draft as the text of its file, from a worker of its own. */
     trace: () =>
@@ -155,7 +168,7 @@ export function createSimulationStore(open: OpenSimulator, initial: Draft = FIRS
             reject(new Error(message))
           },
         )
-        tracer.postMessage({ id: 1, kind: 'trace', input: store.getState().draft })
+        tracer.postMessage(request(1, 'trace'))
       }),
     cancelSearch: () => endSearch({ phase: 'idle' }),
     /** Takes a layout the search found. */

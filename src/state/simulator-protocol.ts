@@ -1,3 +1,4 @@
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 
@@ -6,6 +7,8 @@ export interface SimulatorRequest {
   readonly id: number
   readonly kind: 'simulate' | 'trace' | 'plan'
   readonly input: unknown
+  /** What "this" device was measured to be. */
+  readonly measured?: MeasuredDevice
 }
 
 export type SimulatorReply =

@@ -10,14 +10,15 @@ function post(reply: SimulatorReply): void {
   self.postMessage(reply)
 }
 
-function answer({ id, kind, input }: SimulatorRequest): void {
+function answer({ id, kind, input, measured }: SimulatorRequest): void {
+  const options = measured ? { measured } : {}
   if (kind === 'simulate') {
     const start = performance.now()
-    const { result } = simulate(parseConfig(input, 'simulate'))
+    const { result } = simulate(parseConfig(input, 'simulate'), options)
     return post({ id, kind: 'simulated', result, milliseconds: performance.now() - start })
   }
-  if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulate(parseConfig(input, 'simulate')).trace()) })
-  const steps = planSteps(readForPlan(input))
+  if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulate(parseConfig(input, 'simulate'), options).trace()) })
+  const steps = planSteps(readForPlan(input), options)
   let next = steps.next()
   for (; !next.done; next = steps.next()) post({ id, kind: 'planning', progress: next.value })
   post({ id, kind: 'planned', plan: next.value })

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { inputToUrl } from '../../src/config/url.ts'
 
 async function openSimulate(page: Page): Promise<void> {
   await page.goto('/')
@@ -61,6 +62,22 @@ test('the planner searches with progress, is cancelled, finds, and its layout ca
   await expect(search.getByRole('img', { name: `${clocked} layouts` })).toBeVisible()
   await search.getByRole('button', { name: /^Use: / }).first().click()
   await expect(page.getByText(/clocked in/)).toBeVisible()
+})
+
+test('this device is measured, and its own times replace the assumption', async ({ page }) => {
+  const draft = { model: { layers: 1, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 4, sequence: 16 }, parallel: { data: 2 } }
+  await page.goto(`/#simulate=${await inputToUrl(draft)}`)
+  await expect(page.getByTestId('this-device')).toContainText('are assumed')
+  const assumed = await figure(page, 'step').textContent()
+  await page.getByRole('button', { name: 'Measure this device' }).click()
+  await expect(page.getByTestId('this-device')).toContainText(/swiftshader.*FLOP\/s.*distinct ops timed alone/, { timeout: 60_000 })
+  await expect(page.getByText(/op by op; this device is google swiftshader/)).toBeVisible()
+  await expect(figure(page, 'step')).not.toHaveText(assumed ?? '')
+  // Cancelled, what was measured stays.
+  await page.getByRole('button', { name: 'Time the ops that are new' }).click()
+  await expect(page.getByRole('button', { name: 'Time the ops that are new' })).toBeVisible()
+  await page.getByLabel('Device', { exact: true }).selectOption('a100-80gb')
+  await expect(page.getByTestId('this-device')).toHaveCount(0)
 })
 
 for (const [language, simulate] of [['EN', 'Simulate'], ['中文', '模拟']] as const)

@@ -5,7 +5,10 @@ import type { RunConfig } from '../../config/types.ts'
 import { RefusedError, exitStatusOf } from '../../core/errors.ts'
 import { prepareDataset } from '../../data/prepare.ts'
 import { parameterTable } from '../../model/parameters.ts'
+import { openDevice } from '../../gpu/device.ts'
+import type { MeasuredDevice } from '../../sim/cost/measured-device.ts'
 import type { ConductorCall, ConductorReply, ConductorRequest, ConductorValue, PageSources } from '../conductor-protocol.ts'
+import { measureDevice } from '../measure-device.ts'
 import { checkParity } from '../parity.ts'
 import type { Run } from '../run.ts'
 import { startRun } from '../run.ts'
@@ -56,6 +59,17 @@ async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<v
   run.keepWeights = keepWeights
 }
 
+async function measure({ config, known }: Extract<ConductorCall, { kind: 'measure' }>): Promise<MeasuredDevice> {
+  const gpu = await openDevice({ gpu: navigator.gpu })
+  try {
+    return await measureDevice(gpu, config, known, (done, of) =>
+      tell({ kind: 'progress', what: 'calibrate', fraction: done / of, detail: `${done}/${of}` }),
+    )
+  } finally {
+    gpu.dispose()
+  }
+}
+
 function started(): Run {
   if (!run) throw new RefusedError('run', 'nothing is running')
   return run
@@ -91,6 +105,8 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       const dataset = await datasetOf(call.config, call.sources)
       return { kind: 'parity', report: await checkParity(call.config, dataset, webWorkerHost) }
     }
+    case 'measure':
+      return { kind: 'measured', measured: await measure(call) }
   }
 }
 

@@ -31,7 +31,7 @@ export function fitDevice({ title, product, stream, kernelGapSeconds }: DeviceTi
   const memory: KernelWork = { kind: 'memory', bytes: stream.bytes, launches: 1 }
   const deviceOf = (flops: number, memoryBandwidth: number): Device => ({
     ...UNCALIBRATED_DEVICE,
-    title: `${title} (measured)`,
+    title,
     peakFlops: { f32: flops, 'mixed-bf16': flops, 'mixed-f16': flops },
     memoryBandwidth,
     kernelGapSeconds,

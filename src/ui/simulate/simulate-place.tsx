@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { Fragment, useEffect, useState } from 'react'
 import { SIMULATION_FIELDS } from '../../state/simulation-fields.ts'
 import type { SimulationField, SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
 import { STORIES } from '../../sim/stories.ts'
@@ -11,6 +11,7 @@ import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
 import { SimulationResult } from './simulation-result.tsx'
 import { SIMULATE_TEXT } from './text.ts'
+import { ThisDevice } from './this-device.tsx'
 
 const STORY_CONFIGS = STORIES.flatMap(({ id, configs }) => configs.map(({ label, config }) => ({ name: `${id}: ${label}`, config })))
 
@@ -48,7 +49,10 @@ export default function SimulatePlace() {
           <fieldset key={group} className={styles.group}>
             <legend>{text.groups[group]}</legend>
             {Object.entries(fields).map(([path, spec]) => (
-              <SimulateField key={path} path={path as SimulationPath} spec={spec} text={text} />
+              <Fragment key={path}>
+                <SimulateField path={path as SimulationPath} spec={spec} text={text} />
+                {path === 'cluster.device' && <ThisDevice text={text} />}
+              </Fragment>
             ))}
           </fieldset>
         ))}

@@ -41,7 +41,7 @@ export function SimulationResult({ text }: { readonly text: SimulateText }) {
     <div className={stale ? styles.stale : undefined} aria-busy={computing}>
       <div className={panel.head}>
         <h2 className={panel.title}>{text.title}</h2>
-        <span>{how}</span>
+        <span>{result.measuredDevice === undefined ? how : `${how}; ${text.measure.on(result.measuredDevice)}`}</span>
         <span>{computing ? text.computing : text.took(formatSeconds(milliseconds / 1000))}</span>
         <span className={panel.spacer} />
         <Segmented

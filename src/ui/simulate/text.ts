@@ -25,6 +25,19 @@ const en = {
     'cluster.memoryBytes': 'Memory budget, GB',
   },
   groups: { model: 'Model and batch', parallel: 'Strategy', cluster: 'Cluster' },
+  measure: {
+    assumed: (rates: string) => `Not measured: ${rates} are assumed, a mid-range laptop.`,
+    found: (title: string, rates: string, gap: string, ops: string) =>
+      `${title}: ${rates}, ${gap} from kernel to kernel; ${ops} distinct ops timed alone.`,
+    start: 'Measure this device',
+    again: 'Time the ops that are new',
+    on: (title: string) => `this device is ${title}`,
+    rates: 'timing its rates…',
+    ops: (done: string, of: string) => `timing op ${done} of ${of}`,
+    noAdapter: 'This browser offers no adapter to measure.',
+    training: 'A run is training: it would disturb the times.',
+    invalid: 'The configuration is not valid yet.',
+  },
   reset: 'Back to the default',
   none: 'none',
   computing: 'computing…',
@@ -85,7 +98,11 @@ export type SimulateText = {
     ? string
     : (typeof en)[K] extends (...args: infer A) => string
       ? (...args: A) => string
-      : { readonly [F in keyof (typeof en)[K]]: string }
+      : {
+          readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
+            ? (...args: A) => string
+            : string
+        }
 }
 
 const zh: SimulateText = {
@@ -114,6 +131,18 @@ const zh: SimulateText = {
     'cluster.memoryBytes': '内存预算（GB）',
   },
   groups: { model: '模型与批次', parallel: '策略', cluster: '集群' },
+  measure: {
+    assumed: (rates) => `未测量：假定为 ${rates}，即一台中等的笔记本电脑。`,
+    found: (title, rates, gap, ops) => `${title}：${rates}，核函数间隔 ${gap}；${ops} 种运算已逐一单独计时。`,
+    start: '测量本机设备',
+    again: '为新的运算计时',
+    on: (title) => `本机设备为 ${title}`,
+    rates: '正在测量速率…',
+    ops: (done, of) => `正在计时第 ${done} / ${of} 种运算`,
+    noAdapter: '此浏览器没有可测量的适配器。',
+    training: '训练正在进行，会干扰计时。',
+    invalid: '配置尚不合法。',
+  },
   reset: '恢复默认值',
   none: '无',
   computing: '计算中…',
