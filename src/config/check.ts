@@ -115,6 +115,10 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   for (const [i, { rank }] of cluster.stragglers.entries())
     if (rank >= world + servers)
       refuse(`cluster.stragglers.${i}.rank`, `${rank} must be below the world size ${world + servers}`)
+  if (use === 'execute' && config.precision !== 'f32')
+    refuse('precision', `"${config.precision}" is for simulate; execution takes "f32"`)
+  if (use === 'execute' && model.family !== 'gpt2')
+    refuse('model.family', `"${model.family}" is for simulate; execution takes "gpt2"`)
   return found
 }
 

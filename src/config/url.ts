@@ -1,8 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
-import { minimalConfig } from './minimal.ts'
-import { parseConfig } from './parse.ts'
 import { show } from './reader.ts'
-import type { RunConfig } from './types.ts'
 
 /**
  * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything
@@ -12,20 +9,11 @@ const FORM = '1.'
 const MOST_CHARACTERS = 16_384
 const MOST_BYTES = 262_144
 
-export function configToUrl(config: RunConfig): Promise<string> {
-  return inputToUrl(minimalConfig(config))
-}
-
 /** A configuration as a person wrote it, for a link. */
 export async function inputToUrl(input: unknown): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(input))
   const bytes = await collect(new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity)
   return FORM + base64Url(bytes)
-}
-
-/** Throws RefusedError on `link` when the text is no configuration, on the configuration's own field when that is refused. */
-export async function configFromUrl(text: string): Promise<RunConfig> {
-  return parseConfig(await inputFromUrl(text))
 }
 
 /** The JSON in a link, unchecked: what an editor starts from. Throws RefusedError on `link`. */

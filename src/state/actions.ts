@@ -10,7 +10,7 @@ export interface Action {
   readonly keys: readonly string[]
   readonly enabled: (page: Page) => boolean
   readonly run: (page: Page) => void
-  /** Its keys work in Simulate, too. */
+  /** Its keys work in every place. */
   readonly everywhere?: true
 }
 
@@ -21,7 +21,7 @@ interface Edited extends Pick<StoreApi<History>, 'getState' | 'getInitialState' 
 
 /** The store whose draft is edited in a place. */
 export function editedIn(page: Page, place: Place): Edited {
-  return place === 'run' ? page.draft : page.simulation
+  return { run: page.draft, simulate: page.simulation, compare: page.compare }[place]
 }
 
 const edited = (page: Page) => editedIn(page, page.view.getState().place)
@@ -52,6 +52,7 @@ export const ACTIONS = {
     keys: [' '],
     enabled: (page) => {
       const { phase } = page.run.getState()
+      if (page.compare.getState().running) return false
       return phase === 'running' || phase === 'paused' || (!isActive(phase) && canStart(page))
     },
     run: (page) => {

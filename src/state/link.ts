@@ -2,6 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import { parseConfig } from '../config/parse.ts'
 import { inputFromUrl, inputToUrl } from '../config/url.ts'
 import { RefusedError } from '../core/errors.ts'
+import { checkComparison } from './compare-store.ts'
 import type { Draft } from './draft-path.ts'
 import { isDraft } from './draft-path.ts'
 import type { Page } from './page.ts'
@@ -21,7 +22,7 @@ export interface LinkState {
   readonly problem: string | null
 }
 
-type Places = Pick<Page, 'draft' | 'simulation' | 'view' | 'session'>
+type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session'>
 
 interface Linked {
   readonly read: (page: Places) => Draft
@@ -47,6 +48,12 @@ const LINKED: Readonly<Record<Place, Linked>> = {
     first: FIRST_SIMULATION,
     check: (_page, draft) => void parseConfig(draft, 'simulate'),
     write: ({ simulation }, value) => simulation.replace(value),
+  },
+  compare: {
+    read: ({ compare }) => compare.getState().draft,
+    first: {},
+    check: (_page, draft) => checkComparison(draft),
+    write: ({ compare }, value) => compare.replace(value),
   },
 }
 
@@ -110,7 +117,7 @@ export function createLinks(page: Places, address: Address) {
     async start() {
       await open()
       address.addEventListener('hashchange', () => void open())
-      for (const each of [page.draft, page.simulation, page.view]) each.subscribe(later)
+      for (const each of [page.draft, page.simulation, page.compare, page.view]) each.subscribe(later)
     },
     /** The address of what is on screen now. */
     async copy(): Promise<string> {

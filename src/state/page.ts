@@ -1,5 +1,6 @@
 import { createAdapterStore } from './adapter-store.ts'
 import { createCalibrationStore } from './calibration-store.ts'
+import { createCompareStore } from './compare-store.ts'
 import { createDraftStore } from './draft-store.ts'
 import type { Draft } from './draft-path.ts'
 import { createPlanStore } from './plan-store.ts'
@@ -22,8 +23,15 @@ export interface PageOptions {
 /** All stores of the page, wired to one session. */
 export function createPage({ session, storage, language, draft: initial }: PageOptions) {
   const draft = createDraftStore(session, initial ?? {})
+  const sources: { current: Sources } = { current: {} }
   const calibration = createCalibrationStore(session)
   const simulation = createSimulationStore(openSimulator, FIRST_SIMULATION, () => calibration.getState().measured)
+  const compare = createCompareStore({
+    session,
+    open: openSimulator,
+    sources: () => sources.current,
+    measured: () => calibration.getState().measured,
+  })
   calibration.subscribe((now, before) => now.measured !== before.measured && simulation.again())
   return {
     session,
@@ -35,7 +43,8 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     view: createViewStore(),
     calibration,
     simulation,
+    compare,
     /** What the user brought along; kept outside the draft because a file does not belong into a link. */
-    sources: { current: {} as Sources },
+    sources,
   }
 }

@@ -13,13 +13,6 @@ import { after, before, NO_HISTORY, remembered } from './history.ts'
 import type { Problem } from './session.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
-/** A configuration kept for comparison, with what it costs. */
-export interface Pinned {
-  readonly id: number
-  readonly draft: Draft
-  readonly result: SimulatedResult
-}
-
 export type Search =
   | { readonly phase: 'idle' }
   | { readonly phase: 'running'; readonly progress: PlanProgress | null }
@@ -33,7 +26,6 @@ export interface SimulationState extends History {
   readonly milliseconds: number
   readonly problem: Problem | null
   readonly computing: boolean
-  readonly pinned: readonly Pinned[]
   readonly search: Search
 }
 
@@ -77,13 +69,11 @@ export function createSimulationStore(
     milliseconds: 0,
     problem: null,
     computing: false,
-    pinned: [],
     search: { phase: 'idle' },
   }))
   let simulator: SimulatorWorker | null = null
   let planner: SimulatorWorker | null = null
   let newest = 0
-  let pins = 0
 
   const hear = (reply: SimulatorReply) => {
     if (reply.id !== newest) return
@@ -137,11 +127,6 @@ export function createSimulationStore(
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
     undo: () => go(before),
     redo: () => go(after),
-    pin: () => {
-      const { result, pinned, draft, problem, computing } = store.getState()
-      if (result && problem === null && !computing) store.setState({ pinned: [...pinned, { id: ++pins, draft, result }] })
-    },
-    unpin: (id: number) => store.setState({ pinned: store.getState().pinned.filter((each) => each.id !== id) }),
     search: () => {
       endSearch({ phase: 'running', progress: null })
       planner = open(

@@ -1,6 +1,6 @@
 import { createStore } from 'zustand/vanilla'
 
-export const PLACES = ['run', 'simulate'] as const
+export const PLACES = ['run', 'simulate', 'compare'] as const
 export type Place = (typeof PLACES)[number]
 
 /** Where the user looks: not part of a configuration, not worth an undo. */

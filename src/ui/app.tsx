@@ -16,6 +16,7 @@ import { TransportBar } from './transport/transport-bar.tsx'
 
 const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
 const SimulatePlace = lazy(() => import('./simulate/simulate-place.tsx'))
+const ComparePlace = lazy(() => import('./compare/compare-place.tsx'))
 const RebalanceNotice = lazy(() => import('./rebalance/rebalance-notice.tsx'))
 const ChartsPanel = lazy(() => import('./charts/charts-panel.tsx'))
 
@@ -61,13 +62,11 @@ export function App() {
         {text.skip}
       </a>
       <Header />
-      {place === 'simulate' ? (
-        <Suspense fallback={waiting}>
-          <SimulatePlace />
-        </Suspense>
-      ) : (
-        <RunPlace />
-      )}
+      <Suspense fallback={waiting}>
+        {place === 'run' && <RunPlace />}
+        {place === 'simulate' && <SimulatePlace />}
+        {place === 'compare' && <ComparePlace />}
+      </Suspense>
       <Shortcuts />
     </div>
   )

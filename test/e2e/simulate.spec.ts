@@ -28,21 +28,6 @@ test('any cluster at once: a control moves, memory and time follow; a refusal st
   await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
-test('pinned configurations stand beside each other and can be ordered', async ({ page }) => {
-  await openSimulate(page)
-  const compare = page.getByRole('region', { name: 'Compare' }).first()
-  await page.getByRole('button', { name: 'Pin this configuration' }).click()
-  await page.getByLabel('A known story').selectOption({ index: 1 })
-  await expect(figure(page, 'devices')).toHaveText('1')
-  await page.getByRole('button', { name: 'Pin this configuration' }).click()
-  await expect(compare.getByRole('row')).toHaveCount(3)
-  await expect(compare.getByText(/times as fast as/)).toBeVisible()
-  await compare.getByRole('button', { name: 'fullest device' }).click()
-  await expect(compare.getByRole('row').nth(1)).toContainText('gpt2')
-  await compare.getByRole('button', { name: /^Remove gpt2/ }).click()
-  await expect(compare.getByRole('row')).toHaveCount(2)
-})
-
 test('the planner searches with progress, is cancelled, finds, and its layout can be used', async ({ page }) => {
   await openSimulate(page)
   const search = page.getByRole('region', { name: 'Search the layouts' }).first()

@@ -8,6 +8,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
 import { CopyLink, LinkProblem } from './copy-link.tsx'
+import { Pin } from './pin.tsx'
 import { UndoRedo } from './undo-redo.tsx'
 import styles from './header.module.css'
 
@@ -17,6 +18,7 @@ export function Header() {
   const { theme, language } = useSlice(page.settings, (state) => state)
   const draft = useSlice(page.draft, (state) => state.draft)
   const place = useSlice(page.view, (state) => state.place)
+  const pins = useSlice(page.compare, (state) => state.pins.length)
   const preset = presetOf(draft)
   return (
     <header className={styles.header}>
@@ -24,7 +26,7 @@ export function Header() {
       <Segmented
         label={text.places}
         value={place}
-        options={PLACES.map((value) => ({ value, label: text[value] }))}
+        options={PLACES.map((value) => ({ value, label: value === 'compare' && pins > 0 ? `${text.compare} ${pins}` : text[value] }))}
         onChange={(value) => page.view.setState({ place: value })}
       />
       <span className={styles.tagline}>{text.tagline}</span>
@@ -40,6 +42,7 @@ export function Header() {
           ))}
         </select>
       </label>
+      <Pin />
       <CopyLink />
       <UndoRedo />
       <TakeAway />

@@ -5,6 +5,7 @@ import type { Planned } from '../../sim/planner/planned.ts'
 import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
+import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 
@@ -23,11 +24,11 @@ export function LayoutSearch({ text }: { readonly text: SimulateText }) {
       <div className={panel.head}>
         <h2 className={panel.title}>{text.plan}</h2>
         {search.phase === 'running' ? (
-          <button type="button" className={styles.action} onClick={() => simulation.cancelSearch()}>
+          <button type="button" className={button.button} onClick={() => simulation.cancelSearch()}>
             {text.cancel}
           </button>
         ) : (
-          <button type="button" className={styles.action} onClick={() => simulation.search()}>
+          <button type="button" className={button.button} onClick={() => simulation.search()}>
             {text.search}
           </button>
         )}
@@ -113,7 +114,7 @@ function Ranking({
                 <td>{formatCount(each.tokensPerSecond)}</td>
                 <td>{formatPercent(each.mfu)}</td>
                 <td>
-                  <button type="button" className={styles.action} aria-label={`${text.use}: ${name}`} onClick={() => simulation.take(plan.best, each)}>
+                  <button type="button" className={button.button} aria-label={`${text.use}: ${name}`} onClick={() => simulation.take(plan.best, each)}>
                     {text.use}
                   </button>
                 </td>

@@ -5,7 +5,6 @@ import { STORIES } from '../../sim/stories.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
-import { Comparison } from './comparison.tsx'
 import { LayoutSearch } from './layout-search.tsx'
 import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
@@ -65,9 +64,6 @@ export default function SimulatePlace() {
       <main className={styles.results} id="cluster">
         <section className={panel.panel} aria-label={text.title}>
           <SimulationResult text={text} />
-        </section>
-        <section className={panel.panel} aria-label={text.compare}>
-          <Comparison text={text} />
         </section>
         <section className={panel.panel} aria-label={text.plan}>
           <LayoutSearch text={text} />

@@ -14,6 +14,7 @@ export function TransportBar() {
   const run = useSlice(page.run, (state) => state)
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
+  const comparing = useSlice(page.compare, (state) => state.running)
   const { phase, step, tokensPerSecond, progress, config } = run
   const button = (name: ActionName, label: string, caption: ReactNode, why: string) => {
     const enabled = ACTIONS[name].enabled(page)
@@ -41,7 +42,7 @@ export function TransportBar() {
         <>
           <Icon name={phase === 'running' ? 'pause' : 'play'} /> {toggle}
         </>,
-        text.why.invalid,
+        comparing ? text.why.comparing : text.why.invalid,
       )}
       {button(
         'op',

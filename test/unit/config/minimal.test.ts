@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { minimalConfig } from '../../../src/config/minimal.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
-import { configFromUrl, configToUrl, inputFromUrl } from '../../../src/config/url.ts'
+import { inputFromUrl, inputToUrl } from '../../../src/config/url.ts'
 import { RefusedError } from '../../../src/core/errors.ts'
 
 const shape = { layers: 2, heads: 4, embed: 32, context: 16, vocab: 300 }
@@ -29,7 +29,7 @@ test.each<object>([
   { parallel: { compression: { kind: 'topk', ratio: 0.5, errorFeedback: true } } },
   { parallel: { pipeline: 2, partition: [1, 3] }, cluster: { stragglers: [{ rank: 1, slowdown: 2 }] } },
 ])('%j', (input) => {
-  expect(minimalConfig(parseConfig(input))).toEqual(input)
+  expect(minimalConfig(parseConfig(input, 'simulate'))).toEqual(input)
 })
 
 test('what only repeats defaults is left out', () => {
@@ -72,17 +72,18 @@ const inputs = partial({
 test('finished, minimal, and in a link: each parses to the same configuration', async () => {
   await fc.assert(
     fc.asyncProperty(inputs, async (input) => {
-      const config = parseConfig(input)
-      expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config)
-      expect(parseConfig(minimalConfig(config))).toEqual(config)
-      expect(await configFromUrl(await configToUrl(config))).toEqual(config)
+      const config = parseConfig(input, 'simulate')
+      const again = (value: unknown) => parseConfig(value, 'simulate')
+      expect(again(JSON.parse(JSON.stringify(config)))).toEqual(config)
+      expect(again(minimalConfig(config))).toEqual(config)
+      expect(again(await inputFromUrl(await inputToUrl(minimalConfig(config))))).toEqual(config)
     }),
     { numRuns: 200 },
   )
 })
 
 async function refusal(text: string): Promise<string> {
-  return configFromUrl(text).then(
+  return inputFromUrl(text).then((input) => parseConfig(input)).then(
     () => 'accepted',
     (error: unknown) => {
       if (error instanceof RefusedError) return error.message
@@ -91,22 +92,22 @@ async function refusal(text: string): Promise<string> {
   )
 }
 
-/** A link around anything, for what `configToUrl` would never write. */
+/** A link around anything, for what `inputToUrl` would never write. */
 async function link(text: string): Promise<string> {
   const packed = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'))
   return `1.${Buffer.from(await new Response(packed).arrayBuffer()).toString('base64url')}`
 }
 
 test('a link is short, and safe in a URL', async () => {
-  const text = await configToUrl(
-    parseConfig({ parallel: { pipeline: 4, schedule: 'zb-h1' }, batch: { microbatches: 8 } }),
+  const text = await inputToUrl(
+    minimalConfig(parseConfig({ parallel: { pipeline: 4, schedule: 'zb-h1' }, batch: { microbatches: 8 } })),
   )
   expect(text).toMatch(/^1\.[\w-]+$/)
   expect(text.length).toBeLessThan(120)
 })
 
 test('hostile links are refused with a line', async () => {
-  const valid = await configToUrl(parseConfig({ seed: 5 }))
+  const valid = await inputToUrl({ seed: 5 })
   expect(await refusal('2.abc')).toMatch(/^link: "2\.abc" must begin with "1\."/)
   expect(await refusal('')).toMatch(/^link: ""/)
   expect(await refusal(`1.${'A'.repeat(20_000)}`)).toMatch(/^link: 20002 characters; at most/)

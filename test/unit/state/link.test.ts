@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { inputToUrl } from '../../../src/config/url.ts'
+import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import type { Address } from '../../../src/state/link.ts'
@@ -23,10 +24,12 @@ function browser(hash = '') {
     history: { replaceState: (_data, _unused, url) => void (href = url) },
     addEventListener: (_type, listener) => void (changed = listener),
   }
+  const open = () => ({ postMessage: () => undefined, terminate: () => undefined })
   const page = {
     session: engineSession,
     draft: createDraftStore(engineSession),
-    simulation: createSimulationStore(() => ({ postMessage: () => undefined, terminate: () => undefined })),
+    simulation: createSimulationStore(open),
+    compare: createCompareStore({ session: engineSession, open, sources: () => ({}), measured: () => null }),
     view: createViewStore(),
   }
   const goTo = (to: string) => {
@@ -67,6 +70,20 @@ test('the place travels with it', async () => {
   expect(there.page.simulation.getState().draft).toEqual(here.page.simulation.getState().draft)
 })
 
+test('a comparison travels with all its pins', async () => {
+  const here = browser()
+  await here.links.start()
+  here.page.compare.pin({ parallel: { data: 2 } })
+  here.page.compare.pin({ model: { preset: 'gpt3-175b' }, precision: 'mixed-bf16' })
+  here.page.compare.setSteps(7)
+  here.page.view.setState({ place: 'compare' })
+  const there = browser(new URL(await here.links.copy()).hash)
+  await there.links.start()
+  expect(there.page.view.getState().place).toBe('compare')
+  expect(there.page.compare.getState().pins.map(({ draft }) => draft)).toEqual(here.page.compare.getState().pins.map(({ draft }) => draft))
+  expect(there.page.compare.getState().steps).toBe(7)
+})
+
 test('the address follows the page, and the page an address typed by hand', async () => {
   const { address, page, links, goTo } = browser()
   await links.start()
@@ -88,7 +105,11 @@ test.each([
   ['a wrong type', async () => `#run=${await packed({ steps: 'many' })}`, /^steps: "many"/],
   ['a prototype', async () => `#run=${await packed(JSON.parse('{"__proto__":{"steps":1}}'))}`, /__proto__/],
   ['a forbidden combination', async () => `#run=${await packed({ batch: { global: 1, microbatches: 2 } })}`, /^batch\.microbatches: /],
-  ['no place', async () => '#learn=1.abc', /^link: "learn" is no place; run, simulate are$/],
+  ['a comparison of no list', async () => `#compare=${await packed({ pins: { a: 1 } })}`, /^pins: must be a list of at most 16 configurations$/],
+  ['a comparison of too many', async () => `#compare=${await packed({ pins: Array.from({ length: 17 }, (_, seed) => ({ seed })) })}`, /^pins: must be/],
+  ['a comparison with a wrong one', async () => `#compare=${await packed({ pins: [{}, { seed: 'x' }] })}`, /^seed: "x"/],
+  ['a comparison of endless steps', async () => `#compare=${await packed({ pins: [{}], steps: 1e9 })}`, /^steps: 1000000000 must be/],
+  ['no place', async () => '#learn=1.abc', /^link: "learn" is no place; run, simulate, compare are$/],
 ])('a link that is %s changes nothing and says why', async (_name, hashOf, why) => {
   const { page, links } = browser(await hashOf())
   await links.start()

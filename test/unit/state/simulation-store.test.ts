@@ -34,22 +34,16 @@ test('nothing is computed before the place is looked at; only the newest answer 
   expect(second!.input).toEqual({ parallel: { data: 2 } })
 })
 
-test('a refusal keeps the last result and cannot be pinned', () => {
+test('a refusal keeps the last result', () => {
   const { opened, open } = workers()
   const store = createSimulationStore(open, {})
   store.start()
   opened[0]!.hear({ id: 1, kind: 'simulated', result, milliseconds: 1 })
-  store.pin()
   store.set('parallel.tensor', 7)
-  store.pin()
   opened[0]!.hear({ id: 2, kind: 'refused', field: 'parallel.tensor', message: 'no' })
-  store.pin()
-  expect(store.getState().pinned).toHaveLength(1)
   expect(store.getState().result).toBe(result)
   store.reset('parallel.tensor')
   expect(store.getState().draft).toEqual({})
-  store.unpin(store.getState().pinned[0]!.id)
-  expect(store.getState().pinned).toEqual([])
 })
 
 test('a search has a worker of its own, which ends when it is cancelled, refused or done', () => {

@@ -1,0 +1,265 @@
+import { createStore } from 'zustand/vanilla'
+import { DEFAULT_SEED } from '../config/defaults.ts'
+import { parseConfig } from '../config/parse.ts'
+import type { RunResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import type { RunEvent, RunHandle } from '../cluster/run-events.ts'
+import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
+import type { SimulatedResult } from '../sim/simulate.ts'
+import { withoutLength } from './differences.ts'
+import type { Draft } from './draft-path.ts'
+import { isDraft } from './draft-path.ts'
+import { createBatch } from './event-batch.ts'
+import type { History } from './history.ts'
+import { after, before, NO_HISTORY, remembered } from './history.ts'
+import type { Session, Sources } from './session.ts'
+import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
+
+/** Why a pinned configuration is simulated only. */
+export type Obstacle =
+  | { readonly kind: 'refused'; readonly message: string }
+  /** More ranks than workers make sense in a tab. */
+  | { readonly kind: 'ranks'; readonly ranks: number }
+  /** Bytes of all ranks together: they share this machine. */
+  | { readonly kind: 'bytes'; readonly bytes: number }
+
+/** A loss per training step. */
+export type Losses = readonly number[]
+
+export type Training =
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'running'; readonly losses: Losses }
+  | { readonly phase: 'done'; readonly losses: Losses; readonly result: RunResult }
+  | { readonly phase: 'failed'; readonly losses: Losses; readonly message: string }
+
+/** A pinned configuration and what is known of it. */
+export interface Pin {
+  /** Letters that tell it from the others in tables and charts. */
+  readonly letter: string
+  readonly draft: Draft
+  readonly simulated: SimulatedResult | null
+  /** Why it could not be simulated. */
+  readonly problem: string | null
+  /** Why it cannot train here; null when it can. */
+  readonly obstacle: Obstacle | null
+  readonly training: Training | null
+}
+
+export interface CompareState extends History {
+  /** `{ pins, steps }`: what a link holds and what undo goes back to. */
+  readonly draft: Draft
+  readonly pins: readonly Pin[]
+  /** Training steps of each. */
+  readonly steps: number
+  readonly running: boolean
+}
+
+export type CompareStore = ReturnType<typeof createCompareStore>
+
+export const MOST_PINS = 16
+export const MOST_STEPS = 1000
+const DEFAULT_STEPS = 20
+
+/** Workers a tab still schedules well, and bytes that a machine of today has to spare. */
+const MOST_RANKS = 64
+const MOST_BYTES = 8e9
+
+const UPDATE_MILLISECONDS = 150
+
+type Known = Pick<Pin, 'simulated' | 'problem' | 'training'>
+const UNKNOWN: Known = { simulated: null, problem: null, training: null }
+
+/** The configurations of a comparison's draft. */
+export function pinsOf(draft: Draft): Draft[] {
+  const { pins } = draft
+  return Array.isArray(pins) ? pins.filter(isDraft) : []
+}
+
+export function stepsOf({ steps }: Draft): number {
+  return typeof steps === 'number' ? steps : DEFAULT_STEPS
+}
+
+/** Throws an Error with one line for a draft that is no comparison. */
+export function checkComparison(draft: Draft): void {
+  const { pins = [], steps = DEFAULT_STEPS } = draft
+  if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
+    throw new Error(`pins: must be a list of at most ${MOST_PINS} configurations`)
+  if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
+    throw new Error(`steps: ${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
+  for (const pin of pins) parseConfig(pin, 'simulate')
+}
+
+/** What a comparison trains: the pinned configuration for so many steps from a common seed. */
+export function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
+  return { ...withoutLength(draft), steps, seed }
+}
+
+export interface CompareOptions {
+  readonly session: Pick<Session, 'parse' | 'start'>
+  readonly open: OpenSimulator
+  /** Text or tokens that the user brought along. */
+  readonly sources: () => Sources
+  readonly measured: () => MeasuredDevice | null
+}
+
+/** Pinned configurations: every one is clocked when it is pinned, and trained one after another on request. */
+export function createCompareStore({ session, open, sources, measured }: CompareOptions) {
+  const known = new Map<string, Known>()
+  const keyOf = (draft: Draft) => JSON.stringify(draft)
+  const rows = (draft: Draft): Pin[] =>
+    pinsOf(draft).map((pin, i) => {
+      const found = known.get(keyOf(pin)) ?? UNKNOWN
+      return { letter: String.fromCharCode(65 + i), draft: pin, ...found, obstacle: obstacleOf(session, pin, found.simulated) }
+    })
+  const store = createStore<CompareState>(() => ({ draft: {}, pins: [], steps: DEFAULT_STEPS, running: false, ...NO_HISTORY }))
+  const learn = (pin: Draft, what: Partial<Known>) => {
+    known.set(keyOf(pin), { ...(known.get(keyOf(pin)) ?? UNKNOWN), ...what })
+    store.setState(({ draft }) => ({ pins: rows(draft) }))
+  }
+
+  let simulator: SimulatorWorker | null = null
+  let asked = new Map<number, Draft>()
+  let ids = 0
+  const endSimulator = () => {
+    simulator?.terminate()
+    simulator = null
+    asked = new Map()
+  }
+  const simulate = (pin: Draft) => {
+    if (known.get(keyOf(pin))?.simulated || [...asked.values()].some((each) => keyOf(each) === keyOf(pin))) return
+    simulator ??= open(
+      (reply) => {
+        const about = asked.get(reply.id)
+        if (!about) return
+        asked.delete(reply.id)
+        if (reply.kind === 'simulated') learn(about, { simulated: reply.result, problem: null })
+        if (reply.kind === 'refused') learn(about, { problem: [reply.field, reply.message].filter(Boolean).join(': ') })
+        if (asked.size === 0) endSimulator()
+      },
+      (message) => {
+        const waiting = [...asked.values()]
+        endSimulator()
+        for (const each of waiting) learn(each, { problem: message })
+      },
+    )
+    const own = measured()
+    asked.set(++ids, pin)
+    simulator.postMessage({ id: ids, kind: 'simulate', input: pin, ...(own ? { measured: own } : {}) })
+  }
+
+  const show = (draft: Draft, { past, future }: History) => {
+    store.setState({ draft, pins: rows(draft), steps: stepsOf(draft), past, future })
+    for (const pin of pinsOf(draft)) simulate(pin)
+  }
+  const replace = (draft: Draft) => {
+    if (keyOf(draft) !== keyOf(store.getState().draft)) show(draft, remembered(store.getState()))
+  }
+  const go = (to: typeof before) => {
+    const moment = to(store.getState())
+    if (moment !== null) show(moment.draft, moment)
+  }
+
+  let current: RunHandle | null = null
+  let generation = 0
+  const isPinned = (pin: Draft) => pinsOf(store.getState().draft).some((each) => keyOf(each) === keyOf(pin))
+
+  const train = async (pin: Draft, config: RunConfig, mine: number) => {
+    let losses: number[] = []
+    learn(pin, { training: { phase: 'running', losses } })
+    const batch = createBatch<number>(UPDATE_MILLISECONDS, (fresh) => {
+      losses = [...losses, ...fresh]
+      if (mine === generation) learn(pin, { training: { phase: 'running', losses } })
+    })
+    let handle: RunHandle | null = null
+    try {
+      const { text, tokens } = sources()
+      handle = await session.start(config, { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) })
+      if (mine !== generation) return
+      current = handle
+      handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
+      const result = await handle.finished
+      if (mine !== generation) return
+      batch.cancel()
+      learn(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
+    } catch (error) {
+      batch.cancel()
+      if (mine === generation) learn(pin, { training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) } })
+    } finally {
+      batch.cancel()
+      current = null
+      // What was kept for questions after the end goes with its workers.
+      await handle?.stop().catch(() => undefined)
+    }
+  }
+
+  /** Whatever waits or runs is as if it had not been asked for. */
+  const forget = () => {
+    for (const [key, each] of known)
+      if (each.training?.phase === 'waiting' || each.training?.phase === 'running') known.set(key, { ...each, training: null })
+    store.setState(({ draft }) => ({ pins: rows(draft), running: false }))
+  }
+
+  return {
+    ...store,
+    replace,
+    undo: () => go(before),
+    redo: () => go(after),
+    /** Adds a configuration; `result` where it was trained already. False when it is there or the list is full. */
+    pin(draft: Draft, result?: RunResult): boolean {
+      const { draft: comparison, pins } = store.getState()
+      if (isPinned(draft) || pins.length >= MOST_PINS) return false
+      if (result) known.set(keyOf(draft), { ...UNKNOWN, training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
+      replace({ ...comparison, pins: [...pinsOf(comparison), draft] })
+      return true
+    },
+    isPinned,
+    unpin(draft: Draft) {
+      const comparison = store.getState().draft
+      const pins = pinsOf(comparison).filter((each) => keyOf(each) !== keyOf(draft))
+      const { pins: _pins, ...rest } = comparison
+      replace(pins.length === 0 ? rest : { ...rest, pins })
+    },
+    setSteps: (steps: number) => replace({ ...store.getState().draft, steps: Math.max(1, Math.min(MOST_STEPS, Math.round(steps) || DEFAULT_STEPS)) }),
+    /** Trains every pin that can, one after another: same steps, same seed, same data where they name the same. */
+    async run(): Promise<void> {
+      if (store.getState().running) return
+      const mine = ++generation
+      const { pins, steps } = store.getState()
+      const seed = firstSeed(pins)
+      const able = pins.filter((pin) => pin.obstacle === null && pin.problem === null)
+      store.setState({ running: true })
+      for (const { draft } of able) learn(draft, { training: { phase: 'waiting' } })
+      for (const { draft } of able) {
+        if (mine !== generation) return
+        const parsed = session.parse(trainedDraft(draft, steps, seed))
+        if (parsed.kind === 'ok' && isPinned(draft)) await train(draft, parsed.config, mine)
+      }
+      if (mine === generation) forget()
+    },
+    async cancel(): Promise<void> {
+      generation++
+      const open = current
+      forget()
+      await open?.stop().catch(() => undefined)
+    },
+  }
+}
+
+function firstSeed(pins: readonly Pin[]): number {
+  const seed = pins[0]?.draft['seed']
+  return typeof seed === 'number' ? seed : DEFAULT_SEED
+}
+
+/** What keeps a configuration from training in this tab. */
+function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: SimulatedResult | null): Obstacle | null {
+  const parsed = session.parse(trainedDraft(draft, 1, 0))
+  if (parsed.kind === 'refused') {
+    const lines = parsed.problems.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+    return { kind: 'refused', message: lines[0] ?? '' }
+  }
+  const { data, tensor, pipeline } = parsed.config.parallel
+  const ranks = data * tensor * pipeline
+  if (ranks > MOST_RANKS) return { kind: 'ranks', ranks }
+  const bytes = simulated?.ranks.reduce((sum, rank) => sum + rank.predictedBytes.total, 0) ?? 0
+  return bytes > MOST_BYTES ? { kind: 'bytes', bytes } : null
+}

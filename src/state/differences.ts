@@ -1,0 +1,41 @@
+import { minimalConfig } from '../config/minimal.ts'
+import type { RunConfig } from '../config/types.ts'
+import { isDraft, readPath } from './draft-path.ts'
+import type { DraftValue } from './draft-path.ts'
+
+/** A field in which configurations differ; values in the order of the configurations. */
+export interface Difference {
+  readonly field: string
+  readonly values: readonly string[]
+}
+
+/** Dotted paths of everything a minimal configuration says. */
+function pathsOf(value: unknown, prefix = ''): string[] {
+  return Object.entries(isObject(value) ? value : {}).flatMap(([key, each]) =>
+    isObject(each) ? pathsOf(each, `${prefix}${key}.`) : [prefix + key],
+  )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The fields in which some configurations differ from others; a model's sizes count only where no preset names them. */
+export function differencesOf(configs: readonly RunConfig[]): Difference[] {
+  const paths = new Set(configs.flatMap((config) => pathsOf(minimalConfig(config))))
+  return [...paths].flatMap((field) => {
+    const values = configs.map((config) => text(readPath(config, field)))
+    return new Set(values).size > 1 ? [{ field, values }] : []
+  })
+}
+
+function text(value: unknown): string {
+  if (value === null || value === undefined) return '–'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** A draft without what says how long it trains and from which seed. */
+export function withoutLength(draft: Readonly<Record<string, DraftValue>>): Record<string, DraftValue> {
+  const { steps: _steps, epochs: _epochs, seed: _seed, ...rest } = draft
+  return isDraft(rest) ? { ...rest } : {}
+}

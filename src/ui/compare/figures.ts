@@ -1,0 +1,67 @@
+import { CATEGORIES, type BytesByCategory } from '../../core/bytes.ts'
+import type { Pin } from '../../state/compare-store.ts'
+import { formatBytes } from '../format.ts'
+
+/** What a row shows of a pin; null where it is not known. */
+export interface Figures {
+  readonly pin: Pin
+  /** Of the fullest device: measured where it was trained, else predicted. */
+  readonly fullestBytes: number | null
+  /** Sent by the device that sends most. */
+  readonly sentBytes: number | null
+  readonly isMeasured: boolean
+  readonly bubble: number | null
+  readonly stepSeconds: number | null
+  readonly virtualTokens: number | null
+  readonly mfu: number | null
+  readonly measuredTokens: number | null
+  readonly loss: number | null
+}
+
+interface RankBytes {
+  readonly bytes: BytesByCategory & { readonly total: number }
+  readonly sentBytes: number
+}
+
+function ranksOf({ simulated, training }: Pin): readonly RankBytes[] {
+  const measured = training?.phase === 'done' ? training.result.ranks : undefined
+  if (measured) return measured.map(({ peakBytes, sentBytes }) => ({ bytes: peakBytes, sentBytes }))
+  return simulated?.ranks.map(({ predictedBytes, sentBytes }) => ({ bytes: predictedBytes, sentBytes })) ?? []
+}
+
+const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
+
+export function figuresOf(pin: Pin): Figures {
+  const { simulated, training } = pin
+  const ranks = ranksOf(pin)
+  const losses = training !== null && training.phase !== 'waiting' ? training.losses : []
+  return {
+    pin,
+    fullestBytes: most(ranks.map(({ bytes }) => bytes.total)),
+    sentBytes: most(ranks.map(({ sentBytes }) => sentBytes)),
+    isMeasured: training?.phase === 'done' && training.result.ranks !== undefined,
+    bubble: simulated === null ? null : (simulated.schedule?.bubble ?? 0),
+    stepSeconds: simulated?.time.stepSeconds ?? null,
+    virtualTokens: simulated?.tokensPerSecond?.virtual ?? null,
+    mfu: simulated?.time.mfu ?? null,
+    measuredTokens: training?.phase === 'done' ? (training.result.tokensPerSecond?.measured ?? null) : null,
+    loss: losses.at(-1) ?? null,
+  }
+}
+
+/** Devices that hold the same as far as a bar shows it, and how many they are: in the order of their first rank. */
+export interface MemoryGroup {
+  readonly bytes: BytesByCategory & { readonly total: number }
+  readonly count: number
+}
+
+export function memoryGroups(pin: Pin): MemoryGroup[] {
+  const groups = new Map<string, { bytes: RankBytes['bytes']; count: number }>()
+  for (const { bytes } of ranksOf(pin)) {
+    const key = [...CATEGORIES, 'total' as const].map((category) => formatBytes(bytes[category])).join(' ')
+    const group = groups.get(key)
+    if (group) group.count++
+    else groups.set(key, { bytes, count: 1 })
+  }
+  return [...groups.values()]
+}

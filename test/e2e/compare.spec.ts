@@ -1,0 +1,113 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import type { Page } from '@playwright/test'
+import { inputToUrl } from '../../src/config/url.ts'
+
+const SMALL = { model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 4, microbatches: 1, sequence: 16 } }
+const PINS = [
+  { ...SMALL, parallel: { data: 2 } },
+  { ...SMALL, parallel: { data: 2, zero: 3 } },
+  { ...SMALL, batch: { ...SMALL.batch, microbatches: 2 }, parallel: { pipeline: 2, schedule: '1f1b' } },
+]
+
+const rows = (page: Page) => page.getByRole('region', { name: 'Compare: Table' }).locator('tbody tr')
+const status = (page: Page) => page.getByTestId('compare-status')
+
+test('three pins are clocked, trained one after another, ordered, and travel in a link', async ({ page, context, browser }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.goto(`/#compare=${await inputToUrl({ pins: PINS, steps: 4 })}`)
+  await expect(rows(page)).toHaveCount(3)
+  await expect(page.getByTestId('differences')).toContainText('They differ in')
+  await expect(page.getByTestId('differences')).toContainText('(virtual)')
+  await page.getByRole('button', { name: 'Train all' }).click()
+  await expect(status(page)).toContainText('training A')
+  await expect(page.getByRole('button', { name: 'Train all again' })).toBeVisible({ timeout: 90_000 })
+  for (const row of await rows(page).all()) {
+    await expect(row.getByTestId('measured-tokens')).toHaveText(/\d/)
+    await expect(row.getByTestId('last-loss')).toHaveText(/^\d\.\d\d$/)
+  }
+  // Same seed, same data: the strategies train the same.
+  const losses = await rows(page).getByTestId('last-loss').allInnerTexts()
+  expect(new Set(losses).size).toBe(1)
+  await expect(page.getByTestId('differences')).toContainText('(measured)')
+  await expect(page.getByRole('img', { name: /^Loss of / })).toHaveCount(3)
+  await page.getByText('Losses as a table').click()
+  await expect(page.getByRole('region', { name: 'Losses as a table' }).locator('tbody tr')).toHaveCount(4)
+
+  await page.getByRole('button', { name: 'bytes per step' }).click()
+  await expect(page.getByRole('columnheader', { name: 'bytes per step' })).toHaveAttribute('aria-sort', 'ascending')
+  await expect(rows(page).first()).toContainText('pipeline 2')
+
+  await page.getByRole('button', { name: 'Copy link' }).click()
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible()
+  const link = await page.evaluate(() => navigator.clipboard.readText())
+  const elsewhere = await browser.newPage()
+  await elsewhere.goto(link)
+  await expect(rows(elsewhere)).toHaveCount(3)
+  await expect(elsewhere.getByLabel('Steps')).toHaveValue('4')
+  await elsewhere.close()
+})
+
+test('one cursor for all small charts', async ({ page }) => {
+  await page.goto(`/#compare=${await inputToUrl({ pins: PINS.slice(0, 2), steps: 3 })}`)
+  await page.getByRole('button', { name: 'Train all' }).click()
+  await expect(page.getByRole('button', { name: 'Train all again' })).toBeVisible({ timeout: 90_000 })
+  await page.getByRole('img', { name: /^Loss of A/ }).hover({ position: { x: 120, y: 60 } })
+  const readings = page.locator('figcaption')
+  await expect(readings.first()).toContainText(/step \d: \d\.\d\d/)
+  const [a, b] = await readings.allInnerTexts()
+  expect(/step \d/.exec(b!)![0]).toBe(/step \d/.exec(a!)![0])
+})
+
+test('Run and Simulate pin what is on screen; undo takes it back; a compressed one is pinned uncompressed', async ({ page }) => {
+  await page.goto(`/#run=${await inputToUrl({ ...SMALL, parallel: { data: 2, compression: { kind: 'fp16' } } })}`)
+  await page.getByRole('button', { name: 'Pin', exact: true }).click()
+  await expect(page.getByRole('button', { name: 'Pinned' })).toHaveAttribute('aria-disabled', 'true')
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await expect(page.getByText(/clocked in/)).toBeVisible()
+  await page.getByRole('button', { name: 'Pin', exact: true }).click()
+  await page.getByRole('button', { name: 'Compare 2' }).click()
+  await expect(rows(page)).toHaveCount(2)
+  await expect(rows(page).nth(1)).toContainText('simulated only: precision: "mixed-bf16" is for simulate')
+  await rows(page).first().getByRole('button', { name: 'Pin it uncompressed' }).click()
+  await expect(rows(page)).toHaveCount(3)
+  await page.getByRole('button', { name: 'Remove B' }).click()
+  await expect(rows(page)).toHaveCount(2)
+  await page.keyboard.press('Control+z')
+  await expect(rows(page)).toHaveCount(3)
+  await rows(page).first().getByRole('button', { name: 'Open in Run' }).click()
+  await expect(page.getByRole('button', { name: 'Compressed', exact: true })).toHaveAttribute('aria-pressed', 'true')
+})
+
+test('training is cancelled, and Run waits for it', async ({ page }) => {
+  await page.goto(`/#compare=${await inputToUrl({ pins: PINS, steps: 500 })}`)
+  await page.getByRole('button', { name: 'Train all' }).click()
+  await expect(status(page)).toContainText(/training A: step [1-9]/, { timeout: 60_000 })
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await expect(page.getByRole('button', { name: 'Start', exact: true })).toHaveAttribute('aria-disabled', 'true')
+  await page.getByRole('button', { name: 'Compare 3' }).click()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('button', { name: 'Train all' })).toBeVisible()
+  await expect(rows(page).first()).toContainText('not trained')
+  await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0)
+})
+
+for (const [language, trio] of [['EN', /Pin three/], ['中文', /先固定三个/]] as const)
+  for (const colorScheme of ['light', 'dark'] as const)
+    test(`axe finds nothing in Compare: ${language}, ${colorScheme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme })
+      await page.goto('/#compare')
+      await page.getByRole('button', { name: language, exact: true }).click()
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      await page.getByRole('button', { name: trio }).click()
+      await expect(page.locator('tbody tr')).toHaveCount(3)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+    })
+
+test('Compare fits a phone', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto(`/#compare=${await inputToUrl({ pins: PINS })}`)
+  await expect(rows(page)).toHaveCount(3)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+})

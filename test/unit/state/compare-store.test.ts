@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import type { RunEvent, RunHandle } from '../../../src/cluster/run-events.ts'
+import { parseConfig } from '../../../src/config/parse.ts'
+import type { RunResult } from '../../../src/config/result.ts'
+import type { RunConfig } from '../../../src/config/types.ts'
+import { simulate } from '../../../src/sim/simulate.ts'
+import { createCompareStore, MOST_PINS } from '../../../src/state/compare-store.ts'
+import { differencesOf } from '../../../src/state/differences.ts'
+import { engineSession } from '../../../src/state/engine-session.ts'
+import type { OpenSimulator } from '../../../src/state/simulation-store.ts'
+
+/** A simulator that answers at once. */
+function simulator() {
+  const workers: { ended: boolean; asked: number }[] = []
+  const open: OpenSimulator = (hear) => {
+    const worker = { ended: false, asked: 0 }
+    workers.push(worker)
+    return {
+      postMessage({ id, input }) {
+        worker.asked++
+        queueMicrotask(() => {
+          try {
+            hear({ id, kind: 'simulated', result: simulate(parseConfig(input, 'simulate')).result, milliseconds: 1 })
+          } catch {
+            hear({ id, kind: 'refused', field: 'a', message: 'no' })
+          }
+        })
+      },
+      terminate: () => void (worker.ended = true),
+    }
+  }
+  return { workers, open }
+}
+
+/** Runs that go on when they are told to. */
+function cluster() {
+  const runs: { config: RunConfig; step: (loss: number) => void; end: () => void; fail: (message: string) => void; stops: number }[] = []
+  const start = async (config: RunConfig): Promise<RunHandle> => {
+    const losses: number[] = []
+    const listeners = new Set<(event: RunEvent) => void>()
+    let settle!: { resolve: (result: RunResult) => void; reject: (error: Error) => void }
+    const finished = new Promise<RunResult>((resolve, reject) => (settle = { resolve, reject }))
+    finished.catch(() => undefined)
+    const result = (): RunResult => ({
+      config,
+      steps: losses.map((loss, step) => ({ step, loss, gradNorm: 1, learningRate: 1, tokens: 1, milliseconds: 1 })),
+      tokensPerSecond: { measured: 50 },
+    })
+    const run = {
+      config,
+      stops: 0,
+      step(loss: number) {
+        losses.push(loss)
+        for (const listener of listeners) listener({ kind: 'step', result: result().steps!.at(-1)!, tokensPerSecond: 1 })
+      },
+      end: () => settle.resolve(result()),
+      fail: (message: string) => settle.reject(new Error(message)),
+    }
+    runs.push(run)
+    const never = () => Promise.reject(new Error('not here'))
+    return {
+      finished,
+      subscribe: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      stop() {
+        run.stops++
+        settle.resolve(result())
+        return finished
+      },
+      pause: never, advance: never, generate: never, evaluate: never, soFar: never, weights: never, checkpoint: never,
+      resume: () => undefined,
+    }
+  }
+  return { runs, start }
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+function comparison() {
+  const { workers, open } = simulator()
+  const { runs, start } = cluster()
+  const store = createCompareStore({ session: { parse: engineSession.parse, start }, open, sources: () => ({}), measured: () => null })
+  return { store, workers, runs }
+}
+
+test('a pin is clocked once, and the simulator ends when all are', async () => {
+  const { store, workers } = comparison()
+  expect(store.pin({ parallel: { data: 2 } })).toBe(true)
+  expect(store.pin({ parallel: { data: 2 } })).toBe(false)
+  store.pin({})
+  await soon()
+  expect(store.getState().pins.map(({ letter, simulated }) => [letter, simulated?.ranks.length])).toEqual([['A', 2], ['B', 1]])
+  expect(workers).toEqual([{ ended: true, asked: 2 }])
+  store.unpin({})
+  store.undo()
+  await soon()
+  expect(store.getState().pins[1]!.simulated).not.toBeNull()
+  expect(workers).toHaveLength(1)
+  store.redo()
+  expect(store.getState().pins).toHaveLength(1)
+})
+
+test('pins train one after another, from one seed, for as many steps, and every run is released', async () => {
+  const { store, runs } = comparison()
+  store.pin({ seed: 5, parallel: { data: 2 } })
+  store.pin({ seed: 6, epochs: 3 })
+  store.setSteps(3)
+  const all = store.run()
+  await soon()
+  expect(runs).toHaveLength(1)
+  expect(store.getState().pins.map(({ training }) => training?.phase)).toEqual(['running', 'waiting'])
+  runs[0]!.step(4)
+  runs[0]!.step(3)
+  await expect.poll(() => store.getState().pins[0]!.training).toMatchObject({ phase: 'running', losses: [4, 3] })
+  runs[0]!.end()
+  await soon()
+  expect(runs[1]!.config).toMatchObject({ seed: 5, steps: 3, epochs: null })
+  runs[1]!.fail('the device was lost')
+  await all
+  expect(store.getState().running).toBe(false)
+  expect(store.getState().pins.map(({ training }) => training)).toMatchObject([
+    { phase: 'done', losses: [4, 3] },
+    { phase: 'failed', message: 'the device was lost' },
+  ])
+  expect(runs.map(({ stops }) => stops)).toEqual([1, 1])
+})
+
+test('cancelled, the running one is stopped and nothing else starts', async () => {
+  const { store, runs } = comparison()
+  store.pin({})
+  store.pin({ parallel: { data: 2 } })
+  const all = store.run()
+  await soon()
+  await store.cancel()
+  await all
+  expect(runs).toHaveLength(1)
+  expect(runs[0]!.stops).toBeGreaterThan(0)
+  expect(store.getState()).toMatchObject({ running: false, pins: [{ training: null }, { training: null }] })
+})
+
+test('what cannot train here says why and is only simulated', async () => {
+  const { store, runs } = comparison()
+  store.pin({ precision: 'mixed-bf16', model: { preset: 'gpt3-175b' } })
+  store.pin({ parallel: { data: 128 }, batch: { global: 128, microbatches: 1 } })
+  store.pin({ model: { preset: 'gpt2-xl' } })
+  await soon()
+  expect(store.getState().pins.map(({ obstacle }) => obstacle?.kind)).toEqual(['refused', 'ranks', 'bytes'])
+  await store.run()
+  expect(runs).toHaveLength(0)
+  for (let seed = 0; seed < 20; seed++) store.pin({ seed })
+  expect(store.getState().pins).toHaveLength(MOST_PINS)
+})
+
+test('differences are the fields that someone would have to change', () => {
+  const configs = [{ parallel: { data: 2 } }, { parallel: { data: 2, zero: 3 } }, { parallel: { data: 4 } }].map((each) => parseConfig(each, 'simulate'))
+  expect(differencesOf(configs)).toEqual([
+    { field: 'parallel.data', values: ['2', '2', '4'] },
+    { field: 'parallel.zero', values: ['0', '3', '0'] },
+  ])
+  expect(differencesOf([configs[0]!, configs[0]!])).toEqual([])
+})
