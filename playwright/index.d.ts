@@ -96,7 +96,16 @@ export interface Tabcluster {
   readonly run: (config: Config, options?: RunOptions) => Promise<RunResult>
   readonly parity: (config: Config) => Promise<ParityReport>
   readonly simulate: (config: Config) => Promise<SimulatedResult>
-  readonly compare: (configs: readonly Config[]) => Promise<({ readonly result: SimulatedResult } | { readonly error: string })[]>
+  /** Clocks all; with `run` also trains each, one after another: from one seed, for `steps` steps (20 unless told). */
+  readonly compare: (
+    configs: readonly Config[],
+    options?: { readonly run?: boolean; readonly steps?: number },
+  ) => Promise<
+    (
+      | { readonly result: SimulatedResult; readonly measured?: RunResult; readonly untrained?: string }
+      | { readonly error: string }
+    )[]
+  >
   readonly close: () => Promise<void>
 }
 

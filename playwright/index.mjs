@@ -50,15 +50,15 @@ async function withPage(context, address, work) {
 }
 
 /** Calls a function of window.tabcluster that takes at most one argument. */
-function call(context, address, name, argument) {
+function call(context, address, name, ...given) {
   return withPage(context, address, (page) =>
     page.evaluate(
-      ([name, argument]) =>
-        window.tabcluster[name](argument).then(
+      ([name, given]) =>
+        window.tabcluster[name](...given).then(
           (value) => ({ value }),
           (error) => ({ error: error instanceof Error ? error.message : String(error) }),
         ),
-      [name, argument],
+      [name, given],
     ),
   )
 }
@@ -133,7 +133,7 @@ export async function launchTabcluster({ adapter: wanted = 'any', executablePath
       run: (config, options) => run(context, address, config, options),
       parity: (config) => call(context, address, 'parity', config),
       simulate: (config) => call(context, address, 'simulate', config),
-      compare: (configs) => call(context, address, 'compare', configs),
+      compare: (configs, options) => call(context, address, 'compare', configs, options),
       close: async () => {
         server.abort()
         await browser.close()

@@ -17,7 +17,18 @@ export interface AutomationOptions {
   readonly weights?: Blob
 }
 
-export type Comparison = { readonly result: SimulatedResult } | { readonly error: string }
+export interface CompareOptions {
+  /** Also train each here, one after another: from one seed, for `steps` steps (20 unless told). */
+  readonly run?: boolean
+  readonly steps?: number
+  /** Ends the training; what was not reached has no `measured`. */
+  readonly signal?: AbortSignal
+}
+
+export type Comparison =
+  /** `measured` where it was trained, `untrained` says why not. */
+  | { readonly result: SimulatedResult; readonly measured?: RunResult; readonly untrained?: string }
+  | { readonly error: string }
 
 /**
  * What a page of TabCluster offers to scripts as `window.tabcluster`: configurations and results as the command line has
@@ -33,8 +44,8 @@ export interface TabclusterApi {
   readonly parity: (config: unknown) => Promise<ParityReport>
   /** Clocks the configuration on its virtual cluster; needs no GPU. */
   readonly simulate: (config: unknown) => Promise<SimulatedResult>
-  /** Clocks several; a refused one says why in its place. */
-  readonly compare: (configs: readonly unknown[]) => Promise<Comparison[]>
+  /** Clocks several, and trains them on request; a refused one says why in its place. */
+  readonly compare: (configs: readonly unknown[], options?: CompareOptions) => Promise<Comparison[]>
 }
 
 declare global {
@@ -49,15 +60,7 @@ export const automation: TabclusterApi = {
   run,
   parity: async (config) => checkParity(parseConfig(config)),
   simulate: simulateOne,
-  compare: (configs) =>
-    Promise.all(
-      configs.map((config) =>
-        simulateOne(config).then(
-          (result) => ({ result }),
-          (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
-        ),
-      ),
-    ),
+  compare,
 }
 
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
@@ -79,4 +82,35 @@ async function simulateOne(input: unknown): Promise<SimulatedResult> {
   const config = parseConfig(input, 'simulate')
   const { simulate } = await import('../sim/simulate.ts')
   return simulate(config).result
+}
+
+async function compare(configs: readonly unknown[], options: CompareOptions = {}): Promise<Comparison[]> {
+  const { run: train = false, steps = 20, signal } = options
+  const simulated = await Promise.all(configs.map(settled))
+  if (!train) return simulated
+  const [first] = simulated.flatMap((each) => ('result' in each ? [each.result.config.seed] : []))
+  const compared: Comparison[] = []
+  for (const each of simulated) {
+    if ('error' in each || signal?.aborted) {
+      compared.push(each)
+      continue
+    }
+    const { model, precision, data, batch, optimizer, parallel, cluster } = each.result.config
+    const config = { model, precision, data, batch, optimizer, parallel, cluster, steps, seed: first }
+    try {
+      compared.push({ ...each, measured: await run(config, signal ? { signal } : {}) })
+    } catch (error) {
+      compared.push({ ...each, untrained: lineOf(error) })
+    }
+  }
+  return compared
+}
+
+const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+function settled(config: unknown): Promise<Comparison> {
+  return simulateOne(config).then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error: lineOf(error) }),
+  )
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
@@ -90,6 +91,19 @@ test('training is cancelled, and Run waits for it', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Train all' })).toBeVisible()
   await expect(rows(page).first()).toContainText('not trained')
   await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0)
+})
+
+test('a compressed run is compared with its uncompressed twin in one click; the comparison is taken away', async ({ page }) => {
+  await page.goto(`/#run=${await inputToUrl({ ...SMALL, parallel: { data: 2, compression: { kind: 'int8' } } })}`)
+  await page.getByRole('button', { name: 'Compare with uncompressed' }).click()
+  await expect(rows(page)).toHaveCount(2)
+  await expect(page.getByTestId('differences')).toContainText('B: none')
+  await page.getByRole('button', { name: 'Take away' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'A row per pin: CSV' }).click()
+  const lines = readFileSync(await (await download).path(), 'utf8').trimEnd().split('\r\n')
+  expect(lines).toHaveLength(3)
+  expect(lines[1]).toMatch(/^A,/)
 })
 
 for (const [language, trio] of [['EN', /Pin three/], ['中文', /先固定三个/]] as const)

@@ -27,6 +27,13 @@ test('a stranger trains, hears of every step, and compares', async ({ tabcluster
   const [simulated, refused] = await tabcluster.compare([config, { parallel: { data: 0 } }])
   expect(simulated).toHaveProperty('result.simulated', 'program')
   expect(refused).toEqual({ error: expect.stringMatching(/^parallel\.data: 0/) as unknown })
+
+  const mixed = { ...config, precision: 'mixed-bf16' }
+  const [ddp, zero, untrained] = await tabcluster.compare([{ ...config, parallel: { data: 2 } }, config, mixed], { run: true, steps: 2 })
+  const losses = [ddp, zero].map((each) => ('result' in each! ? each.measured!.steps!.map(({ loss }) => loss) : []))
+  expect(losses[0]).toHaveLength(2)
+  for (const [i, loss] of losses[0]!.entries()) expect(losses[1]![i]).toBeCloseTo(loss, 5)
+  expect(untrained).toMatchObject({ untrained: expect.stringMatching(/^precision: "mixed-bf16" is for simulate/) as unknown })
 })
 
 test('a run can be ended, and a refusal is one line', async ({ tabcluster }) => {

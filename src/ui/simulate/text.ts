@@ -144,7 +144,7 @@ const zh: SimulateText = {
   stages: (software) => `逐个阶段，采用 ${software} 的参数`,
   devices: '设备',
   step: '每步',
-  tokens: '词元/秒',
+  tokens: 'token/秒',
   mfu: 'MFU',
   hfu: 'HFU',
   bubble: '空泡',
@@ -179,7 +179,7 @@ const zh: SimulateText = {
   frontShort: '同等显存下最快',
   present: '当前配置',
   clickToUse: '点击采用。',
-  plotAbout: (clocked, front) => `每秒词元数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格是同样的数字。`,
+  plotAbout: (clocked, front) => `每秒 token 数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格是同样的数字。`,
 }
 
 export const SIMULATE_TEXT: Readonly<Record<'en' | 'zh', SimulateText>> = { en, zh }

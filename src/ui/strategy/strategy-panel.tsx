@@ -11,6 +11,7 @@ import { ParityPanel } from '../parity/parity-panel.tsx'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import { concerns, useProblems } from '../use-problems.ts'
+import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
 import { StrategyPicture } from './pictures.tsx'
 import styles from './strategy.module.css'
@@ -194,6 +195,7 @@ export function StrategyPanel() {
         ))}
       </div>
       <Fits />
+      <CompareUncompressed />
       {elsewhere.map(({ field, message }) => (
         <p key={`${field} ${message}`} className={styles.problem} role="alert">
           {field === '' ? message : `${nameOf(text, field)}: ${message}`}

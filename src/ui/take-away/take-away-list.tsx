@@ -4,6 +4,7 @@ import button from '../theme/button.module.css'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
 import { Checkpoints } from '../checkpoint/checkpoints.tsx'
+import { compareFiles } from './compare-files.ts'
 import { save } from './files.ts'
 import type { FileEntry, FileRow } from './files.ts'
 import { runFiles } from './run-files.ts'
@@ -20,8 +21,13 @@ export default function TakeAwayList() {
   const shown = useShown()
   useSlice(page.run, (state) => state)
   useSlice(page.simulation, (state) => state)
+  useSlice(page.compare, (state) => state)
   const [status, setStatus] = useState<string | null>(null)
-  const groups = place === 'simulate' ? simulationFiles(page, own) : runFiles(page, shown, text, own)
+  const groups = {
+    run: () => runFiles(page, shown, text, own),
+    simulate: () => simulationFiles(page, own),
+    compare: () => compareFiles(page, own),
+  }[place]()
   const take = async (entry: FileEntry) => {
     setStatus(own.making(entry.name))
     try {
@@ -45,7 +51,7 @@ export default function TakeAwayList() {
       ))}
       {place === 'run' && <Checkpoints />}
       <p className={styles.status} role="status" data-testid="take-away-status">
-        {status ?? (place === 'simulate' ? '' : own.idle)}
+        {status ?? (place === 'run' ? own.idle : '')}
       </p>
     </>
   )

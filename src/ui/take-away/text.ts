@@ -1,6 +1,6 @@
 /** Texts of the menu of files, loaded with it. Chinese does not compile while one is missing. */
 const en = {
-  groups: { results: 'Results', charts: 'Charts', timeline: 'Timeline', model: 'Model', simulation: 'Simulation' },
+  groups: { results: 'Results', charts: 'Charts', timeline: 'Timeline', model: 'Model', simulation: 'Simulation', comparison: 'Comparison' },
   rows: {
     result: 'Everything measured so far',
     steps: 'Training steps',
@@ -12,6 +12,8 @@ const en = {
     executed: 'Executed, measured',
     weights: 'Weights, Hugging Face names',
     simulated: 'The simulated step',
+    comparison: 'A row per pin',
+    comparisonResults: 'Every pin: configuration, simulated and measured',
     simulatedRanks: 'Ranks: bytes, traffic, times',
     trace: 'Who does what when',
   },
@@ -24,6 +26,7 @@ const en = {
     noRun: 'There are no weights yet: start a run.',
     failed: 'The run failed: its weights are gone.',
     computing: 'Still computing.',
+    noPin: 'Nothing is pinned yet.',
     refused: 'The configuration is refused.',
   },
   idle: 'Training goes on while a file is made.',
@@ -46,7 +49,7 @@ const en = {
 export type TakeAwayText = typeof en
 
 const zh: TakeAwayText = {
-  groups: { results: '结果', charts: '图表', timeline: '时间线', model: '模型', simulation: '模拟' },
+  groups: { results: '结果', charts: '图表', timeline: '时间线', model: '模型', simulation: '模拟', comparison: '对比' },
   rows: {
     result: '目前测得的全部结果',
     steps: '训练步',
@@ -58,6 +61,8 @@ const zh: TakeAwayText = {
     executed: '实际执行,实测',
     weights: '权重,Hugging Face 命名',
     simulated: '模拟的一步',
+    comparison: '每个固定配置一行',
+    comparisonResults: '每个固定配置:配置、模拟与实测结果',
     simulatedRanks: '各 rank:字节、通信量、时间',
     trace: '谁在何时做什么',
   },
@@ -70,6 +75,7 @@ const zh: TakeAwayText = {
     noRun: '还没有权重:请先开始训练。',
     failed: '训练失败,权重已不存在。',
     computing: '仍在计算。',
+    noPin: '还没有固定任何配置。',
     refused: '配置被拒绝。',
   },
   idle: '生成文件时训练继续进行。',

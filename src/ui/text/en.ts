@@ -211,6 +211,7 @@ export const en = {
   run: 'Run',
   simulate: 'Simulate',
   compare: 'Compare',
+  compareUncompressed: 'Compare with uncompressed',
   pin: 'Pin',
   pinned: 'Pinned',
   pinAbout: 'Keep this configuration for Compare',

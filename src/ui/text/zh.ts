@@ -6,6 +6,7 @@ export const zh: Text = {
   run: '运行',
   simulate: '模拟',
   compare: '对比',
+  compareUncompressed: '与未压缩的对比',
   pin: '固定',
   pinned: '已固定',
   pinAbout: '把此配置保留到“对比”',
