@@ -51,6 +51,7 @@ function commands(): Command {
     .requiredOption(...config)
     .option('--out <file>', 'write the result here instead of printing it')
     .option('--trace <file>', 'write a trace for chrome://tracing or Perfetto (one configuration)')
+    .option('--memory <file>', 'write live bytes by category over the step (one configuration)')
     .option('--calibrate', 'time this adapter\'s kernels first: what cluster.device "this" then stands for', false)
     .action((options: SimulateOptions) => simulateCommand(options))
   root

@@ -12,6 +12,7 @@ export interface SimulateOptions {
   readonly config: string
   readonly out?: string
   readonly trace?: string
+  readonly memory?: string
   /** Measure this adapter first: it is what `cluster.device: "this"` then stands for. */
   readonly calibrate?: boolean
 }
@@ -32,8 +33,9 @@ export async function simulateCommand(options: SimulateOptions): Promise<void> {
   try {
     if (Array.isArray(input))
       return await putResult(JSON.stringify(await simulateAll(input, clock, progress)), options.out)
-    const { result, trace } = await clock(input)
+    const { result, trace, memory } = await clock(input)
     if (options.trace !== undefined) await writeWhole(options.trace, `${JSON.stringify(trace())}\n`)
+    if (options.memory !== undefined) await writeWhole(options.memory, `${JSON.stringify(memory())}\n`)
     return await putResult(JSON.stringify(result, null, 2), options.out)
   } finally {
     progress.end()

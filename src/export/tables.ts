@@ -1,11 +1,20 @@
 import type { RankResult, StepResult } from '../config/result.ts'
-import { CATEGORIES, TRAFFIC_KINDS } from '../core/bytes.ts'
+import { CATEGORIES, TRAFFIC_KINDS, type BytesByCategory } from '../core/bytes.ts'
 import { csv } from './csv.ts'
 import type { Cell } from './csv.ts'
 
 /** A row per training step, as measured. */
 export function stepsCsv(steps: readonly StepResult[]): string {
-  const head = ['step', 'loss', 'validationLoss', 'gradNorm', 'learningRate', 'tokens', 'milliseconds', 'tokensPerSecond']
+  const head = [
+    'step',
+    'loss',
+    'validationLoss',
+    'gradNorm',
+    'learningRate',
+    'tokens',
+    'milliseconds',
+    'tokensPerSecond',
+  ]
   return csv(
     head,
     steps.map(({ step, loss, validationLoss, gradNorm, learningRate, tokens, milliseconds }) => [
@@ -61,4 +70,22 @@ export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
     ...(time ? [time.computeSeconds[at], time.communicationSeconds[at], time.idleSeconds[at]] : []),
   ]
   return csv(head, ranks.map(row))
+}
+
+/** Live bytes of some ranks over a step. */
+export interface MemoryRows {
+  readonly rank: number
+  readonly seconds: readonly number[]
+  readonly bytes: readonly (BytesByCategory & { readonly cached: number })[]
+}
+
+/** A row per moment of each rank's curve; bytes hold until the next. */
+export function memoryCsv(curves: readonly MemoryRows[]): string {
+  const parts = [...CATEGORIES, 'cached'] as const
+  return csv(
+    ['rank', 'seconds', ...parts],
+    curves.flatMap(({ rank, seconds, bytes }) =>
+      seconds.map((at, i) => [rank, at, ...parts.map((part) => bytes[i]![part])]),
+    ),
+  )
 }

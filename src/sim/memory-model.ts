@@ -58,19 +58,23 @@ function keptForWeights(s: StepSetup, bytes: number): number {
 /** Gradients of a block that its weight gradients read, as a share of its activations: 10 of 17 vectors of width C. */
 const NATIVE_GRADIENT_SHARE = 10 / 17
 
-/** Most activation bytes a rank holds, walking its order: taken at F, released at B, or at I and W. */
-function peakActivations(s: StepSetup, blocks: readonly number[]): number[] {
+/** What each action of every pipeline rank's order adds to its activations: taken at F, released at B, or at I and W. */
+export function activationChanges(s: StepSetup): number[][] {
   const shape = { stages: s.pipeline, microbatches: s.microbatches, chunks: s.chunks }
+  const blocks = blocksPerStage(s)
   const block = activationBytesPerBlock(s)
   const weight = keptForWeights(s, block)
-  return orderOf(s.schedule, shape).map((row) => {
+  const perBlock = { F: block, B: -block, I: weight - block, W: -weight }
+  return orderOf(s.schedule, shape).map((row) => row.map(({ kind, stage }) => blocks[stage]! * perBlock[kind]))
+}
+
+/** Most activation bytes each pipeline rank holds. */
+function peakActivations(s: StepSetup): number[] {
+  return activationChanges(s).map((changes) => {
     let live = 0
     let peak = 0
-    for (const { kind, stage } of row) {
-      const n = blocks[stage]!
-      if (kind === 'F') live += n * block
-      else if (kind === 'B') live -= n * block
-      else live -= kind === 'I' ? n * (block - weight) : n * weight
+    for (const change of changes) {
+      live += change
       peak = Math.max(peak, live)
     }
     return peak
@@ -132,7 +136,7 @@ export function memoryOf(s: StepSetup): RankMemory[] {
   })
   const head = owners[blocks.length - 1]
   const gathered = zero === 3 && d > 1 ? 2 * block * bytes.parameters : 0
-  return peakActivations(s, blocks).map((activations, rank) => {
+  return peakActivations(s).map((activations, rank) => {
     const { parameters, gradients, optimizer, copies } = shardedState(ranks[rank]!.parameters, bytes, s)
     const workspace = workspaceBytes(s, head === rank) + copies + again
     const total = parameters + gradients + optimizer + activations + gathered + workspace

@@ -17,6 +17,7 @@ import { estimateStep, type StepEstimate } from './estimate.ts'
 import { estimateTrace } from './estimate-trace.ts'
 import { checkBudget } from './ledger.ts'
 import { clusterOf, type Cluster } from './links.ts'
+import { programCurves, stageCurves, type MemoryCurve } from './memory-curve.ts'
 import { memoryOf, type RankMemory } from './memory-model.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
@@ -43,6 +44,8 @@ export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
 export interface Simulation {
   readonly result: SimulatedResult
   readonly trace: () => Trace
+  /** Live bytes over the step, of one rank for all that hold the same. */
+  readonly memory: () => MemoryCurve[]
 }
 
 /** Ranks and ops of a Program that is clocked op by op; beyond them stage-level costs are. */
@@ -162,6 +165,11 @@ function simulateProgram(config: RunConfig, cluster: Cluster, measured?: Measure
       },
     },
     trace: () => traceOf(clock(program.ranks.map((rank) => planMemory(rank)))),
+    memory: () =>
+      programCurves(
+        clock(program.ranks.map((rank) => planMemory(rank))),
+        program.ranks.map(({ coordinates }) => coordinates),
+      ),
   }
 }
 
@@ -187,7 +195,8 @@ function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes):
 function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
   const { data, tensor } = config.parallel
   // The fullest micro-batch decides memory, the mean one time.
-  const memory = memoryOf({ ...setup, microBatch: Math.ceil(setup.microBatch) })
+  const fullest = { ...setup, microBatch: Math.ceil(setup.microBatch) }
+  const memory = memoryOf(fullest)
   const traffic = modelTraffic(setup)
   /** DataParallel and a server keep the optimizer on one replica. */
   const alone = config.parallel.dataMode !== 'ddp' && setup.exchange === 'star' && data > 1
@@ -235,6 +244,7 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
       },
     },
     trace: () => estimateTrace(setup, estimate),
+    memory: () => stageCurves(fullest, estimate, memory),
   }
 }
 

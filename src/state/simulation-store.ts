@@ -3,6 +3,7 @@ import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
 import { configOf } from '../sim/planner/candidates.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
+import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
 import type { Planned } from '../sim/planner/planned.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
@@ -26,6 +27,8 @@ export interface SimulationState extends History {
   readonly milliseconds: number
   readonly problem: Problem | null
   readonly computing: boolean
+  /** Live bytes over the step of `result`; null until somebody wanted them and they are there. */
+  readonly memory: readonly MemoryCurve[] | null
   readonly search: Search
 }
 
@@ -69,6 +72,7 @@ export function createSimulationStore(
     milliseconds: 0,
     problem: null,
     computing: false,
+    memory: null,
     search: { phase: 'idle' },
   }))
   let simulator: SimulatorWorker | null = null
@@ -78,7 +82,8 @@ export function createSimulationStore(
   const hear = (reply: SimulatorReply) => {
     if (reply.id !== newest) return
     if (reply.kind === 'simulated')
-      store.setState({ result: reply.result, milliseconds: reply.milliseconds, problem: null, computing: false })
+      store.setState({ result: reply.result, milliseconds: reply.milliseconds, problem: null, computing: false, memory: null })
+    if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
     if (reply.kind === 'refused')
       store.setState({ problem: { field: reply.field, message: reply.message }, computing: false })
   }
@@ -125,6 +130,11 @@ export function createSimulationStore(
     load,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
+    /** Asks for the memory curves of what is on screen; they belong to the newest answer. */
+    remember: () => {
+      const { problem, computing } = store.getState()
+      if (simulator !== null && problem === null && !computing) simulator.postMessage(request(newest, 'memory'))
+    },
     undo: () => go(before),
     redo: () => go(after),
     search: () => {

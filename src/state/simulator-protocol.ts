@@ -1,11 +1,12 @@
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
+import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 
 /** What the page asks the worker that simulates; inputs are drafts, parsed there. */
 export interface SimulatorRequest {
   readonly id: number
-  readonly kind: 'simulate' | 'trace' | 'plan'
+  readonly kind: 'simulate' | 'trace' | 'memory' | 'plan'
   readonly input: unknown
   /** What "this" device was measured to be. */
   readonly measured?: MeasuredDevice
@@ -13,6 +14,8 @@ export interface SimulatorRequest {
 
 export type SimulatorReply =
   | { readonly id: number; readonly kind: 'simulated'; readonly result: SimulatedResult; readonly milliseconds: number }
+  /** Of one rank for all that hold the same; thinned to what a chart shows. */
+  | { readonly id: number; readonly kind: 'remembered'; readonly curves: readonly MemoryCurve[] }
   /** A trace as the text of its file. */
   | { readonly id: number; readonly kind: 'traced'; readonly json: string }
   | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }

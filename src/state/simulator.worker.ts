@@ -2,7 +2,8 @@ import { parseConfig } from '../config/parse.ts'
 import { RefusedError } from '../core/errors.ts'
 import { readForPlan } from '../sim/planner/candidates.ts'
 import { planSteps } from '../sim/planner/plan.ts'
-import { simulate } from '../sim/simulate.ts'
+import { thinned } from '../sim/memory-curve.ts'
+import { simulate, type Simulation } from '../sim/simulate.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
 /** Simulates and plans beside the page; ended from outside when nobody wants the answer any more. */
@@ -10,15 +11,29 @@ function post(reply: SimulatorReply): void {
   self.postMessage(reply)
 }
 
-function answer({ id, kind, input, measured }: SimulatorRequest): void {
-  const options = measured ? { measured } : {}
+/** Points of a memory curve that a chart has room for. */
+const MOST_POINTS = 400
+
+/** The newest simulation: its memory is asked for right after it. */
+let newest: { readonly key: string; readonly simulation: Simulation } | null = null
+
+function simulated({ input, measured }: SimulatorRequest): Simulation {
+  const key = JSON.stringify(input)
+  if (newest?.key !== key || measured) newest = { key, simulation: simulate(parseConfig(input, 'simulate'), measured ? { measured } : {}) }
+  return newest.simulation
+}
+
+function answer(request: SimulatorRequest): void {
+  const { id, kind, input, measured } = request
   if (kind === 'simulate') {
+    newest = null
     const start = performance.now()
-    const { result } = simulate(parseConfig(input, 'simulate'), options)
+    const { result } = simulated(request)
     return post({ id, kind: 'simulated', result, milliseconds: performance.now() - start })
   }
-  if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulate(parseConfig(input, 'simulate'), options).trace()) })
-  const steps = planSteps(readForPlan(input), options)
+  if (kind === 'memory') return post({ id, kind: 'remembered', curves: simulated(request).memory().map((curve) => thinned(curve, MOST_POINTS)) })
+  if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulated(request).trace()) })
+  const steps = planSteps(readForPlan(input), measured ? { measured } : {})
   let next = steps.next()
   for (; !next.done; next = steps.next()) post({ id, kind: 'planning', progress: next.value })
   post({ id, kind: 'planned', plan: next.value })

@@ -28,6 +28,16 @@ test('any cluster at once: a control moves, memory and time follow; a refusal st
   await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
+test('memory over the step: of any stage, with its table', async ({ page }) => {
+  await openSimulate(page)
+  const chart = (stage: number) => page.getByRole('img', { name: `Live bytes of stage ${stage}, rank ${64 * stage} by category` })
+  await expect(chart(0)).toBeVisible()
+  await page.getByRole('combobox', { name: /^Of / }).selectOption({ index: 15 })
+  await expect(chart(15)).toBeVisible()
+  await page.locator('details', { has: page.getByRole('region', { name: 'Memory over the step, virtual: Table', includeHidden: true }) }).locator('summary').click()
+  await expect(page.getByRole('region', { name: 'Memory over the step, virtual: Table' }).getByRole('columnheader', { name: 'activations' })).toBeVisible()
+})
+
 test('the planner searches with progress, is cancelled, finds, and its layout can be used', async ({ page }) => {
   await openSimulate(page)
   const search = page.getByRole('region', { name: 'Search the layouts' }).first()

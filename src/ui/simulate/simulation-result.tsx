@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { deviceOf } from '../../sim/hardware.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
@@ -9,6 +9,9 @@ import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
+
+/** Its chart library comes after the first figures. */
+const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
 
 /** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
 export function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
@@ -64,7 +67,12 @@ export function SimulationResult({ text }: { readonly text: SimulateText }) {
         <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind={text.predicted} />
       </dl>
       {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
-      <CriticalPath result={result} text={text} />
+      <div className={styles.pair}>
+        <Suspense fallback={<div aria-busy="true" />}>
+          <MemoryOverTime text={text} />
+        </Suspense>
+        <CriticalPath result={result} text={text} />
+      </div>
     </div>
   )
 }
@@ -201,7 +209,7 @@ function CriticalPath({ result, text }: Props) {
       <ul className={styles.path}>
         {criticalPath.slice(0, 6).map(({ what, seconds }) => (
           <li key={what}>
-            <span>{what}</span> <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
+            <span>{Object.entries(text.parts).find(([part]) => part === what)?.[1] ?? what}</span> <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
           </li>
         ))}
       </ul>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { csv } from '../../../src/export/csv.ts'
 import { configName, fileName } from '../../../src/export/file-name.ts'
-import { ranksCsv, stepsCsv } from '../../../src/export/tables.ts'
+import { memoryCsv, ranksCsv, stepsCsv } from '../../../src/export/tables.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 
 /** RFC 4180 read back. */
@@ -66,4 +66,15 @@ it.each([
   const config = parseConfig({ parallel, batch: { global: 24, microbatches: 4 } }, 'simulate')
   expect(configName(config)).toBe(name)
   expect(fileName(config, 'loss', 'svg')).toBe(`tabcluster-${name}-loss.svg`)
+})
+
+describe('memory over a step', () => {
+  it('has a row per moment, and its peak is the predicted one', () => {
+    const { result, memory } = simulate(parseConfig({ parallel: { pipeline: 2 }, batch: { global: 8, microbatches: 4 } }))
+    const [head, ...rows] = parseCsv(memoryCsv(memory()))
+    const total = (row: string[]) => row.slice(2).reduce((sum, cell) => sum + Number(cell), 0)
+    expect(head!.slice(0, 3)).toEqual(['rank', 'seconds', 'parameters'])
+    for (const { rank, predictedBytes } of result.ranks)
+      expect(Math.max(...rows.filter((row) => row[0] === String(rank)).map(total))).toBe(predictedBytes.total)
+  })
 })
