@@ -32,7 +32,7 @@ test('memory over the step: of any stage, with its table', async ({ page }) => {
   await openSimulate(page)
   const chart = (stage: number) => page.getByRole('img', { name: `Live bytes of stage ${stage}, rank ${64 * stage} by category` })
   await expect(chart(0)).toBeVisible()
-  await page.getByRole('combobox', { name: /^Of / }).selectOption({ index: 15 })
+  await page.getByRole('combobox', { name: /^Of\b/ }).selectOption({ index: 15 })
   await expect(chart(15)).toBeVisible()
   await page.locator('details', { has: page.getByRole('region', { name: 'Memory over the step, virtual: Table', includeHidden: true }) }).locator('summary').click()
   await expect(page.getByRole('region', { name: 'Memory over the step, virtual: Table' }).getByRole('columnheader', { name: 'activations' })).toBeVisible()
