@@ -11,18 +11,26 @@ import { orderOf } from './orders.ts'
 import { blocksPerStage, parametersPerRank, type RankSize } from './stage-sizes.ts'
 import type { StepSetup } from './step-setup.ts'
 
-export interface StepEstimate {
-  readonly stepSeconds: number
+/** One replica's pipeline; its tensor ranks do the same at the same time. */
+export interface ReplicaEstimate {
   /** First forward to last backward. */
   readonly pipelineSeconds: number
-  /** Gradient exchange after the last backward; what hides behind it does not count. */
-  readonly reduceSeconds: number
-  readonly optimizerSeconds: number
   /** By pipeline rank: kernels (the host's time to launch them, if longer) and exchanges inside forward and backward. */
   readonly ranks: readonly { readonly computeSeconds: number; readonly exchangeSeconds: number }[]
   /** Null where one virtual stage does everything. */
   readonly clocked: ClockedOrder | null
   readonly costs: readonly StageSeconds[]
+}
+
+/** The slowest replica's pipeline, which the others wait for, and what follows it. */
+export interface StepEstimate extends ReplicaEstimate {
+  readonly stepSeconds: number
+  /** Gradient exchange after the last backward; what hides behind it does not count. */
+  readonly reduceSeconds: number
+  readonly optimizerSeconds: number
+  /** Replicas that are not slowed alike are clocked apart: which of `replicas` stands for each. */
+  readonly replicas: readonly ReplicaEstimate[]
+  readonly replicaOf: readonly number[]
 }
 
 /** Times of a virtual stage, with the part of F + I + W that is kernels. */
@@ -181,12 +189,16 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
   })
 }
 
-/** What slows a rank's compute slows all that meet it: by pipeline rank, the slowest over its replicas and tensor ranks. */
-function slowdowns({ cluster, data: d, tensor: t, pipeline: p }: StepSetup): number[] {
-  const slowest = Array.from({ length: p }, () => 1)
+/**
+ * What slows a rank's compute slows the tensor ranks that meet it in every block, and no other replica before gradients are
+ * exchanged: by replica and pipeline rank, the slowest tensor rank.
+ */
+function slowdowns({ cluster, data: d, tensor: t, pipeline: p }: StepSetup): number[][] {
+  const slowest = Array.from({ length: d }, () => Array.from({ length: p }, () => 1))
   for (const [rank, slowdown] of cluster.slowdown) {
+    const row = slowest[Math.floor((rank % (d * t)) / t)]!
     const at = Math.floor(rank / (d * t))
-    if (at < p) slowest[at] = Math.max(slowest[at]!, slowdown)
+    if (at < p) row[at] = Math.max(row[at]!, slowdown)
   }
   return slowest
 }
@@ -239,39 +251,52 @@ export function stepTail(s: StepSetup): { reduce: number; optimizer: number; tot
   return { reduce: whole, optimizer, total: reduce + optimizer + s.software.stepSeconds }
 }
 
-/**
- * Step time from stage-level costs: every micro-batch's forward and backward of a stage is the sum of its kernels and of
- * the collectives inside (or the host's time to launch them, if longer); the pipeline order is clocked; gradient reduction
- * and optimizer follow. The same cost functions as the clock over Programs, at a thousandth of its price: ranks that
- * differ only in their data or tensor coordinate do the same at the same time and are clocked once.
- */
-export function estimateStep(s: StepSetup): StepEstimate {
-  const { software, pipeline: p, microbatches: m } = s
-  const schedule = scheduleOf(s.schedule)
+/** A replica whose pipeline ranks are slowed by these factors. */
+function estimateReplica(s: StepSetup, stages: readonly StageSeconds[], slowest: readonly number[]): ReplicaEstimate {
+  const { pipeline: p, microbatches: m } = s
   const shape = { stages: p, microbatches: m, chunks: s.chunks }
-  const stageToRank = schedule.stageToRank(shape)
-  const slowest = slowdowns(s)
-  const costs = stageCosts(s).map((cost, stage) => slowed(cost, slowest[stageToRank[stage]!]!))
+  const stageToRank = scheduleOf(s.schedule).stageToRank(shape)
+  const costs = stages.map((cost, stage) => slowed(cost, slowest[stageToRank[stage]!]!))
   const only = costs.length === 1 ? costs[0] : undefined
   const clocked = only ? null : clockOrder(orderOf(s.schedule, shape), { stageToRank, costs })
   const pipelineSeconds = only ? m * (only.F + only.I + only.W) : clocked!.makespan
-  const { reduce: whole, optimizer } = stepTail(s)
-  // A bucket leaves when its last gradient is there: behind the last backward there is time for all but the last bucket.
-  const behind = s.overlap && software.overlapsReduction ? Math.min(...costs.map(({ I, W }) => I + W)) : 0
-  const reduce = Math.max(whole - behind, whole * (behind > 0 ? LAST_BUCKET_SHARE : 1))
-  const perRank = Array.from({ length: p }, () => ({ computeSeconds: 0, exchangeSeconds: 0 }))
+  const ranks = Array.from({ length: p }, () => ({ computeSeconds: 0, exchangeSeconds: 0 }))
   costs.forEach(({ F, I, W, compute }, stage) => {
-    const rank = perRank[stageToRank[stage]!]!
+    const rank = ranks[stageToRank[stage]!]!
     rank.computeSeconds += m * Math.min(compute, F + I + W)
     rank.exchangeSeconds += m * Math.max(0, F + I + W - compute)
   })
+  return { pipelineSeconds, ranks, clocked, costs }
+}
+
+/**
+ * Step time from stage-level costs: every micro-batch's forward and backward of a stage is the sum of its kernels and of
+ * the collectives inside (or the host's time to launch them, if longer); the pipeline order is clocked; gradient reduction
+ * and optimizer follow. The same cost functions as the clock over Programs, at a thousandth of its price: tensor ranks, and
+ * replicas that are slowed alike, do the same at the same time and are clocked once.
+ */
+export function estimateStep(s: StepSetup): StepEstimate {
+  const { software } = s
+  const stages = stageCosts(s)
+  const kinds = new Map<string, number>()
+  const replicas: ReplicaEstimate[] = []
+  const replicaOf = slowdowns(s).map((slowest) => {
+    const key = slowest.join(' ')
+    const known = kinds.get(key) ?? replicas.push(estimateReplica(s, stages, slowest)) - 1
+    kinds.set(key, known)
+    return known
+  })
+  const slowest = replicas.reduce((a, b) => (b.pipelineSeconds > a.pipelineSeconds ? b : a))
+  const { reduce: whole, optimizer } = stepTail(s)
+  // A bucket leaves when its last gradient is there: behind the last backward there is time for all but the last bucket.
+  const behind = s.overlap && software.overlapsReduction ? Math.min(...slowest.costs.map(({ I, W }) => I + W)) : 0
+  const reduce = Math.max(whole - behind, whole * (behind > 0 ? LAST_BUCKET_SHARE : 1))
   return {
-    stepSeconds: pipelineSeconds + reduce + optimizer + software.stepSeconds,
-    pipelineSeconds,
+    ...slowest,
+    stepSeconds: slowest.pipelineSeconds + reduce + optimizer + software.stepSeconds,
     reduceSeconds: reduce,
     optimizerSeconds: optimizer,
-    ranks: perRank,
-    clocked,
-    costs,
+    replicas,
+    replicaOf,
   }
 }

@@ -1,4 +1,5 @@
 import { scheduleOf } from '../schedule/registry.ts'
+import { STAGING_CHUNK_BYTES, STAGING_CHUNKS } from '../strategy/workspace.ts'
 import { orderOf } from './orders.ts'
 import type { StepSetup } from './step-setup.ts'
 import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
@@ -48,15 +49,13 @@ function halfPrecisionBytes(s: StepSetup): number {
 
 /**
  * What a micro-batch still holds between its input gradient and its weight gradient. Published: 32·s·b·h (Zero Bubble,
- * Table 1). Here buffers are given back whole: all activations stay, and the gradients that products are made of beside them.
+ * Table 1). This project's Programs: as much as before; the gradients that products are made of take the place of what the
+ * input gradient was the last to read.
  */
 function keptForWeights(s: StepSetup, bytes: number): number {
-  if (s.precision === 'f32') return (1 + NATIVE_GRADIENT_SHARE) * bytes
+  if (s.precision === 'f32') return bytes
   return Math.min(bytes, (32 * s.microBatch * s.sequence * s.model.embed) / s.tensor)
 }
-
-/** Gradients of a block that its weight gradients read, as a share of its activations: 10 of 17 vectors of width C. */
-const NATIVE_GRADIENT_SHARE = 10 / 17
 
 /** What each action of every pipeline rank's order adds to its activations: taken at F, released at B, or at I and W. */
 export function activationChanges(s: StepSetup): number[][] {
@@ -120,6 +119,17 @@ export function shardedState(
   }
 }
 
+/** With zero 2 here: gradients that wait until their bucket is full and reduced, beside the rank's own share. */
+function unreduced({ precision, zero, data, bucketBytes = Infinity }: StepSetup, gradientBytes: number): number {
+  return precision === 'f32' && zero === 2 && data > 1 ? Math.min(bucketBytes, gradientBytes) : 0
+}
+
+/** Host-visible chunks that gradients pass through on their way between replicas. */
+function staging({ precision, data }: StepSetup, gradientBytes: number): number {
+  const reaches = precision === 'f32' && data > 1 && gradientBytes > STAGING_CHUNK_BYTES
+  return reaches ? STAGING_CHUNKS * STAGING_CHUNK_BYTES : 0
+}
+
 /** Memory of every pipeline rank; ranks that differ in data or tensor coordinate hold the same. */
 export function memoryOf(s: StepSetup): RankMemory[] {
   const { data: d, zero } = s
@@ -138,9 +148,11 @@ export function memoryOf(s: StepSetup): RankMemory[] {
   const gathered = zero === 3 && d > 1 ? 2 * block * bytes.parameters : 0
   return peakActivations(s).map((activations, rank) => {
     const { parameters, gradients, optimizer, copies } = shardedState(ranks[rank]!.parameters, bytes, s)
-    const workspace = workspaceBytes(s, head === rank) + copies + again
-    const total = parameters + gradients + optimizer + activations + gathered + workspace
-    return { rank, parameters, gradients, optimizer, activations, communication: gathered, workspace, total }
+    const whole = ranks[rank]!.parameters * bytes.gradients
+    const kept = gradients + unreduced(s, whole)
+    const workspace = workspaceBytes(s, head === rank) + copies + again + staging(s, whole)
+    const total = parameters + kept + optimizer + activations + gathered + workspace
+    return { rank, parameters, gradients: kept, optimizer, activations, communication: gathered, workspace, total }
   })
 }
 

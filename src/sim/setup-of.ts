@@ -51,6 +51,7 @@ export function setupOf(
     exchange: p.dataMode === 'ddp' || p.server.at === 'sharded' ? 'all-reduce' : 'star',
     collective: p.collective,
     compression: p.compression,
+    bucketBytes: p.bucketBytes,
     overlap: p.overlap,
     offload: p.fsdp.cpuOffload,
     partition: blocksPerStage(config),

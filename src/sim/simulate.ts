@@ -22,6 +22,7 @@ import { memoryOf, type RankMemory } from './memory-model.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
 import { remember } from './remember.ts'
+import { replicaMemory } from './replica-memory.ts'
 import { setupOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
 import { rankTraffic as programTraffic } from './traffic.ts'
@@ -198,20 +199,17 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
   const fullest = { ...setup, microBatch: Math.ceil(setup.microBatch) }
   const memory = memoryOf(fullest)
   const traffic = modelTraffic(setup)
-  /** DataParallel and a server keep the optimizer on one replica. */
-  const alone = config.parallel.dataMode !== 'ddp' && setup.exchange === 'star' && data > 1
   const peaks = memory.map((each) => {
-    const whole = peakOf(each)
-    const replica = alone ? peakOf({ ...each, optimizer: 0, total: each.total - each.optimizer }) : whole
-    return { whole, replica }
+    const { first, other } = replicaMemory(each, fullest, config.parallel)
+    return { first: peakOf(first), other: peakOf(other) }
   })
   const ranks: SimulatedRank[] = []
-  peaks.forEach(({ whole, replica }, pipeline) => {
+  peaks.forEach(({ first, other }, pipeline) => {
     const { sentBytes, traffic: kinds } = traffic[pipeline]!
     for (let d = 0; d < data; d++)
       for (let t = 0; t < tensor; t++) {
         const rank = ranks.length
-        const predictedBytes = d === 0 ? whole : replica
+        const predictedBytes = d === 0 ? first : other
         refuseOverBudget(config.cluster.memoryBytes, rank, predictedBytes)
         const coordinates = { data: d, pipeline, tensor: t }
         ranks.push({ rank, coordinates, predictedBytes, sentBytes, receivedBytes: sentBytes, traffic: kinds })
@@ -220,13 +218,13 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
   const estimate = estimateStep(setup)
   const { stepSeconds } = estimate
   const { result, mfu, hfu } = shared(config, setup.cluster, stepSeconds)
-  const perRank = estimate.ranks.map(({ computeSeconds, exchangeSeconds }) => {
+  const perRank = ranks.map(({ coordinates }) => {
+    const replica = estimate.replicas[estimate.replicaOf[coordinates.data]!]!
+    const { computeSeconds, exchangeSeconds } = replica.ranks[coordinates.pipeline]!
     const compute = computeSeconds + estimate.optimizerSeconds
     const communication = exchangeSeconds + estimate.reduceSeconds
     return { compute, communication, idle: Math.max(0, stepSeconds - compute - communication) }
   })
-  const ofRanks = (key: 'compute' | 'communication' | 'idle') =>
-    ranks.map(({ coordinates }) => perRank[coordinates.pipeline]![key])
   return {
     result: {
       ...result,
@@ -235,16 +233,21 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
       ranks,
       time: {
         stepSeconds,
-        computeSeconds: ofRanks('compute'),
-        communicationSeconds: ofRanks('communication'),
-        idleSeconds: ofRanks('idle'),
+        computeSeconds: perRank.map(({ compute }) => compute),
+        communicationSeconds: perRank.map(({ communication }) => communication),
+        idleSeconds: perRank.map(({ idle }) => idle),
         mfu,
         hfu,
         criticalPath: sharesOf(estimate, setup),
       },
     },
     trace: () => estimateTrace(setup, estimate),
-    memory: () => stageCurves(fullest, estimate, memory),
+    memory: () =>
+      stageCurves(
+        fullest,
+        estimate,
+        memory.map((each) => replicaMemory(each, fullest, config.parallel).first),
+      ),
   }
 }
 

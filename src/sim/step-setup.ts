@@ -37,6 +37,8 @@ export interface StepSetup {
   readonly collective?: CollectiveAlgorithm
   /** Of gradients between replicas, with zero 0. */
   readonly compression?: CompressionConfig
+  /** Gradients are reduced in buckets of about so many bytes; without a limit where absent. */
+  readonly bucketBytes?: number
   /** Gradients may be reduced while the last backward runs; false where absent. */
   readonly overlap?: boolean
   /** With zero 3: shards and optimizer state are in the host's memory. */

@@ -11,6 +11,9 @@ function post(reply: SimulatorReply): void {
   self.postMessage(reply)
 }
 
+/** Programs of more ops are clocked by stage on the page: an answer has to follow a moving control within 200 ms. */
+const MOST_OPS = 5000
+
 /** Points of a memory curve that a chart has room for. */
 const MOST_POINTS = 400
 
@@ -19,7 +22,7 @@ let newest: { readonly key: string; readonly simulation: Simulation } | null = n
 
 function simulated({ input, measured }: SimulatorRequest): Simulation {
   const key = JSON.stringify(input)
-  if (newest?.key !== key || measured) newest = { key, simulation: simulate(parseConfig(input, 'simulate'), measured ? { measured } : {}) }
+  if (newest?.key !== key || measured) newest = { key, simulation: simulate(parseConfig(input, 'simulate'), { mostOps: MOST_OPS, ...(measured ? { measured } : {}) }) }
   return newest.simulation
 }
 
