@@ -38,6 +38,7 @@ export const DEFAULT_CLUSTER: ClusterConfig = {
   device: 'this',
   devicesPerNode: 8,
   nicsPerNode: null,
+  oversubscription: 1,
   intraNode: 'nvlink4',
   interNode: 'ib-ndr400',
   hostLink: 'pcie4',

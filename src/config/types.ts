@@ -93,6 +93,8 @@ export interface ClusterConfig {
   readonly device: string
   readonly devicesPerNode: number
   readonly nicsPerNode: number | null
+  /** How many times the traffic of the ports exceeds what the network behind them carries; 1: a full fat tree. */
+  readonly oversubscription: number
   readonly intraNode: string
   readonly interNode: string
   readonly hostLink: string

@@ -97,7 +97,7 @@ export function clusterOf(config: ClusterConfig, own?: Device): Cluster {
     intraNode: find(INTRA_LINKS, config.intraNode, 'cluster.intraNode'),
     interNode: find(INTER_LINKS, config.interNode, 'cluster.interNode'),
     hostLink: find(INTRA_LINKS, config.hostLink, 'cluster.hostLink'),
-    oversubscription: 1,
+    oversubscription: config.oversubscription,
     slowdown: new Map(config.stragglers.map(({ rank, slowdown }) => [rank, slowdown])),
   }
 }

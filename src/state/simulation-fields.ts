@@ -32,6 +32,7 @@ export const SIMULATION_FIELDS = {
     'cluster.devicesPerNode': count(1024),
     'cluster.intraNode': { kind: 'choice', options: INTRA_NODE_LINKS },
     'cluster.interNode': { kind: 'choice', options: INTER_NODE_LINKS },
+    'cluster.oversubscription': { kind: 'choice', options: ['1', '2', '3', '4', '8'], numeric: true },
     'cluster.memoryBytes': { kind: 'number', min: 0.1, max: 1000, scale: 1e9, nullable: true },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, SimulationField>>>>

@@ -15,6 +15,7 @@ export function readCluster(reader: Reader): ClusterConfig {
     device: reader.choice<string>('device', d.device, DEVICE_IDS),
     devicesPerNode: reader.integer('devicesPerNode', d.devicesPerNode, 1, 65_536),
     nicsPerNode: reader.integerOrNull('nicsPerNode', 1, 65_536),
+    oversubscription: reader.number('oversubscription', d.oversubscription, 1, 100),
     intraNode: reader.choice<string>('intraNode', d.intraNode, INTRA_NODE_LINKS),
     interNode: reader.choice<string>('interNode', d.interNode, INTER_NODE_LINKS),
     hostLink: reader.choice<string>('hostLink', d.hostLink, HOST_LINKS),

@@ -73,6 +73,7 @@ test('{} is one device, nano, German to English', () => {
       device: 'this',
       devicesPerNode: 8,
       nicsPerNode: null,
+      oversubscription: 1,
       intraNode: 'nvlink4',
       interNode: 'ib-ndr400',
       hostLink: 'pcie4',

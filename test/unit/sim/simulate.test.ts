@@ -107,3 +107,15 @@ describe('simulate', () => {
     expect(hardwareFlops(model, B * s, s, 'full') / paper).toBeCloseTo(1, 6)
   })
 })
+
+it('an oversubscribed network slows what crosses nodes, and nothing else', () => {
+  const seconds = (data: number, oversubscription: number) =>
+    simulate(
+      parseConfig(
+        { precision: 'mixed-bf16', model: { preset: 'gpt2-xl' }, batch: { global: 32, microbatches: 1, sequence: 512 }, parallel: { data, overlap: false }, cluster: { device: 'a100-80gb', oversubscription } },
+        'simulate',
+      ),
+    ).result.time.stepSeconds
+  expect(seconds(8, 4)).toBe(seconds(8, 1))
+  expect(seconds(32, 4)).toBeGreaterThan(seconds(32, 1) * 1.2)
+})
