@@ -5,9 +5,17 @@ export type Theme = (typeof THEMES)[number]
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
 
+/** What the tour shows, in its order. */
+export const TOUR_STEPS = ['strategy', 'start', 'cluster', 'timeline', 'charts', 'steps', 'places', 'take'] as const
+/** Offered on the first visit; left (or declined) it can be gone on with; done it was seen to its end. */
+export const TOURS = ['new', 'left', 'done'] as const
+
 export interface Settings {
   readonly theme: Theme
   readonly language: Language
+  readonly tour: (typeof TOURS)[number]
+  /** Where the tour was left: a position in TOUR_STEPS. */
+  readonly tourStep: number
 }
 
 /** The part of localStorage that settings need; a browser may refuse it, then settings last as long as the page. */
@@ -34,6 +42,8 @@ export function readSettings(stored: string | null, preferred: Language): Settin
   return {
     theme: oneOf(THEMES, fields['theme'], 'auto'),
     language: oneOf(LANGUAGES, fields['language'], preferred),
+    tour: oneOf(TOURS, fields['tour'], 'new'),
+    tourStep: Math.max(0, TOUR_STEPS.findIndex((_, step) => step === fields['tourStep'])),
   }
 }
 

@@ -11,10 +11,12 @@ export interface ViewState {
   readonly cursor: number | null
   readonly cluster: 'cards' | 'mesh'
   readonly dialog: 'shortcuts' | null
+  /** The tour is open. */
+  readonly tour: boolean
 }
 
 export type ViewStore = ReturnType<typeof createViewStore>
 
 export function createViewStore() {
-  return createStore<ViewState>(() => ({ place: 'run', timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null }))
+  return createStore<ViewState>(() => ({ place: 'run', timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null, tour: false }))
 }

@@ -17,6 +17,8 @@ import { TransportBar } from './transport/transport-bar.tsx'
 const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
 const SimulatePlace = lazy(() => import('./simulate/simulate-place.tsx'))
 const ComparePlace = lazy(() => import('./compare/compare-place.tsx'))
+const Tour = lazy(() => import('./tour/tour.tsx'))
+const Invitation = lazy(() => import('./tour/invitation.tsx'))
 const RebalanceNotice = lazy(() => import('./rebalance/rebalance-notice.tsx'))
 const ChartsPanel = lazy(() => import('./charts/charts-panel.tsx'))
 
@@ -54,7 +56,7 @@ export function App() {
     document.documentElement.dataset.theme = theme
     document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en'
   }, [theme, language])
-  const place = useSlice(page.view, (state) => state.place)
+  const { place, tour } = useSlice(page.view, (state) => state)
   const waiting = <section className={panel.panel} aria-busy="true" />
   return (
     <div className={styles.app}>
@@ -68,12 +70,19 @@ export function App() {
         {place === 'compare' && <ComparePlace />}
       </Suspense>
       <Shortcuts />
+      {tour && (
+        <Suspense fallback={null}>
+          <Tour />
+        </Suspense>
+      )}
     </div>
   )
 }
 
 /** Trains on this machine's cluster. */
 function RunPlace() {
+  const { settings } = usePage()
+  const invited = useSlice(settings, (state) => state.tour === 'new')
   const waiting = <section className={panel.panel} aria-busy="true" />
   return (
     <>
@@ -83,6 +92,7 @@ function RunPlace() {
           <div className={styles.notices}>
             <Notices />
             <Suspense fallback={null}>
+              {invited && <Invitation />}
               <RebalanceNotice />
             </Suspense>
           </div>

@@ -54,7 +54,7 @@ function Curve({ title, lines, value, note, about }: { readonly title: string; r
   const [table, setTable] = useState(false)
   const started = useSlice(usePage().run, (state) => state.step !== null)
   return (
-    <section className={panel.panel} aria-label={title}>
+    <section className={panel.panel} aria-label={title} data-tour="charts">
       <div className={panel.head}>
         <h2 className={panel.title} title={about}>
           {title}

@@ -26,7 +26,7 @@ export function ClusterPanel() {
   const budget = config.cluster.memoryBytes
   const meshed = view === 'mesh' && plan !== null && plan.world > 1
   return (
-    <section className={panel.panel} aria-label={text.cluster}>
+    <section className={panel.panel} aria-label={text.cluster} data-tour="cluster">
       <div className={panel.head}>
         <h2 className={panel.title}>{text.cluster}</h2>
         {plan && plan.world > 1 && (

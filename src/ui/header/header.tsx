@@ -23,12 +23,14 @@ export function Header() {
   return (
     <header className={styles.header}>
       <h1>TabCluster</h1>
+      <span data-tour="places">
       <Segmented
         label={text.places}
         value={place}
         options={PLACES.map((value) => ({ value, label: value === 'compare' && pins > 0 ? `${text.compare} ${pins}` : text[value] }))}
         onChange={(value) => page.view.setState({ place: value })}
       />
+      </span>
       <span className={styles.tagline}>{text.tagline}</span>
       <span className={styles.spacer} />
       <label hidden={place !== 'run'}>

@@ -1,9 +1,12 @@
+import { lazy, Suspense } from 'react'
 import { Dialog } from 'radix-ui'
 import { ACTIONS } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './shortcuts.module.css'
+
+const ResumeTour = lazy(() => import('../tour/resume-tour.tsx'))
 
 /** The list that "?" opens. */
 export function Shortcuts() {
@@ -26,6 +29,7 @@ export function Shortcuts() {
               </div>
             ))}
           </dl>
+          <Suspense fallback={null}>{open && <ResumeTour />}</Suspense>
           <Dialog.Close className={styles.close}>{text.close}</Dialog.Close>
         </Dialog.Content>
       </Dialog.Portal>

@@ -180,7 +180,7 @@ export function StrategyPanel() {
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
       <h2 className={styles.title}>{text.strategy}</h2>
-      <div className={styles.cards} role="group" aria-label={text.strategy}>
+      <div className={styles.cards} data-tour="strategy" role="group" aria-label={text.strategy}>
         {STRATEGIES.map(({ id }) => (
           <button key={id} type="button" aria-pressed={id === current.id} onClick={() => choose(id)}>
             <StrategyPicture id={id} />

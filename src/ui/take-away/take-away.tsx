@@ -26,7 +26,7 @@ export function TakeAway() {
   }
   return (
     <>
-      <button ref={button} type="button" className={control.button} popoverTarget={id} aria-haspopup="dialog" aria-expanded={open}>
+      <button ref={button} type="button" className={control.button} data-tour="take" popoverTarget={id} aria-haspopup="dialog" aria-expanded={open}>
         {text.takeAway}
       </button>
       <div

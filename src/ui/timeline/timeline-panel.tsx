@@ -61,7 +61,7 @@ export default function TimelinePanel() {
     setView(zoom(view, factor, cursor ?? (view.t0 + view.t1) / 2, start, end, (end - start) / 20_000))
 
   return (
-    <section className={`${panel.panel} ${styles.panel}`} aria-labelledby={`${help}-title`}>
+    <section className={`${panel.panel} ${styles.panel}`} aria-labelledby={`${help}-title`} data-tour="timeline">
       <div className={panel.head}>
         <h2 id={`${help}-title`} className={panel.title}>
           {text.timeline}

@@ -25,6 +25,7 @@ export function TransportBar() {
         title={enabled ? `${label} (${ACTIONS[name].keys[0] === ' ' ? text.space : ACTIONS[name].keys[0]})` : why}
         aria-disabled={!enabled}
         data-main={name === 'toggle' || undefined}
+        data-tour={name === 'toggle' ? 'start' : name === 'tick' ? 'steps' : undefined}
         onClick={() => enabled && ACTIONS[name].run(page)}
       >
         {caption}

@@ -1,0 +1,7 @@
+import type { Page } from '../../state/page.ts'
+
+/** Opens the tour where it was left; it is about the Run place. */
+export function startTour({ settings, view }: Page): void {
+  settings.setState({ tour: 'left' })
+  view.setState({ place: 'run', dialog: null, tour: true })
+}
