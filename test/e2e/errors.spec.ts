@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { step } from './readings.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
   await page.getByRole('alert').getByRole('button', { name: 'Simulate any cluster instead' }).click()
@@ -39,4 +40,31 @@ test('where nothing can be stored, settings hold for the visit', async ({ page }
   await page.getByRole('button', { name: '中文' }).click()
   await expect(page.locator('html')).toHaveAttribute('lang', 'zh-Hans')
   expect(errors).toEqual([])
+})
+
+test('a lost device ends the run with what to do, and training starts again', async ({ page, browser }) => {
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
+  const session = await browser.newBrowserCDPSession()
+  await session.send('Browser.crashGpuProcess').catch(() => undefined)
+  const alert = page.getByRole('alert')
+  await expect(alert).toContainText('The graphics device was lost', { timeout: 60_000 })
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
+  await alert.getByRole('button', { name: 'Start again' }).click()
+  await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
+})
+
+test('a checkpoint that the storage has no room for says so, and training goes on', async ({ page }) => {
+  const session = await page.context().newCDPSession(page)
+  await page.goto('/')
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 50_000 })
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
+  await page.getByRole('button', { name: 'Take away', exact: true }).click()
+  await page.getByRole('button', { name: 'Save one now' }).click()
+  await expect(page.getByTestId('checkpoint-status')).toContainText('Not saved', { timeout: 30_000 })
+  const held = await step(page)
+  await expect.poll(() => step(page)).toBeGreaterThan(held)
 })
