@@ -1,10 +1,13 @@
 import { RefusedError } from '../core/errors.ts'
+import { say, type Said } from '../core/said.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { RunConfig } from './types.ts'
 
 export interface Problem {
   readonly field: string
   readonly message: string
+  /** The message to be translated. */
+  readonly said?: Said
 }
 
 /** Executing reads data; simulating ignores it. */
@@ -37,53 +40,53 @@ export function replicaSizes({ batch, parallel }: RunConfig): number[] {
 /** Every rule between fields that the configuration breaks, in the order a person would mend them. */
 export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   const found: Problem[] = []
-  const refuse = (field: string, message: string) => void found.push({ field, message })
+  const refuse: Refuse = (field, said) => void found.push({ field, message: said.text, said })
   const { model, batch, parallel: p, cluster, data } = config
   const world = p.data * p.tensor * p.pipeline
   if (model.embed % model.heads !== 0)
-    refuse('model.heads', `${model.heads} does not divide model.embed: ${model.embed}`)
+    refuse('model.heads', say`${model.heads} does not divide model.embed: ${model.embed}`)
   if (model.heads % model.kvHeads !== 0)
-    refuse('model.kvHeads', `${model.kvHeads} does not divide model.heads: ${model.heads}`)
+    refuse('model.kvHeads', say`${model.kvHeads} does not divide model.heads: ${model.heads}`)
   if (model.family === 'gpt2' && model.kvHeads !== model.heads)
-    refuse('model.kvHeads', `${model.kvHeads} must equal model.heads (${model.heads}) in family gpt2`)
+    refuse('model.kvHeads', say`${model.kvHeads} must equal model.heads (${model.heads}) in family gpt2`)
   const needed = dataVocab(config)
   if (use === 'execute' && model.vocab < needed)
-    refuse('model.vocab', `${model.vocab} is smaller than the ${needed} ids of data.tokenizer ${data.tokenizer}`)
+    refuse('model.vocab', say`${model.vocab} is smaller than the ${needed} ids of data.tokenizer ${data.tokenizer}`)
   if (batch.sequence > model.context)
-    refuse('batch.sequence', `${batch.sequence} is longer than model.context: ${model.context}`)
+    refuse('batch.sequence', say`${batch.sequence} is longer than model.context: ${model.context}`)
   if (world > MOST_RANKS) {
     refuse(
       'parallel.data',
-      `${p.data} × tensor ${p.tensor} × pipeline ${p.pipeline} are ${world} ranks; at most ${MOST_RANKS}`,
+      say`${p.data} × tensor ${p.tensor} × pipeline ${p.pipeline} are ${world} ranks; at most ${MOST_RANKS}`,
     )
     return found
   }
   if (batch.shares !== null && batch.shares.length !== p.data)
-    refuse('batch.shares', `has ${batch.shares.length} entries; one per replica is parallel.data: ${p.data}`)
+    refuse('batch.shares', say`has ${batch.shares.length} entries; one per replica is parallel.data: ${p.data}`)
   else {
     const least = Math.min(...replicaSizes(config))
     if (batch.global < p.data)
       refuse(
         'batch.global',
-        `${batch.global} leaves some of the ${p.data} replicas without a sample; at least ${p.data}`,
+        say`${batch.global} leaves some of the ${p.data} replicas without a sample; at least ${p.data}`,
       )
     else if (least < batch.microbatches)
       refuse(
         'batch.microbatches',
-        `${batch.microbatches} would leave one empty: the smallest replica has ${least} of batch.global ${batch.global}; at most ${Math.max(1, least)}`,
+        say`${batch.microbatches} would leave one empty: the smallest replica has ${least} of batch.global ${batch.global}; at most ${Math.max(1, least)}`,
       )
   }
-  if (model.heads % p.tensor !== 0) refuse('parallel.tensor', `${p.tensor} does not divide model.heads: ${model.heads}`)
+  if (model.heads % p.tensor !== 0) refuse('parallel.tensor', say`${p.tensor} does not divide model.heads: ${model.heads}`)
   else if (model.kvHeads % p.tensor !== 0)
-    refuse('parallel.tensor', `${p.tensor} does not divide model.kvHeads: ${model.kvHeads}`)
-  else if (model.ffn % p.tensor !== 0) refuse('parallel.tensor', `${p.tensor} does not divide model.ffn: ${model.ffn}`)
+    refuse('parallel.tensor', say`${p.tensor} does not divide model.kvHeads: ${model.kvHeads}`)
+  else if (model.ffn % p.tensor !== 0) refuse('parallel.tensor', say`${p.tensor} does not divide model.ffn: ${model.ffn}`)
   scheduleProblems(config, refuse)
   if (p.sequenceParallel && p.tensor === 1)
-    refuse('parallel.sequenceParallel', 'true needs parallel.tensor of 2 or more')
+    refuse('parallel.sequenceParallel', say`true needs parallel.tensor of 2 or more`)
   if (p.sequenceParallel && batch.sequence % p.tensor !== 0)
     refuse(
       'parallel.sequenceParallel',
-      `true needs parallel.tensor (${p.tensor}) to divide batch.sequence: ${batch.sequence}`,
+      say`true needs parallel.tensor (${p.tensor}) to divide batch.sequence: ${batch.sequence}`,
     )
   if (p.dataMode !== 'ddp') {
     const why =
@@ -91,38 +94,38 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
     if (p.pipeline > 1)
       refuse(
         'parallel.dataMode',
-        `${p.dataMode} cannot be combined with parallel.pipeline ${p.pipeline} (${why}); use ddp`,
+        say`${p.dataMode} cannot be combined with parallel.pipeline ${p.pipeline} (${why}); use ddp`,
       )
     if (p.tensor > 1)
-      refuse('parallel.dataMode', `${p.dataMode} cannot be combined with parallel.tensor ${p.tensor} (${why}); use ddp`)
+      refuse('parallel.dataMode', say`${p.dataMode} cannot be combined with parallel.tensor ${p.tensor} (${why}); use ddp`)
     if (p.zero > 0)
-      refuse('parallel.zero', `${p.zero} shards what ${p.dataMode} keeps in one place; use 0, or dataMode ddp`)
+      refuse('parallel.zero', say`${p.zero} shards what ${p.dataMode} keeps in one place; use 0, or dataMode ddp`)
   }
   if (p.server.async && p.dataMode !== 'parameter-server')
-    refuse('parallel.server.async', 'true needs parallel.dataMode parameter-server')
+    refuse('parallel.server.async', say`true needs parallel.dataMode parameter-server`)
   if (p.compression.kind !== 'none' && (p.dataMode !== 'ddp' || p.zero > 0))
     refuse(
       'parallel.compression.kind',
-      `${p.compression.kind} compresses the all-reduce of dataMode ddp with zero 0; use none here`,
+      say`${p.compression.kind} compresses the all-reduce of dataMode ddp with zero 0; use none here`,
     )
   if (p.zeroReduce === 'all-reduce' && p.zero !== 1)
-    refuse('parallel.zeroReduce', `all-reduce is a variant of parallel.zero 1, not ${p.zero}`)
-  if (p.fsdp.cpuOffload && p.zero !== 3) refuse('parallel.fsdp.cpuOffload', `true needs parallel.zero 3, not ${p.zero}`)
+    refuse('parallel.zeroReduce', say`all-reduce is a variant of parallel.zero 1, not ${p.zero}`)
+  if (p.fsdp.cpuOffload && p.zero !== 3) refuse('parallel.fsdp.cpuOffload', say`true needs parallel.zero 3, not ${p.zero}`)
   wrapProblems(config, refuse)
   const servers = p.dataMode === 'parameter-server' && p.server.at === 'cpu' ? 1 : 0
   if (cluster.adapters !== 'default' && cluster.adapters.length !== world)
-    refuse('cluster.adapters', `has ${cluster.adapters.length} entries; one per rank is ${world}`)
+    refuse('cluster.adapters', say`has ${cluster.adapters.length} entries; one per rank is ${world}`)
   for (const [i, { rank }] of cluster.stragglers.entries())
     if (rank >= world + servers)
-      refuse(`cluster.stragglers.${i}.rank`, `${rank} must be below the world size ${world + servers}`)
+      refuse(`cluster.stragglers.${i}.rank`, say`${rank} must be below the world size ${world + servers}`)
   if (use === 'execute' && config.precision !== 'f32')
-    refuse('precision', `"${config.precision}" is for simulate; execution takes "f32"`)
+    refuse('precision', say`"${config.precision}" is for simulate; execution takes "f32"`)
   if (use === 'execute' && model.family !== 'gpt2')
-    refuse('model.family', `"${model.family}" is for simulate; execution takes "gpt2"`)
+    refuse('model.family', say`"${model.family}" is for simulate; execution takes "gpt2"`)
   return found
 }
 
-type Refuse = (field: string, message: string) => void
+type Refuse = (field: string, said: Said) => void
 
 /** Units given by name: modules of this model, none of them in two units. */
 function wrapProblems({ model, parallel }: RunConfig, refuse: Refuse): void {
@@ -133,9 +136,9 @@ function wrapProblems({ model, parallel }: RunConfig, refuse: Refuse): void {
   for (const [i, unit] of wrap.entries())
     for (const module of unit) {
       const inside = parameters.filter((name) => name.startsWith(`${module}.`))
-      if (inside.length === 0) refuse(`parallel.fsdp.wrap.${i}`, `"${module}" is not a module of this model`)
+      if (inside.length === 0) refuse(`parallel.fsdp.wrap.${i}`, say`"${module}" is not a module of this model`)
       else if (inside.some((name) => taken.has(name)))
-        refuse(`parallel.fsdp.wrap.${i}`, `"${module}" is already in a unit`)
+        refuse(`parallel.fsdp.wrap.${i}`, say`"${module}" is already in a unit`)
       for (const name of inside) taken.add(name)
     }
 }
@@ -143,31 +146,31 @@ function wrapProblems({ model, parallel }: RunConfig, refuse: Refuse): void {
 function scheduleProblems({ model, batch, parallel: p }: RunConfig, refuse: Refuse): void {
   const stages = p.pipeline * p.chunks
   if (p.schedule === 'interleaved-1f1b' && p.chunks < 2)
-    refuse('parallel.chunks', `${p.chunks}: interleaved-1f1b takes 2 or more`)
-  else if (p.schedule === 'zb-v' && p.chunks !== 2) refuse('parallel.chunks', `${p.chunks}: zb-v takes exactly 2`)
+    refuse('parallel.chunks', say`${p.chunks}: interleaved-1f1b takes 2 or more`)
+  else if (p.schedule === 'zb-v' && p.chunks !== 2) refuse('parallel.chunks', say`${p.chunks}: zb-v takes exactly 2`)
   else if (p.schedule !== 'interleaved-1f1b' && p.schedule !== 'zb-v' && p.chunks !== 1)
-    refuse('parallel.chunks', `${p.chunks}: ${p.schedule} takes exactly 1`)
+    refuse('parallel.chunks', say`${p.chunks}: ${p.schedule} takes exactly 1`)
   if (p.schedule === 'interleaved-1f1b' && batch.microbatches % p.pipeline !== 0)
     refuse(
       'batch.microbatches',
-      `${batch.microbatches}: interleaved-1f1b takes a multiple of parallel.pipeline (${p.pipeline})`,
+      say`${batch.microbatches}: interleaved-1f1b takes a multiple of parallel.pipeline (${p.pipeline})`,
     )
   if (typeof p.partition !== 'string') {
     const sum = p.partition.reduce((a, b) => a + b, 0)
     if (p.partition.length !== stages || sum !== model.layers)
       refuse(
         'parallel.partition',
-        `[${p.partition.join(', ')}] must have ${stages} entries that sum to model.layers: ${model.layers}`,
+        say`[${p.partition.join(', ')}] must have ${stages} entries that sum to model.layers: ${model.layers}`,
       )
   } else if (stages > model.layers)
     refuse(
       'parallel.pipeline',
-      `${p.pipeline} stages of ${p.chunks} chunks are more than model.layers: ${model.layers}`,
+      say`${p.pipeline} stages of ${p.chunks} chunks are more than model.layers: ${model.layers}`,
     )
 }
 
 /** Throws the first problem. */
 export function checkConfig(config: RunConfig, use: Use): void {
   const [first] = problemsOf(config, use)
-  if (first) throw new RefusedError(first.field, first.message)
+  if (first) throw new RefusedError(first.field, first.said ?? first.message)
 }

@@ -12,7 +12,12 @@ export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
     return problemsOf(readConfig(input), use)
   } catch (error) {
     if (error instanceof RefusedError)
-      return [{ field: error.field, message: error.message.slice(error.field.length + 2) }]
+      return [problemOf(error)]
     throw error
   }
+}
+
+/** A refusal as the page shows it. */
+export function problemOf({ field, reason, said }: RefusedError): Problem {
+  return { field, message: reason, ...(said ? { said } : {}) }
 }

@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { Use } from './check.ts'
 import { checkConfig } from './check.ts'
 import {
@@ -38,7 +39,7 @@ export function readConfig(input: unknown, note?: Note): RunConfig {
   const epochs = root.integerOrNull('epochs', 1, MOST_STEPS)
   const steps = root.integerOrNull('steps', 1, MOST_STEPS)
   if (epochs !== null && steps !== null)
-    throw new RefusedError('epochs', `${epochs} given together with steps; give one of the two`)
+    throw new RefusedError('epochs', say`${epochs} given together with steps; give one of the two`)
   const model = readModel(root.child('model'))
   const config: RunConfig = {
     version,
@@ -64,7 +65,7 @@ function readData(reader: Reader): DataConfig {
   const corpus = named ?? (text === null && tokens === null ? DEFAULT_CORPUS : null)
   const sources = [corpus, text, tokens].filter((each) => each !== null)
   if (sources.length > 1)
-    throw new RefusedError('data', `${sources.join(' and ')} given; give one of corpus, text, tokens`)
+    throw new RefusedError('data', say`${sources.join(' and ')} given; give one of corpus, text, tokens`)
   const data: DataConfig = {
     corpus,
     tokenizer: reader.choice('tokenizer', 'byte', TOKENIZERS),
@@ -83,7 +84,7 @@ function readBatch(reader: Reader, model: ModelConfig): BatchConfig {
   if (shares !== null && (!Array.isArray(shares) || shares.length === 0 || !shares.every(valid)))
     throw new RefusedError(
       'batch.shares',
-      `${show(shares)} must be null or a list of positive numbers, one per replica`,
+      say`${show(shares)} must be null or a list of positive numbers, one per replica`,
     )
   const batch: BatchConfig = {
     global: reader.integer('global', DEFAULT_BATCH.global, 1, 2 ** 24),
@@ -103,7 +104,7 @@ function readOptimizer(reader: Reader): OptimizerConfig {
   const valid = (x: unknown): x is number => typeof x === 'number' && x >= 0 && x < 1
   const [beta1, beta2, ...more]: readonly unknown[] = Array.isArray(betas) ? betas : []
   if (!valid(beta1) || !valid(beta2) || more.length > 0)
-    throw new RefusedError('optimizer.betas', `${show(betas)} must be two numbers from 0 to below 1`)
+    throw new RefusedError('optimizer.betas', say`${show(betas)} must be two numbers from 0 to below 1`)
   const optimizer: OptimizerConfig = {
     kind: reader.choice('kind', d.kind, ['adamw', 'sgd']),
     learningRate: reader.number('learningRate', d.learningRate, 0, 1000),

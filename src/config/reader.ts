@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 
 /** A fragment of a JSON Schema (draft 2020-12). */
 export type Fragment = Readonly<Record<string, unknown>>
@@ -18,7 +19,7 @@ export class Reader {
   ) {
     if (value === undefined) this.object = {}
     else if (isObject(value)) this.object = value
-    else throw new RefusedError(path || 'configuration', `${show(value)} must be an object`)
+    else throw new RefusedError(path || 'configuration', say`${show(value)} must be an object`)
   }
 
   at(key: string): string {
@@ -59,7 +60,7 @@ export class Reader {
   boolean(key: string, fallback: boolean): boolean {
     const value = this.raw(key, { type: 'boolean', default: fallback })
     if (value === undefined) return fallback
-    if (typeof value !== 'boolean') throw new RefusedError(this.at(key), `${show(value)} must be true or false`)
+    if (typeof value !== 'boolean') throw new RefusedError(this.at(key), say`${show(value)} must be true or false`)
     return value
   }
 
@@ -67,7 +68,7 @@ export class Reader {
     const value = this.raw(key, { enum: allowed, default: fallback })
     if (value === undefined) return fallback
     const found = allowed.find((each) => each === value)
-    if (found === undefined) throw new RefusedError(this.at(key), `${show(value)} must be one of ${allowed.join(', ')}`)
+    if (found === undefined) throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
     return found
   }
 
@@ -75,7 +76,7 @@ export class Reader {
     const value = this.raw(key, { enum: [...allowed, null] })
     if (value === undefined || value === null) return null
     const found = allowed.find((each) => each === value)
-    if (found === undefined) throw new RefusedError(this.at(key), `${show(value)} must be one of ${allowed.join(', ')}`)
+    if (found === undefined) throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
     return found
   }
 
@@ -83,7 +84,7 @@ export class Reader {
     const value = this.raw(key, { type: ['string', 'null'], minLength: 1, default: null })
     if (value === undefined || value === null) return null
     if (typeof value !== 'string' || value === '')
-      throw new RefusedError(this.at(key), `${show(value)} must be a non-empty text`)
+      throw new RefusedError(this.at(key), say`${show(value)} must be a non-empty text`)
     return value
   }
 
@@ -91,7 +92,7 @@ export class Reader {
   end(): void {
     for (const key of Object.keys(this.object))
       if (!this.seen.has(key))
-        throw new RefusedError(this.at(key), `unknown; allowed here: ${[...this.seen].sort().join(', ')}`)
+        throw new RefusedError(this.at(key), say`unknown; allowed here: ${[...this.seen].sort().join(', ')}`)
   }
 }
 
@@ -101,13 +102,13 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 export function wholeNumber(path: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-    throw new RefusedError(path, `${show(value)} must be a whole number from ${least} to ${most}`)
+    throw new RefusedError(path, say`${show(value)} must be a whole number from ${least} to ${most}`)
   return value
 }
 
 export function numberBetween(path: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
-    throw new RefusedError(path, `${show(value)} must be a number from ${least} to ${most}`)
+    throw new RefusedError(path, say`${show(value)} must be a number from ${least} to ${most}`)
   return value
 }
 

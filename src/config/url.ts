@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import { show } from './reader.ts'
 
 /**
@@ -21,10 +22,10 @@ export async function inputFromUrl(text: string): Promise<unknown> {
   if (!text.startsWith(FORM))
     throw new RefusedError(
       'link',
-      `${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
+      say`${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
     )
   if (text.length > MOST_CHARACTERS)
-    throw new RefusedError('link', `${text.length} characters; at most ${MOST_CHARACTERS}`)
+    throw new RefusedError('link', say`${text.length} characters; at most ${MOST_CHARACTERS}`)
   const packed = fromBase64Url(text.slice(FORM.length))
   let json: string
   try {
@@ -35,12 +36,12 @@ export async function inputFromUrl(text: string): Promise<unknown> {
     json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError('link', 'is damaged: it does not unpack')
+    throw new RefusedError('link', say`is damaged: it does not unpack`)
   }
   try {
     return JSON.parse(json)
   } catch {
-    throw new RefusedError('link', 'is damaged: it holds no JSON')
+    throw new RefusedError('link', say`is damaged: it holds no JSON`)
   }
 }
 
@@ -55,7 +56,7 @@ async function collect(
     length += next.value.length
     if (length > most) {
       await reader.cancel().catch(() => undefined)
-      throw new RefusedError('link', `unpacks to more than ${most} bytes`)
+      throw new RefusedError('link', say`unpacks to more than ${most} bytes`)
     }
     parts.push(next.value)
   }
@@ -74,10 +75,10 @@ function base64Url(bytes: Uint8Array): string {
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', 'is damaged: it has characters that no link holds')
+  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', say`is damaged: it has characters that no link holds`)
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
   } catch {
-    throw new RefusedError('link', 'is damaged: its length is that of no base64')
+    throw new RefusedError('link', say`is damaged: its length is that of no base64`)
   }
 }

@@ -1,3 +1,5 @@
+import type { Said } from './said.ts'
+
 /**
  * Errors a person is meant to read. Each is one line; `exitStatus` is what the command line leaves with
  * (2 refused input, 3 out of memory, 1 any other failure).
@@ -9,10 +11,19 @@ export class RefusedError extends Error {
   readonly exitStatus = 2
   readonly field: string
 
+  /** The message without its field, to be translated; absent where only a command line can provoke it. */
+  readonly said: Said | null
+
   /** @param field dotted path ("parallel.tensor"); @param message value and what is allowed ("3 does not divide …") */
-  constructor(field: string, message: string) {
-    super(`${field}: ${message}`)
+  constructor(field: string, message: string | Said) {
+    super(`${field}: ${typeof message === 'string' ? message : message.text}`)
     this.field = field
+    this.said = typeof message === 'string' ? null : message
+  }
+
+  /** The message without its field. */
+  get reason(): string {
+    return this.message.slice(this.field.length + 2)
   }
 }
 

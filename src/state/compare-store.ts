@@ -4,6 +4,8 @@ import { parseConfig } from '../config/parse.ts'
 import type { RunResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { RunEvent, RunHandle } from '../cluster/run-events.ts'
+import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import { withoutLength } from './differences.ts'
@@ -12,12 +14,12 @@ import { isDraft } from './draft-path.ts'
 import { createBatch } from './event-batch.ts'
 import type { History } from './history.ts'
 import { after, before, NO_HISTORY, remembered } from './history.ts'
-import type { Session, Sources } from './session.ts'
+import type { Problem, Session, Sources } from './session.ts'
 import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
 
 /** Why a pinned configuration is simulated only. */
 export type Obstacle =
-  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'refused'; readonly problem: Problem }
   /** More ranks than workers make sense in a tab. */
   | { readonly kind: 'ranks'; readonly ranks: number }
   /** Bytes of all ranks together: they share this machine. */
@@ -39,7 +41,7 @@ export interface Pin {
   readonly draft: Draft
   readonly simulated: SimulatedResult | null
   /** Why it could not be simulated. */
-  readonly problem: string | null
+  readonly problem: Problem | null
   /** Why it cannot train here; null when it can. */
   readonly obstacle: Obstacle | null
   readonly training: Training | null
@@ -79,13 +81,13 @@ export function stepsOf({ steps }: Draft): number {
   return typeof steps === 'number' ? steps : DEFAULT_STEPS
 }
 
-/** Throws an Error with one line for a draft that is no comparison. */
+/** Throws RefusedError for a draft that is no comparison. */
 export function checkComparison(draft: Draft): void {
   const { pins = [], steps = DEFAULT_STEPS } = draft
   if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
-    throw new Error(`pins: must be a list of at most ${MOST_PINS} configurations`)
+    throw new RefusedError('pins', say`must be a list of at most ${MOST_PINS} configurations`)
   if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
-    throw new Error(`steps: ${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
+    throw new RefusedError('steps', say`${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
   for (const pin of pins) parseConfig(pin, 'simulate')
 }
 
@@ -133,13 +135,13 @@ export function createCompareStore({ session, open, sources, measured }: Compare
         if (!about) return
         asked.delete(reply.id)
         if (reply.kind === 'simulated') learn(about, { simulated: reply.result, problem: null })
-        if (reply.kind === 'refused') learn(about, { problem: [reply.field, reply.message].filter(Boolean).join(': ') })
+        if (reply.kind === 'refused') learn(about, { problem: reply.problem })
         if (asked.size === 0) endSimulator()
       },
       (message) => {
         const waiting = [...asked.values()]
         endSimulator()
-        for (const each of waiting) learn(each, { problem: message })
+        for (const each of waiting) learn(each, { problem: { field: '', message } })
       },
     )
     const own = measured()
@@ -254,8 +256,8 @@ function firstSeed(pins: readonly Pin[]): number {
 function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: SimulatedResult | null): Obstacle | null {
   const parsed = session.parse(trainedDraft(draft, 1, 0))
   if (parsed.kind === 'refused') {
-    const lines = parsed.problems.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
-    return { kind: 'refused', message: lines[0] ?? '' }
+    const [problem] = parsed.problems
+    return { kind: 'refused', problem: problem ?? { field: '', message: '' } }
   }
   const { data, tensor, pipeline } = parsed.config.parallel
   const ranks = data * tensor * pipeline

@@ -1,4 +1,4 @@
-import { explainConfig } from '../config/explain.ts'
+import { explainConfig, problemOf } from '../config/explain.ts'
 import { parseConfig, readConfig } from '../config/parse.ts'
 import { RefusedError } from '../core/errors.ts'
 import type { Draft } from './draft-path.ts'
@@ -32,6 +32,6 @@ function parseDraft(given: Draft): Parsed {
     return { kind: 'ok', config: parseConfig(input) }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    return { kind: 'refused', problems: [{ field: error.field, message: error.message.slice(error.field.length + 2) }] }
+    return { kind: 'refused', problems: [problemOf(error)] }
   }
 }

@@ -1,7 +1,10 @@
 import { createStore } from 'zustand/vanilla'
+import type { Problem } from '../config/check.ts'
+import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
 import { inputFromUrl, inputToUrl } from '../config/url.ts'
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import { checkComparison } from './compare-store.ts'
 import type { Draft } from './draft-path.ts'
 import { isDraft } from './draft-path.ts'
@@ -19,7 +22,7 @@ export interface Address {
 
 export interface LinkState {
   /** Why the link that was opened is not shown; null when there is nothing to say. */
-  readonly problem: string | null
+  readonly problem: Problem | null
 }
 
 type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session'>
@@ -32,6 +35,8 @@ interface Linked {
   readonly write: (page: Places, draft: Draft) => void
 }
 
+const refusalOf = ({ field, message, said }: Problem) => new RefusedError(field, said ?? message)
+
 /** What of each place a link holds. */
 const LINKED: Readonly<Record<Place, Linked>> = {
   run: {
@@ -39,7 +44,7 @@ const LINKED: Readonly<Record<Place, Linked>> = {
     first: {},
     check({ session }, draft) {
       const parsed = session.parse(draft)
-      if (parsed.kind === 'refused') throw new RefusedError(parsed.problems[0]!.field, parsed.problems[0]!.message)
+      if (parsed.kind === 'refused') throw refusalOf(parsed.problems[0]!)
     },
     write: ({ draft }, value) => draft.replace(value),
   },
@@ -72,12 +77,12 @@ async function show(page: Places, hash: string): Promise<void> {
   const place = PLACES.find((each) => each === name)
   // Another anchor of the page.
   if (place === undefined) {
-    if (packed !== undefined) throw new RefusedError('link', `"${name?.slice(0, 20)}" is no place; ${PLACES.join(', ')} are`)
+    if (packed !== undefined) throw new RefusedError('link', say`"${name?.slice(0, 20) ?? ''}" is no place; ${PLACES.join(', ')} are`)
     return
   }
   if (packed !== undefined) {
     const draft = await inputFromUrl(packed)
-    if (!isDraft(draft)) throw new RefusedError('link', 'holds no configuration')
+    if (!isDraft(draft)) throw new RefusedError('link', say`holds no configuration`)
     LINKED[place].check(page, draft)
     LINKED[place].write(page, draft)
   }
@@ -97,7 +102,8 @@ export function createLinks(page: Places, address: Address) {
       await show(page, address.location.hash)
       store.setState({ problem: null })
     } catch (error) {
-      store.setState({ problem: error instanceof Error ? error.message : String(error) })
+      const problem = error instanceof RefusedError ? problemOf(error) : { field: '', message: error instanceof Error ? error.message : String(error) }
+      store.setState({ problem })
     }
   }
   const write = async () => {

@@ -1,5 +1,7 @@
 import { createStore } from 'zustand/vanilla'
+import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
 import type { DraftStore } from './draft-store.ts'
 import type { Plan, Problem, Session } from './session.ts'
 
@@ -15,10 +17,9 @@ export interface PlanState {
 
 export type PlanStore = ReturnType<typeof createPlanStore>
 
-function problemOf(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error)
-  const field = error instanceof Error && 'field' in error && typeof error.field === 'string' ? error.field : ''
-  return { field, message: field !== '' && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message }
+function why(error: unknown): Problem {
+  if (error instanceof RefusedError) return problemOf(error)
+  return { field: '', message: error instanceof Error ? error.message : String(error) }
 }
 
 /** Keeps the prediction for the draft's configuration up to date; only the newest request counts. */
@@ -33,7 +34,7 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
       const plan = await session.plan(config)
       if (mine === request) store.setState({ plan, config, computing: false, problem: plan.overBudget })
     } catch (error) {
-      if (mine === request) store.setState({ computing: false, problem: problemOf(error) })
+      if (mine === request) store.setState({ computing: false, problem: why(error) })
     }
   }
   draft.subscribe((state, before) => {

@@ -1,3 +1,4 @@
+import type { Problem } from '../config/check.ts'
 import type { Coordinates, ScheduleResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
@@ -19,10 +20,7 @@ export interface Sources {
 }
 
 /** Why a configuration is refused, or what to watch out for; `field` is a dotted path ("parallel.tensor"). */
-export interface Problem {
-  readonly field: string
-  readonly message: string
-}
+export type { Problem } from '../config/check.ts'
 
 export type Parsed =
   | { readonly kind: 'ok'; readonly config: RunConfig }

@@ -18,7 +18,7 @@ export type Search =
   | { readonly phase: 'idle' }
   | { readonly phase: 'running'; readonly progress: PlanProgress | null }
   | { readonly phase: 'found'; readonly plan: Plan }
-  | { readonly phase: 'failed'; readonly message: string }
+  | { readonly phase: 'failed'; readonly problem: Problem }
 
 export interface SimulationState extends History {
   readonly draft: Draft
@@ -85,7 +85,7 @@ export function createSimulationStore(
       store.setState({ result: reply.result, milliseconds: reply.milliseconds, problem: null, computing: false, memory: null })
     if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
     if (reply.kind === 'refused')
-      store.setState({ problem: { field: reply.field, message: reply.message }, computing: false })
+      store.setState({ problem: reply.problem, computing: false })
   }
   const failed = (message: string) => store.setState({ problem: { field: '', message }, computing: false })
   const request = (id: number, kind: SimulatorRequest['kind']): SimulatorRequest => {
@@ -143,9 +143,9 @@ export function createSimulationStore(
         (reply) => {
           if (reply.kind === 'planning') store.setState({ search: { phase: 'running', progress: reply.progress } })
           if (reply.kind === 'planned') endSearch({ phase: 'found', plan: reply.plan })
-          if (reply.kind === 'refused') endSearch({ phase: 'failed', message: reply.message })
+          if (reply.kind === 'refused') endSearch({ phase: 'failed', problem: reply.problem })
         },
-        (message) => endSearch({ phase: 'failed', message }),
+        (message) => endSearch({ phase: 'failed', problem: { field: '', message } }),
       )
       planner.postMessage(request(1, 'plan'))
     },
@@ -156,7 +156,7 @@ export function createSimulationStore(
           (reply) => {
             tracer.terminate()
             if (reply.kind === 'traced') resolve(reply.json)
-            else reject(new Error(reply.kind === 'refused' ? reply.message : `internal: ${reply.kind} in place of a trace`))
+            else reject(new Error(reply.kind === 'refused' ? reply.problem.message : `internal: ${reply.kind} in place of a trace`))
           },
           (message) => {
             tracer.terminate()

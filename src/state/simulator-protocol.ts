@@ -1,3 +1,4 @@
+import type { Problem } from '../config/check.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
@@ -20,4 +21,4 @@ export type SimulatorReply =
   | { readonly id: number; readonly kind: 'traced'; readonly json: string }
   | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }
   | { readonly id: number; readonly kind: 'planned'; readonly plan: Plan }
-  | { readonly id: number; readonly kind: 'refused'; readonly field: string; readonly message: string }
+  | { readonly id: number; readonly kind: 'refused'; readonly problem: Problem }

@@ -1,3 +1,4 @@
+import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
 import { RefusedError } from '../core/errors.ts'
 import { readForPlan } from '../sim/planner/candidates.ts'
@@ -46,8 +47,8 @@ self.addEventListener('message', ({ data }: MessageEvent<SimulatorRequest>) => {
   try {
     answer(data)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const field = error instanceof RefusedError ? error.field : ''
-    post({ id: data.id, kind: 'refused', field, message: field === '' ? message : message.slice(field.length + 2) })
+    const problem =
+      error instanceof RefusedError ? problemOf(error) : { field: '', message: error instanceof Error ? error.message : String(error) }
+    post({ id: data.id, kind: 'refused', problem })
   }
 })

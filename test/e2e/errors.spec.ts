@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { inputToUrl } from '../../src/config/url.ts'
 import { step } from './readings.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
@@ -67,4 +68,16 @@ test('a checkpoint that the storage has no room for says so, and training goes o
   await expect(page.getByTestId('checkpoint-status')).toContainText('Not saved', { timeout: 30_000 })
   const held = await step(page)
   await expect.poll(() => step(page)).toBeGreaterThan(held)
+})
+
+test('in Chinese a refusal is Chinese, beside its field and for a link', async ({ page }) => {
+  await page.goto('/#run=1.AAAA')
+  await page.getByRole('button', { name: '中文' }).click()
+  await expect(page.locator('header').getByRole('alert')).toContainText('link: 已损坏')
+  await page.goto(`/#run=${await inputToUrl({ parallel: { pipeline: 4 } })}`)
+  await page.reload()
+  const stages = page.getByLabel('阶段数', { exact: true })
+  await stages.fill('60')
+  await stages.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('多于 model.layers')
 })

@@ -1,4 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
+import { say } from '../../core/said.ts'
 import { DEFAULT_CLUSTER } from '../defaults.ts'
 import { DEVICE_IDS, HOST_LINKS, INTER_NODE_LINKS, INTRA_NODE_LINKS } from '../names.ts'
 import { Reader, numberBetween, show, wholeNumber } from '../reader.ts'
@@ -33,11 +34,11 @@ function readAdapters(reader: Reader): ClusterConfig['adapters'] {
   if (!Array.isArray(value) || value.length === 0)
     throw new RefusedError(
       'cluster.adapters',
-      `${show(value)} must be "default" or a list with one of ${ADAPTERS.join(', ')} per rank`,
+      say`${show(value)} must be "default" or a list with one of ${ADAPTERS.join(', ')} per rank`,
     )
   return value.map((each, i) => {
     const found = ADAPTERS.find((name) => name === each)
-    if (!found) throw new RefusedError(`cluster.adapters.${i}`, `${show(each)} must be one of ${ADAPTERS.join(', ')}`)
+    if (!found) throw new RefusedError(`cluster.adapters.${i}`, say`${show(each)} must be one of ${ADAPTERS.join(', ')}`)
     return found
   })
 }
@@ -59,7 +60,7 @@ const STRAGGLERS = {
 function readStragglers(reader: Reader): ClusterConfig['stragglers'] {
   const value = reader.raw('stragglers', STRAGGLERS)
   if (value === undefined) return []
-  if (!Array.isArray(value)) throw new RefusedError('cluster.stragglers', `${show(value)} must be a list`)
+  if (!Array.isArray(value)) throw new RefusedError('cluster.stragglers', say`${show(value)} must be a list`)
   return value.map((each: unknown, i) => {
     const entry = new Reader(each === undefined ? null : each, `cluster.stragglers.${i}`)
     const straggler = {

@@ -1,4 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
+import { say } from '../../core/said.ts'
 import { MODEL_PRESETS, MODEL_PRESET_NAMES, isModelPreset } from '../../model/presets.ts'
 import type { ModelShape } from '../../model/shape.ts'
 import { DEFAULT_PRESET } from '../defaults.ts'
@@ -24,7 +25,7 @@ export function readModel(reader: Reader): ModelConfig {
   const given = Object.keys(SIZES).some((key) => reader.has(key))
   const named = reader.raw('preset', { enum: [...MODEL_PRESET_NAMES, null] }) ?? (given ? null : DEFAULT_PRESET)
   if (named !== null && !(typeof named === 'string' && isModelPreset(named)))
-    throw new RefusedError('model.preset', `${show(named)} must be one of ${MODEL_PRESET_NAMES.join(', ')}`)
+    throw new RefusedError('model.preset', say`${show(named)} must be one of ${MODEL_PRESET_NAMES.join(', ')}`)
   const base: ModelShape = MODEL_PRESETS[named ?? DEFAULT_PRESET]
   const whole = (key: string, most: number, otherwise: number): number => {
     const value = reader.raw(key, wholeFrom1(most))

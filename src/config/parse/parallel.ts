@@ -1,4 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
+import { say } from '../../core/said.ts'
 import { DEFAULT_PARALLEL } from '../defaults.ts'
 import { SCHEDULE_IDS } from '../names.ts'
 import type { Reader } from '../reader.ts'
@@ -64,7 +65,7 @@ function readPartition(reader: Reader): ParallelConfig['partition'] {
   if (!Array.isArray(value) || value.length === 0)
     throw new RefusedError(
       'parallel.partition',
-      `${show(value)} must be "even", "balanced" or a list of blocks per stage`,
+      say`${show(value)} must be "even", "balanced" or a list of blocks per stage`,
     )
   return value.map((each, i) => wholeNumber(`parallel.partition.${i}`, each, 1, MOST_BLOCKS))
 }
@@ -97,7 +98,7 @@ function readWrap(reader: Reader): FsdpWrap {
   if (Array.isArray(value) && value.length > 0 && value.every(isUnit)) return value
   throw new RefusedError(
     'parallel.fsdp.wrap',
-    `${show(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
+    say`${show(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
   )
 }
 

@@ -2,10 +2,12 @@ import { useState } from 'react'
 import { describeLayout } from '../../sim/describe-layout.ts'
 import { parseConfig } from '../../config/parse.ts'
 import type { Obstacle, Pin } from '../../state/compare-store.ts'
+import type { Problem } from '../../state/session.ts'
 import { readPath, removePath } from '../../state/draft-path.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from '../format.ts'
 import { usePage } from '../page-context.ts'
+import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './compare.module.css'
@@ -109,10 +111,10 @@ function Row({ row, scale, steps, text }: { readonly row: Figures; readonly scal
   )
 }
 
-function obstacleText(obstacle: Obstacle, text: CompareText): string {
+function obstacleText(obstacle: Obstacle, text: CompareText, line: (problem: Problem) => string): string {
   switch (obstacle.kind) {
     case 'refused':
-      return text.obstacles.refused(obstacle.message)
+      return text.obstacles.refused(line(obstacle.problem))
     case 'ranks':
       return text.obstacles.ranks(formatCount(obstacle.ranks))
     case 'bytes':
@@ -121,13 +123,15 @@ function obstacleText(obstacle: Obstacle, text: CompareText): string {
 }
 
 function Status({ pin: { obstacle, problem, simulated, training }, steps, text }: { readonly pin: Pin; readonly steps: number; readonly text: CompareText }) {
+  const say = useProblemText()
+  const line = (what: Problem) => (what.field === '' ? say(what) : `${what.field}: ${say(what)}`)
   const said = () => {
     if (training?.phase === 'failed') return text.failed(training.message)
     if (training?.phase === 'running') return text.step(String(training.losses.length), String(steps))
     if (training?.phase === 'waiting') return text.waiting
-    if (problem !== null) return problem
+    if (problem !== null) return line(problem)
     if (simulated === null) return text.computing
-    if (obstacle !== null) return obstacleText(obstacle, text)
+    if (obstacle !== null) return obstacleText(obstacle, text, line)
     return training === null ? text.notTrained : text.afterSteps(String(training.losses.length))
   }
   return <small className={styles.status}>{said()}</small>

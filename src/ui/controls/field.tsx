@@ -8,6 +8,7 @@ import { concerns, useProblems } from '../use-problems.ts'
 import { AdapterList, Dealing } from './adapters.tsx'
 import { Slowdowns } from './slowdowns.tsx'
 import styles from './controls.module.css'
+import { useProblemText } from '../text/problem-text.ts'
 
 function valueAt(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), object)
@@ -15,6 +16,7 @@ function valueAt(object: unknown, path: string): unknown {
 
 /** One field of the configuration with its range, its problem beside it and the way back to the default. */
 export function Field({ path }: { readonly path: FieldPath }) {
+  const say = useProblemText()
   const page = usePage()
   const text = useText()
   const id = useId()
@@ -75,7 +77,7 @@ export function Field({ path }: { readonly path: FieldPath }) {
       {spec.kind === 'adapters' && <AdapterList />}
       {problem && (
         <p id={`${id}-problem`} className={styles.problem} role="alert">
-          {problem.message}
+          {say(problem)}
         </p>
       )}
     </div>

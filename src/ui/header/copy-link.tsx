@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { useLinks, useSlice } from '../page-context.ts'
+import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './header.module.css'
@@ -43,11 +44,12 @@ export function LinkProblem() {
   const links = useLinks()
   const text = useText()
   const problem = useSlice(links, (state) => state.problem)
+  const say = useProblemText()
   if (problem === null) return null
   return (
     <div className={styles.problem} role="alert">
       <span>
-        {text.badLink} <code>{problem}</code>
+        {text.badLink} <code>{problem.field === '' ? say(problem) : `${problem.field}: ${say(problem)}`}</code>
       </span>
       <button type="button" className={button.button} onClick={() => links.dismiss()}>
         {text.dismiss}

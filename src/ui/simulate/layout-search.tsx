@@ -8,6 +8,7 @@ import panel from '../theme/panel.module.css'
 import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
+import { useProblemText } from '../text/problem-text.ts'
 
 /** Its chart library is loaded with the first answer. */
 const ParetoPlot = lazy(() => import('./pareto-plot.tsx'))
@@ -19,6 +20,7 @@ const SHOWN = 12
 export function LayoutSearch({ text }: { readonly text: SimulateText }) {
   const { simulation } = usePage()
   const search = useSlice(simulation, (state) => state.search)
+  const say = useProblemText()
   return (
     <>
       <div className={panel.head}>
@@ -35,7 +37,7 @@ export function LayoutSearch({ text }: { readonly text: SimulateText }) {
         <span role="status">{search.phase === 'running' && <Progress text={text} />}</span>
       </div>
       <p className={styles.about}>{text.planAbout}</p>
-      {search.phase === 'failed' && <p role="alert">{search.message}</p>}
+      {search.phase === 'failed' && <p role="alert">{say(search.problem)}</p>}
       {search.phase === 'found' && <Found plan={search.plan} text={text} />}
     </>
   )

@@ -5,11 +5,13 @@ import type { SimulationField, SimulationPath } from '../../state/simulation-fie
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import type { SimulateText } from './text.ts'
+import { useProblemText } from '../text/problem-text.ts'
 
 /** One field of the simulated configuration, its refusal beside it, and the way back to the default. */
 export function SimulateField({ path, spec, text }: { readonly path: SimulationPath; readonly spec: SimulationField; readonly text: SimulateText }) {
   const { simulation } = usePage()
   const id = useId()
+  const say = useProblemText()
   const { draft, result, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
   const value = own ?? (result === null ? undefined : readPath(result.config, path))
@@ -53,7 +55,7 @@ export function SimulateField({ path, spec, text }: { readonly path: SimulationP
       )}
       {wrong && (
         <p id={`${id}-problem`} className={controls.problem} role="alert">
-          {problem.message}
+          {say(problem)}
         </p>
       )}
     </div>

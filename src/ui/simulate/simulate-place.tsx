@@ -11,12 +11,14 @@ import styles from './simulate.module.css'
 import { SimulationResult } from './simulation-result.tsx'
 import { SIMULATE_TEXT } from './text.ts'
 import { ThisDevice } from './this-device.tsx'
+import { useProblemText } from '../text/problem-text.ts'
 
 const STORY_CONFIGS = STORIES.flatMap(({ id, configs }) => configs.map(({ label, config }) => ({ name: `${id}: ${label}`, config })))
 
 /** Any cluster, any model: memory and time at once, pinned configurations beside each other, a search over all layouts. */
 export default function SimulatePlace() {
   const { simulation, settings } = usePage()
+  const say = useProblemText()
   const language = useSlice(settings, (state) => state.language)
   const text = SIMULATE_TEXT[language]
   const problem = useSlice(simulation, (state) => state.problem)
@@ -57,7 +59,7 @@ export default function SimulatePlace() {
         ))}
         {elsewhere && (
           <p className={controls.problem} role="alert">
-            {problem.field === '' ? problem.message : `${problem.field}: ${problem.message}`}
+            {problem.field === '' ? say(problem) : `${problem.field}: ${say(problem)}`}
           </p>
         )}
       </aside>

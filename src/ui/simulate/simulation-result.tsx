@@ -9,6 +9,7 @@ import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
+import { useProblemText } from '../text/problem-text.ts'
 
 /** Its chart library comes after the first figures. */
 const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
@@ -34,9 +35,10 @@ function Figure({ label, value, kind }: { readonly label: string; readonly value
 /** The simulated step in figures, memory and time per stage, and what holds it up. */
 export function SimulationResult({ text }: { readonly text: SimulateText }) {
   const { simulation } = usePage()
+  const say = useProblemText()
   const { result, computing, problem, milliseconds } = useSlice(simulation, (state) => state)
   const [view, setView] = useState<'bars' | 'table'>('bars')
-  if (result === null) return <p aria-busy={computing}>{problem === null ? text.computing : problem.message}</p>
+  if (result === null) return <p aria-busy={computing}>{problem === null ? text.computing : say(problem)}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
   const how = result.simulated === 'program' ? text.program : text.stages(result.software ?? '')

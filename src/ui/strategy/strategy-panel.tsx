@@ -15,6 +15,7 @@ import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
 import { StrategyPicture } from './pictures.tsx'
 import styles from './strategy.module.css'
+import { useProblemText } from '../text/problem-text.ts'
 
 /** Models that a browser tab trains; larger ones are for simulation. */
 const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|gpt2)$/.test(name))
@@ -154,6 +155,7 @@ function nameOf(text: Text, field: string): string {
 /** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
 export function StrategyPanel() {
   const page = usePage()
+  const say = useProblemText()
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
@@ -196,9 +198,9 @@ export function StrategyPanel() {
       </div>
       <Fits />
       <CompareUncompressed />
-      {elsewhere.map(({ field, message }) => (
-        <p key={`${field} ${message}`} className={styles.problem} role="alert">
-          {field === '' ? message : `${nameOf(text, field)}: ${message}`}
+      {elsewhere.map((problem) => (
+        <p key={`${problem.field} ${problem.message}`} className={styles.problem} role="alert">
+          {problem.field === '' ? say(problem) : `${nameOf(text, problem.field)}: ${say(problem)}`}
         </p>
       ))}
       {sections.map(({ name, fields }) => (

@@ -22,7 +22,7 @@ function simulator() {
           try {
             hear({ id, kind: 'simulated', result: simulate(parseConfig(input, 'simulate')).result, milliseconds: 1 })
           } catch {
-            hear({ id, kind: 'refused', field: 'a', message: 'no' })
+            hear({ id, kind: 'refused', problem: { field: 'a', message: 'no' } })
           }
         })
       },

@@ -113,7 +113,8 @@ test.each([
 ])('a link that is %s changes nothing and says why', async (_name, hashOf, why) => {
   const { page, links } = browser(await hashOf())
   await links.start()
-  expect(links.getState().problem).toMatch(why)
+  const { field, message } = links.getState().problem!
+  expect(`${field}: ${message}`).toMatch(why)
   expect(page.draft.getState().draft).toEqual({})
   expect(page.view.getState().place).toBe('run')
   links.dismiss()

@@ -1,0 +1,48 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { explainConfig } from '../../src/config/explain.ts'
+import { say } from '../../src/core/said.ts'
+import { problemInChinese } from '../../src/ui/text/problem-text.ts'
+import { PROBLEMS_ZH } from '../../src/ui/text/problems-zh.ts'
+
+/** Every sentence that is written to be translated, by its template. */
+function templates(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) return templates(path)
+    if (!/\.tsx?$/.test(entry.name) || entry.name === 'said.ts') return []
+    return [...readFileSync(path, 'utf8').matchAll(/\bsay`((?:[^`$]|\$\{(?:[^{}`]|\{[^}]*\})*\})*)`/g)].map(([, source]) => {
+      let at = 0
+      return source!.replaceAll(/\$\{(?:[^{}`]|\{[^}]*\})*\}/g, () => `{${at++}}`)
+    })
+  })
+}
+
+const written = new Set(templates('src'))
+
+test('every refusal that a page can show has its Chinese sentence, with the same values', () => {
+  expect(written.size).toBeGreaterThan(45)
+  for (const template of written) {
+    const chinese = PROBLEMS_ZH[template]
+    expect(chinese, template).toBeDefined()
+    const places = (text: string) => [...text.matchAll(/\{\d+\}/g)].map(String).toSorted()
+    expect(places(chinese!), template).toEqual(places(template))
+    expect(chinese).toMatch(/[\u4e00-\u9fff]/)
+  }
+})
+
+test('no Chinese sentence is for nothing', () => {
+  const values = ['one rank holds the loss and the optimizer', 'the server holds the optimizer']
+  for (const template of Object.keys(PROBLEMS_ZH)) expect(written.has(template) || values.includes(template), template).toBe(true)
+})
+
+test('a sentence carries its values, and is the English one where nobody translated it', () => {
+  expect(say`${3} does not divide ${'a'}: ${8}`).toEqual({ text: '3 does not divide a: 8', template: '{0} does not divide {1}: {2}', values: [3, 'a', 8] })
+  const [problem] = explainConfig({ parallel: { tensor: 3 } })
+  expect(problem).toMatchObject({ field: 'parallel.tensor', message: expect.stringContaining('does not divide') as unknown })
+  expect(problemInChinese(problem!)).toMatch(/^3 不能整除 model\.heads：\d+$/)
+  const [mode] = explainConfig({ parallel: { data: 2, pipeline: 2, dataMode: 'parameter-server' }, batch: { microbatches: 2 } })
+  expect(problemInChinese(mode!)).toContain('优化器在服务器上')
+  expect(problemInChinese({ field: 'a', message: 'as it is' })).toBe('as it is')
+})
