@@ -1,4 +1,3 @@
-import { checkParity, listAdapters, startRun } from '../cluster/browser-run.ts'
 import type { ParityReport, RunEvent } from '../cluster/run-events.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { AdapterResult, RunResult } from '../config/result.ts'
@@ -54,11 +53,14 @@ declare global {
   }
 }
 
+/** Kernels and all that drives them are loaded when they are first asked for. */
+const engine = () => import('../cluster/browser-run.ts')
+
 export const automation: TabclusterApi = {
   version: 1,
-  adapters: listAdapters,
+  adapters: async () => (await engine()).listAdapters(),
   run,
-  parity: async (config) => checkParity(parseConfig(config)),
+  parity: async (config) => (await engine()).checkParity(parseConfig(config)),
   simulate: simulateOne,
   compare,
 }
@@ -66,7 +68,7 @@ export const automation: TabclusterApi = {
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
   const { onEvent, signal, ...sources } = options
   signal?.throwIfAborted()
-  const handle = await startRun(parseConfig(input), sources, { evaluateEvery: 0 })
+  const handle = await (await engine()).startRun(parseConfig(input), sources, { evaluateEvery: 0 })
   if (onEvent) handle.subscribe(onEvent)
   const stop = () => void handle.stop().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -75,4 +76,13 @@ test('without a service worker the page trains through transferred buffers', asy
   expect(await train(page)).toBe(2)
   await context.close()
   await host.close()
+})
+
+test('what is loaded before the first paint is at most 150 kB of script, compressed', async ({ request }) => {
+  const html = await (await request.get('/')).text()
+  const scripts = [...html.matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(([, path]) => path!)
+  expect(scripts.length).toBeGreaterThan(0)
+  let bytes = 0
+  for (const path of scripts) bytes += gzipSync(await (await request.get(path)).body()).length
+  expect(bytes).toBeLessThanOrEqual(150_000)
 })

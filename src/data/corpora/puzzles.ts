@@ -1,5 +1,6 @@
 import type { Corpus } from './corpus.ts'
 import { drawFromSplit } from './split.ts'
+import { PROMPTS } from './prompts.ts'
 
 const SIZE = 16384
 const VALIDATION_SIZE = 256
@@ -11,7 +12,7 @@ export const addition: Corpus = {
   description: 'Sums of two numbers; the loss counts the result only',
   size: SIZE,
   validationSize: VALIDATION_SIZE,
-  prompt: '12+30=',
+  prompt: PROMPTS.addition,
   document: (index, split) =>
     drawFromSplit('addition', split, index, (random) => {
       const number = () => random.below(10 ** (1 + random.below(3)))
@@ -28,7 +29,7 @@ export const sorting: Corpus = {
   description: 'Letters, then the same letters in order; the loss counts the sorted half only',
   size: SIZE,
   validationSize: VALIDATION_SIZE,
-  prompt: 'dbca>',
+  prompt: PROMPTS.sorting,
   document: (index, split) =>
     drawFromSplit('sorting', split, index, (random) => {
       const letters = Array.from({ length: 2 + random.below(7) }, () => String.fromCharCode(97 + random.below(10)))
@@ -50,7 +51,7 @@ export const brackets: Corpus = {
   description: 'Balanced brackets of three kinds: a model has to remember what is open',
   size: SIZE,
   validationSize: VALIDATION_SIZE,
-  prompt: '([{',
+  prompt: PROMPTS.brackets,
   document: (index, split) =>
     drawFromSplit('brackets', split, index, (random) => {
       let text = ''

@@ -3,6 +3,7 @@ import { drawFromSplit } from './split.ts'
 import { drawSentence } from './translation/draw.ts'
 import { inEnglish } from './translation/english.ts'
 import { inGerman } from './translation/german.ts'
+import { PROMPTS } from './prompts.ts'
 
 /**
  * German → English sentence pairs from a grammar: genders, cases and adjective endings, separable verbs, perfect with haben
@@ -16,7 +17,7 @@ export const translation: Corpus = {
     'Sentence pairs from a grammar with cases, genders and verb positions; the loss counts the English side only',
   size: 16384,
   validationSize: 256,
-  prompt: 'ein kleiner Hund sieht die Katze > ',
+  prompt: PROMPTS['translation-de-en'],
   document: (index, split) =>
     drawFromSplit('translation', split, index, (random) => {
       const sentence = drawSentence(random)

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { CORPORA } from '../../data/corpora/registry.ts'
+import { PROMPTS } from '../../data/corpora/prompts.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -21,7 +21,7 @@ export function SamplePanel() {
   const [sample, setSample] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
-  const prompt = own ?? (corpus === null ? '' : CORPORA[corpus].prompt)
+  const prompt = own ?? (corpus === null ? '' : PROMPTS[corpus])
   const ready = isActive(phase) && stepped && !busy && prompt !== ''
   const generate = async () => {
     const handle = page.run.handle()
