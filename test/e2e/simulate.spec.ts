@@ -14,6 +14,9 @@ const figure = (page: Page, name: string) => page.locator('dl > div', { hasText:
 test('any cluster at once: a control moves, memory and time follow; a refusal stands beside its field', async ({ page }) => {
   await openSimulate(page)
   await expect(figure(page, 'devices')).toHaveText('1,024')
+  const nodes = page.getByRole('region', { name: 'The cluster' }).getByRole('listitem')
+  await expect(nodes).toHaveCount(16)
+  await expect(nodes.first()).toContainText('8 × a node with stages 0; its fullest device needs 37.6')
   const stages = page.getByRole('spinbutton', { name: 'Stages' })
   await stages.fill('8')
   await stages.press('Enter')

@@ -7,6 +7,7 @@ import { formatBytes, formatCount, formatPercent, formatSeconds } from '../forma
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
+import { ClusterMap } from './cluster-map.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -68,6 +69,7 @@ export function SimulationResult({ text }: { readonly text: SimulateText }) {
         <Figure label={text.bubble} value={formatPercent(schedule?.bubble ?? 0)} kind={text.predicted} />
         <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind={text.predicted} />
       </dl>
+      <ClusterMap result={result} text={text} />
       {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
       <div className={styles.pair}>
         <Suspense fallback={<div aria-busy="true" />}>

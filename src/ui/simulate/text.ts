@@ -54,6 +54,15 @@ const en = {
   fullest: 'fullest device',
   virtual: 'virtual',
   predicted: 'predicted',
+  nodes: {
+    title: 'The cluster',
+    about: (nodes: string, devices: string, device: string, inside: string, between: string | null) =>
+      `${nodes} ${nodes === '1' ? 'node' : 'nodes'} of ${devices} ${device}, ${inside} inside${between === null ? '' : `, ${between} between`}; nodes that do the same are drawn once`,
+    node: (count: string, stages: string, fullest: string, capacity: string) =>
+      `${count} × a node with stages ${stages}; its fullest device needs ${fullest} of ${capacity}, predicted`,
+    stages: (stages: string) => (/^\d+$/.test(stages) ? `stage ${stages}` : `stages ${stages}`),
+    more: (count: string) => `and ${count} other kinds of nodes`,
+  },
   memory: 'Memory per pipeline stage, predicted',
   capacity: (size: string) => `the device holds ${size}`,
   time: 'Time of a step per pipeline stage, virtual',
@@ -166,6 +175,14 @@ const zh: SimulateText = {
   fullest: '最满的设备',
   virtual: '虚拟',
   predicted: '预测',
+  nodes: {
+    title: '集群',
+    about: (nodes, devices, device, inside, between) =>
+      `${nodes} 个节点，每个 ${devices} × ${device}，节点内 ${inside}${between === null ? '' : `，节点间 ${between}`}；相同的节点只画一次`,
+    node: (count, stages, fullest, capacity) => `${count} × 含阶段 ${stages} 的节点；最满的设备需要 ${capacity} 中的 ${fullest}，预测`,
+    stages: (stages) => `阶段 ${stages}`,
+    more: (count) => `以及另外 ${count} 种节点`,
+  },
   memory: '每个流水线阶段的内存（预测）',
   capacity: (size) => `设备容量 ${size}`,
   time: '每个流水线阶段的一步时间（虚拟）',

@@ -1,0 +1,60 @@
+import { useMemo } from 'react'
+import { deviceOf } from '../../sim/hardware.ts'
+import type { SimulatedResult } from '../../sim/simulate.ts'
+import { nodeKinds, rangesOf } from '../../state/node-view.ts'
+import type { NodeKind } from '../../state/node-view.ts'
+import { formatBytes, formatCount, formatPercent } from '../format.ts'
+import styles from './cluster-map.module.css'
+import type { SimulateText } from './text.ts'
+
+/** Kinds of nodes, and devices of a node, that are drawn. */
+const MOST_KINDS = 32
+const MOST_DEVICES = 16
+
+/** The virtual cluster: nodes of devices, each filled as far as its memory is; nodes that do the same are drawn once. */
+export function ClusterMap({ result, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
+  const { device, devicesPerNode, intraNode, interNode, memoryBytes } = result.config.cluster
+  const kinds = useMemo(() => nodeKinds(result.ranks, devicesPerNode), [result, devicesPerNode])
+  const capacity = memoryBytes ?? deviceOf(device).memoryBytes
+  const nodes = Math.ceil(result.ranks.length / devicesPerNode)
+  return (
+    <div>
+      <h3>
+        {text.nodes.title} <small>{text.nodes.about(formatCount(nodes), String(Math.min(devicesPerNode, result.ranks.length)), device, intraNode, nodes > 1 ? interNode : null)}</small>
+      </h3>
+      <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.nodes.title}>
+      <ul className={styles.nodes}>
+        {kinds.slice(0, MOST_KINDS).map((kind) => (
+          <Node key={kind.first} kind={kind} capacity={capacity} text={text} />
+        ))}
+        {kinds.length > MOST_KINDS && <li className={styles.more}>{text.nodes.more(formatCount(kinds.length - MOST_KINDS))}</li>}
+      </ul>
+      </div>
+    </div>
+  )
+}
+
+function Node({ kind: { count, devices }, capacity, text }: { readonly kind: NodeKind; readonly capacity: number; readonly text: SimulateText }) {
+  const stages = rangesOf(devices.map(({ pipeline }) => pipeline))
+  const fullest = devices.reduce((most, { bytes }) => Math.max(most, bytes), 0)
+  const rest = devices.length - MOST_DEVICES
+  return (
+    <li className={styles.node} title={text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}>
+      <span className="visually-hidden">{text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}</span>
+      <span className={styles.name} aria-hidden="true">
+        {text.nodes.stages(stages)} {count > 1 && <b>× {formatCount(count)}</b>}
+      </span>
+      <span className={styles.devices} aria-hidden="true">
+        {devices.slice(0, MOST_DEVICES).map(({ bytes }, i) => (
+          <i key={i} data-over={bytes > capacity || undefined}>
+            <i style={{ height: `${Math.min(100, (100 * bytes) / capacity)}%` }} />
+          </i>
+        ))}
+        {rest > 0 && <span>+{rest}</span>}
+      </span>
+      <span className={styles.fill} aria-hidden="true">
+        {formatPercent(fullest / capacity)}
+      </span>
+    </li>
+  )
+}
