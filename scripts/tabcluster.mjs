@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { buildCli } from './lib/build.mjs'
 import { findChromium } from './lib/chromium.mjs'
 import { graphicsEnvironment, hasVulkanDriver } from './lib/graphics.mjs'
-import { installPackages } from './lib/install.mjs'
+import { ROOT, installPackages } from './lib/install.mjs'
 
 /** Commands that execute on a GPU. */
 const EXECUTING = ['train', 'generate', 'bench']
@@ -24,10 +26,17 @@ function execute(main, args, env) {
   })
 }
 
-try {
+/** The main module: built when the package was packed, else from the sources of this checkout. */
+function commandLine() {
+  const packed = join(ROOT, 'dist-cli', 'main.js')
+  if (existsSync(packed) && !existsSync(join(ROOT, 'package-lock.json'))) return packed
   installPackages()
+  return buildCli()
+}
+
+try {
   const args = process.argv.slice(2)
-  const main = buildCli()
+  const main = commandLine()
   process.exitCode = await execute(main, args, { ...process.env, ...graphicsEnvironment(await chromium(args)) })
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

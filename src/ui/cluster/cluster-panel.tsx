@@ -10,6 +10,7 @@ import panel from '../theme/panel.module.css'
 import { useShown } from '../use-shown.ts'
 import styles from './cluster.module.css'
 import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { MemoryLegend } from './memory-legend.tsx'
 import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
@@ -53,24 +54,10 @@ export function ClusterPanel() {
           </span>
         )}
         <span className={panel.spacer} />
-        {!meshed && <Legend />}
+        {!meshed && <MemoryLegend />}
       </div>
       {meshed ? <Mesh plan={plan} /> : plan && <Cards plan={plan} config={config} ranks={ranks} />}
     </section>
-  )
-}
-
-function Legend() {
-  const text = useText()
-  return (
-    <ul className={styles.legend}>
-      {BAR_PARTS.map((part) => (
-        <li key={part}>
-          <i data-part={part} />
-          {text.categories[part]}
-        </li>
-      ))}
-    </ul>
   )
 }
 

@@ -3,9 +3,8 @@ import { MOST_STEPS } from '../../state/compare-store.ts'
 import type { CompareState } from '../../state/compare-store.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import { isActive } from '../../state/run-state.ts'
-import { BAR_PARTS } from '../cluster/memory-bar.tsx'
+import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { usePage, useSlice } from '../page-context.ts'
-import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
@@ -28,7 +27,6 @@ const TRIO: readonly Draft[] = [
 export default function ComparePlace() {
   const { compare, settings } = usePage()
   const text = COMPARE_TEXT[useSlice(settings, (state) => state.language)]
-  const page = useText()
   const theme = useResolvedTheme()
   const state = useSlice(compare, (each) => each)
   const { pins, steps } = state
@@ -51,13 +49,7 @@ export default function ComparePlace() {
         ) : (
           <>
             <Summary pins={pins} text={text} />
-            <p className={styles.legend}>
-              {BAR_PARTS.map((part) => (
-                <span key={part}>
-                  <i data-part={part} /> {page.categories[part]}
-                </span>
-              ))}
-            </p>
+            <MemoryLegend />
             <CompareTable pins={pins} steps={steps} text={text} />
           </>
         )}

@@ -2,6 +2,7 @@ import { lazy, Suspense, useState } from 'react'
 import { deviceOf } from '../../sim/hardware.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -120,13 +121,7 @@ function Bars({ result, text }: Props) {
           })}
         </ul>
         </div>
-        <p className={styles.legend}>
-          {BAR_PARTS.map((part) => (
-            <span key={part}>
-              <i data-part={part} /> {page.categories[part]}
-            </span>
-          ))}
-        </p>
+        <MemoryLegend />
       </div>
       <div>
         <h3>{text.time}</h3>

@@ -1,0 +1,18 @@
+import { useText } from '../text/use-text.ts'
+import styles from './cluster.module.css'
+import { BAR_PARTS } from './memory-bar.tsx'
+
+/** What the colours and hatchings of memory bars stand for. */
+export function MemoryLegend() {
+  const text = useText()
+  return (
+    <ul className={styles.legend}>
+      {BAR_PARTS.map((part) => (
+        <li key={part}>
+          <i data-part={part} />
+          {text.categories[part]}
+        </li>
+      ))}
+    </ul>
+  )
+}
