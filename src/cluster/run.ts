@@ -69,6 +69,8 @@ export class Run implements RunHandle {
   private phase: RunPhase = 'starting'
   private held = false
   private budget = Infinity
+  /** Ranks are within a training step. */
+  private inStep = false
   /** The op each rank stands before while held. */
   private readonly heldAt = new Map<number, number | null>()
   private stopping = false
@@ -211,7 +213,9 @@ export class Run implements RunHandle {
     const { config, dataset, captureGradients = false, evaluateEvery = 0 } = this.options
     const start = performance.now()
     const first = this.steps.length === 0
+    this.inStep = true
     const replies = await this.cluster!.step(step, captureGradients && first)
+    this.inStep = false
     const milliseconds = performance.now() - start
     if (captureGradients && first) this.gradients = this.state!.assembled(this.captured.splice(0))
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
@@ -306,7 +310,8 @@ export class Run implements RunHandle {
   advance(by: 'step' | 'tick' | 'op'): Promise<void> {
     if (by === 'step') {
       this.held = true
-      this.budget = 1
+      // Held between two ops, the step to make is the one under way.
+      this.budget = this.inStep ? Infinity : 1
       const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
       this.cluster!.post({ kind: 'resume' })
       this.wake()

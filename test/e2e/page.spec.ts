@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
-import { loss, step } from './readings.ts'
+import { heldStep, loss, step } from './readings.ts'
 
 /** A model small enough that a step takes a fraction of a second on a software adapter. */
 async function smallModel(page: Page): Promise<void> {
@@ -25,7 +25,7 @@ test('one click trains: the loss falls by a third; pause, step, resume, generate
   await expect(page.getByTestId('state')).toHaveText('paused')
   await page.getByRole('button', { name: 'Step one step' }).click()
   await expect(page.getByTestId('state')).toHaveText('paused')
-  const held = await step(page)
+  const held = await heldStep(page)
   await page.getByRole('button', { name: 'Step one step' }).click()
   await expect.poll(() => step(page)).toBe(held + 1)
   await page.getByRole('button', { name: 'Generate' }).click()

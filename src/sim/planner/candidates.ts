@@ -138,13 +138,33 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
   }
 }
 
+/** The words of a layout's name, in a language. */
+export interface LayoutWords {
+  readonly mesh: (data: number, tensor: number, pipeline: number) => string
+  readonly chunked: (schedule: string, chunks: number) => string
+  readonly micro: (count: number, size: number) => string
+  readonly recompute: { readonly selective: string; readonly full: string }
+  readonly sequence: string
+  /** Between the parts. */
+  readonly comma: string
+}
+
+export const LAYOUT_WORDS: LayoutWords = {
+  mesh: (data, tensor, pipeline) => `data ${data} × tensor ${tensor} × pipeline ${pipeline}`,
+  chunked: (schedule, chunks) => `${schedule} with ${chunks} chunks`,
+  micro: (count, size) => `${count} micro-batch${count > 1 ? 'es' : ''} of ${size}`,
+  recompute: { selective: 'selective recomputation', full: 'full recomputation' },
+  sequence: 'sequence parallel',
+  comma: ', ',
+}
+
 /** "data 8 × tensor 2 × pipeline 4, 1f1b, 8 micro-batches of 2, ZeRO 1, full recomputation". */
-export function describeCandidate(c: Candidate): string {
-  const parts = [`data ${c.data} × tensor ${c.tensor} × pipeline ${c.pipeline}`]
-  if (c.pipeline > 1) parts.push(c.chunks > 1 ? `${c.schedule} with ${c.chunks} chunks` : c.schedule)
-  parts.push(`${c.microbatches} micro-batch${c.microbatches > 1 ? 'es' : ''} of ${c.microBatch}`)
+export function describeCandidate(c: Candidate, words: LayoutWords = LAYOUT_WORDS): string {
+  const parts = [words.mesh(c.data, c.tensor, c.pipeline)]
+  if (c.pipeline > 1) parts.push(c.chunks > 1 ? words.chunked(c.schedule, c.chunks) : c.schedule)
+  parts.push(words.micro(c.microbatches, c.microBatch))
   if (c.zero > 0) parts.push(`ZeRO ${c.zero}`)
-  if (c.recompute !== 'none') parts.push(`${c.recompute} recomputation`)
-  if (c.sequenceParallel) parts.push('sequence parallel')
-  return parts.join(', ')
+  if (c.recompute !== 'none') parts.push(words.recompute[c.recompute])
+  if (c.sequenceParallel) parts.push(words.sequence)
+  return parts.join(words.comma)
 }

@@ -5,34 +5,55 @@ import type { Planned } from './planned.ts'
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
 
-/** Two sentences: what wins and what limits it; what the runner-up of another mesh would cost. */
-export function explain(ranked: readonly Planned[], result: SimulatedResult, budgetBytes: number): string {
+/** What wins and what limits it. */
+export interface Verdict {
+  readonly winner: Planned
+  readonly budgetBytes: number
+  /** Shares of the step: its kernels, and the largest of what is lost. */
+  readonly compute: number
+  readonly lost: { readonly to: 'exchanges' | 'waiting' | 'host'; readonly share: number }
+  /** The best of another mesh, and its step over the winner's, less 1; null where none was clocked. */
+  readonly other: { readonly planned: Planned; readonly slower: number } | null
+}
+
+export function verdictOf(ranked: readonly Planned[], result: SimulatedResult, budgetBytes: number): Verdict {
   const winner = ranked[0]!
   const { time } = result
   const share = (name: 'computeSeconds' | 'communicationSeconds' | 'idleSeconds') => {
     const list = time[name]
     return list.reduce((sum, each) => sum + each, 0) / list.length / time.stepSeconds
   }
-  const compute = share('computeSeconds')
-  const limits = [
-    { what: 'its kernels', part: compute },
-    { what: 'exchanges that nothing hides', part: share('communicationSeconds') },
-    {
-      what: winner.candidate.pipeline > 1 ? 'stages that wait for others' : 'the host between two steps',
-      part: share('idleSeconds'),
-    },
-  ]
-  const lost = limits.slice(1).reduce((a, b) => (b.part > a.part ? b : a))
+  const exchanges = share('communicationSeconds')
+  const idle = share('idleSeconds')
+  const mesh = ({ candidate: c }: Planned) => `${c.data} ${c.tensor} ${c.pipeline}`
+  const other = ranked.find((each) => mesh(each) !== mesh(winner))
+  return {
+    winner,
+    budgetBytes,
+    compute: share('computeSeconds'),
+    lost:
+      idle > exchanges
+        ? { to: winner.candidate.pipeline > 1 ? 'waiting' : 'host', share: idle }
+        : { to: 'exchanges', share: exchanges },
+    other: other ? { planned: other, slower: other.stepSeconds / winner.stepSeconds - 1 } : null,
+  }
+}
+
+const LOST = {
+  exchanges: 'exchanges that nothing hides',
+  waiting: 'stages that wait for others',
+  host: 'the host between two steps',
+}
+
+/** Two sentences: what wins and what limits it; what the runner-up of another mesh would cost. */
+export function explain({ winner, budgetBytes, compute, lost, other }: Verdict): string {
   const first =
     `${describeCandidate(winner.candidate)} trains at ${Math.round(winner.tokensPerSecond)} tokens/s in ` +
     `${gigabytes(winner.memoryBytes)} of ${gigabytes(budgetBytes)}: kernels take ${percent(compute)} of the step ` +
-    `(${percent(winner.mfu)} of the peak), and the largest loss is to ${lost.what} with ${percent(lost.part)}.`
-  const mesh = ({ candidate: c }: Planned) => `${c.data} ${c.tensor} ${c.pipeline}`
-  const other = ranked.find((each) => mesh(each) !== mesh(winner))
+    `(${percent(winner.mfu)} of the peak), and the largest loss is to ${LOST[lost.to]} with ${percent(lost.share)}.`
   if (!other) return `${first} No other mesh of these devices came near enough to be clocked.`
-  const slower = other.stepSeconds / winner.stepSeconds - 1
   const second =
-    `The best other mesh, ${describeCandidate(other.candidate)}, is ${percent(slower)} slower and needs ` +
-    `${gigabytes(other.memoryBytes)}.`
+    `The best other mesh, ${describeCandidate(other.planned.candidate)}, is ${percent(other.slower)} slower and needs ` +
+    `${gigabytes(other.planned.memoryBytes)}.`
   return `${first} ${second}`
 }

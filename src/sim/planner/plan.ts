@@ -8,7 +8,7 @@ import { setupOf, softwareOf } from '../setup-of.ts'
 import { simulate, type SimulatedResult } from '../simulate.ts'
 import { microbatchesForMemory, pipelineBound } from './bound.ts'
 import { candidatesOf, configOf, devicesOf, type Candidate } from './candidates.ts'
-import { explain } from './explain.ts'
+import { explain, verdictOf, type Verdict } from './explain.ts'
 import type { Planned } from './planned.ts'
 
 export interface Plan {
@@ -26,6 +26,8 @@ export interface Plan {
   readonly ranked: readonly Planned[]
   /** No other clocked candidate is both faster and smaller; smallest memory first. */
   readonly front: readonly Planned[]
+  readonly verdict: Verdict
+  /** The verdict in two sentences. */
   readonly explanation: string
   /** The configuration of the winner, complete. */
   readonly best: RunConfig
@@ -156,6 +158,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const [winner] = clocked
   if (!winner) throw new RefusedError('cluster', `nothing fits ${devices} devices counted buffer by buffer`)
   const planned = clocked.map((each) => each.planned)
+  const verdict = verdictOf(planned, winner.result, budgetBytes)
   const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
   return {
     devices,
@@ -167,7 +170,8 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     dropped,
     ranked: planned,
     front: frontOf(planned),
-    explanation: explain(planned, winner.result, budgetBytes),
+    verdict,
+    explanation: explain(verdict),
     best: { ...configOf(config, winner.planned.candidate), cluster: config.cluster },
   }
 }

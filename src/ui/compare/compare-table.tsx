@@ -14,6 +14,7 @@ import styles from './compare.module.css'
 import { figuresOf, memoryGroups } from './figures.ts'
 import type { Figures } from './figures.ts'
 import type { CompareText } from './text.ts'
+import { useLayoutWords } from '../text/layout-words.ts'
 
 /** What a column orders by; unknown values come last. */
 const ORDERS = {
@@ -38,10 +39,10 @@ function sorted(rows: readonly Figures[], order: Order): Figures[] {
   return rows.toSorted((a, b) => key(a) - key(b) || a.pin.letter.localeCompare(b.pin.letter))
 }
 
-export function nameOf({ draft, simulated }: Pin): string {
-  if (simulated) return describeLayout(simulated.config)
+export function nameOf({ draft, simulated }: Pin, words?: Parameters<typeof describeLayout>[1]): string {
+  if (simulated) return describeLayout(simulated.config, words)
   try {
-    return describeLayout(parseConfig(draft, 'simulate'))
+    return describeLayout(parseConfig(draft, 'simulate'), words)
   } catch {
     return JSON.stringify(draft)
   }
@@ -85,11 +86,12 @@ const shown = (value: number | null, format: (value: number) => string) => (valu
 
 function Row({ row, scale, steps, text }: { readonly row: Figures; readonly scale: number; readonly steps: number; readonly text: CompareText }) {
   const { pin } = row
+  const words = useLayoutWords()
   const provenance = row.isMeasured ? 'measured' : 'predicted'
   return (
     <tr>
       <th scope="row">
-        <b className={styles.letter}>{pin.letter}</b> {nameOf(pin)}
+        <b className={styles.letter}>{pin.letter}</b> {nameOf(pin, words)}
         <Status pin={pin} steps={steps} text={text} />
       </th>
       <td>

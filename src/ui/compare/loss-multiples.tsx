@@ -6,6 +6,7 @@ import { significant } from '../format.ts'
 import { nameOf } from './compare-table.tsx'
 import styles from './compare.module.css'
 import type { CompareText } from './text.ts'
+import { useLayoutWords } from '../text/layout-words.ts'
 
 interface Curve {
   readonly pin: Pin
@@ -81,6 +82,7 @@ function SmallChart({ curve: { pin, losses }, axes: { steps, low, high }, theme,
   const place = useRef<HTMLDivElement>(null)
   const reading = useRef<HTMLSpanElement>(null)
   const last = losses.at(-1)
+  const words = useLayoutWords()
   useEffect(() => {
     const element = place.current
     if (!element) return
@@ -125,7 +127,7 @@ function SmallChart({ curve: { pin, losses }, axes: { steps, low, high }, theme,
         <span className={styles.reading} ref={reading} />
         <strong>{last === undefined ? '' : significant(last)}</strong>
       </figcaption>
-      <div ref={place} role="img" aria-label={text.lossOf(pin.letter, nameOf(pin))} style={{ height: HEIGHT }} />
+      <div ref={place} role="img" aria-label={text.lossOf(pin.letter, nameOf(pin, words))} style={{ height: HEIGHT }} />
     </figure>
   )
 }

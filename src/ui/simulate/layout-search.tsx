@@ -9,6 +9,7 @@ import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 import { useProblemText } from '../text/problem-text.ts'
+import { useLayoutWords } from '../text/layout-words.ts'
 
 /** Its chart library is loaded with the first answer. */
 const ParetoPlot = lazy(() => import('./pareto-plot.tsx'))
@@ -53,10 +54,11 @@ function Progress({ text }: { readonly text: SimulateText }) {
 
 function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateText }) {
   const { simulation } = usePage()
+  const words = useLayoutWords()
   const present = useSlice(simulation, (state) => (state.problem === null ? state.result : null))
   return (
     <>
-      <p className={styles.explanation}>{plan.explanation}</p>
+      <p className={styles.explanation}>{text.explained(plan.verdict, words)}</p>
       <Suspense fallback={<p aria-busy="true">{text.computing}</p>}>
         <ParetoPlot plan={plan} present={present} text={text} onTake={(planned) => simulation.take(plan.best, planned)} />
       </Suspense>
@@ -89,6 +91,7 @@ function Ranking({
   readonly label: string
   readonly text: SimulateText
 }) {
+  const words = useLayoutWords()
   const { simulation } = usePage()
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${label}: ${text.table}`}>
@@ -106,7 +109,7 @@ function Ranking({
         </thead>
         <tbody>
           {planned.map((each) => {
-            const name = describeCandidate(each.candidate)
+            const name = describeCandidate(each.candidate, words)
             return (
               <tr key={name}>
                 <th scope="row">{name}</th>

@@ -1,5 +1,5 @@
 import { CartesianGrid, ReferenceLine, ResponsiveContainer, Scatter, ScatterChart, Tooltip, XAxis, YAxis, ZAxis } from 'recharts'
-import { describeCandidate } from '../../sim/planner/candidates.ts'
+import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
@@ -7,6 +7,7 @@ import { formatBytes, formatCount } from '../format.ts'
 import { fullestBytes } from './simulation-result.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
+import { useLayoutWords } from '../text/layout-words.ts'
 
 interface Point {
   readonly name: string
@@ -20,8 +21,8 @@ const HEIGHT = 260
 /** Square pixels of a sign. */
 const SIGN_AREA = 40
 
-const pointOf = (planned: Planned): Point => ({
-  name: describeCandidate(planned.candidate),
+const pointOf = (planned: Planned, words: LayoutWords): Point => ({
+  name: describeCandidate(planned.candidate, words),
   memoryBytes: planned.memoryBytes,
   tokensPerSecond: planned.tokensPerSecond,
   planned,
@@ -45,9 +46,11 @@ interface Props {
 
 /** Every clocked layout by memory and speed; the front joined by steps. The tables below hold the same numbers. */
 export default function ParetoPlot({ plan, present, text, onTake }: Props) {
+  const words = useLayoutWords()
+  const point = (planned: Planned) => pointOf(planned, words)
   const onFront = new Set(plan.front)
-  const behind = plan.ranked.filter((each) => !onFront.has(each)).map(pointOf)
-  const front = plan.front.map(pointOf)
+  const behind = plan.ranked.filter((each) => !onFront.has(each)).map(point)
+  const front = plan.front.map(point)
   const here: Point[] =
     present !== null && isComparable(present, plan)
       ? [{ name: text.present, memoryBytes: fullestBytes(present), tokensPerSecond: present.tokensPerSecond?.virtual ?? 0 }]

@@ -208,7 +208,7 @@ function CriticalPath({ result, text }: Props) {
       <ul className={styles.path}>
         {criticalPath.slice(0, 6).map(({ what, seconds }) => (
           <li key={what}>
-            <span>{Object.entries(text.parts).find(([part]) => part === what)?.[1] ?? what}</span> <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
+            <span>{text.words[what] ?? what.split(' ').map((word) => text.words[word] ?? word).join(' ')}</span> <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
           </li>
         ))}
       </ul>

@@ -1,3 +1,6 @@
+import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
+import { explain, type Verdict } from '../../sim/planner/explain.ts'
+
 /** Texts of the Simulate place, loaded with it. Chinese does not compile while one is missing. */
 const en = {
   title: 'Simulate',
@@ -71,14 +74,22 @@ const en = {
   idle: 'idle',
   stage: (index: number) => `stage ${index}`,
   path: 'What holds the step up',
-  parts: {
-    'forward and backward': 'forward and backward',
-    'exchanges inside forward and backward': 'exchanges inside forward and backward',
-    bubble: 'bubble',
-    'gradient exchange': 'gradient exchange',
+  /** Kinds of ops and what they work on, in the critical path: "backwardInput mlp". */
+  words: {
     optimizerStep: 'optimizer',
-    framework: 'framework',
+    gradNorm: 'gradient norm',
+    loadBatch: 'loading the batch',
+    backwardInput: 'input gradient',
+    backwardWeight: 'weight gradient',
+    attentionCore: 'attention (again)',
+    attentionResidual: 'attention output',
+    mlpResidual: 'MLP output',
+    mlp: 'MLP',
+    allReduce: 'all-reduce',
+    reduceScatter: 'reduce-scatter',
+    allGather: 'all-gather',
   },
+  explained: (verdict: Verdict, _words: LayoutWords): string => explain(verdict),
   overTime: 'Memory over the step, virtual',
   overTimeAbout: (label: string, peak: string) => `Live bytes of ${label} by category over one virtual step; at most ${peak}.`,
   overTimeOf: 'Of',
@@ -110,7 +121,7 @@ const en = {
 }
 
 export type SimulateText = {
-  readonly [K in keyof typeof en]: (typeof en)[K] extends string
+  readonly [K in keyof typeof en]: K extends 'words' ? Readonly<Record<string, string>> : (typeof en)[K] extends string
     ? string
     : (typeof en)[K] extends (...args: infer A) => string
       ? (...args: A) => string
@@ -191,13 +202,58 @@ const zh: SimulateText = {
   idle: '空闲',
   stage: (index) => `阶段 ${index}`,
   path: '是什么拖住了这一步',
-  parts: {
+  words: {
     'forward and backward': '前向与反向',
     'exchanges inside forward and backward': '前向与反向中的通信',
     bubble: '气泡',
     'gradient exchange': '梯度交换',
-    optimizerStep: '优化器',
     framework: '框架',
+    optimizerStep: '优化器',
+    gradNorm: '梯度范数',
+    loadBatch: '加载批次',
+    forward: '前向',
+    recompute: '重计算',
+    backward: '反向',
+    backwardInput: '输入梯度',
+    backwardWeight: '权重梯度',
+    embedding: '嵌入',
+    norm: '归一化',
+    attention: '注意力',
+    attentionCore: '注意力（重算）',
+    attentionResidual: '注意力输出',
+    mlp: 'MLP',
+    mlpResidual: 'MLP 输出',
+    logits: 'logits',
+    loss: '损失',
+    send: '发送',
+    broadcast: '广播',
+    reduce: '归约',
+    gather: '收集',
+    scatter: '散发',
+    push: '推送',
+    pull: '拉取',
+    clear: '清零',
+    add: '相加',
+    encode: '压缩',
+    decode: '解压',
+    offload: '卸载',
+    fetch: '取回',
+    report: '报告',
+    parameters: '参数',
+    gradients: '梯度',
+    activations: '激活',
+    scalars: '标量',
+    allReduce: 'all-reduce',
+    reduceScatter: 'reduce-scatter',
+    allGather: 'all-gather',
+  },
+  explained({ winner, budgetBytes, compute, lost, other }, words) {
+    const share = (part: number) => `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %`
+    const size = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
+    const to = { exchanges: '无法隐藏的通信', waiting: '等待其他阶段', host: '两步之间的主机' }[lost.to]
+    const first = `${describeCandidate(winner.candidate, words)}：每秒 ${Math.round(winner.tokensPerSecond)} 个 token，占用 ${size(budgetBytes)} 中的 ${size(winner.memoryBytes)}；核函数占一步的 ${share(compute)}（峰值的 ${share(winner.mfu)}），损失最大的是${to}，占 ${share(lost.share)}。`
+    if (!other) return `${first}这些设备的其他网格都不够接近，未计时。`
+    return `${first}次优的网格为${describeCandidate(other.planned.candidate, words)}，慢 ${share(other.slower)}，需要 ${size(other.planned.memoryBytes)}。`
   },
   overTime: '一步之内的显存，虚拟',
   overTimeAbout: (label, peak) => `${label} 在一个虚拟步内按类别的占用；最多 ${peak}。`,

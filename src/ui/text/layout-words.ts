@@ -1,0 +1,20 @@
+import { LAYOUT_WORDS, type LayoutWords } from '../../sim/planner/candidates.ts'
+import { usePage, useSlice } from '../page-context.ts'
+
+type Words = LayoutWords & { readonly on?: (model: string, device: string) => string }
+
+const ZH: Words = {
+  mesh: (data, tensor, pipeline) => `数据 ${data} × 张量 ${tensor} × 流水线 ${pipeline}`,
+  chunked: (schedule, chunks) => `${schedule}（${chunks} 块）`,
+  micro: (count, size) => `${count} 个微批，每个 ${size}`,
+  recompute: { selective: '选择性重计算', full: '完全重计算' },
+  sequence: '序列并行',
+  comma: '，',
+  on: (model, device) => `${model}（${device === 'this' ? '本机' : device}）`,
+}
+
+/** The words of a layout's name in the chosen language. */
+export function useLayoutWords(): Words {
+  const language = useSlice(usePage().settings, (settings) => settings.language)
+  return language === 'zh' ? ZH : LAYOUT_WORDS
+}
