@@ -83,12 +83,17 @@ export function stepsOf({ steps }: Draft): number {
 
 /** Throws RefusedError for a draft that is no comparison. */
 export function checkComparison(draft: Draft): void {
-  const { pins = [], steps = DEFAULT_STEPS } = draft
+  const { pins = [], steps = DEFAULT_STEPS, ...rest } = draft
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) throw new RefusedError('link', say`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`)
   if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
     throw new RefusedError('pins', say`must be a list of at most ${MOST_PINS} configurations`)
   if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
     throw new RefusedError('steps', say`${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
   for (const pin of pins) parseConfig(pin, 'simulate')
+  // Rows are told apart by what they say.
+  if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length)
+    throw new RefusedError('pins', say`holds the same configuration twice`)
 }
 
 /** What a comparison trains: the pinned configuration for so many steps from a common seed. */
@@ -149,8 +154,13 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     simulator.postMessage({ id: ids, kind: 'simulate', input: pin, ...(own ? { measured: own } : {}) })
   }
 
+  let current: { readonly pin: Draft; readonly handle: RunHandle } | null = null
+  let generation = 0
+  const isPinned = (pin: Draft) => pinsOf(store.getState().draft).some((each) => keyOf(each) === keyOf(pin))
+
   const show = (draft: Draft, { past, future }: History) => {
     store.setState({ draft, pins: rows(draft), steps: stepsOf(draft), past, future })
+    if (current !== null && !isPinned(current.pin)) void current.handle.stop().catch(() => undefined)
     for (const pin of pinsOf(draft)) simulate(pin)
   }
   const replace = (draft: Draft) => {
@@ -160,10 +170,6 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
-
-  let current: RunHandle | null = null
-  let generation = 0
-  const isPinned = (pin: Draft) => pinsOf(store.getState().draft).some((each) => keyOf(each) === keyOf(pin))
 
   const train = async (pin: Draft, config: RunConfig, mine: number) => {
     let losses: number[] = []
@@ -176,11 +182,11 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     try {
       const { text, tokens } = sources()
       handle = await session.start(config, { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) })
-      if (mine !== generation) return
-      current = handle
+      if (mine !== generation || !isPinned(pin)) return
+      current = { pin, handle }
       handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
       const result = await handle.finished
-      if (mine !== generation) return
+      if (mine !== generation || !isPinned(pin)) return
       batch.cancel()
       learn(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
     } catch (error) {
@@ -188,7 +194,10 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       if (mine === generation) learn(pin, { training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) } })
     } finally {
       batch.cancel()
-      current = null
+      // A run that was begun since may be the current one.
+      if (current?.handle === handle) current = null
+      // Removed on its way: put back, it is as if it had not been trained.
+      if (!isPinned(pin)) learn(pin, { training: null })
       // What was kept for questions after the end goes with its workers.
       await handle?.stop().catch(() => undefined)
     }
@@ -242,7 +251,7 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       generation++
       const open = current
       forget()
-      await open?.stop().catch(() => undefined)
+      await open?.handle.stop().catch(() => undefined)
     },
   }
 }

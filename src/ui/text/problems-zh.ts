@@ -61,5 +61,7 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '"{0}" is no place; {1} are': '“{0}”不是一个位置；可用的是 {1}',
   'holds no configuration': '其中没有配置',
   'must be a list of at most {0} configurations': '必须是最多 {0} 个配置的列表',
+  '{0} is no field of a comparison; pins, steps are': '{0} 不是对比的字段；可用的是 pins、steps',
+  'holds the same configuration twice': '包含两个相同的配置',
   '{0} must be an integer from 1 to {1}': '{0} 必须是 1 到 {1} 的整数',
 }

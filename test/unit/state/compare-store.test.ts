@@ -140,6 +140,23 @@ test('cancelled, the running one is stopped and nothing else starts', async () =
   expect(store.getState()).toMatchObject({ running: false, pins: [{ training: null }, { training: null }] })
 })
 
+test('removed while it trains, a pin is stopped and the next one starts', async () => {
+  const { store, runs } = comparison()
+  store.pin({})
+  store.pin({ parallel: { data: 2 } })
+  const all = store.run()
+  await soon()
+  runs[0]!.step(4)
+  store.unpin({})
+  await soon()
+  expect(runs[0]!.stops).toBeGreaterThan(0)
+  expect(runs).toHaveLength(2)
+  runs[1]!.end()
+  await all
+  store.undo()
+  expect(store.getState().pins.map(({ training }) => training?.phase ?? null)).toEqual([null, 'done'])
+})
+
 test('what cannot train here says why and is only simulated', async () => {
   const { store, runs } = comparison()
   store.pin({ precision: 'mixed-bf16', model: { preset: 'gpt3-175b' } })

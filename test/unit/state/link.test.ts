@@ -109,6 +109,8 @@ test.each([
   ['a comparison of too many', async () => `#compare=${await packed({ pins: Array.from({ length: 17 }, (_, seed) => ({ seed })) })}`, /^pins: must be/],
   ['a comparison with a wrong one', async () => `#compare=${await packed({ pins: [{}, { seed: 'x' }] })}`, /^seed: "x"/],
   ['a comparison of endless steps', async () => `#compare=${await packed({ pins: [{}], steps: 1e9 })}`, /^steps: 1000000000 must be/],
+  ['a comparison with more to it', async () => `#compare=${await packed({ pins: [{}], run: true })}`, /^link: "run" is no field of a comparison; pins, steps are$/],
+  ['a comparison with itself', async () => `#compare=${await packed({ pins: [{ seed: 1 }, { seed: 1 }] })}`, /^pins: holds the same configuration twice$/],
   ['no place', async () => '#learn=1.abc', /^link: "learn" is no place; run, simulate, compare are$/],
 ])('a link that is %s changes nothing and says why', async (_name, hashOf, why) => {
   const { page, links } = browser(await hashOf())
