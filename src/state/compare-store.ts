@@ -8,7 +8,6 @@ import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
-import { withoutLength } from './differences.ts'
 import type { Draft } from './draft-path.ts'
 import { isDraft } from './draft-path.ts'
 import { createBatch } from './event-batch.ts'
@@ -98,7 +97,8 @@ export function checkComparison(draft: Draft): void {
 
 /** What a comparison trains: the pinned configuration for so many steps from a common seed. */
 export function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
-  return { ...withoutLength(draft), steps, seed }
+  const { epochs: _epochs, ...rest } = draft
+  return { ...rest, steps, seed }
 }
 
 export interface CompareOptions {

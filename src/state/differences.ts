@@ -1,7 +1,6 @@
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
-import { isDraft, readPath } from './draft-path.ts'
-import type { DraftValue } from './draft-path.ts'
+import { readPath } from './draft-path.ts'
 
 /** A field in which configurations differ; values in the order of the configurations. */
 export interface Difference {
@@ -32,10 +31,4 @@ export function differencesOf(configs: readonly RunConfig[]): Difference[] {
 function text(value: unknown): string {
   if (value === null || value === undefined) return '–'
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-/** A draft without what says how long it trains and from which seed. */
-export function withoutLength(draft: Readonly<Record<string, DraftValue>>): Record<string, DraftValue> {
-  const { steps: _steps, epochs: _epochs, seed: _seed, ...rest } = draft
-  return isDraft(rest) ? { ...rest } : {}
 }

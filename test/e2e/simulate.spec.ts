@@ -87,6 +87,8 @@ for (const [language, simulate] of [['EN', 'Simulate'], ['中文', '模拟']] as
       await page.getByRole('button', { name: simulate, exact: true }).click()
       await page.locator('aside + main button').nth(2).click()
       await expect(page.locator('dl dd').first()).toBeVisible()
+      // The curve comes last, with controls of its own.
+      await expect(page.locator('main select')).toBeVisible()
       const { violations } = await new AxeBuilder({ page }).analyze()
       expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
     })

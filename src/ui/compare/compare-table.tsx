@@ -15,6 +15,7 @@ import { figuresOf, memoryGroups } from './figures.ts'
 import type { Figures } from './figures.ts'
 import type { CompareText } from './text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
+import stacked from '../theme/stacked-bar.module.css'
 
 /** What a column orders by; unknown values come last. */
 const ORDERS = {
@@ -154,7 +155,7 @@ function Memory({ pin, scale, provenance, text }: { readonly pin: Pin; readonly 
         const spoken = parts.map(({ part, bytes: size }) => `${page.categories[part]} ${formatBytes(size)}`).join(', ')
         return (
           <li key={i}>
-            <span className={styles.bar} role="img" aria-label={`${text.times(String(count))}: ${spoken}`}>
+            <span className={stacked.bar} role="img" aria-label={`${text.times(String(count))}: ${spoken}`}>
               {parts.map(({ part, bytes: size }) => (
                 <i key={part} data-part={part} style={{ width: percent(size) }} title={`${page.categories[part]} ${formatBytes(size)}`} />
               ))}

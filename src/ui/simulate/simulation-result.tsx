@@ -12,6 +12,7 @@ import { ClusterMap } from './cluster-map.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 import { useProblemText } from '../text/problem-text.ts'
+import stacked from '../theme/stacked-bar.module.css'
 
 /** Its chart library comes after the first figures. */
 const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
@@ -109,7 +110,7 @@ function Bars({ result, text }: Props) {
             return (
               <li key={rank}>
                 <span>{text.stage(coordinates.pipeline)}</span>
-                <span className={styles.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
+                <span className={stacked.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
                   {parts.map(({ part, bytes }) => (
                     <i key={part} data-part={part} style={{ width: percent(bytes / most) }} title={`${page.categories[part]} ${formatBytes(bytes)}`} />
                   ))}
@@ -137,7 +138,7 @@ function Bars({ result, text }: Props) {
             return (
               <li key={rank}>
                 <span>{text.stage(coordinates.pipeline)}</span>
-                <span className={styles.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
+                <span className={stacked.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
                   {parts.map(([part, seconds]) => (
                     <i key={part} data-time={part} style={{ width: percent(seconds / stepSeconds) }} title={`${text[part]} ${formatSeconds(seconds)}`} />
                   ))}
