@@ -1,5 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { History } from './history.ts'
+import type { Target } from './inspect/inspected.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
 import type { Page } from './page.ts'
 import { isActive } from './run-state.ts'
@@ -45,6 +46,11 @@ export function moveCursor(page: Page, by: number): void {
   const { cursor } = page.view.getState()
   const next = cursor === null ? (by > 0 ? 0.5 : end - 0.5) : Math.floor(cursor) + 0.5 + by
   page.view.setState({ timeline: 'ideal', cursor: next < 0 || next > end ? null : next })
+}
+
+/** Explains something of the run; `from` what was explained before it, to go back to. */
+export function inspectTarget({ view }: Pick<Page, 'view'>, target: Target, from: readonly Target[] = []): void {
+  view.setState({ inspected: [...from, target] })
 }
 
 export const ACTIONS = {

@@ -14,7 +14,10 @@ import type { PredictedBytes } from '../sim/ledger.ts'
 import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import { rankTraffic } from '../sim/traffic.ts'
 import { buildProgram } from '../strategy/build.ts'
-import type { MemoryCurve, OpNote, Plan, PlannedRank, Problem, SpanKind, TimelineSpan } from './session.ts'
+import { inspect } from './inspect/inspect.ts'
+import type { MemoryCurve, OpNote, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
+import type { SpanKind } from './span-kind.ts'
+import { spanKindOf } from './span-kind.ts'
 
 /** Compiles a configuration and predicts what it takes; loaded after the page is on screen. */
 export function planOf(config: RunConfig): Plan {
@@ -33,6 +36,7 @@ export function planOf(config: RunConfig): Plan {
     parameters: parameterCount(config.model),
     overBudget: overBudget(program, predicted, config.cluster.memoryBytes),
     describe: (rank, op) => describe(program, rank, op),
+    inspect: (target) => inspect({ program, config, memory: predicted.map(({ plan }) => plan) }, target),
   }
 }
 
@@ -66,6 +70,7 @@ function idealSpans(rank: RankProgram, actions: readonly (readonly Action[])[], 
     microbatch: action.microbatch,
     stage: action.stage,
     bytes: null,
+    op: null,
   }))
 }
 
@@ -133,27 +138,6 @@ function withCached(live: BytesByCategory, cached: number): BytesByCategory {
   return { ...live, workspace: live.workspace + cached }
 }
 
-function kindOf(op: Op): SpanKind {
-  switch (op.kind) {
-    case 'forward':
-    case 'recompute':
-    case 'backward':
-    case 'backwardInput':
-    case 'backwardWeight':
-      return op.kind
-    case 'optimizerStep':
-    case 'gradNorm':
-      return 'optimizer'
-    case 'loadBatch':
-    case 'clear':
-    case 'add':
-    case 'report':
-      return 'other'
-    default:
-      return 'communication'
-  }
-}
-
 const LETTERS: Partial<Record<Op['kind'], string>> = {
   forward: 'F',
   recompute: 'R',
@@ -180,7 +164,15 @@ function describe(program: Program, rank: number, id: number): OpNote | null {
   if (!op) return null
   return {
     ...noteOf(op),
-    kind: kindOf(op),
+    kind: spanKindOf(op),
+    ...linkOf(op),
     label: shortLabel(op),
   }
+}
+
+/** Ranks that an op's bytes travel between; none for work of its own. */
+function linkOf(op: Op): Pick<OpNote, 'peers' | 'traffic'> {
+  if ('group' in op) return { peers: op.group, traffic: op.traffic }
+  if ('peer' in op) return { peers: [op.peer], traffic: op.traffic }
+  return { peers: [], traffic: null }
 }

@@ -1,11 +1,13 @@
 import type { Problem } from '../config/check.ts'
 import type { Coordinates, ScheduleResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import type { BytesByCategory, PeakBytes } from '../core/bytes.ts'
+import type { BytesByCategory, PeakBytes, TrafficKind } from '../core/bytes.ts'
 import type { FoundAdapter, MeasureOptions } from '../cluster/browser-run.ts'
 import type { ParityReport, RunHandle } from '../cluster/run-events.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Draft } from './draft-path.ts'
+import type { Inspected, Target } from './inspect/inspected.ts'
+import type { SpanKind } from './span-kind.ts'
 
 /** The one door between the page and the engine. The page names nothing of the engine beyond this file's types. */
 
@@ -31,19 +33,6 @@ export type Availability =
   | { readonly kind: 'noWebGpu' }
   | { readonly kind: 'noAdapter' }
 
-/** Colour, pattern and letter of a cell in the timeline. */
-export const SPAN_KINDS = [
-  'forward',
-  'recompute',
-  'backward',
-  'backwardInput',
-  'backwardWeight',
-  'communication',
-  'optimizer',
-  'other',
-] as const
-export type SpanKind = (typeof SPAN_KINDS)[number]
-
 /** A cell of a timeline. Times are ticks in the ideal view, seconds in the executed one. */
 export interface TimelineSpan {
   readonly row: number
@@ -56,6 +45,8 @@ export interface TimelineSpan {
   readonly stage: number | null
   /** Bytes moved by a communication, else null. */
   readonly bytes: number | null
+  /** The op of an executed cell; null in the schedule, whose cells are several ops. */
+  readonly op: number | null
 }
 
 /** What the page says about one op of a Program. */
@@ -68,6 +59,9 @@ export interface OpNote {
   readonly microbatch: number | null
   readonly stage: number | null
   readonly bytes: number | null
+  /** Ranks it exchanges with (itself among them, or not); none for work of its own. */
+  readonly peers: readonly number[]
+  readonly traffic: TrafficKind | null
 }
 
 /** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`. */
@@ -99,6 +93,8 @@ export interface Plan {
   /** Set when a rank needs more than the memory budget: such a plan is shown, but not run. */
   readonly overBudget: Problem | null
   describe(rank: number, op: number): OpNote | null
+  /** What something of the Program is, its size and its formula; null for what it does not have. */
+  inspect(target: Target): Inspected | null
 }
 
 export interface Session {

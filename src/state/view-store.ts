@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla'
+import type { Target } from './inspect/inspected.ts'
 
 export const PLACES = ['run', 'simulate', 'compare'] as const
 export type Place = (typeof PLACES)[number]
@@ -11,6 +12,8 @@ export interface ViewState {
   readonly cursor: number | null
   readonly cluster: 'cards' | 'mesh'
   readonly dialog: 'shortcuts' | null
+  /** What is being explained, the way there before it; empty when nothing is. */
+  readonly inspected: readonly Target[]
   /** The tour is open. */
   readonly tour: boolean
 }
@@ -18,5 +21,5 @@ export interface ViewState {
 export type ViewStore = ReturnType<typeof createViewStore>
 
 export function createViewStore() {
-  return createStore<ViewState>(() => ({ place: 'run', timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null, tour: false }))
+  return createStore<ViewState>(() => ({ place: 'run', timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null, inspected: [], tour: false }))
 }

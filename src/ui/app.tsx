@@ -17,6 +17,7 @@ import { TransportBar } from './transport/transport-bar.tsx'
 const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
 const SimulatePlace = lazy(() => import('./simulate/simulate-place.tsx'))
 const ComparePlace = lazy(() => import('./compare/compare-place.tsx'))
+const Inspector = lazy(() => import('./inspect/inspector.tsx'))
 const Tour = lazy(() => import('./tour/tour.tsx'))
 const Invitation = lazy(() => import('./tour/invitation.tsx'))
 const RebalanceNotice = lazy(() => import('./rebalance/rebalance-notice.tsx'))
@@ -81,13 +82,21 @@ export function App() {
 
 /** Trains on this machine's cluster. */
 function RunPlace() {
-  const { settings } = usePage()
+  const { settings, view } = usePage()
+  const inspecting = useSlice(view, (state) => state.inspected.length > 0)
   const invited = useSlice(settings, (state) => state.tour === 'new')
   const waiting = <section className={panel.panel} aria-busy="true" />
   return (
     <>
       <div className={styles.main}>
-        <StrategyPanel />
+        <div className={styles.side} data-covered={inspecting || undefined}>
+          <StrategyPanel />
+          {inspecting && (
+            <Suspense fallback={null}>
+              <Inspector />
+            </Suspense>
+          )}
+        </div>
         <main className={styles.stage} id="cluster">
           <div className={styles.notices}>
             <Notices />

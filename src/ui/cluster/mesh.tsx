@@ -1,8 +1,10 @@
 import { useMemo, useRef, useState } from 'react'
+import { inspectTarget } from '../../state/actions.ts'
 import type { Axis, MeshView } from '../../state/mesh-view.ts'
 import { groupIndex, groupLetter, meshView, sharedAxis } from '../../state/mesh-view.ts'
 import type { Plan, PlannedRank } from '../../state/session.ts'
 import { Segmented } from '../controls/segmented.tsx'
+import { usePage } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './mesh.module.css'
@@ -44,6 +46,7 @@ const MOVES: Readonly<Record<string, Place>> = {
 
 /** Ranks by their coordinates; whoever shares a group with the rank under focus or pointer is marked. */
 export function Mesh({ plan }: { readonly plan: Plan }) {
+  const page = usePage()
   const text = useText()
   const mesh = useMemo(() => meshView(plan.ranks), [plan])
   const [wanted, setWanted] = useState<Axis | null>(null)
@@ -136,7 +139,11 @@ export function Mesh({ plan }: { readonly plan: Plan }) {
                     }}
                     onBlur={() => setFocused(null)}
                     onMouseEnter={() => setPointed(rank)}
-                    onKeyDown={(event) => move(event, { row: at, column })}
+                    onClick={() => inspectTarget(page, { kind: 'device', rank })}
+                    onKeyDown={(event) => {
+                      if (event.key === 'Enter') inspectTarget(page, { kind: 'device', rank })
+                      else move(event, { row: at, column })
+                    }}
                   >
                     <Swatch index={index} />
                     <strong>{rank}</strong>

@@ -1,8 +1,10 @@
+import { inspectTarget } from '../../state/actions.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Slowest } from '../../state/slowest.ts'
 import { memoryShown } from '../../state/memory-view.ts'
 import type { Plan, PlannedRank } from '../../state/session.ts'
 import { formatBytes, formatSeconds, significant } from '../format.ts'
+import { usePage } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './cluster.module.css'
 import { MemoryBar } from './memory-bar.tsx'
@@ -21,6 +23,7 @@ interface Props {
 
 /** One device: where it stands in the mesh, what it is doing, what it holds and moves. */
 export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest }: Props) {
+  const page = usePage()
   const text = useText()
   const { rank, coordinates, device } = planned
   const shown = memoryShown(planned, view, cursor)
@@ -36,7 +39,9 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
   return (
     <li className={styles.card} data-failed={failed || undefined} data-over={over || undefined}>
       <div className={styles.name}>
-        <strong>{text.rank(rank)}</strong>
+        <button type="button" className={styles.ask} title={text.explain} onClick={() => inspectTarget(page, { kind: 'device', rank })}>
+          <strong>{text.rank(rank)}</strong>
+        </button>
         {slowest && (
           <span className={styles.slowest} title={text.slowestAbout(formatSeconds(slowest.seconds), formatSeconds(slowest.median))}>
             {text.slowest(significant(slowest.seconds / slowest.median))}
@@ -53,7 +58,15 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
         </em>
       </div>
       <div className={styles.op} title={note?.detail ?? ''}>
-        {note ? note.detail : view ? text.idleRank : text.waitingRank}
+        {note && view?.op != null ? (
+          <button type="button" className={styles.ask} onClick={() => inspectTarget(page, { kind: 'op', rank, op: view.op! })}>
+            {note.detail}
+          </button>
+        ) : view ? (
+          text.idleRank
+        ) : (
+          text.waitingRank
+        )}
       </div>
       <div className={styles.numbers} title={text.sent}>
         <span className={measured ? 'measured' : 'predicted'}>↑ {formatBytes(sent)}</span>

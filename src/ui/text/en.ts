@@ -1,7 +1,7 @@
 import type { FailureKind } from '../../state/run-state.ts'
 import type { FieldPath } from '../../state/fields.ts'
 import type { RunPhase } from '../../cluster/run-events.ts'
-import type { SpanKind } from '../../state/session.ts'
+import type { SpanKind } from '../../state/span-kind.ts'
 import type { StrategyId } from '../../state/strategies.ts'
 
 /** Every string of the page. The other languages must satisfy this file's type. */
@@ -279,6 +279,7 @@ export const en = {
   restart: 'Restart with it',
   problems: (count: number) => (count === 1 ? '1 problem' : `${count} problems`),
 
+  explain: 'Explain this',
   cluster: 'Cluster',
   devices: (count: number) => (count === 1 ? '1 device' : `${count} devices`),
   modelSize: (size: string) => `${size} parameters`,
@@ -375,7 +376,7 @@ export const en = {
   spans,
   idleKind: 'idle',
   timelineHelp:
-    'Arrow keys move the cursor by a tick or between ranks, plus and minus zoom, Shift and arrows pan, zero shows all, Escape clears the cursor.',
+    'Arrow keys move the cursor by a tick or between ranks, plus and minus zoom, Shift and arrows pan, zero shows all, Enter explains the cell under the cursor, Escape clears it.',
   table: 'Table',
   columns: { rank: 'rank', op: 'op', kind: 'kind', start: 'start', end: 'end', bytes: 'bytes', duration: 'duration' },
   firstRows: (shown: number, all: number) => `The first ${shown} of ${all} ops.`,

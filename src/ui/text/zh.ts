@@ -179,6 +179,7 @@ export const zh: Text = {
   restart: '用新设置重启',
   problems: (count) => `${count} 个问题`,
 
+  explain: '解释',
   cluster: '集群',
   devices: (count) => `${count} 台设备`,
   modelSize: (size) => `${size} 参数`,
@@ -277,7 +278,7 @@ export const zh: Text = {
     other: '其他',
   },
   idleKind: '空闲',
-  timelineHelp: '方向键按拍移动光标或切换 rank，加号和减号缩放，Shift 加方向键平移，0 显示全部，Esc 清除光标。',
+  timelineHelp: '方向键按拍移动光标或切换 rank，加号和减号缩放，Shift 加方向键平移，0 显示全部，Enter 解释光标下的单元，Esc 清除光标。',
   table: '表格',
   columns: { rank: 'rank', op: '操作', kind: '种类', start: '开始', end: '结束', bytes: '字节', duration: '时长' },
   firstRows: (shown, all) => `共 ${all} 个操作，显示前 ${shown} 个。`,

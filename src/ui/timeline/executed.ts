@@ -15,6 +15,7 @@ export function executedCells(spans: readonly ExecutedSpan[], plan: Plan): Timel
       microbatch: note?.microbatch ?? null,
       stage: note?.stage ?? null,
       bytes: note?.bytes ?? null,
+      op: span.op,
     }
   })
 }

@@ -1,5 +1,5 @@
-import type { SpanKind } from '../../state/session.ts'
-import { SPAN_KINDS } from '../../state/session.ts'
+import type { SpanKind } from '../../state/span-kind.ts'
+import { SPAN_KINDS } from '../../state/span-kind.ts'
 
 /** Letter of a kind in cells and legends: colour is never the only sign. */
 export const LETTERS: Record<SpanKind, string> = {

@@ -1,4 +1,5 @@
-import type { SpanKind, TimelineSpan } from '../../state/session.ts'
+import type { TimelineSpan } from '../../state/session.ts'
+import type { SpanKind } from '../../state/span-kind.ts'
 
 /** Which band of a row a span is drawn in: compute fills the row, communication is a thin band under it. */
 export type Lane = 'compute' | 'communication'
@@ -86,6 +87,15 @@ export function spanAt(index: SpanIndex, lane: Lane, row: number, t: number): Ti
   for (let at = firstAbove(entry.starts, t) - 1; at >= 0 && entry.reach[at]! > t; at--) {
     const span = entry.spans[at]
     if (span !== undefined && span.end > t) return span
+  }
+  return null
+}
+
+/** The compute span at time t of the first row that has one. */
+export function firstSpanAt(index: SpanIndex, t: number): TimelineSpan | null {
+  for (let row = 0; row < index.rows; row++) {
+    const span = spanAt(index, 'compute', row, t)
+    if (span !== null) return span
   }
   return null
 }

@@ -6,8 +6,8 @@ import styles from './timeline.module.css'
 const SHOWN = 200
 
 /** The timeline as text: for screen readers always, for everybody on request. */
-export function SpanTable(props: { spans: readonly TimelineSpan[]; timeName: (t: number) => string; caption: string }) {
-  const { spans, timeName, caption } = props
+export function SpanTable(props: { spans: readonly TimelineSpan[]; timeName: (t: number) => string; caption: string; onSpan?: (span: TimelineSpan) => void }) {
+  const { spans, timeName, caption, onSpan } = props
   const text = useText()
   const rows = [...spans].sort((a, b) => a.row - b.row || a.start - b.start).slice(0, SHOWN)
   return (
@@ -31,7 +31,15 @@ export function SpanTable(props: { spans: readonly TimelineSpan[]; timeName: (t:
         {rows.map((span, at) => (
           <tr key={at}>
             <td>{span.row}</td>
-            <td>{span.label}</td>
+            <td>
+              {onSpan ? (
+                <button type="button" className={styles.ask} title={text.explain} onClick={() => onSpan(span)}>
+                  {span.label}
+                </button>
+              ) : (
+                span.label
+              )}
+            </td>
             <td>{text.spans[span.kind]}</td>
             <td>{timeName(span.start)}</td>
             <td>{timeName(span.end - span.start)}</td>

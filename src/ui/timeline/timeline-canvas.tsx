@@ -5,6 +5,7 @@ import { CanvasView } from './canvas-view.ts'
 import type { TimelineModel } from './canvas-view.ts'
 import { pan, zoom } from './layout.ts'
 import type { Hit, Viewport } from './layout.ts'
+import { firstSpanAt } from './span-index.ts'
 import styles from './timeline.module.css'
 
 export interface TimelineCanvasProps {
@@ -18,11 +19,13 @@ export interface TimelineCanvasProps {
   readonly describedBy: string
   readonly theme: string
   readonly tooltip: (span: TimelineSpan) => readonly string[]
+  /** A cell was clicked, or Enter pressed on the first one under the cursor. */
+  readonly onSpan: (span: TimelineSpan) => void
 }
 
 /** Binds pointer and keys to a CanvasView. */
 export function TimelineCanvas(props: TimelineCanvasProps) {
-  const { model, view, onView, cursor, onCursor, onStep, label, describedBy, theme, tooltip } = props
+  const { model, view, onView, cursor, onCursor, onStep, label, describedBy, theme, tooltip, onSpan } = props
   const canvas = useRef<HTMLCanvasElement>(null)
   const drawing = useRef<CanvasView | null>(null)
   const drag = useRef<{ x: number; view: Viewport; moved: boolean } | null>(null)
@@ -81,7 +84,9 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     drag.current = null
     if (held === null || held.moved) return
     const hit = drawing.current?.hit(event.nativeEvent.offsetX, event.nativeEvent.offsetY)
-    if (hit != null) onCursor(model.wholeTicks ? Math.floor(hit.time) + 0.5 : hit.time)
+    if (hit == null) return
+    onCursor(model.wholeTicks ? Math.floor(hit.time) + 0.5 : hit.time)
+    if (hit.span !== null) onSpan(hit.span)
   }
   const key = (event: KeyboardEvent) => {
     const width = view.t1 - view.t0
@@ -94,6 +99,10 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       '-': () => onView(zoom(view, 1 / 1.5, cursor ?? (view.t0 + view.t1) / 2, start, end, least)),
       '0': () => onView({ t0: start, t1: end }),
       Escape: () => onCursor(null),
+      Enter: () => {
+        const under = cursor === null ? null : firstSpanAt(model.index, cursor)
+        if (under !== null) onSpan(under)
+      },
     }
     const step = steps[event.key]
     if (step === undefined || event.ctrlKey || event.metaKey) return

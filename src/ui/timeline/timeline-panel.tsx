@@ -1,6 +1,7 @@
 import { useEffect, useId, useMemo, useState } from 'react'
-import { moveCursor } from '../../state/actions.ts'
-import { SPAN_KINDS } from '../../state/session.ts'
+import { inspectTarget, moveCursor } from '../../state/actions.ts'
+import type { Target } from '../../state/inspect/inspected.ts'
+import { SPAN_KINDS } from '../../state/span-kind.ts'
 import type { TimelineSpan } from '../../state/session.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatPercent, formatSeconds, significant } from '../format.ts'
@@ -20,6 +21,12 @@ import styles from './timeline.module.css'
 
 const NONE: readonly TimelineSpan[] = []
 const NO_EXECUTED: ReturnType<ReturnType<typeof usePage>['run']['spans']> = []
+
+/** What a cell stands for: one op where it was executed, the ops of a micro-batch and stage in the schedule. */
+function targetOf({ row: rank, op, kind: pass, stage, microbatch }: TimelineSpan): Target | null {
+  if (op !== null) return { kind: 'op', rank, op }
+  return stage === null || microbatch === null ? null : { kind: 'action', rank, stage, microbatch, pass }
+}
 
 /** Ideal or executed timeline of the cluster on screen. */
 export default function TimelinePanel() {
@@ -57,6 +64,10 @@ export default function TimelinePanel() {
       : `${formatSeconds(span.end - span.start)} · ${text.columns.start} ${formatSeconds(span.start)}`,
     ...(span.bytes === null ? [] : [formatBytes(span.bytes)]),
   ]
+  const explain = (span: TimelineSpan) => {
+    const target = targetOf(span)
+    if (target !== null) inspectTarget(page, target)
+  }
   const zoomBy = (factor: number) =>
     setView(zoom(view, factor, cursor ?? (view.t0 + view.t1) / 2, start, end, (end - start) / 20_000))
 
@@ -116,7 +127,7 @@ export default function TimelinePanel() {
       <div className={`${panel.body} ${styles.body}`} data-table={table || undefined}>
         {table ? (
           <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.table}>
-            <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views[timeline]}.`} />
+            <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views[timeline]}.`} onSpan={explain} />
           </div>
         ) : cells.length === 0 ? (
           <p className={styles.empty}>{ideal ? '' : text.noSpans}</p>
@@ -133,6 +144,7 @@ export default function TimelinePanel() {
               describedBy={help}
               theme={theme}
               tooltip={tooltip}
+              onSpan={explain}
             />
             <Legend kinds={kinds} />
             {ideal && (

@@ -6,7 +6,7 @@ import type { Chart } from '../../../src/export/chart-svg.ts'
 import { escapeXml, roundTicks, tickText } from '../../../src/export/svg.ts'
 import { timelineSvg } from '../../../src/export/timeline-svg.ts'
 import type { TimelineKind } from '../../../src/export/timeline-svg.ts'
-import { SPAN_KINDS } from '../../../src/state/session.ts'
+import { SPAN_KINDS } from '../../../src/state/span-kind.ts'
 import { LINE_TRAIN, LINE_VALIDATION, OP_FILL } from '../../../src/ui/take-away/light-colours.ts'
 import { elementsOf } from './xml.ts'
 

@@ -1,0 +1,208 @@
+import type { RunConfig } from '../../config/types.ts'
+import { CATEGORIES, roundBufferBytes } from '../../core/bytes.ts'
+import { parameterTable } from '../../model/parameters.ts'
+import type { MemoryPlan } from '../../schedule/memory-plan.ts'
+import type { BufferSpec, ComputeOp, Op, Program, RankProgram, Span } from '../../schedule/program.ts'
+import { noteOf } from '../../schedule/trace.ts'
+import { rankTraffic } from '../../sim/traffic.ts'
+import { spanKindOf } from '../span-kind.ts'
+import type { Formula } from './formula.ts'
+import type { Inspected, OptimizerRule, Part, PartList, Role, Target } from './inspected.ts'
+import { flopFormula, sentFormula } from './op-formulas.ts'
+import { bytesFormula, parameterOf } from './tensor-formulas.ts'
+
+/** A Program that can be asked about its parts. */
+export interface Inspectable {
+  readonly program: Program
+  readonly config: RunConfig
+  readonly memory: readonly MemoryPlan[]
+}
+
+/** What a target is, its size, and the formula with the numbers filled in; null for what the Program does not have. */
+export function inspect(whole: Inspectable, target: Target): Inspected | null {
+  const rank = whole.program.ranks[target.rank]
+  if (!rank) return null
+  switch (target.kind) {
+    case 'device':
+      return inspectDevice(whole, rank)
+    case 'action': {
+      const ops = rank.step.filter((op) => belongs(op, target))
+      const { rank: at, pass, stage, microbatch } = target
+      return { kind: 'action', name: '', rank: at, pass, stage, microbatch, flop: flopOf(ops, whole.config), formulas: [], lists: [listOfOps(rank, ops)] }
+    }
+    case 'op': {
+      const op = [...rank.prologue, ...rank.step, ...rank.epilogue].find(({ id }) => id === target.op)
+      return op ? inspectOp(whole, rank, op) : null
+    }
+    case 'tensor': {
+      const spec = rank.buffers.get(target.name)
+      return spec ? inspectTensor(whole, rank, spec) : null
+    }
+  }
+}
+
+/** Ops of a schedule's cell: a whole backward holds its halves, recomputation comes before it. */
+function belongs(op: Op, { stage, microbatch, pass }: Extract<Target, { kind: 'action' }>): boolean {
+  if (op.stage !== stage || op.microbatch !== microbatch) return false
+  const own = spanKindOf(op)
+  if (pass === 'backwardWeight' || own === 'backwardWeight') return own === pass || (own === 'backwardWeight' && pass === 'backward')
+  // A message's direction says whose it is; other exchanges go with the pass that needs them.
+  const isBackward =
+    'direction' in op ? op.direction === 'B' : own === 'recompute' || own.startsWith('backward') || isGradient(op) || ('phase' in op && op.phase === 'recompute')
+  return isBackward === (pass !== 'forward')
+}
+
+const isGradient = (op: Op) => 'traffic' in op && op.traffic === 'gradients'
+
+const isCompute = (op: Op): op is ComputeOp => 'segment' in op
+
+function flopOf(ops: readonly Op[], { model }: RunConfig): number {
+  return ops.filter(isCompute).reduce((sum, op) => sum + (flopFormula(op, model)?.value ?? 0), 0)
+}
+
+const opPart = (rank: RankProgram, op: Op): Part => {
+  const { detail, bytes } = noteOf(op)
+  return { target: { kind: 'op', rank: rank.rank, op: op.id }, name: detail, bytes }
+}
+
+function listOfOps(rank: RankProgram, ops: readonly Op[], of: 'ops' | 'exchanges' | 'usedBy' = 'ops'): PartList {
+  return { of, parts: ops.map((op) => opPart(rank, op)), bytes: null }
+}
+
+const tensorPart = (rank: RankProgram, { name }: Pick<BufferSpec, 'name'>, bytes: number): Part => ({ target: { kind: 'tensor', rank: rank.rank, name }, name, bytes })
+
+/** Bytes a buffer takes as the ledger counts them (schedule/memory-plan.ts). */
+const takenBytes = (spec: BufferSpec) => (spec.home === 'uniform' ? Math.max(256, spec.bytes) : roundBufferBytes(spec.bytes))
+
+/** Buffers that are live at the op where the rank's memory peaks. */
+function liveAtPeak(rank: RankProgram, plan: MemoryPlan): BufferSpec[] {
+  const live = new Set(plan.persistent.keys())
+  for (const { ops, acquire, release } of [plan.prologue, plan.step, plan.epilogue])
+    for (const [i, op] of ops.entries()) {
+      for (const name of acquire[i]!) live.add(name)
+      if (op.id === plan.peakOp) return [...live].map((name) => rank.buffers.get(name)!)
+      for (const name of release[i]!) live.delete(name)
+    }
+  return [...plan.persistent.keys()].map((name) => rank.buffers.get(name)!)
+}
+
+function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Inspected {
+  const plan = memory[rank.rank]!
+  const live = liveAtPeak(rank, plan).filter(({ home }) => home !== 'host' || rank.device === 'cpu')
+  const lists = CATEGORIES.flatMap((of): PartList[] => {
+    const specs = live.filter(({ category }) => category === of).toSorted((a, b) => b.bytes - a.bytes)
+    if (specs.length === 0) return []
+    const parts = specs.map((spec) => tensorPart(rank, spec, takenBytes(spec)))
+    return [{ of, parts, bytes: parts.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) }]
+  })
+  const exchanges = rank.step.filter((op) => 'group' in op || 'peer' in op)
+  return {
+    kind: 'device',
+    name: '',
+    rank: rank.rank,
+    isCpu: rank.device === 'cpu',
+    peakBytes: plan.peak.total,
+    freeBytes: plan.curve.find(({ op }) => op === plan.peakOp)?.cached ?? 0,
+    sentBytes: rankTraffic(rank).sentBytes,
+    flop: flopOf(rank.step, config),
+    formulas: [],
+    lists: exchanges.length === 0 ? lists : [...lists, listOfOps(rank, exchanges, 'exchanges')],
+  }
+}
+
+/** Bytes that one op moves, by the same account as the whole step's. */
+function movedBy(rank: RankProgram, op: Op): { formula: Formula | null; group: readonly number[]; moved: { sent: number; received: number } | null } {
+  if ('group' in op) {
+    const { sent, received, formula } = sentFormula(op, rank.rank)
+    return { formula, group: op.group, moved: { sent, received } }
+  }
+  if (!('peer' in op)) return { formula: null, group: [], moved: null }
+  const bytes = noteOf(op).bytes ?? 0
+  const group = op.kind === 'send' ? [rank.rank, op.peer] : [op.peer, rank.rank]
+  return { formula: null, group, moved: op.kind === 'send' ? { sent: bytes, received: 0 } : { sent: 0, received: bytes } }
+}
+
+/** Names of the buffers behind an op's spans, each with the bytes that it brings. */
+function spanParts(rank: RankProgram, spans: readonly Span[]): Part[] {
+  return spans.map((span) => tensorPart(rank, { name: span.buffer }, span.length * 4))
+}
+
+function inspectOp({ config }: Inspectable, rank: RankProgram, op: Op): Inspected {
+  const { formula, group, moved } = movedBy(rank, op)
+  const flop = isCompute(op) ? flopFormula(op, config.model) : null
+  const named = (of: 'reads' | 'writes'): PartList[] => {
+    const specs = [...new Set(op[of])].flatMap((name) => rank.buffers.get(name) ?? [])
+    if (specs.length === 0) return []
+    return [{ of, parts: specs.map((spec) => tensorPart(rank, spec, spec.bytes)), bytes: specs.reduce((sum, { bytes }) => sum + bytes, 0) }]
+  }
+  // A bucket is what its collective takes up: the spans say which tensors, and how much of each.
+  const brought = 'source' in op ? (op.source.length > 0 || !('target' in op) ? op.source : op.target) : 'target' in op && typeof op.target !== 'string' ? op.target : []
+  const moves: PartList[] =
+    moved !== null && brought.length > 0
+      ? [{ of: 'moves', parts: spanParts(rank, brought), bytes: brought.reduce((sum, { length }) => sum + length * 4, 0) }]
+      : []
+  return {
+    kind: 'op',
+    name: noteOf(op).detail,
+    rank: rank.rank,
+    pass: spanKindOf(op),
+    does: op.kind,
+    stream: op.stream,
+    stage: op.stage ?? null,
+    microbatch: op.microbatch ?? null,
+    group,
+    moved,
+    optimizer: op.kind === 'optimizerStep' ? ruleOf(config) : null,
+    formulas: [flop, formula].filter((each) => each !== null),
+    lists: moves.length > 0 ? moves : [...named('reads'), ...named('writes')],
+  }
+}
+
+/** AdamW after arXiv:1711.05101, algorithm 2, with PyTorch's decay; SGD with momentum as PyTorch writes it. */
+function ruleOf({ optimizer: { kind, learningRate, betas, epsilon, weightDecay, momentum } }: RunConfig): OptimizerRule {
+  return kind === 'adamw'
+    ? {
+        rule: 'θ ← θ − η · (m̂ / (√v̂ + ε) + λ · θ),  m ← β₁ · m + (1 − β₁) · g,  v ← β₂ · v + (1 − β₂) · g²',
+        numbers: [['η', learningRate], ['β₁', betas[0]], ['β₂', betas[1]], ['ε', epsilon], ['λ', weightDecay]],
+      }
+    : { rule: 'θ ← θ − η · m,  m ← μ · m + g + λ · θ', numbers: [['η', learningRate], ['μ', momentum], ['λ', weightDecay]] }
+}
+
+function roleOf({ name, category, home }: BufferSpec): Role {
+  if (home === 'staging') return 'staging'
+  if (home === 'uniform') return 'uniforms'
+  switch (category) {
+    case 'parameters':
+      return name.startsWith('pshard:') ? 'parameterShare' : /^u\d+:/.test(name) ? 'gathered' : 'parameter'
+    case 'gradients':
+      return name.startsWith('gshard:') ? 'gradientShare' : 'gradient'
+    case 'optimizer':
+      return name.startsWith('v:') ? 'moment2' : 'moment1'
+    case 'activations':
+      if (/:in\./.test(name)) return 'input'
+      if (/:re:/.test(name)) return 'recomputed'
+      return /\.(d\w+)$/.test(name) ? 'activationGradient' : 'activation'
+    case 'communication':
+      return 'message'
+    case 'workspace':
+      return 'workspace'
+  }
+}
+
+function inspectTensor({ config: { model } }: Inspectable, rank: RankProgram, spec: BufferSpec): Inspected {
+  const name = parameterOf(spec.name)
+  const users = [...rank.prologue, ...rank.step].filter(({ reads, writes }) => reads.includes(spec.name) || writes.includes(spec.name))
+  return {
+    kind: 'tensor',
+    name: spec.name,
+    rank: rank.rank,
+    role: roleOf(spec),
+    category: spec.category,
+    shape: parameterTable(model).find((each) => each.name === name)?.shape ?? null,
+    elements: spec.elements,
+    bytes: takenBytes(spec),
+    persistent: spec.persistent,
+    formulas: [bytesFormula(rank, spec, model)],
+    lists: users.length === 0 ? [] : [listOfOps(rank, users, 'usedBy')],
+  }
+}

@@ -1,0 +1,87 @@
+import type { Category } from '../../core/bytes.ts'
+import type { Op } from '../../schedule/program.ts'
+import type { SpanKind } from '../span-kind.ts'
+import type { Formula } from './formula.ts'
+
+/** Something of a run that one can ask about. */
+export type Target =
+  | { readonly kind: 'device'; readonly rank: number }
+  /** A cell of the schedule: the ops of one stage and micro-batch. */
+  | { readonly kind: 'action'; readonly rank: number; readonly stage: number; readonly microbatch: number; readonly pass: SpanKind }
+  | { readonly kind: 'op'; readonly rank: number; readonly op: number }
+  | { readonly kind: 'tensor'; readonly rank: number; readonly name: string }
+
+/** What a buffer holds. */
+export const ROLES = [
+  'parameter',
+  'parameterShare',
+  'gathered',
+  'gradient',
+  'gradientShare',
+  'moment1',
+  'moment2',
+  'input',
+  'activation',
+  'activationGradient',
+  'recomputed',
+  'message',
+  'staging',
+  'uniforms',
+  'workspace',
+] as const
+export type Role = (typeof ROLES)[number]
+
+/** A line of a list: something else to ask about, and its size. */
+export interface Part {
+  readonly target: Target
+  readonly name: string
+  /** Bytes it takes or moves; null where it does neither. */
+  readonly bytes: number | null
+}
+
+export interface PartList {
+  readonly of: Category | 'exchanges' | 'ops' | 'reads' | 'writes' | 'moves' | 'usedBy'
+  readonly parts: readonly Part[]
+  /** Of all parts together, as the ledger counts them; null where a sum says nothing. */
+  readonly bytes: number | null
+}
+
+/** Everything the Program says of one thing; language comes later. */
+export type Inspected = {
+  readonly name: string
+  readonly formulas: readonly Formula[]
+  readonly lists: readonly PartList[]
+} & (
+  | { readonly kind: 'device'; readonly rank: number; readonly isCpu: boolean; readonly peakBytes: number; readonly freeBytes: number; readonly sentBytes: number; readonly flop: number }
+  | { readonly kind: 'action'; readonly rank: number; readonly pass: SpanKind; readonly stage: number; readonly microbatch: number; readonly flop: number }
+  | {
+      readonly kind: 'op'
+      readonly rank: number
+      readonly pass: SpanKind
+      readonly does: Op['kind']
+      readonly stream: string
+      readonly stage: number | null
+      readonly microbatch: number | null
+      /** Ranks that exchange, this one among them. */
+      readonly group: readonly number[]
+      readonly moved: { readonly sent: number; readonly received: number } | null
+      readonly optimizer: OptimizerRule | null
+    }
+  | {
+      readonly kind: 'tensor'
+      readonly rank: number
+      readonly role: Role
+      readonly category: Category
+      readonly shape: readonly number[] | null
+      readonly elements: number
+      /** Bytes it takes on the device, rounded up as buffers are. */
+      readonly bytes: number
+      readonly persistent: boolean
+    }
+)
+
+/** How an optimizer moves a parameter, with the configuration's numbers. */
+export interface OptimizerRule {
+  readonly rule: string
+  readonly numbers: readonly (readonly [string, number])[]
+}

@@ -1,0 +1,36 @@
+import type { Op } from '../schedule/program.ts'
+
+/** Colour, pattern and letter of a cell in the timeline. */
+export const SPAN_KINDS = [
+  'forward',
+  'recompute',
+  'backward',
+  'backwardInput',
+  'backwardWeight',
+  'communication',
+  'optimizer',
+  'other',
+] as const
+export type SpanKind = (typeof SPAN_KINDS)[number]
+
+/** How the page colours an op. */
+export function spanKindOf(op: Op): SpanKind {
+  switch (op.kind) {
+    case 'forward':
+    case 'recompute':
+    case 'backward':
+    case 'backwardInput':
+    case 'backwardWeight':
+      return op.kind
+    case 'optimizerStep':
+    case 'gradNorm':
+      return 'optimizer'
+    case 'loadBatch':
+    case 'clear':
+    case 'add':
+    case 'report':
+      return 'other'
+    default:
+      return 'communication'
+  }
+}
