@@ -5,6 +5,7 @@ import { placesOf } from '../schedule/memory-plan.ts'
 import type { Op, RankProgram } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
+import { Glance } from './glance.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { HANDLERS } from './handlers/table.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
@@ -77,6 +78,8 @@ export class Executor {
   private debt = 0
   /** The op the list stands at; null between steps. */
   current: Op | null = null
+  /** What somebody who looks now and then wants to know of the time between. */
+  readonly glance = new Glance()
   traced = false
 
   constructor(
@@ -123,9 +126,11 @@ export class Executor {
     for (const [i, op] of plan.ops.entries()) {
       if (failure) break
       this.current = op
+      this.glance.moved()
       try {
         if (!(await this.gate.pass(op))) break
         for (const name of plan.acquire[i]!) this.slots.acquire(name)
+        if (this.context.gpu) this.glance.holds(op.id, this.context.gpu.meter.liveBytes)
         const pending = waits[i]!.flatMap((j) => done[j] ?? [])
         if (isQueued(op)) {
           if (pending.length > 0) await Promise.all(pending)
@@ -159,7 +164,10 @@ export class Executor {
     }
     const start = performance.now()
     this.context.began = start
+    const exchanges = 'group' in op || 'peer' in op
+    if (exchanges) this.glance.begins(op.id)
     await HANDLERS[op.kind](op as never, this.context, this.slots)
+    if (exchanges) this.glance.ends(op.id)
     if (onDevice && this.context.slowdown > 1) await this.lag(start)
     else if (this.traced && onDevice) await gpu.queue.idle()
     if (!onDevice) this.note(op, step, op.kind === 'recv' ? this.context.began : start, performance.now())

@@ -94,7 +94,15 @@ export type RankReply =
     }
   | { readonly kind: 'trained' }
   | { readonly kind: 'paused'; readonly step: number; readonly op: number | null }
-  | { readonly kind: 'current'; readonly op: number | null; readonly live: BytesByCategory; readonly peak: PeakBytes }
+  | {
+      readonly kind: 'current'
+      readonly op: number | null
+      /** Exchanges since the last time, and bytes live at ops where they differ from before (cluster/glance.ts). */
+      readonly exchanges: readonly number[]
+      readonly held: readonly (readonly [number, number])[]
+      readonly live: BytesByCategory
+      readonly peak: PeakBytes
+    }
   | { readonly kind: 'spans'; readonly spans: readonly ExecutedSpan[] }
   | { readonly kind: 'logits'; readonly id: number; readonly logits: Float32Array | null }
   | {

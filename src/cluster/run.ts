@@ -139,7 +139,8 @@ export class Run implements RunHandle {
     if (reply.kind === 'progress') this.emit(reply)
     else if (reply.kind === 'spans' && reply.spans.length > 0) this.emit(reply)
     else if (reply.kind === 'current') {
-      this.emit({ kind: 'current', rank, op: reply.op })
+      this.emit({ kind: 'current', rank, op: reply.op, exchanges: reply.exchanges })
+      if (reply.held.length > 0) this.emit({ kind: 'held', rank, bytes: reply.held })
       this.emit({ kind: 'memory', rank, live: reply.live, peak: reply.peak })
     } else if (reply.kind === 'captured') for (const piece of reply.pieces) this.captured.push({ rank, piece })
     else if (reply.kind === 'step') {

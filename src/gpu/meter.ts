@@ -11,7 +11,12 @@ export class MemoryMeter {
   readonly peak: PeakBytes = zeroPeak()
 
   get total(): number {
-    return CATEGORIES.reduce((sum, each) => sum + this.live[each], this.cached)
+    return this.liveBytes + this.cached
+  }
+
+  /** Without what is kept for reuse. */
+  get liveBytes(): number {
+    return CATEGORIES.reduce((sum, each) => sum + this.live[each], 0)
   }
 
   add(category: Category | 'cached', bytes: number): void {

@@ -4,6 +4,7 @@ import type { Target } from './inspect/inspected.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
 import type { Page } from './page.ts'
 import { isActive } from './run-state.ts'
+import { TIMELINE_VIEWS } from './view-store.ts'
 import type { Place } from './view-store.ts'
 
 /** Everything a person can do with keys or buttons, in one table: enabled-test and effect beside each other. */
@@ -45,7 +46,10 @@ export function moveCursor(page: Page, by: number): void {
   const end = (page.run.getState().plan ?? page.plan.getState().plan)?.ideal.end ?? 0
   const { cursor } = page.view.getState()
   const next = cursor === null ? (by > 0 ? 0.5 : end - 0.5) : Math.floor(cursor) + 0.5 + by
-  page.view.setState({ timeline: 'ideal', cursor: next < 0 || next > end ? null : next })
+  page.view.setState(({ timeline }) => ({
+    timeline: timeline === 'executed' ? 'ideal' : timeline,
+    cursor: next < 0 || next > end ? null : next,
+  }))
 }
 
 /** Explains something of the run; `from` what was explained before it, to go back to. */
@@ -84,7 +88,8 @@ export const ACTIONS = {
   view: {
     keys: ['v'],
     enabled: () => true,
-    run: ({ view }) => view.setState(({ timeline }) => ({ timeline: timeline === 'ideal' ? 'executed' : 'ideal' })),
+    run: ({ view }) =>
+      view.setState(({ timeline }) => ({ timeline: TIMELINE_VIEWS[(TIMELINE_VIEWS.indexOf(timeline) + 1) % TIMELINE_VIEWS.length] ?? 'ideal' })),
   },
   undo: {
     keys: ['Control+z', 'Meta+z'],

@@ -1,5 +1,4 @@
 import type { RunConfig } from '../config/types.ts'
-import type { BytesByCategory } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
 import { parameterCount } from '../model/parameters.ts'
 import type { Action } from '../schedule/actions.ts'
@@ -15,6 +14,7 @@ import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import { rankTraffic } from '../sim/traffic.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { inspect } from './inspect/inspect.ts'
+import { withCached } from './memory-view.ts'
 import type { MemoryCurve, OpNote, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
 import type { SpanKind } from './span-kind.ts'
 import { spanKindOf } from './span-kind.ts'
@@ -27,6 +27,7 @@ export function planOf(config: RunConfig): Plan {
   const { pipeline, chunks, schedule } = config.parallel
   const { actions, stageToRank } = actionsOf(config)
   const clocked = clockOrder(actions, { stageToRank })
+  const find = opIndex(program)
   const shape = { stages: pipeline, microbatches: config.batch.microbatches, chunks }
   return {
     world: program.world,
@@ -35,7 +36,7 @@ export function planOf(config: RunConfig): Plan {
     schedule: summarizeSchedule(schedule, shape),
     parameters: parameterCount(config.model),
     overBudget: overBudget(program, predicted, config.cluster.memoryBytes),
-    describe: (rank, op) => describe(program, rank, op),
+    describe: (rank, op) => describe(find(rank, op)),
     inspect: (target) => inspect({ program, config, memory: predicted.map(({ plan }) => plan) }, target),
   }
 }
@@ -116,10 +117,15 @@ function plannedRank(
     rank.device === 'cpu' ? new Map<number, number>() : opTimes(rank, actions[p]!, clocked.start[p]!, clocked.end[p]!)
   const points = predicted.curve.flatMap((point) => {
     const time = times.get(point.op)
-    return time === undefined ? [] : [{ time, bytes: withCached(point.live, point.cached) }]
+    return time === undefined ? [] : [{ time, point }]
   })
   points.sort((a, b) => a.time - b.time)
-  const memory: MemoryCurve = { times: points.map((each) => each.time), bytes: points.map((each) => each.bytes) }
+  const memory: MemoryCurve = {
+    times: points.map(({ time }) => time),
+    ops: points.map(({ point }) => point.op),
+    bytes: points.map(({ point }) => point.live),
+    cached: points.map(({ point }) => point.cached),
+  }
   const top = predicted.curve.find((point) => point.op === predicted.plan.peakOp) ?? predicted.curve[0]
   const { total: _, cached: __, ...peaks } = predicted.peak
   return {
@@ -131,11 +137,6 @@ function plannedRank(
     sentBytes: rankTraffic(rank).sentBytes,
     memory,
   }
-}
-
-/** Free buffers kept for reuse are shown with the workspace. */
-function withCached(live: BytesByCategory, cached: number): BytesByCategory {
-  return { ...live, workspace: live.workspace + cached }
 }
 
 const LETTERS: Partial<Record<Op['kind'], string>> = {
@@ -158,9 +159,18 @@ function shortLabel(op: Op): string {
   return 'subject' in op ? `${letter} ${op.subject}` : letter
 }
 
-function describe(program: Program, rank: number, id: number): OpNote | null {
-  const found = program.ranks[rank]
-  const op = found && [found.prologue, found.step, found.epilogue].flat().find((each) => each.id === id)
+/** Ops of each rank by id: cards and timelines ask many times a second. */
+function opIndex(program: Program): (rank: number, id: number) => Op | undefined {
+  const byRank = program.ranks.map(() => null as ReadonlyMap<number, Op> | null)
+  return (rank, id) => {
+    const found = program.ranks[rank]
+    if (!found) return undefined
+    byRank[rank] ??= new Map([found.prologue, found.step, found.epilogue].flat().map((op) => [op.id, op]))
+    return byRank[rank].get(id)
+  }
+}
+
+function describe(op: Op | undefined): OpNote | null {
   if (!op) return null
   return {
     ...noteOf(op),
@@ -171,8 +181,8 @@ function describe(program: Program, rank: number, id: number): OpNote | null {
 }
 
 /** Ranks that an op's bytes travel between; none for work of its own. */
-function linkOf(op: Op): Pick<OpNote, 'peers' | 'traffic'> {
-  if ('group' in op) return { peers: op.group, traffic: op.traffic }
-  if ('peer' in op) return { peers: [op.peer], traffic: op.traffic }
-  return { peers: [], traffic: null }
+function linkOf(op: Op): Pick<OpNote, 'peers' | 'traffic' | 'direction'> {
+  if ('group' in op) return { peers: op.group, traffic: op.traffic, direction: 'both' }
+  if ('peer' in op) return { peers: [op.peer], traffic: op.traffic, direction: op.kind === 'recv' ? 'in' : 'out' }
+  return { peers: [], traffic: null, direction: null }
 }

@@ -16,7 +16,12 @@ export function totalOf(bytes: BytesByCategory): number {
   )
 }
 
-/** Live bytes of a prediction at time t (ticks): the last point not after t. */
+/** Free buffers kept for reuse are shown with the workspace. */
+export function withCached(live: BytesByCategory, cached: number): BytesByCategory {
+  return { ...live, workspace: live.workspace + cached }
+}
+
+/** Live bytes of a prediction at time t (ticks), what is kept for reuse among them: the last point not after t. */
 export function curveAt(curve: MemoryCurve, t: number): BytesByCategory | null {
   let low = 0
   let high = curve.times.length
@@ -25,7 +30,9 @@ export function curveAt(curve: MemoryCurve, t: number): BytesByCategory | null {
     if (curve.times[middle]! > t) high = middle
     else low = middle + 1
   }
-  return curve.bytes[Math.max(0, low - 1)] ?? null
+  const at = Math.max(0, low - 1)
+  const live = curve.bytes[at]
+  return live === undefined ? null : withCached(live, curve.cached[at] ?? 0)
 }
 
 /** A cursor on the ideal timeline asks for the prediction there; else what is measured; else the predicted peak. */

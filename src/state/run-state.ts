@@ -15,6 +15,8 @@ export interface RankView {
   readonly traffic: BytesByTraffic | null
   /** Op the rank is at; null when idle. */
   readonly op: number | null
+  /** Ids of ops that exchanged since the last look. */
+  readonly exchanges: readonly number[]
   /** Measured: time its device computes in a step, a running mean over steps. */
   readonly deviceSeconds: number | null
 }
@@ -59,6 +61,7 @@ export const EMPTY_RANK: RankView = {
   receivedBytes: null,
   traffic: null,
   op: null,
+  exchanges: [],
   deviceSeconds: null,
 }
 
@@ -157,7 +160,9 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
         traffic: event.traffic,
       })
     case 'current':
-      return withRank(state, event.rank, { op: event.op })
+      return withRank(state, event.rank, { op: event.op, ...(event.exchanges ? { exchanges: event.exchanges } : {}) })
+    case 'held':
+      return state
     case 'spans':
       return withDeviceTimes(state, event.spans)
     case 'failed':

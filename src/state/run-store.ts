@@ -15,6 +15,9 @@ const FLUSH_MILLISECONDS = 100
 /** The timeline shows the newest spans; older ones are let go. */
 const SPAN_LIMIT = 20_000
 
+/** By rank: bytes that were live while an op ran, by the op's id. */
+export type MeasuredMemory = readonly ReadonlyMap<number, number>[]
+
 export type RunStore = ReturnType<typeof createRunStore>
 
 /** The one run of the page: its state, its curves, its spans, and what can be done with it. */
@@ -26,6 +29,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   const stalenessMean = new Series()
   const stalenessMost = new Series()
   let spans: readonly ExecutedSpan[] = []
+  let measured: MeasuredMemory = []
   let handle: RunHandle | null = null
   let generation = 0
   let previous: PreviousRun | null = null
@@ -33,6 +37,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   const record = (events: readonly RunEvent[]) => {
     let state = store.getState()
     let fresh: ExecutedSpan[] | null = null
+    let live: Map<number, number>[] | null = null
     for (const event of events) {
       if (event.kind === 'spans') (fresh ??= [...spans]).push(...event.spans)
       if (event.kind === 'step') {
@@ -45,9 +50,14 @@ export function createRunStore(session: Pick<Session, 'start'>) {
           stalenessMost.push(step, Math.max(...staleness))
         }
       }
+      if (event.kind === 'held') {
+        live ??= state.ranks.map((_, rank) => new Map(measured[rank]))
+        for (const [op, bytes] of event.bytes) live[event.rank]?.set(op, bytes)
+      }
       state = reduceRun(state, event)
     }
     if (fresh !== null) spans = fresh.length > SPAN_LIMIT ? fresh.slice(-SPAN_LIMIT) : fresh
+    if (live !== null) measured = live
     store.setState(state)
   }
   const batch = createBatch<RunEvent>(FLUSH_MILLISECONDS, record)
@@ -59,6 +69,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     batch.cancel()
     for (const series of [loss, validation, speed, stalenessMean, stalenessMost]) series.clear()
     spans = []
+    measured = []
   }
 
   /** Stops and releases what runs; returns to the state before the first start. */
@@ -108,6 +119,8 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     ...store,
     curves: { loss, validation, speed, stalenessMean, stalenessMost },
     spans: () => spans,
+    /** Bytes measured at ops of each rank, as far as somebody looked. */
+    measuredMemory: () => measured,
     /** The run before this one, as far as it got. */
     previous: () => previous,
     /** The open run, for sampling text and taking weights. */

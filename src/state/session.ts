@@ -62,12 +62,17 @@ export interface OpNote {
   /** Ranks it exchanges with (itself among them, or not); none for work of its own. */
   readonly peers: readonly number[]
   readonly traffic: TrafficKind | null
+  /** Which way bytes go between two ranks; both in a group. */
+  readonly direction: 'in' | 'out' | 'both' | null
 }
 
-/** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`. */
+/** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`: while op `ops[i]` runs. */
 export interface MemoryCurve {
   readonly times: readonly number[]
+  readonly ops: readonly number[]
   readonly bytes: readonly BytesByCategory[]
+  /** Free buffers kept for reuse, in bytes. */
+  readonly cached: readonly number[]
 }
 
 export interface PlannedRank {

@@ -4,10 +4,14 @@ import type { Target } from './inspect/inspected.ts'
 export const PLACES = ['run', 'simulate', 'compare'] as const
 export type Place = (typeof PLACES)[number]
 
+/** The schedule, what it holds over time, and what really ran. */
+export const TIMELINE_VIEWS = ['ideal', 'memory', 'executed'] as const
+export type TimelineView = (typeof TIMELINE_VIEWS)[number]
+
 /** Where the user looks: not part of a configuration, not worth an undo. */
 export interface ViewState {
   readonly place: Place
-  readonly timeline: 'ideal' | 'executed'
+  readonly timeline: TimelineView
   /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
   readonly cursor: number | null
   readonly cluster: 'cards' | 'mesh'

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
 import type { RankView } from '../../state/run-state.ts'
+import { linkTraffic } from '../../state/link-traffic.ts'
 import type { Plan } from '../../state/session.ts'
 import { slowestRank } from '../../state/slowest.ts'
 import { Segmented } from '../controls/segmented.tsx'
@@ -70,9 +71,10 @@ interface Shown {
 /** A card per device, joined by links, memory on one scale. */
 function Cards({ plan, config, ranks }: Shown) {
   const page = usePage()
-  const cursor = useSlice(page.view, (state) => (state.timeline === 'ideal' ? state.cursor : null))
+  const cursor = useSlice(page.view, (state) => (state.timeline === 'executed' ? null : state.cursor))
   const failedRank = useSlice(page.run, (state) => state.failure?.rank ?? null)
   const slowest = slowestRank(ranks, config)
+  const links = linkTraffic(plan, ranks, cursor === null ? null : Math.floor(cursor))
   const budget = config.cluster.memoryBytes
   const scale = Math.max(budget ?? 0, ...plan.ranks.map((rank) => rank.peak.total)) * 1.02
   return (
@@ -88,6 +90,7 @@ function Cards({ plan, config, ranks }: Shown) {
             scale={scale}
             budget={budget}
             failed={failedRank === planned.rank}
+            link={links[planned.rank] ?? null}
             slowest={slowest?.rank === planned.rank ? slowest : null}
           />
         ))}

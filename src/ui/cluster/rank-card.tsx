@@ -1,4 +1,5 @@
 import { inspectTarget } from '../../state/actions.ts'
+import type { LinkTraffic } from '../../state/link-traffic.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Slowest } from '../../state/slowest.ts'
 import { memoryShown } from '../../state/memory-view.ts'
@@ -19,10 +20,12 @@ interface Props {
   readonly failed: boolean
   /** Set on the rank that computes longest. */
   readonly slowest: Slowest | null
+  /** What travels to the next rank now. */
+  readonly link: LinkTraffic | null
 }
 
 /** One device: where it stands in the mesh, what it is doing, what it holds and moves. */
-export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest }: Props) {
+export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest, link }: Props) {
   const page = usePage()
   const text = useText()
   const { rank, coordinates, device } = planned
@@ -72,6 +75,11 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
         <span className={measured ? 'measured' : 'predicted'}>↑ {formatBytes(sent)}</span>
         {view?.receivedBytes != null && <span title={text.received}>↓ {formatBytes(view.receivedBytes)}</span>}
       </div>
+      {link && (
+        <span className={styles.link} data-traffic={link.traffic} data-flow={link.flow} title={text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}>
+          <span className="visually-hidden">{text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}</span>
+        </span>
+      )}
       {over && <p className={styles.over}>{text.overBudget(formatBytes(planned.peak.total), formatBytes(budget))}</p>}
     </li>
   )

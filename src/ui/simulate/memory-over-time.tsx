@@ -3,6 +3,7 @@ import { Area, AreaChart, CartesianGrid, ReferenceLine, ResponsiveContainer, XAx
 import { deviceOf } from '../../sim/hardware.ts'
 import { totalBytes, type MemoryCurve } from '../../sim/memory-curve.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { formatBytes, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -68,7 +69,7 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
       </div>
       <ResponsiveContainer width="100%" height={HEIGHT}>
         <AreaChart data={points} margin={{ top: 8, right: 16, bottom: 4, left: 8 }} accessibilityLayer={false} role="img" aria-label={text.overTimeAbout(label(curve), formatBytes(peak))}>
-          <Patterns />
+          <MemoryPatterns id="memory" />
           <CartesianGrid stroke="var(--hairline)" />
           <XAxis type="number" dataKey="seconds" domain={[0, curve.stepSeconds]} tickFormatter={formatSeconds} stroke="var(--ink-3)" fontSize={11} />
           <YAxis type="number" domain={[0, most * 1.05]} tickFormatter={formatBytes} stroke="var(--ink-3)" fontSize={11} width={64} />
@@ -83,27 +84,6 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
         <CurveTable curve={curve} parts={parts} nameOf={nameOf} text={text} />
       </details>
     </div>
-  )
-}
-
-/** The hatchings of the memory bars, for SVG. */
-function Patterns() {
-  const stripes = { gradients: 45, optimizer: 90, activations: -45, communication: 0 } as const
-  return (
-    <defs>
-      <pattern id="memory-parameters" width={4} height={4} patternUnits="userSpaceOnUse">
-        <rect width={4} height={4} fill="var(--cat-parameters)" />
-      </pattern>
-      {Object.entries(stripes).map(([part, angle]) => (
-        <pattern key={part} id={`memory-${part}`} width={4} height={4} patternUnits="userSpaceOnUse" patternTransform={`rotate(${angle})`}>
-          <rect width={4} height={4} fill={`var(--cat-${part})`} />
-          <rect width={4} height={1} fill="var(--op-stripe)" />
-        </pattern>
-      ))}
-      <pattern id="memory-cached" width={4} height={4} patternUnits="userSpaceOnUse">
-        <rect width={4} height={4} fill="var(--idle)" />
-      </pattern>
-    </defs>
   )
 }
 

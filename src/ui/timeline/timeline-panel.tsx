@@ -1,5 +1,6 @@
 import { useEffect, useId, useMemo, useState } from 'react'
 import { inspectTarget, moveCursor } from '../../state/actions.ts'
+import { TIMELINE_VIEWS } from '../../state/view-store.ts'
 import type { Target } from '../../state/inspect/inspected.ts'
 import { SPAN_KINDS } from '../../state/span-kind.ts'
 import type { TimelineSpan } from '../../state/session.ts'
@@ -14,6 +15,7 @@ import { executedCells, idleShare } from './executed.ts'
 import { clampView, zoom } from './layout.ts'
 import type { Viewport } from './layout.ts'
 import { Legend } from './legend.tsx'
+import { MemoryRows } from './memory-rows.tsx'
 import { buildIndex } from './span-index.ts'
 import { SpanTable } from './span-table.tsx'
 import { TimelineCanvas } from './timeline-canvas.tsx'
@@ -80,10 +82,7 @@ export default function TimelinePanel() {
         <Segmented
           label={text.timeline}
           value={timeline}
-          options={[
-            { value: 'ideal', label: text.views.ideal },
-            { value: 'executed', label: text.views.executed },
-          ]}
+          options={TIMELINE_VIEWS.map((value) => ({ value, label: text.views[value] }))}
           onChange={(value) => page.view.setState({ timeline: value })}
         />
         {plan !== null && ideal && (
@@ -93,7 +92,8 @@ export default function TimelinePanel() {
             {text.ticks(significant(plan.schedule.makespan))}
           </span>
         )}
-        {!ideal && cells.length > 0 && (
+        {timeline === 'memory' && <span>{text.memoryNote}</span>}
+        {timeline === 'executed' && cells.length > 0 && (
           <span>
             {text.idleShare} <span className="measured">{formatPercent(idleShare(cells, rows))}</span> {text.measured}
             {rows > 1 && (
@@ -104,18 +104,22 @@ export default function TimelinePanel() {
             )}
           </span>
         )}
-        {cursor !== null && ideal && <span className={styles.at}>{text.atTick(String(Math.floor(cursor)))}</span>}
+        {cursor !== null && timeline !== 'executed' && <span className={styles.at}>{text.atTick(String(Math.floor(cursor)))}</span>}
         <span className={panel.spacer} />
         <span className={styles.tools}>
-          <button type="button" onClick={() => zoomBy(1 / 1.5)} aria-label={text.zoomOut} title={text.zoomOut}>
-            −
-          </button>
-          <button type="button" onClick={() => zoomBy(1.5)} aria-label={text.zoomIn} title={text.zoomIn}>
-            +
-          </button>
-          <button type="button" onClick={() => setView(null)} aria-label={text.zoomFit} title={text.zoomFit}>
-            ↔
-          </button>
+          {timeline !== 'memory' && (
+            <>
+              <button type="button" onClick={() => zoomBy(1 / 1.5)} aria-label={text.zoomOut} title={text.zoomOut}>
+                −
+              </button>
+              <button type="button" onClick={() => zoomBy(1.5)} aria-label={text.zoomIn} title={text.zoomIn}>
+                +
+              </button>
+              <button type="button" onClick={() => setView(null)} aria-label={text.zoomFit} title={text.zoomFit}>
+                ↔
+              </button>
+            </>
+          )}
           <button type="button" aria-pressed={table} onClick={() => setTable(!table)}>
             {text.table}
           </button>
@@ -125,7 +129,9 @@ export default function TimelinePanel() {
         {text.timelineHelp}
       </p>
       <div className={`${panel.body} ${styles.body}`} data-table={table || undefined}>
-        {table ? (
+        {timeline === 'memory' ? (
+          plan !== null && <MemoryRows plan={plan} table={table} />
+        ) : table ? (
           <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.table}>
             <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views[timeline]}.`} onSpan={explain} />
           </div>

@@ -1,0 +1,185 @@
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
+import { inspectTarget, moveCursor } from '../../state/actions.ts'
+import { totalOf } from '../../state/memory-view.ts'
+import type { MemoryCurve, Plan, PlannedRank } from '../../state/session.ts'
+import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
+import { formatBytes, significant } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import { useShown } from '../use-shown.ts'
+import styles from './memory-rows.module.css'
+
+/** Rows that are drawn; more would be lines. */
+const MOST_RANKS = 32
+const TABLE_ROWS = 100
+
+interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+const PARTS = [...BAR_PARTS, 'cached'] as const
+type Part = (typeof PARTS)[number]
+
+/** What is free but kept is drawn last, on top. */
+const bytesOf = ({ bytes, cached }: MemoryCurve, i: number, part: Part) => (part === 'cached' ? (cached[i] ?? 0) : partOf(bytes[i]!, part))
+
+/** Steps of each category on top of the ones before it, as closed paths. */
+function areasOf(curve: MemoryCurve, end: number, scale: number, { width, height }: Size): { part: Part; path: string }[] {
+  const floor = curve.times.map(() => 0)
+  const x = (t: number) => ((width * t) / end).toFixed(1)
+  const y = (bytes: number) => (height - (height * bytes) / scale).toFixed(1)
+  // What a step begins with is there before its first op.
+  const from = (i: number) => (i === 0 ? 0 : curve.times[i]!)
+  return PARTS.flatMap((part) => {
+    const low = [...floor]
+    for (const i of floor.keys()) floor[i] = floor[i]! + bytesOf(curve, i, part)
+    if (floor.every((each, i) => each === low[i])) return []
+    const line = (heights: readonly number[]) => heights.flatMap((each, i) => [`${x(from(i))},${y(each)}`, `${x(curve.times[i + 1] ?? end)},${y(each)}`])
+    return [{ part, path: `M${[...line(floor), ...line(low).toReversed()].join('L')}Z` }]
+  })
+}
+
+/** Live bytes of every rank over the schedule's ticks, by category; what a run has measured so far as dots on it. */
+export function MemoryRows({ plan, table }: { readonly plan: Plan; readonly table: boolean }) {
+  const page = usePage()
+  const text = useText()
+  const { config, ranks } = useShown()
+  const cursor = useSlice(page.view, (state) => state.cursor)
+  const measured = useSlice(page.run, () => page.run.measuredMemory())
+  const { end } = plan.ideal
+  const shown = plan.ranks.filter(({ device }) => device === 'gpu').slice(0, MOST_RANKS)
+  const budget = config.cluster.memoryBytes
+  const most = Math.max(...shown.map(({ peak }) => peak.total))
+  // A budget far above everything would press the curves flat: it is named instead.
+  const scale = 1.05 * (budget !== null && budget < 3 * most ? Math.max(budget, most) : most)
+  const key = (event: React.KeyboardEvent) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+    if (event.key === 'Escape') page.view.setState({ cursor: null })
+    else if (by === undefined || event.target !== event.currentTarget) return
+    else moveCursor(page, by)
+    event.preventDefault()
+  }
+  if (table) return <CurveTable ranks={shown} />
+  return (
+    <>
+      <div className={styles.rows} role="group" aria-label={text.memoryOver} tabIndex={0} onKeyDown={key}>
+        {shown.map((planned) => (
+          <Row
+            key={planned.rank}
+            planned={planned}
+            dots={ranks.length === 0 ? undefined : measured[planned.rank]}
+            end={end}
+            scale={scale}
+            budget={budget !== null && budget <= scale ? budget : null}
+            cursor={cursor}
+          />
+        ))}
+      </div>
+      <div className={styles.foot}>
+        <span>0</span>
+        <span>
+          <i /> {text.keptFree}
+        </span>
+        <span>
+          {text.tick} {significant(end)}
+        </span>
+      </div>
+    </>
+  )
+}
+
+interface RowProps {
+  readonly planned: PlannedRank
+  readonly dots: ReadonlyMap<number, number> | undefined
+  readonly end: number
+  readonly scale: number
+  readonly budget: number | null
+  readonly cursor: number | null
+}
+
+function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor }: RowProps) {
+  const page = usePage()
+  const text = useText()
+  const plot = useRef<HTMLDivElement>(null)
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 })
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }))
+    if (plot.current) observer.observe(plot.current)
+    return () => observer.disconnect()
+  }, [])
+  const pattern = useId()
+  const areas = useMemo(() => (size.width === 0 ? [] : areasOf(memory, end, scale, size)), [memory, end, scale, size])
+  const placeOf = useMemo(() => new Map(memory.ops.map((op, i) => [op, { time: memory.times[i]!, predicted: totalOf(memory.bytes[i]!) }])), [memory])
+  const points = [...(dots ?? [])].flatMap(([op, bytes]) => {
+    const place = placeOf.get(op)
+    return place === undefined ? [] : [{ op, bytes, ...place }]
+  })
+  const percent = (share: number) => `${100 * share}%`
+  return (
+    <div className={styles.row}>
+      <button type="button" className={styles.name} title={text.explain} onClick={() => inspectTarget(page, { kind: 'device', rank })}>
+        {rank}
+      </button>
+      <div
+        ref={plot}
+        className={styles.plot}
+        onClick={(event) => {
+          const box = event.currentTarget.getBoundingClientRect()
+          page.view.setState({ cursor: Math.floor(((event.clientX - box.left) / box.width) * end) + 0.5 })
+        }}
+      >
+        <svg role="img" aria-label={`${text.memoryOf(rank)}: ${text.peak} ${formatBytes(peak.total)}`}>
+          <MemoryPatterns id={pattern} />
+          {areas.map(({ part, path }) => (
+            <path key={part} d={path} data-part={part} fill={part === 'cached' ? 'none' : `url(#${pattern}-${part})`} />
+          ))}
+        </svg>
+        {points.map(({ op, time, bytes, predicted }) => (
+          <i key={op} className={styles.dot} data-testid="measured-memory" data-bytes={bytes} data-predicted={predicted} style={{ insetInlineStart: percent(time / end), bottom: percent(bytes / scale) }} title={`${text.measured} ${formatBytes(bytes)}, ${text.predicted} ${formatBytes(predicted)}`} />
+        ))}
+        {budget !== null && <i className={styles.budget} style={{ bottom: percent(budget / scale) }} title={text.budget(formatBytes(budget))} />}
+        {cursor !== null && <i className={styles.cursor} style={{ insetInlineStart: percent(cursor / end) }} />}
+      </div>
+      <span className={`${styles.peak} predicted`}>{formatBytes(peak.total)}</span>
+    </div>
+  )
+}
+
+/** Totals of each rank at the moments at which some rank's changes. */
+function CurveTable({ ranks }: { readonly ranks: readonly PlannedRank[] }) {
+  const text = useText()
+  const times = [...new Set(ranks.flatMap(({ memory }) => memory.times.map(Math.floor)))].toSorted((a, b) => a - b).slice(0, TABLE_ROWS)
+  const at = ({ times: own, bytes }: MemoryCurve, tick: number) => {
+    const during = own.flatMap((time, i) => (Math.floor(time) === tick ? [totalOf(bytes[i]!)] : []))
+    return during.length === 0 ? null : Math.max(...during)
+  }
+  return (
+    <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${text.memoryOver}: ${text.table}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{text.tick}</th>
+            {ranks.map(({ rank }) => (
+              <th key={rank} scope="col">
+                {text.rank(rank)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {times.map((tick) => (
+            <tr key={tick}>
+              <th scope="row">{tick}</th>
+              {ranks.map(({ rank, memory }) => {
+                const bytes = at(memory, tick)
+                return <td key={rank}>{bytes === null ? '' : formatBytes(bytes)}</td>
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,51 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import { inputToUrl } from '../../src/config/url.ts'
+
+const DRAFT = {
+  model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
+  batch: { global: 4, microbatches: 2, sequence: 16 },
+  parallel: { pipeline: 2, schedule: '1f1b' },
+}
+const link = async () => `/#run=${await inputToUrl(DRAFT)}`
+
+test('memory over the step: bytes measured at ops lie on the predicted curve; links show what travels', async ({ page }) => {
+  await page.goto(await link())
+  await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'memory' }).click()
+  const rows = page.getByRole('group', { name: 'Memory over the step, by rank' })
+  await expect(rows.getByRole('img')).toHaveCount(2)
+  // Before any run the schedule says what travels at a tick: stage 0 has handed micro-batch 0 on.
+  const between = page.locator('[data-traffic]')
+  await expect(between).toHaveCount(0)
+  await rows.focus()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await expect(page.getByText('at tick 1')).toBeVisible()
+  await expect(between).toHaveAttribute('data-flow', 'forth')
+  await expect(between).toContainText('activations between ranks 0 and 1')
+  await page.keyboard.press('Escape')
+
+  await page.getByRole('button', { name: 'Start' }).click()
+  const dots = page.getByTestId('measured-memory')
+  await expect.poll(() => dots.count(), { timeout: 90_000 }).toBeGreaterThan(40)
+  const both = await dots.evaluateAll((all) => all.map((each) => [(each as HTMLElement).dataset['bytes'], (each as HTMLElement).dataset['predicted']]))
+  for (const [measured, predicted] of both) expect(measured).toBe(predicted)
+  await expect(between).toHaveCount(1)
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await expect(dots).toHaveCount(0)
+  await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'Table' }).click()
+  await expect(page.getByRole('region', { name: 'Memory over the step, by rank: Table' }).locator('tbody tr').first()).toContainText(/\d/)
+})
+
+for (const [language, scheme] of [['EN', 'dark'], ['中文', 'light']] as const)
+  test(`axe finds nothing beside memory over the step: ${language}, ${scheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.goto(await link())
+    await page.getByRole('button', { name: language, exact: true }).click()
+    await page.keyboard.press('v')
+    await page.keyboard.press('t')
+    await page.keyboard.press('t')
+    await expect(page.locator('[data-traffic]')).toHaveCount(1)
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations).toEqual([])
+  })
