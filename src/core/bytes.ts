@@ -35,3 +35,9 @@ export function zeroByTraffic(): BytesByTraffic {
 export function zeroPeak(): PeakBytes {
   return { ...zeroByCategory(), cached: 0, total: 0 }
 }
+
+/** A size in a message: "512 bytes", "3.20 MB", "29.2 GB". */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`
+  return bytes < 1e9 ? `${(bytes / 1e6).toPrecision(3)} MB` : `${(bytes / 1e9).toPrecision(3)} GB`
+}

@@ -1,5 +1,5 @@
 import type { Category } from '../core/bytes.ts'
-import { roundBufferBytes } from '../core/bytes.ts'
+import { bytesText, roundBufferBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
 import type { MemoryMeter } from './meter.ts'
 import { instrument } from './meter.ts'
@@ -70,12 +70,12 @@ export class BufferPool {
     if (this.failure) throw this.failure
     const { limits } = this.device
     const refuse = (why: string): never => {
-      throw new OutOfMemoryError(`out of memory: ${megabytes(size)} for ${category} (${label}) ${why}`, category, size)
+      throw new OutOfMemoryError(`out of memory: ${bytesText(size)} for ${category} (${label}) ${why}`, category, size)
     }
     if (this.budgetBytes !== null && this.meter.total + size > this.budgetBytes)
-      refuse(`on top of ${megabytes(this.meter.total)} is over the budget of ${megabytes(this.budgetBytes)}`)
+      refuse(`on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`)
     const limit = usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
-    if (size > limit) refuse(`is over this adapter's limit of ${megabytes(limit)} for one buffer`)
+    if (size > limit) refuse(`is over this adapter's limit of ${bytesText(limit)} for one buffer`)
     this.device.pushErrorScope('out-of-memory')
     this.hooks.next.category = category
     const buffer = this.device.createBuffer({ size, usage, label })
@@ -83,7 +83,7 @@ export class BufferPool {
       this.device.popErrorScope().then((error) => {
         if (error && !this.failure)
           this.failure = new OutOfMemoryError(
-            `out of memory: the adapter has no ${megabytes(size)} left for ${category} (${label})`,
+            `out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`,
             category,
             size,
           )
@@ -92,8 +92,4 @@ export class BufferPool {
     this.live.add(buffer)
     return buffer
   }
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 1000 ? `${bytes} bytes` : `${(bytes / 1e6).toPrecision(3)} MB`
 }

@@ -1,5 +1,5 @@
 import type { PeakBytes } from '../core/bytes.ts'
-import { CATEGORIES } from '../core/bytes.ts'
+import { bytesText, CATEGORIES } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
 import type { MemoryPlan, MemoryPoint } from '../schedule/memory-plan.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
@@ -33,14 +33,10 @@ export function checkBudget(program: Program, predicted: readonly PredictedBytes
     const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
     const where = at === undefined ? 'before its first op' : `at op ${at.op}`
     throw new OutOfMemoryError(
-      `rank ${rank} needs ${megabytes(peak.total)} ${where}, mostly ${worst} (${megabytes(live[worst])}); ` +
-        `the budget cluster.memoryBytes is ${megabytes(budget)}`,
+      `rank ${rank} needs ${bytesText(peak.total)} ${where}, mostly ${worst} (${bytesText(live[worst])}); ` +
+        `the budget cluster.memoryBytes is ${bytesText(budget)}`,
       worst,
       peak.total,
     )
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toPrecision(3)} MB`
 }

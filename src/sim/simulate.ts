@@ -1,4 +1,4 @@
-import { CATEGORIES, zeroPeak, type PeakBytes } from '../core/bytes.ts'
+import { bytesText, CATEGORIES, zeroPeak, type PeakBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
 import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
@@ -184,10 +184,9 @@ function peakOf(memory: RankMemory): PeakBytes {
 function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes): void {
   if (budget === null || peak.total <= budget) return
   const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toPrecision(3)} MB`
   throw new OutOfMemoryError(
-    `rank ${rank} needs ${megabytes(peak.total)}, mostly ${worst} (${megabytes(peak[worst])}); ` +
-      `the budget cluster.memoryBytes is ${megabytes(budget)}`,
+    `rank ${rank} needs ${bytesText(peak.total)}, mostly ${worst} (${bytesText(peak[worst])}); ` +
+      `the budget cluster.memoryBytes is ${bytesText(budget)}`,
     worst,
     peak.total,
   )

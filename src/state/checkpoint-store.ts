@@ -22,7 +22,7 @@ export interface CheckpointState {
 
 export type CheckpointStore = ReturnType<typeof createCheckpointStore>
 
-type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'sources'>
+type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'sources' | 'compare'>
 
 /** Checkpoints of this browser: kept, listed, gone on from, removed. Whatever fails is told and changes nothing. */
 export function createCheckpointStore(page: RunningPage, storage: Pick<BrowserStore, keyof BrowserStore> = new BrowserStore()) {
@@ -79,10 +79,11 @@ export function createCheckpointStore(page: RunningPage, storage: Pick<BrowserSt
  * split of the same work); without it everything is as saved, and the run goes on bit for bit.
  */
 export async function goOn(
-  { run, draft, session, sources }: RunningPage,
+  { run, draft, session, sources, compare }: RunningPage,
   file: Blob,
   change: (saved: RunConfig) => RunConfig = (saved) => saved,
 ): Promise<void> {
+  if (compare.getState().running) throw new Error('Compare is training: cancel it there first')
   const head = await readCheckpointHead(blobSource(file))
   const config = change(head.config)
   // A draft of the page has a number of steps of its own where it names none.

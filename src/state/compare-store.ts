@@ -6,6 +6,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { RunEvent, RunHandle } from '../cluster/run-events.ts'
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
+import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft } from './draft-path.ts'
@@ -39,6 +40,8 @@ export interface Pin {
   readonly letter: string
   readonly draft: Draft
   readonly simulated: SimulatedResult | null
+  /** Live bytes over its virtual step, a curve for all ranks that hold the same; null until it is there. */
+  readonly memory: readonly MemoryCurve[] | null
   /** Why it could not be simulated. */
   readonly problem: Problem | null
   /** Why it cannot train here; null when it can. */
@@ -67,8 +70,8 @@ const MOST_BYTES = 8e9
 
 const UPDATE_MILLISECONDS = 150
 
-type Known = Pick<Pin, 'simulated' | 'problem' | 'training'>
-const UNKNOWN: Known = { simulated: null, problem: null, training: null }
+type Known = Pick<Pin, 'simulated' | 'memory' | 'problem' | 'training'>
+const UNKNOWN: Known = { simulated: null, memory: null, problem: null, training: null }
 
 /** The configurations of a comparison's draft. */
 export function pinsOf(draft: Draft): Draft[] {
@@ -126,6 +129,7 @@ export function createCompareStore({ session, open, sources, measured }: Compare
 
   let simulator: SimulatorWorker | null = null
   let asked = new Map<number, Draft>()
+  const clocking = (pin: Draft) => [...asked.values()].some((each) => keyOf(each) === keyOf(pin))
   let ids = 0
   const endSimulator = () => {
     simulator?.terminate()
@@ -133,13 +137,14 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     asked = new Map()
   }
   const simulate = (pin: Draft) => {
-    if (known.get(keyOf(pin))?.simulated || [...asked.values()].some((each) => keyOf(each) === keyOf(pin))) return
+    if (known.get(keyOf(pin))?.simulated || clocking(pin)) return
     simulator ??= open(
       (reply) => {
         const about = asked.get(reply.id)
         if (!about) return
         asked.delete(reply.id)
         if (reply.kind === 'simulated') learn(about, { simulated: reply.result, problem: null })
+        if (reply.kind === 'remembered') learn(about, { memory: reply.curves })
         if (reply.kind === 'refused') learn(about, { problem: reply.problem })
         if (asked.size === 0) endSimulator()
       },
@@ -150,8 +155,10 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       },
     )
     const own = measured()
-    asked.set(++ids, pin)
-    simulator.postMessage({ id: ids, kind: 'simulate', input: pin, ...(own ? { measured: own } : {}) })
+    for (const kind of ['simulate', 'memory'] as const) {
+      asked.set(++ids, pin)
+      simulator.postMessage({ id: ids, kind, input: pin, ...(own ? { measured: own } : {}) })
+    }
   }
 
   let current: { readonly pin: Draft; readonly handle: RunHandle } | null = null
@@ -181,7 +188,9 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     let handle: RunHandle | null = null
     try {
       const { text, tokens } = sources()
-      handle = await session.start(config, { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) })
+      // The validation loss of the last step is comparable; on the way it would only cost time.
+      const evaluate = config.steps === null ? {} : { evaluateEvery: config.steps }
+      handle = await session.start(config, { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) }, evaluate)
       if (mine !== generation || !isPinned(pin)) return
       current = { pin, handle }
       handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
@@ -229,6 +238,14 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       const pins = pinsOf(comparison).filter((each) => keyOf(each) !== keyOf(draft))
       const { pins: _pins, ...rest } = comparison
       replace(pins.length === 0 ? rest : { ...rest, pins })
+    },
+    /** Clocks again what stands on "this" device, which has been measured since. */
+    again() {
+      for (const [key, each] of known)
+        if (each.simulated?.config.cluster.device === 'this') known.set(key, { ...each, simulated: null, memory: null })
+      const { draft } = store.getState()
+      store.setState({ pins: rows(draft) })
+      for (const pin of pinsOf(draft)) simulate(pin)
     },
     setSteps: (steps: number) => replace({ ...store.getState().draft, steps: Math.max(1, Math.min(MOST_STEPS, Math.round(steps) || DEFAULT_STEPS)) }),
     /** Trains every pin that can, one after another: same steps, same seed, same data where they name the same. */

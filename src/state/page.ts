@@ -32,7 +32,11 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     sources: () => sources.current,
     measured: () => calibration.getState().measured,
   })
-  calibration.subscribe((now, before) => now.measured !== before.measured && simulation.again())
+  calibration.subscribe((now, before) => {
+    if (now.measured === before.measured) return
+    simulation.again()
+    compare.again()
+  })
   return {
     session,
     draft,

@@ -51,7 +51,7 @@ test('in Chinese nothing on any place is English', async ({ page }) => {
 
   await page.getByRole('button', { name: '模拟', exact: true }).click()
   await expect(page.locator('dl dd').first()).toBeVisible()
-  await page.locator('#story').selectOption({ index: 1 })
+  await page.locator('header select').selectOption('ddp-h100/0')
   await page.getByLabel('副本', { exact: false }).first().fill('4')
   await page.getByLabel('副本', { exact: false }).first().press('Enter')
   await page.getByRole('button', { name: '搜索', exact: true }).click()

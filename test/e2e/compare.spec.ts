@@ -32,6 +32,8 @@ test('three pins are clocked, trained one after another, ordered, and travel in 
   expect(new Set(losses).size).toBe(1)
   await expect(page.getByTestId('differences')).toContainText('(measured)')
   await expect(page.getByRole('img', { name: /^Loss of / })).toHaveCount(3)
+  await expect(page.getByRole('img', { name: /^Memory over the step of / })).toHaveCount(3)
+  for (const row of await rows(page).all()) await expect(row.getByTestId('validation-loss')).toHaveText(/\d\.\d\d/)
   await page.getByText('Losses as a table').click()
   await expect(page.getByRole('region', { name: 'Losses as a table' }).locator('tbody tr')).toHaveCount(4)
 
@@ -54,10 +56,14 @@ test('one cursor for all small charts', async ({ page }) => {
   await page.getByRole('button', { name: 'Train all' }).click()
   await expect(page.getByRole('button', { name: 'Train all again' })).toBeVisible({ timeout: 90_000 })
   await page.getByRole('img', { name: /^Loss of A/ }).hover({ position: { x: 120, y: 60 } })
-  const readings = page.locator('figcaption')
+  const readings = page.getByRole('region', { name: 'Loss while training, measured' }).locator('figcaption')
   await expect(readings.first()).toContainText(/step \d: \d\.\d\d/)
   const [a, b] = await readings.allInnerTexts()
   expect(/step \d/.exec(b!)![0]).toBe(/step \d/.exec(a!)![0])
+  const memory = page.getByRole('region', { name: 'Memory over the step, predicted' })
+  await memory.getByRole('img').first().hover()
+  const shares = await memory.locator('figcaption').allInnerTexts()
+  expect(shares.map((each) => /[\d.]+\s?%/.exec(each)?.[0])).toEqual(shares.map(() => /[\d.]+\s?%/.exec(shares[0]!)![0]))
 })
 
 test('Run and Simulate pin what is on screen; undo takes it back; a compressed one is pinned uncompressed', async ({ page }) => {

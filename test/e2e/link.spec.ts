@@ -30,7 +30,7 @@ test('a copied link shows the same elsewhere; undo works on what it brought', as
 test('Simulate has a link of its own', async ({ page }) => {
   await page.goto('/#simulate')
   await expect(page.getByRole('button', { name: 'Simulate', exact: true })).toHaveAttribute('aria-pressed', 'true')
-  await expect(page.locator('#story')).toBeVisible()
+  await expect(page.getByRole('complementary', { name: 'Simulate' })).toBeVisible()
 })
 
 test('a hostile link gives a message and the defaults', async ({ page }) => {

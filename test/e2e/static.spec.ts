@@ -60,7 +60,7 @@ test('a plain host under a path is enough: isolated after one reload, then also 
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
   expect(await train(page)).toBe(2)
   await page.getByRole('button', { name: 'Simulate', exact: true }).click()
-  await expect(page.locator('#story')).toBeVisible()
+  await expect(page.getByRole('complementary', { name: 'Simulate' })).toBeVisible()
   await page.keyboard.press('?')
   expect(elsewhere).toEqual([])
   expect(violations).toEqual([])

@@ -138,6 +138,11 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
   }
 }
 
+/** The axes of a mesh that are longer than one: "data 2 × pipeline 4"; empty for one device. */
+export function meshText(axes: Readonly<Record<string, number>>): string {
+  return Object.entries(axes).flatMap(([name, size]) => (size > 1 ? [`${name} ${size}`] : [])).join(' × ')
+}
+
 /** The words of a layout's name, in a language. */
 export interface LayoutWords {
   readonly mesh: (data: number, tensor: number, pipeline: number) => string
@@ -150,7 +155,7 @@ export interface LayoutWords {
 }
 
 export const LAYOUT_WORDS: LayoutWords = {
-  mesh: (data, tensor, pipeline) => `data ${data} × tensor ${tensor} × pipeline ${pipeline}`,
+  mesh: (data, tensor, pipeline) => meshText({ data, tensor, pipeline }) || 'one device',
   chunked: (schedule, chunks) => `${schedule} with ${chunks} chunks`,
   micro: (count, size) => `${count} micro-batch${count > 1 ? 'es' : ''} of ${size}`,
   recompute: { selective: 'selective recomputation', full: 'full recomputation' },

@@ -10,6 +10,7 @@ import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import { CompareTable } from './compare-table.tsx'
 import styles from './compare.module.css'
+import { MemoryMultiples } from './memory-multiples.tsx'
 import { Summary } from './summary.tsx'
 import { COMPARE_TEXT } from './text.ts'
 import type { CompareText } from './text.ts'
@@ -54,6 +55,14 @@ export default function ComparePlace() {
           </>
         )}
       </section>
+      {pins.some(({ memory }) => memory !== null) && (
+        <section className={panel.panel} aria-label={text.memories}>
+          <div className={panel.head}>
+            <h2 className={panel.title}>{text.memories}</h2>
+          </div>
+          <MemoryMultiples pins={pins} text={text} />
+        </section>
+      )}
       {trained && (
         <section className={panel.panel} aria-label={text.losses}>
           <div className={panel.head}>

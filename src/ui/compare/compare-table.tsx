@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { describeLayout } from '../../sim/describe-layout.ts'
 import { parseConfig } from '../../config/parse.ts'
 import type { Obstacle, Pin } from '../../state/compare-store.ts'
+import { differencesOf } from '../../state/differences.ts'
 import type { Problem } from '../../state/session.ts'
 import { readPath, removePath } from '../../state/draft-path.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
@@ -28,6 +29,7 @@ const ORDERS = {
   mfu: { by: ({ mfu }: Figures) => mfu, falling: true, kind: 'virtual' },
   measured: { by: ({ measuredTokens }: Figures) => measuredTokens, falling: true, kind: 'measured' },
   loss: { by: ({ loss }: Figures) => loss, falling: false, kind: 'measured' },
+  validation: { by: ({ validationLoss }: Figures) => validationLoss, falling: false, kind: 'measured' },
 } as const
 type Order = keyof typeof ORDERS
 
@@ -54,6 +56,7 @@ export function CompareTable({ pins, steps, text }: { readonly pins: readonly Pi
   const [order, setOrder] = useState<Order>('configuration')
   const rows = sorted(pins.map(figuresOf), order)
   const budgets = pins.map(({ simulated }) => simulated?.config.cluster.memoryBytes ?? 0)
+  const best = bestOf(rows)
   const scale = Math.max(1, ...rows.map(({ fullestBytes }) => fullestBytes ?? 0), ...budgets)
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${text.title}: ${text.table}`}>
@@ -75,7 +78,7 @@ export function CompareTable({ pins, steps, text }: { readonly pins: readonly Pi
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={row.pin.letter} row={row} scale={scale} steps={steps} text={text} />
+            <Row key={row.pin.letter} row={row} best={best} scale={scale} steps={steps} details={detailsOf(row.pin, pins)} text={text} />
           ))}
         </tbody>
       </table>
@@ -83,9 +86,70 @@ export function CompareTable({ pins, steps, text }: { readonly pins: readonly Pi
   )
 }
 
-const shown = (value: number | null, format: (value: number) => string) => (value === null ? '–' : format(value))
+/** The best known value of each column that has different ones. */
+type Best = ReadonlyMap<Order, number>
 
-function Row({ row, scale, steps, text }: { readonly row: Figures; readonly scale: number; readonly steps: number; readonly text: CompareText }) {
+function bestOf(rows: readonly Figures[]): Best {
+  return new Map(
+    (Object.keys(ORDERS) as Order[]).flatMap((order): [Order, number][] => {
+      const { by, falling } = ORDERS[order]
+      const values = rows.flatMap((row) => by(row) ?? [])
+      const [low, high] = [Math.min(...values), Math.max(...values)]
+      return order === 'configuration' || values.length < 2 || low === high ? [] : [[order, falling ? high : low]]
+    }),
+  )
+}
+
+/** In what a pin differs from the others beside its layout, which its name says already. */
+function detailsOf(pin: Pin, pins: readonly Pin[]): string {
+  const known = pins.flatMap((each) => (each.simulated ? [{ each, config: each.simulated.config }] : []))
+  const at = known.findIndex(({ each }) => each.letter === pin.letter)
+  if (at < 0) return ''
+  return differencesOf(known.map(({ config }) => config))
+    .filter(({ field }) => !field.startsWith('parallel.') && field !== 'batch.microbatches')
+    .map(({ field, values }) => `${field} ${values[at]}`)
+    .join(', ')
+}
+
+function Value({ row, order, best, format, provenance, text, ...rest }: ValueProps) {
+  const value = ORDERS[order].by(row)
+  if (value === null)
+    return (
+      <td {...rest} className={provenance}>
+        –
+      </td>
+    )
+  // What reads the same is as good.
+  const top = best.get(order)
+  const isBest = top !== undefined && format(top) === format(value)
+  return (
+    <td {...rest} className={provenance} data-best={isBest || undefined} title={isBest ? text.best : undefined}>
+      {format(value)}
+    </td>
+  )
+}
+
+interface ValueProps {
+  readonly row: Figures
+  readonly order: Order
+  readonly best: Best
+  readonly format: (value: number) => string
+  readonly provenance?: 'measured' | 'predicted' | 'virtual'
+  readonly text: CompareText
+  readonly 'data-testid'?: string
+}
+
+interface RowProps {
+  readonly row: Figures
+  readonly best: Best
+  readonly scale: number
+  readonly steps: number
+  readonly details: string
+  readonly text: CompareText
+}
+
+function Row({ row, best, scale, steps, details, text }: RowProps) {
+  const figure = { row, best, text }
   const { pin } = row
   const words = useLayoutWords()
   const provenance = row.isMeasured ? 'measured' : 'predicted'
@@ -93,20 +157,20 @@ function Row({ row, scale, steps, text }: { readonly row: Figures; readonly scal
     <tr>
       <th scope="row">
         <b className={styles.letter}>{pin.letter}</b> {nameOf(pin, words)}
+        {details !== '' && <small className={styles.status}>{details}</small>}
         <Status pin={pin} steps={steps} text={text} />
       </th>
       <td>
         <Memory pin={pin} scale={scale} provenance={provenance} text={text} />
       </td>
-      <td className={provenance} title={text.provenance[provenance]}>
-        {shown(row.sentBytes, formatBytes)}
-      </td>
-      <td className="predicted">{shown(row.bubble, formatPercent)}</td>
-      <td className="virtual">{shown(row.stepSeconds, formatSeconds)}</td>
-      <td className="virtual">{shown(row.virtualTokens, formatCount)}</td>
-      <td className="virtual">{shown(row.mfu, formatPercent)}</td>
-      <td data-testid="measured-tokens">{shown(row.measuredTokens, formatCount)}</td>
-      <td data-testid="last-loss">{shown(row.loss, significant)}</td>
+      <Value {...figure} order="sent" format={formatBytes} provenance={provenance} />
+      <Value {...figure} order="bubble" format={formatPercent} provenance="predicted" />
+      <Value {...figure} order="step" format={formatSeconds} provenance="virtual" />
+      <Value {...figure} order="virtual" format={formatCount} provenance="virtual" />
+      <Value {...figure} order="mfu" format={formatPercent} provenance="virtual" />
+      <Value {...figure} order="measured" format={formatCount} data-testid="measured-tokens" />
+      <Value {...figure} order="loss" format={significant} data-testid="last-loss" />
+      <Value {...figure} order="validation" format={significant} data-testid="validation-loss" />
       <td>
         <Actions pin={pin} text={text} />
       </td>

@@ -16,6 +16,8 @@ export interface Figures {
   readonly mfu: number | null
   readonly measuredTokens: number | null
   readonly loss: number | null
+  /** Of the last step, where it was trained to its end. */
+  readonly validationLoss: number | null
 }
 
 interface RankBytes {
@@ -46,6 +48,7 @@ export function figuresOf(pin: Pin): Figures {
     mfu: simulated?.time.mfu ?? null,
     measuredTokens: training?.phase === 'done' ? (training.result.tokensPerSecond?.measured ?? null) : null,
     loss: losses.at(-1) ?? null,
+    validationLoss: training?.phase === 'done' ? (training.result.steps?.findLast((each) => each.validationLoss !== undefined)?.validationLoss ?? null) : null,
   }
 }
 

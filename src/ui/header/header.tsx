@@ -1,6 +1,4 @@
 import { ACTIONS } from '../../state/actions.ts'
-import { PRESETS, PRESET_NAMES, presetOf } from '../../state/presets.ts'
-import type { PresetName } from '../../state/presets.ts'
 import { LANGUAGES, THEMES } from '../../state/settings-store.ts'
 import { PLACES } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
@@ -9,6 +7,7 @@ import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
 import { CopyLink, LinkProblem } from './copy-link.tsx'
 import { Pin } from './pin.tsx'
+import { Presets } from './presets.tsx'
 import { UndoRedo } from './undo-redo.tsx'
 import styles from './header.module.css'
 
@@ -16,10 +15,8 @@ export function Header() {
   const page = usePage()
   const text = useText()
   const { theme, language } = useSlice(page.settings, (state) => state)
-  const draft = useSlice(page.draft, (state) => state.draft)
   const place = useSlice(page.view, (state) => state.place)
   const pins = useSlice(page.compare, (state) => state.pins.length)
-  const preset = presetOf(draft)
   return (
     <header className={styles.header}>
       <h1>TabCluster</h1>
@@ -33,17 +30,7 @@ export function Header() {
       </span>
       <span className={styles.tagline}>{text.tagline}</span>
       <span className={styles.spacer} />
-      <label hidden={place !== 'run'}>
-        <span className="visually-hidden">{text.preset}</span>
-        <select value={preset ?? ''} onChange={(event) => page.draft.replace(PRESETS[event.target.value as PresetName])}>
-          {preset === null && <option value="">{text.custom}</option>}
-          {PRESET_NAMES.map((name) => (
-            <option key={name} value={name}>
-              {text.presets[name]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Presets />
       <Pin />
       <CopyLink />
       <UndoRedo />

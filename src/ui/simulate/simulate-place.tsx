@@ -1,7 +1,8 @@
-import { Fragment, useEffect, useState } from 'react'
+import { Fragment, useEffect, useMemo } from 'react'
 import { SIMULATION_FIELDS } from '../../state/simulation-fields.ts'
 import type { SimulationField, SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
-import { STORIES } from '../../sim/stories.ts'
+import type { Story } from '../../sim/stories.ts'
+import { storyOf } from '../../state/told-story.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
@@ -11,9 +12,10 @@ import styles from './simulate.module.css'
 import { SimulationResult } from './simulation-result.tsx'
 import { SIMULATE_TEXT } from './text.ts'
 import { ThisDevice } from './this-device.tsx'
+import button from '../theme/button.module.css'
+import type { SimulateText } from './text.ts'
+import type { Draft } from '../../state/draft-path.ts'
 import { useProblemText } from '../text/problem-text.ts'
-
-const STORY_CONFIGS = STORIES.flatMap(({ id, configs }) => configs.map(({ label, config }) => ({ name: `${id}: ${label}`, config })))
 
 /** Any cluster, any model: memory and time at once, pinned configurations beside each other, a search over all layouts. */
 export default function SimulatePlace() {
@@ -22,30 +24,17 @@ export default function SimulatePlace() {
   const language = useSlice(settings, (state) => state.language)
   const text = SIMULATE_TEXT[language]
   const problem = useSlice(simulation, (state) => state.problem)
-  const [story, setStory] = useState('')
+  const draft = useSlice(simulation, (state) => state.draft)
+  const story = useMemo(() => storyOf(draft), [draft])
   useEffect(() => simulation.start(), [simulation])
   const groups = Object.entries(SIMULATION_FIELDS) as [SimulationGroup, Readonly<Record<string, SimulationField>>][]
   const shown = groups.flatMap(([, fields]) => Object.keys(fields))
   const elsewhere = problem !== null && !shown.some((path) => problem.field === path || problem.field.startsWith(`${path}.`))
-  const chooseStory = (name: string) => {
-    setStory(name)
-    const found = STORY_CONFIGS.find((each) => each.name === name)
-    if (found) simulation.load(found.config)
-  }
   return (
     <div className={styles.place}>
       <aside className={styles.controls} aria-label={text.title}>
         <p className={styles.about}>{text.about}</p>
-        <div className={controls.field}>
-          <label htmlFor="story">{text.story}</label>
-          <select id="story" value={story} onChange={(event) => chooseStory(event.target.value)}>
-            <option value="">{text.choose}</option>
-            {STORY_CONFIGS.map(({ name }) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-          <span />
-        </div>
+        {story && <ToldStory story={story.story} text={text} />}
         {groups.map(([group, fields]) => (
           <fieldset key={group} className={styles.group}>
             <legend>{text.groups[group]}</legend>
@@ -71,6 +60,28 @@ export default function SimulatePlace() {
           <LayoutSearch text={text} />
         </section>
       </main>
+    </div>
+  )
+}
+
+/** What a known story shows; all its configurations go to Compare at once. */
+function ToldStory({ story: { id, configs }, text }: { readonly story: Story; readonly text: SimulateText }) {
+  const { compare, view } = usePage()
+  return (
+    <div className={styles.story}>
+      <p>{text.stories[id]}</p>
+      {configs.length > 1 && (
+        <button
+          type="button"
+          className={button.button}
+          onClick={() => {
+            for (const { config } of configs) compare.pin(config as Draft)
+            view.setState({ place: 'compare' })
+          }}
+        >
+          {text.compareStory(String(configs.length))}
+        </button>
+      )}
     </div>
   )
 }

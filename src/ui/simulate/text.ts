@@ -5,8 +5,19 @@ import { explain, type Verdict } from '../../sim/planner/explain.ts'
 const en = {
   title: 'Simulate',
   about: 'The same configurations, clocked on hardware nobody has at home. Every number here is virtual or predicted.',
-  story: 'A known story',
-  choose: 'choose…',
+  stories: {
+    'ddp-h100':
+      'GPT-2 on one and two H100: tokens/s nearly double and an epoch nearly halves; what is missing are smaller matrix products, the last gradient bucket and an optimizer that every replica runs.',
+    'data-parallel':
+      'DataParallel keeps the optimizer and everybody’s logits on GPU 0, which needs several times the memory of the others.',
+    'llama-naive':
+      'LLaMA-2-7B on V100 16 GB: it fits only when split, and with naive model parallelism more devices do not make it faster: one works, the others wait. GPipe and 1F1B let them work at once.',
+    'zero-7.5b':
+      '7.5 B parameters on 64 devices: 120, 31.4, 16.6 and 1.9 GB of parameters, gradients and optimizer state per device under ZeRO 0 to 3 (Rajbhandari et al., arXiv:1910.02054, figure 1).',
+    'gpt3-1024':
+      'GPT-3 175B on 1,024 A100: 300 billion tokens take about 34 days (Narayanan et al., arXiv:2104.04473, section 5.1).',
+  },
+  compareStory: (count: string) => `Compare all ${count}`,
   fields: {
     precision: 'Precision',
     'model.preset': 'Model',
@@ -135,8 +146,19 @@ export type SimulateText = {
 const zh: SimulateText = {
   title: '模拟',
   about: '同样的配置，在家里没有的硬件上计时。这里的每个数字都是虚拟的或预测的。',
-  story: '已知的例子',
-  choose: '选择…',
+  stories: {
+    'ddp-h100':
+      '一块与两块 H100 上的 GPT-2：token/秒几乎翻倍，一轮时间几乎减半；差的那一点是更小的矩阵乘、最后一个梯度桶，以及每个副本都要运行的优化器。',
+    'data-parallel':
+      'DataParallel 把优化器与所有人的 logits 放在 GPU 0 上，它需要的显存是其他设备的数倍。',
+    'llama-naive':
+      'V100 16 GB 上的 LLaMA-2-7B：只有拆分后才放得下；朴素模型并行下设备再多也不更快：一个工作，其余等待。GPipe 与 1F1B 让它们同时工作。',
+    'zero-7.5b':
+      '64 个设备上的 75 亿参数：ZeRO 0 到 3 下，每个设备的参数、梯度与优化器状态为 120、31.4、16.6 与 1.9 GB（Rajbhandari 等，arXiv:1910.02054，图 1）。',
+    'gpt3-1024':
+      '1,024 块 A100 上的 GPT-3 175B：3000 亿 token 约需 34 天（Narayanan 等，arXiv:2104.04473，5.1 节）。',
+  },
+  compareStory: (count) => `对比全部 ${count} 个`,
   fields: {
     precision: '精度',
     'model.preset': '模型',

@@ -18,6 +18,7 @@ const HEAD = [
   'measuredTokensPerSecond',
   'steps',
   'lastLoss',
+  'validationLoss',
 ]
 
 /** Everything that the Compare place can hand out: what was predicted, clocked and measured of every pin. */
@@ -40,6 +41,7 @@ export function compareFiles({ compare }: Page, own: TakeAwayText): FileGroup[] 
         row.measuredTokens,
         row.pin.training?.phase === 'done' ? row.pin.training.losses.length : null,
         row.loss,
+        row.validationLoss,
       ]),
     )
   const everything = () =>

@@ -1,10 +1,10 @@
-import { LAYOUT_WORDS, type LayoutWords } from '../../sim/planner/candidates.ts'
+import { LAYOUT_WORDS, meshText, type LayoutWords } from '../../sim/planner/candidates.ts'
 import { usePage, useSlice } from '../page-context.ts'
 
 type Words = LayoutWords & { readonly on?: (model: string, device: string) => string }
 
 const ZH: Words = {
-  mesh: (data, tensor, pipeline) => `数据 ${data} × 张量 ${tensor} × 流水线 ${pipeline}`,
+  mesh: (data, tensor, pipeline) => meshText({ 数据: data, 张量: tensor, 流水线: pipeline }) || '单个设备',
   chunked: (schedule, chunks) => `${schedule}（${chunks} 块）`,
   micro: (count, size) => `${count} 个微批，每个 ${size}`,
   recompute: { selective: '选择性重计算', full: '完全重计算' },

@@ -2,8 +2,9 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { inspectTarget, moveCursor } from '../../state/actions.ts'
 import { totalOf } from '../../state/memory-view.ts'
 import type { MemoryCurve, Plan, PlannedRank } from '../../state/session.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
+import { stackedAreas } from '../cluster/stacked-areas.ts'
+import type { Size } from '../cluster/stacked-areas.ts'
 import { formatBytes, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -13,33 +14,6 @@ import styles from './memory-rows.module.css'
 /** Rows that are drawn; more would be lines. */
 const MOST_RANKS = 32
 const TABLE_ROWS = 100
-
-interface Size {
-  readonly width: number
-  readonly height: number
-}
-
-const PARTS = [...BAR_PARTS, 'cached'] as const
-type Part = (typeof PARTS)[number]
-
-/** What is free but kept is drawn last, on top. */
-const bytesOf = ({ bytes, cached }: MemoryCurve, i: number, part: Part) => (part === 'cached' ? (cached[i] ?? 0) : partOf(bytes[i]!, part))
-
-/** Steps of each category on top of the ones before it, as closed paths. */
-function areasOf(curve: MemoryCurve, end: number, scale: number, { width, height }: Size): { part: Part; path: string }[] {
-  const floor = curve.times.map(() => 0)
-  const x = (t: number) => ((width * t) / end).toFixed(1)
-  const y = (bytes: number) => (height - (height * bytes) / scale).toFixed(1)
-  // What a step begins with is there before its first op.
-  const from = (i: number) => (i === 0 ? 0 : curve.times[i]!)
-  return PARTS.flatMap((part) => {
-    const low = [...floor]
-    for (const i of floor.keys()) floor[i] = floor[i]! + bytesOf(curve, i, part)
-    if (floor.every((each, i) => each === low[i])) return []
-    const line = (heights: readonly number[]) => heights.flatMap((each, i) => [`${x(from(i))},${y(each)}`, `${x(curve.times[i + 1] ?? end)},${y(each)}`])
-    return [{ part, path: `M${[...line(floor), ...line(low).toReversed()].join('L')}Z` }]
-  })
-}
 
 /** Live bytes of every rank over the schedule's ticks, by category; what a run has measured so far as dots on it. */
 export function MemoryRows({ plan, table }: { readonly plan: Plan; readonly table: boolean }) {
@@ -110,7 +84,7 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
     return () => observer.disconnect()
   }, [])
   const pattern = useId()
-  const areas = useMemo(() => (size.width === 0 ? [] : areasOf(memory, end, scale, size)), [memory, end, scale, size])
+  const areas = useMemo(() => (size.width === 0 ? [] : stackedAreas({ ...memory, at: memory.times, end }, scale, size)), [memory, end, scale, size])
   const placeOf = useMemo(() => new Map(memory.ops.map((op, i) => [op, { time: memory.times[i]!, predicted: totalOf(memory.bytes[i]!) }])), [memory])
   const points = [...(dots ?? [])].flatMap(([op, bytes]) => {
     const place = placeOf.get(op)

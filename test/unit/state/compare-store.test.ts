@@ -16,11 +16,13 @@ function simulator() {
     const worker = { ended: false, asked: 0 }
     workers.push(worker)
     return {
-      postMessage({ id, input }) {
+      postMessage({ id, input, kind }) {
         worker.asked++
         queueMicrotask(() => {
           try {
-            hear({ id, kind: 'simulated', result: simulate(parseConfig(input, 'simulate')).result, milliseconds: 1 })
+            const simulation = simulate(parseConfig(input, 'simulate'))
+            if (kind === 'memory') hear({ id, kind: 'remembered', curves: simulation.memory() })
+            else hear({ id, kind: 'simulated', result: simulation.result, milliseconds: 1 })
           } catch {
             hear({ id, kind: 'refused', problem: { field: 'a', message: 'no' } })
           }
@@ -92,7 +94,9 @@ test('a pin is clocked once, and the simulator ends when all are', async () => {
   store.pin({})
   await soon()
   expect(store.getState().pins.map(({ letter, simulated }) => [letter, simulated?.ranks.length])).toEqual([['A', 2], ['B', 1]])
-  expect(workers).toEqual([{ ended: true, asked: 2 }])
+  expect(store.getState().pins.every(({ memory }) => memory !== null && memory.length > 0)).toBe(true)
+  // Its step, and its memory over the step.
+  expect(workers).toEqual([{ ended: true, asked: 4 }])
   store.unpin({})
   store.undo()
   await soon()
@@ -177,4 +181,16 @@ test('differences are the fields that someone would have to change', () => {
     { field: 'parallel.zero', values: ['0', '3', '0'] },
   ])
   expect(differencesOf([configs[0]!, configs[0]!])).toEqual([])
+})
+
+test('what stands on "this" device is clocked again when it has been measured', async () => {
+  const { store, workers } = comparison()
+  store.pin({ cluster: { device: 'this' } })
+  store.pin({ parallel: { data: 2 }, cluster: { device: 'a100-80gb' } })
+  await soon()
+  store.again()
+  expect(store.getState().pins.map(({ simulated }) => simulated !== null)).toEqual([false, true])
+  await soon()
+  expect(store.getState().pins.every(({ simulated }) => simulated !== null)).toBe(true)
+  expect(workers.map(({ asked }) => asked)).toEqual([4, 2])
 })
