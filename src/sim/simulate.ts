@@ -25,6 +25,8 @@ import { remember } from './remember.ts'
 import { replicaMemory } from './replica-memory.ts'
 import { setupOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
+import type { LinkAxis, LinkLoad } from './link-load.ts'
+import { meshLoads, programLoads } from './link-load.ts'
 import { rankTraffic as programTraffic } from './traffic.ts'
 import { rankTraffic as modelTraffic } from './traffic-model.ts'
 
@@ -39,6 +41,8 @@ export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
   /** The device whose measured times were taken for "this"; absent where a table's were. */
   readonly measuredDevice?: string
   readonly ranks: readonly SimulatedRank[]
+  /** What each axis of the mesh puts on the links. */
+  readonly links: readonly LinkLoad[]
   readonly time: TimeResult & { readonly hfu: number; readonly criticalPath: readonly PathShare[] }
 }
 
@@ -155,6 +159,7 @@ function simulateProgram(config: RunConfig, cluster: Cluster, measured?: Measure
         predictedBytes: plans[r]!.peak,
         ...programTraffic(rank),
       })),
+      links: programLoads(program, config.cluster),
       time: {
         stepSeconds,
         computeSeconds: ranks.map((each) => each.computeSeconds),
@@ -179,6 +184,12 @@ function peakOf(memory: RankMemory): PeakBytes {
   for (const category of CATEGORIES) peak[category] = Math.round(memory[category])
   peak.total = Math.round(memory.total)
   return peak
+}
+
+/** Of each axis what the stage that sends most puts on it. */
+function mostBy(traffic: readonly Pick<ReturnType<typeof modelTraffic>[number], 'byAxis'>[]): Record<LinkAxis, number> {
+  const most = (axis: LinkAxis) => Math.max(0, ...traffic.map(({ byAxis }) => byAxis[axis]))
+  return { tensor: most('tensor'), data: most('data'), pipeline: most('pipeline'), all: most('all') }
 }
 
 function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes): void {
@@ -230,6 +241,7 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
       simulated: 'stages',
       software: setup.software.title,
       ranks,
+      links: meshLoads(config.parallel, mostBy(traffic), config.cluster),
       time: {
         stepSeconds,
         computeSeconds: perRank.map(({ compute }) => compute),

@@ -1,6 +1,7 @@
 import type { BytesByTraffic } from '../core/bytes.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import { gradientWire } from './compressed-gradients.ts'
+import type { LinkAxis } from './link-load.ts'
 import { blocksPerStage, parametersPerRank } from './stage-sizes.ts'
 import type { StepSetup } from './step-setup.ts'
 
@@ -8,6 +9,7 @@ import type { StepSetup } from './step-setup.ts'
 export interface RankTraffic {
   readonly sentBytes: number
   readonly traffic: BytesByTraffic
+  readonly byAxis: Readonly<Record<LinkAxis, number>>
 }
 
 /**
@@ -34,8 +36,10 @@ export function rankTraffic(s: StepSetup): RankTraffic[] {
     const whole = n * e * ring(d)
     const gathers = s.zero === 3 ? m * (s.reshard === false ? 1 : 2) : 1
     const parameters = d === 1 || s.zero === 0 ? 0 : gathers * whole
-    let gradients = d === 1 ? 0 : s.zero >= 2 ? m * whole : s.zero === 0 ? allReduced(n) : whole
-    let activations = 0
+    let tied = 0
+    const gradients = d === 1 ? 0 : s.zero >= 2 ? m * whole : s.zero === 0 ? allReduced(n) : whole
+    // Between tensor ranks, and from stage to stage.
+    let [inside, along] = [0, 0]
     owners.forEach((owner, stage) => {
       if (owner !== rank) return
       // Halves of an all-reduce under sequence parallelism, and the gather for the weight gradients.
@@ -44,12 +48,15 @@ export function rankTraffic(s: StepSetup): RankTraffic[] {
       const ends = t === 1 ? 0 : ((stage === 0 ? 1 : 0) + (stage === last ? 1 : 0)) * 2 * ring(t) * message
       const edge = s.sequenceParallel ? message / t : message
       const sends = [stage + 1, stage - 1].filter((next) => next >= 0 && next <= last && owners[next] !== rank).length
-      activations += m * (blocks[stage]! * perBlock + ends + sends * edge)
+      inside += m * (blocks[stage]! * perBlock + ends)
+      along += m * sends * edge
     })
     // First and last stage exchange the gradient of the table they both hold.
     if (model.tied && owners[0] !== owners[last] && (rank === owners[0] || rank === owners[last]))
-      gradients += table * e
-    const traffic = { parameters, gradients, activations, scalars }
-    return { sentBytes: parameters + gradients + activations + scalars, traffic }
+      tied += table * e
+    const activations = inside + along
+    const traffic = { parameters, gradients: gradients + tied, activations, scalars }
+    const byAxis = { tensor: inside, data: parameters + gradients, pipeline: along + tied, all: scalars }
+    return { sentBytes: parameters + gradients + tied + activations + scalars, traffic, byAxis }
   })
 }

@@ -13,7 +13,8 @@ export interface PredictedTraffic {
 
 const lengthOf = (spans: readonly { readonly length: number }[]) => spans.reduce((sum, each) => sum + each.length, 0)
 
-function moved(op: Op, rank: number): { sent: number; received: number } {
+/** Bytes one rank sends and receives by an op; zero for what is no exchange. */
+export function movedBytes(op: Op, rank: number): { sent: number; received: number } {
   if (op.kind === 'send') return { sent: lengthOf(op.source) * op.elementBytes, received: 0 }
   if (op.kind === 'recv') return { sent: 0, received: lengthOf(op.target) * op.elementBytes }
   if (!('group' in op)) return { sent: 0, received: 0 }
@@ -25,7 +26,7 @@ export function rankTraffic(rank: RankProgram): PredictedTraffic {
   const traffic = zeroByTraffic()
   let [sentBytes, receivedBytes] = [0, 0]
   for (const op of rank.step) {
-    const { sent, received } = moved(op, rank.rank)
+    const { sent, received } = movedBytes(op, rank.rank)
     sentBytes += sent
     receivedBytes += received
     if ('traffic' in op) traffic[op.traffic] += sent

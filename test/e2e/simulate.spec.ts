@@ -85,6 +85,8 @@ test('one list leads from one device to GPT-3 on 1,024; a known story says what 
   await expect(page.getByRole('button', { name: 'Simulate', exact: true })).toHaveAttribute('aria-pressed', 'true')
   await expect(figure(page, 'devices')).toHaveText('1,024')
   await expect(page.getByText('300 billion tokens take about 34 days')).toBeVisible()
+  await expect(page.getByRole('row', { name: /tensor, 8 ranks inside a node, nvlink3/ })).toBeVisible()
+  await expect(page.getByRole('row', { name: /data, 8 ranks between nodes, ib-hdr200/ })).toBeVisible()
   await presets.selectOption('zero-7.5b/3')
   await page.getByRole('button', { name: 'Compare all 4' }).click()
   await expect(page.getByRole('region', { name: 'Compare: Table' }).locator('tbody tr')).toHaveCount(4)

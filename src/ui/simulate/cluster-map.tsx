@@ -4,6 +4,7 @@ import type { SimulatedResult } from '../../sim/simulate.ts'
 import { nodeKinds, rangesOf } from '../../state/node-view.ts'
 import type { NodeKind } from '../../state/node-view.ts'
 import { formatBytes, formatCount, formatPercent } from '../format.ts'
+import { useText } from '../text/use-text.ts'
 import styles from './cluster-map.module.css'
 import type { SimulateText } from './text.ts'
 
@@ -30,6 +31,7 @@ export function ClusterMap({ result, text }: { readonly result: SimulatedResult;
         {kinds.length > MOST_KINDS && <li className={styles.more}>{text.nodes.more(formatCount(kinds.length - MOST_KINDS))}</li>}
       </ul>
       </div>
+      <LinkLoads result={result} text={text} />
     </div>
   )
 }
@@ -56,5 +58,29 @@ function Node({ kind: { count, devices }, capacity, text }: { readonly kind: Nod
         {formatPercent(fullest / capacity)}
       </span>
     </li>
+  )
+}
+
+/** What each axis of the mesh sends over which link: a line as thick as its bytes, on one scale. */
+function LinkLoads({ result: { links }, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
+  const page = useText()
+  const most = Math.max(0, ...links.map(({ bytes }) => bytes))
+  if (most === 0) return null
+  return (
+    <table className={styles.links}>
+      <caption>{text.links.title}</caption>
+      <tbody>
+        {links.map(({ axis, ranks, betweenNodes, link, bytes }) => (
+          <tr key={axis}>
+            <th scope="row">{axis === 'all' ? text.links.all(formatCount(ranks)) : text.links.of(page.groups[axis], formatCount(ranks))}</th>
+            <td>{betweenNodes ? text.links.between(link) : text.links.inside(link)}</td>
+            <td className={styles.line} data-between={betweenNodes || undefined} aria-hidden="true">
+              <i style={{ height: Math.max(1, (12 * bytes) / most) }} />
+            </td>
+            <td className="predicted">{formatBytes(bytes)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
