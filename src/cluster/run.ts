@@ -1,6 +1,7 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
@@ -223,7 +224,8 @@ export class Run implements RunHandle {
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
       throw new Error(
-        `step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`,
+        say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
+          .text,
       )
     const tokens = config.batch.global * config.batch.sequence
     const result: StepResult = {

@@ -1,6 +1,8 @@
 import type { Category } from '../core/bytes.ts'
 import { bytesText, roundBufferBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
+import type { Said } from '../core/said.ts'
 import type { MemoryMeter } from './meter.ts'
 import { instrument } from './meter.ts'
 
@@ -69,25 +71,34 @@ export class BufferPool {
   private create(category: Category, size: number, usage: number, label: string): GPUBuffer {
     if (this.failure) throw this.failure
     const { limits } = this.device
-    const refuse = (why: string): never => {
-      throw new OutOfMemoryError(`out of memory: ${bytesText(size)} for ${category} (${label}) ${why}`, category, size)
+    const refuse = ({ text }: Said): never => {
+      throw new OutOfMemoryError(text, category, size)
     }
     if (this.budgetBytes !== null && this.meter.total + size > this.budgetBytes)
-      refuse(`on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`)
-    const limit = usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
-    if (size > limit) refuse(`is over this adapter's limit of ${bytesText(limit)} for one buffer`)
+      refuse(
+        say`out of memory: ${bytesText(size)} for ${category} (${label}) on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`,
+      )
+    const limit =
+      usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
+    if (size > limit)
+      refuse(
+        say`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
+      )
     this.device.pushErrorScope('out-of-memory')
     this.hooks.next.category = category
     const buffer = this.device.createBuffer({ size, usage, label })
     this.checks.push(
-      this.device.popErrorScope().then((error) => {
-        if (error && !this.failure)
-          this.failure = new OutOfMemoryError(
-            `out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`,
-            category,
-            size,
-          )
-      }, () => undefined),
+      this.device.popErrorScope().then(
+        (error) => {
+          if (error && !this.failure)
+            this.failure = new OutOfMemoryError(
+              say`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
+              category,
+              size,
+            )
+        },
+        () => undefined,
+      ),
     )
     this.live.add(buffer)
     return buffer

@@ -1,6 +1,7 @@
 import type { PeakBytes } from '../core/bytes.ts'
 import { bytesText, CATEGORIES } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { MemoryPlan, MemoryPoint } from '../schedule/memory-plan.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
 import type { Program } from '../schedule/program.ts'
@@ -31,10 +32,11 @@ export function checkBudget(program: Program, predicted: readonly PredictedBytes
     const at = curve.find((point) => CATEGORIES.reduce((sum, each) => sum + point.live[each], point.cached) > budget)
     const live = at?.live ?? peak
     const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
-    const where = at === undefined ? 'before its first op' : `at op ${at.op}`
     throw new OutOfMemoryError(
-      `rank ${rank} needs ${bytesText(peak.total)} ${where}, mostly ${worst} (${bytesText(live[worst])}); ` +
-        `the budget cluster.memoryBytes is ${bytesText(budget)}`,
+      (at === undefined
+        ? say`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+        : say`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+      ).text,
       worst,
       peak.total,
     )

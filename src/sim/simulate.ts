@@ -1,5 +1,6 @@
 import { bytesText, CATEGORIES, zeroPeak, type PeakBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
@@ -196,8 +197,8 @@ function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes):
   if (budget === null || peak.total <= budget) return
   const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
   throw new OutOfMemoryError(
-    `rank ${rank} needs ${bytesText(peak.total)}, mostly ${worst} (${bytesText(peak[worst])}); ` +
-      `the budget cluster.memoryBytes is ${bytesText(budget)}`,
+    say`rank ${rank} needs ${bytesText(peak.total)}, mostly ${worst} (${bytesText(peak[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+      .text,
     worst,
     peak.total,
   )

@@ -12,10 +12,12 @@ function templates(directory: string): string[] {
     const path = join(directory, entry.name)
     if (entry.isDirectory()) return templates(path)
     if (!/\.tsx?$/.test(entry.name) || entry.name === 'said.ts') return []
-    return [...readFileSync(path, 'utf8').matchAll(/\bsay`((?:[^`$]|\$\{(?:[^{}`]|\{[^}]*\})*\})*)`/g)].map(([, source]) => {
-      let at = 0
-      return source!.replaceAll(/\$\{(?:[^{}`]|\{[^}]*\})*\}/g, () => `{${at++}}`)
-    })
+    return [...readFileSync(path, 'utf8').matchAll(/\bsay`((?:[^`$]|\$\{(?:[^{}`]|\{[^}]*\})*\})*)`/g)].map(
+      ([, source]) => {
+        let at = 0
+        return source!.replaceAll(/\$\{(?:[^{}`]|\{[^}]*\})*\}/g, () => `{${at++}}`)
+      },
+    )
   })
 }
 
@@ -33,16 +35,52 @@ test('every refusal that a page can show has its Chinese sentence, with the same
 })
 
 test('no Chinese sentence is for nothing', () => {
-  const values = ['one rank holds the loss and the optimizer', 'the server holds the optimizer']
-  for (const template of Object.keys(PROBLEMS_ZH)) expect(written.has(template) || values.includes(template), template).toBe(true)
+  const values = [
+    'parameters',
+    'gradients',
+    'optimizer',
+    'activations',
+    'communication',
+    'workspace',
+    'one rank holds the loss and the optimizer',
+    'the server holds the optimizer',
+  ]
+  for (const template of Object.keys(PROBLEMS_ZH))
+    expect(written.has(template) || values.includes(template), template).toBe(true)
 })
 
 test('a sentence carries its values, and is the English one where nobody translated it', () => {
-  expect(say`${3} does not divide ${'a'}: ${8}`).toEqual({ text: '3 does not divide a: 8', template: '{0} does not divide {1}: {2}', values: [3, 'a', 8] })
+  expect(say`${3} does not divide ${'a'}: ${8}`).toEqual({
+    text: '3 does not divide a: 8',
+    template: '{0} does not divide {1}: {2}',
+    values: [3, 'a', 8],
+  })
   const [problem] = explainConfig({ parallel: { tensor: 3 } })
-  expect(problem).toMatchObject({ field: 'parallel.tensor', message: expect.stringContaining('does not divide') as unknown })
+  expect(problem).toMatchObject({
+    field: 'parallel.tensor',
+    message: expect.stringContaining('does not divide') as unknown,
+  })
   expect(problemInChinese(problem!)).toMatch(/^3 不能整除 model\.heads：\d+$/)
-  const [mode] = explainConfig({ parallel: { data: 2, pipeline: 2, dataMode: 'parameter-server' }, batch: { microbatches: 2 } })
+  const [mode] = explainConfig({
+    parallel: { data: 2, pipeline: 2, dataMode: 'parameter-server' },
+    batch: { microbatches: 2 },
+  })
   expect(problemInChinese(mode!)).toContain('优化器在服务器上')
   expect(problemInChinese({ field: 'a', message: 'as it is' })).toBe('as it is')
+})
+
+test('a sentence that comes as plain text, from a rank, is known by its shape', () => {
+  const said = say`out of memory: ${'1.15 GB'} for ${'parameters'} (${'param:wte.weight'}) is over this adapter's limit of ${'1.07 GB'} for one buffer`
+  expect(problemInChinese({ field: '', message: said.text })).toBe(
+    '显存不足：参数（param:wte.weight）的 1.15 GB 超出此适配器单个缓冲区的上限 1.07 GB',
+  )
+  expect(problemInChinese({ field: '', message: `rank 1 at OPTIMIZER_STEP: ${said.text}` })).toMatch(
+    /^rank 1 at OPTIMIZER_STEP: 显存不足：/,
+  )
+  expect(
+    problemInChinese({
+      field: '',
+      message: 'rank 0 needs 3.00 MB at op 7, mostly activations (2.00 MB); the budget cluster.memoryBytes is 1.00 MB',
+    }),
+  ).toBe('rank 0 在操作 7 处需要 3.00 MB，主要是激活（2.00 MB）；预算 cluster.memoryBytes 为 1.00 MB')
 })

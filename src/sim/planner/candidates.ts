@@ -3,6 +3,7 @@ import { DEFAULT_PARALLEL } from '../../config/defaults.ts'
 import { readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
 import { RefusedError } from '../../core/errors.ts'
+import { say } from '../../core/said.ts'
 
 const MOST_DEVICES = 65_536
 
@@ -87,18 +88,18 @@ export function* candidatesOf(config: RunConfig, devices: number, drop: Drop): G
     }
     for (const pipeline of divisors(devices / tensor)) {
       const data = devices / tensor / pipeline
-      if (pipeline > model.layers) drop(`more stages than the ${model.layers} blocks`)
-      else if (batch.global % data !== 0) drop(`replicas do not divide the global batch of ${batch.global}`)
+      if (pipeline > model.layers) drop(say`more stages than the ${model.layers} blocks`.text)
+      else if (batch.global % data !== 0) drop(say`replicas do not divide the global batch of ${batch.global}`.text)
       else yield* withSizes(config, { data, tensor, pipeline })
     }
   }
-  if (cluster.devicesPerNode < devices && batch.global < devices) drop('fewer samples than devices')
+  if (cluster.devicesPerNode < devices && batch.global < devices) drop(say`fewer samples than devices`.text)
 }
 
 function tensorRefusal({ model, cluster }: RunConfig, tensor: number): string | null {
   const uneven = [model.heads, model.kvHeads, model.ffn].some((size) => size % tensor !== 0)
-  if (uneven) return 'tensor ranks do not divide heads or MLP'
-  return tensor > cluster.devicesPerNode ? 'a tensor group would cross nodes' : null
+  if (uneven) return say`tensor ranks do not divide heads or MLP`.text
+  return tensor > cluster.devicesPerNode ? say`a tensor group would cross nodes`.text : null
 }
 
 function* withSizes(
@@ -140,7 +141,9 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
 
 /** The axes of a mesh that are longer than one: "data 2 × pipeline 4"; empty for one device. */
 export function meshText(axes: Readonly<Record<string, number>>): string {
-  return Object.entries(axes).flatMap(([name, size]) => (size > 1 ? [`${name} ${size}`] : [])).join(' × ')
+  return Object.entries(axes)
+    .flatMap(([name, size]) => (size > 1 ? [`${name} ${size}`] : []))
+    .join(' × ')
 }
 
 /** The words of a layout's name, in a language. */

@@ -1,4 +1,6 @@
 import { RefusedError } from '../../core/errors.ts'
+import { bytesText } from '../../core/bytes.ts'
+import { say } from '../../core/said.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
 import { stepTail, stageCosts } from '../estimate.ts'
@@ -119,7 +121,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     const setup = setupOf(configOf(config, candidate), cluster, software)
     const memory = fullest(memoryOf({ ...setup, microbatches: microbatchesForMemory(setup) }))
     if (memory.total > budgetBytes) {
-      drop(`out of memory, mostly ${worstOf(memory)}`)
+      drop(say`out of memory, mostly ${worstOf(memory)}`.text)
       if (nearest === null || memory.total < nearest.memory.total) nearest = { candidate, memory }
       continue
     }
@@ -127,13 +129,11 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     fitting.push({ candidate, boundSeconds, memoryBytes: memory.total })
   }
   if (fitting.length === 0) {
-    const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
     throw new RefusedError(
       'cluster',
       nearest === null
-        ? `no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`
-        : `nothing fits ${devices} devices of ${gigabytes(budgetBytes)}; the smallest layout needs ` +
-            `${gigabytes(nearest.memory.total)}, mostly ${worstOf(nearest.memory)}`,
+        ? say`no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`
+        : say`nothing fits ${devices} devices of ${bytesText(budgetBytes)}; the smallest layout needs ${bytesText(nearest.memory.total)}, mostly ${worstOf(nearest.memory)}`,
     )
   }
   const chosen = chooseForClock(fitting, most)
@@ -141,7 +141,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     const { result } = simulate(configOf(config, candidate), { software, mostOps, ...(measured ? { measured } : {}) })
     const memoryBytes = Math.max(...result.ranks.map((rank) => rank.predictedBytes.total))
     if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
-    drop('out of memory, counted buffer by buffer')
+    drop(say`out of memory, counted buffer by buffer`.text)
     return null
   }
   const clocked: Clocked[] = []
@@ -156,7 +156,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   clocked.unshift(...best)
   clocked.sort(byStep)
   const [winner] = clocked
-  if (!winner) throw new RefusedError('cluster', `nothing fits ${devices} devices counted buffer by buffer`)
+  if (!winner) throw new RefusedError('cluster', say`nothing fits ${devices} devices counted buffer by buffer`)
   const planned = clocked.map((each) => each.planned)
   const verdict = verdictOf(planned, winner.result, budgetBytes)
   const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)

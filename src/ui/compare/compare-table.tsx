@@ -52,7 +52,15 @@ export function nameOf({ draft, simulated }: Pin, words?: Parameters<typeof desc
 }
 
 /** Pins as rows, their memory on one scale; any column orders them. */
-export function CompareTable({ pins, steps, text }: { readonly pins: readonly Pin[]; readonly steps: number; readonly text: CompareText }) {
+export function CompareTable({
+  pins,
+  steps,
+  text,
+}: {
+  readonly pins: readonly Pin[]
+  readonly steps: number
+  readonly text: CompareText
+}) {
   const [order, setOrder] = useState<Order>('configuration')
   const rows = sorted(pins.map(figuresOf), order)
   const budgets = pins.map(({ simulated }) => simulated?.config.cluster.memoryBytes ?? 0)
@@ -64,7 +72,11 @@ export function CompareTable({ pins, steps, text }: { readonly pins: readonly Pi
         <thead>
           <tr>
             {(Object.keys(ORDERS) as Order[]).map((column) => (
-              <th key={column} scope="col" aria-sort={column === order ? (ORDERS[column].falling ? 'descending' : 'ascending') : 'none'}>
+              <th
+                key={column}
+                scope="col"
+                aria-sort={column === order ? (ORDERS[column].falling ? 'descending' : 'ascending') : 'none'}
+              >
                 <button type="button" onClick={() => setOrder(column)}>
                   {text.columns[column]}
                   {ORDERS[column].kind !== null && <small> {text.provenance[ORDERS[column].kind]}</small>}
@@ -78,7 +90,15 @@ export function CompareTable({ pins, steps, text }: { readonly pins: readonly Pi
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={row.pin.letter} row={row} best={best} scale={scale} steps={steps} details={detailsOf(row.pin, pins)} text={text} />
+            <Row
+              key={row.pin.letter}
+              row={row}
+              best={best}
+              scale={scale}
+              steps={steps}
+              details={detailsOf(row.pin, pins)}
+              text={text}
+            />
           ))}
         </tbody>
       </table>
@@ -189,11 +209,19 @@ function obstacleText(obstacle: Obstacle, text: CompareText, line: (problem: Pro
   }
 }
 
-function Status({ pin: { obstacle, problem, simulated, training }, steps, text }: { readonly pin: Pin; readonly steps: number; readonly text: CompareText }) {
+function Status({
+  pin: { obstacle, problem, simulated, training },
+  steps,
+  text,
+}: {
+  readonly pin: Pin
+  readonly steps: number
+  readonly text: CompareText
+}) {
   const say = useProblemText()
   const line = (what: Problem) => (what.field === '' ? say(what) : `${what.field}: ${say(what)}`)
   const said = () => {
-    if (training?.phase === 'failed') return text.failed(training.message)
+    if (training?.phase === 'failed') return text.failed(say({ field: '', message: training.message }))
     if (training?.phase === 'running') return text.step(String(training.losses.length), String(steps))
     if (training?.phase === 'waiting') return text.waiting
     if (problem !== null) return line(problem)
@@ -207,7 +235,17 @@ function Status({ pin: { obstacle, problem, simulated, training }, steps, text }
 /** Groups of devices that are drawn; more would hide the row. */
 const MOST_BARS = 6
 
-function Memory({ pin, scale, provenance, text }: { readonly pin: Pin; readonly scale: number; readonly provenance: 'measured' | 'predicted'; readonly text: CompareText }) {
+function Memory({
+  pin,
+  scale,
+  provenance,
+  text,
+}: {
+  readonly pin: Pin
+  readonly scale: number
+  readonly provenance: 'measured' | 'predicted'
+  readonly text: CompareText
+}) {
   const page = useText()
   const groups = memoryGroups(pin)
   const budget = pin.simulated?.config.cluster.memoryBytes ?? null
@@ -221,9 +259,16 @@ function Memory({ pin, scale, provenance, text }: { readonly pin: Pin; readonly 
           <li key={i}>
             <span className={stacked.bar} role="img" aria-label={`${text.times(String(count))}: ${spoken}`}>
               {parts.map(({ part, bytes: size }) => (
-                <i key={part} data-part={part} style={{ width: percent(size) }} title={`${page.categories[part]} ${formatBytes(size)}`} />
+                <i
+                  key={part}
+                  data-part={part}
+                  style={{ width: percent(size) }}
+                  title={`${page.categories[part]} ${formatBytes(size)}`}
+                />
               ))}
-              {budget !== null && <b style={{ insetInlineStart: percent(budget) }} title={text.budget(formatBytes(budget))} />}
+              {budget !== null && (
+                <b style={{ insetInlineStart: percent(budget) }} title={text.budget(formatBytes(budget))} />
+              )}
             </span>
             <span className={provenance}>{formatBytes(bytes.total)}</span>
             <span className={styles.count}>{count > 1 && text.times(formatCount(count))}</span>
@@ -271,7 +316,13 @@ function Actions({ pin, text }: { readonly pin: Pin; readonly text: CompareText 
       >
         {text.openSimulate}
       </button>
-      <button type="button" className={button.square} aria-label={text.remove(pin.letter)} title={text.remove(pin.letter)} onClick={() => compare.unpin(pin.draft)}>
+      <button
+        type="button"
+        className={button.square}
+        aria-label={text.remove(pin.letter)}
+        title={text.remove(pin.letter)}
+        onClick={() => compare.unpin(pin.draft)}
+      >
         ×
       </button>
     </span>

@@ -1,6 +1,7 @@
 import { startRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './notices.module.css'
@@ -9,20 +10,29 @@ import styles from './notices.module.css'
 export function Notices() {
   const page = usePage()
   const text = useText()
+  const say = useProblemText()
   const failure = useSlice(page.run, (state) => state.failure)
   const found = useSlice(page.adapters, (state) => state)
   const missing = found === null || found.kind === 'ok' ? null : found.kind
   const software = found?.kind === 'ok' && found.adapters.every((adapter) => adapter.software)
   const kind: FailureKind | null = failure?.kind ?? missing
   if (kind === null)
-    return <div className={styles.none}>{software && <p className={styles.note}>{text.software}: {text.softwareAdvice}</p>}</div>
+    return (
+      <div className={styles.none}>
+        {software && (
+          <p className={styles.note}>
+            {text.software}: {text.softwareAdvice}
+          </p>
+        )}
+      </div>
+    )
   return (
     <div className={styles.failure} role="alert">
       <strong>
         {text.failures[kind].title}
         {failure?.rank != null && ` · ${text.onRank(failure.rank)}`}
       </strong>
-      {failure && <p className={styles.message}>{failure.message}</p>}
+      {failure && <p className={styles.message}>{say({ field: '', message: failure.message })}</p>}
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
         <div className={styles.actions}>

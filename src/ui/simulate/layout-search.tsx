@@ -49,18 +49,26 @@ function Progress({ text }: { readonly text: SimulateText }) {
   const search = useSlice(simulation, (state) => state.search)
   if (search.phase !== 'running' || search.progress === null) return text.computing
   const { phase, done, total } = search.progress
-  return phase === 'bounding' ? text.bounding(formatCount(done)) : text.clocking(formatCount(done), formatCount(total ?? 0))
+  return phase === 'bounding'
+    ? text.bounding(formatCount(done))
+    : text.clocking(formatCount(done), formatCount(total ?? 0))
 }
 
 function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateText }) {
   const { simulation } = usePage()
   const words = useLayoutWords()
+  const say = useProblemText()
   const present = useSlice(simulation, (state) => (state.problem === null ? state.result : null))
   return (
     <>
       <p className={styles.explanation}>{text.explained(plan.verdict, words)}</p>
       <Suspense fallback={<p aria-busy="true">{text.computing}</p>}>
-        <ParetoPlot plan={plan} present={present} text={text} onTake={(planned) => simulation.take(plan.best, planned)} />
+        <ParetoPlot
+          plan={plan}
+          present={present}
+          text={text}
+          onTake={(planned) => simulation.take(plan.best, planned)}
+        />
       </Suspense>
       <p>{text.found(formatCount(plan.candidates), formatCount(plan.fitting), formatCount(plan.clocked))}</p>
       <Ranking planned={plan.ranked.slice(0, SHOWN)} plan={plan} label={text.plan} text={text} />
@@ -71,7 +79,8 @@ function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateTex
         <ul className={styles.path}>
           {plan.dropped.map(({ reason, count }) => (
             <li key={reason}>
-              <span>{reason}</span> <span className={styles.number}>{formatCount(count)}</span>
+              <span>{say({ field: '', message: reason })}</span>{' '}
+              <span className={styles.number}>{formatCount(count)}</span>
             </li>
           ))}
         </ul>
@@ -119,7 +128,12 @@ function Ranking({
                 <td>{formatCount(each.tokensPerSecond)}</td>
                 <td>{formatPercent(each.mfu)}</td>
                 <td>
-                  <button type="button" className={button.button} aria-label={`${text.use}: ${name}`} onClick={() => simulation.take(plan.best, each)}>
+                  <button
+                    type="button"
+                    className={button.button}
+                    aria-label={`${text.use}: ${name}`}
+                    onClick={() => simulation.take(plan.best, each)}
+                  >
                     {text.use}
                   </button>
                 </td>

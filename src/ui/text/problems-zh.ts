@@ -13,14 +13,19 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} would leave one empty: the smallest replica has {1} of batch.global {2}; at most {3}':
     '{0} 会留下一个空的微批：最小的副本只有 batch.global {2} 中的 {1} 个样本；最多 {3}',
   'true needs parallel.tensor of 2 or more': '启用它需要 parallel.tensor 不小于 2',
-  'true needs parallel.tensor ({0}) to divide batch.sequence: {1}': '启用它需要 parallel.tensor（{0}）整除 batch.sequence：{1}',
-  '{0} cannot be combined with parallel.pipeline {1} ({2}); use ddp': '{0} 不能与 parallel.pipeline {1} 组合（{2}）；请用 ddp',
-  '{0} cannot be combined with parallel.tensor {1} ({2}); use ddp': '{0} 不能与 parallel.tensor {1} 组合（{2}）；请用 ddp',
+  'true needs parallel.tensor ({0}) to divide batch.sequence: {1}':
+    '启用它需要 parallel.tensor（{0}）整除 batch.sequence：{1}',
+  '{0} cannot be combined with parallel.pipeline {1} ({2}); use ddp':
+    '{0} 不能与 parallel.pipeline {1} 组合（{2}）；请用 ddp',
+  '{0} cannot be combined with parallel.tensor {1} ({2}); use ddp':
+    '{0} 不能与 parallel.tensor {1} 组合（{2}）；请用 ddp',
   'one rank holds the loss and the optimizer': '损失与优化器在同一个 rank 上',
   'the server holds the optimizer': '优化器在服务器上',
-  '{0} shards what {1} keeps in one place; use 0, or dataMode ddp': '{0} 会切分 {1} 集中保存的内容；请用 0，或 dataMode ddp',
+  '{0} shards what {1} keeps in one place; use 0, or dataMode ddp':
+    '{0} 会切分 {1} 集中保存的内容；请用 0，或 dataMode ddp',
   'true needs parallel.dataMode parameter-server': '启用它需要 parallel.dataMode parameter-server',
-  '{0} compresses the all-reduce of dataMode ddp with zero 0; use none here': '{0} 压缩的是 dataMode ddp、zero 0 的 all-reduce；此处请用 none',
+  '{0} compresses the all-reduce of dataMode ddp with zero 0; use none here':
+    '{0} 压缩的是 dataMode ddp、zero 0 的 all-reduce；此处请用 none',
   'all-reduce is a variant of parallel.zero 1, not {0}': 'all-reduce 是 parallel.zero 1 的变体，而不是 {0}',
   'true needs parallel.zero 3, not {0}': '启用它需要 parallel.zero 3，而不是 {0}',
   'has {0} entries; one per rank is {1}': '有 {0} 项；每个 rank 一项应为 {1}',
@@ -32,7 +37,8 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0}: interleaved-1f1b takes 2 or more': '{0}：interleaved-1f1b 需要 2 或更多',
   '{0}: zb-v takes exactly 2': '{0}：zb-v 恰好需要 2',
   '{0}: {1} takes exactly 1': '{0}：{1} 恰好需要 1',
-  '{0}: interleaved-1f1b takes a multiple of parallel.pipeline ({1})': '{0}：interleaved-1f1b 需要 parallel.pipeline（{1}）的倍数',
+  '{0}: interleaved-1f1b takes a multiple of parallel.pipeline ({1})':
+    '{0}：interleaved-1f1b 需要 parallel.pipeline（{1}）的倍数',
   '[{0}] must have {1} entries that sum to model.layers: {2}': '[{0}] 必须有 {1} 项，且总和为 model.layers：{2}',
   '{0} stages of {1} chunks are more than model.layers: {2}': '{0} 个阶段 × {1} 块多于 model.layers：{2}',
   '{0} given together with steps; give one of the two': '{0} 与 steps 同时给出；请只给其中之一',
@@ -64,4 +70,34 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} is no field of a comparison; pins, steps are': '{0} 不是对比的字段；可用的是 pins、steps',
   'holds the same configuration twice': '包含两个相同的配置',
   '{0} must be an integer from 1 to {1}': '{0} 必须是 1 到 {1} 的整数',
+  'rank {0} needs {1}, mostly {2} ({3}); the budget cluster.memoryBytes is {4}':
+    'rank {0} 需要 {1}，主要是{2}（{3}）；预算 cluster.memoryBytes 为 {4}',
+  'rank {0} needs {1} before its first op, mostly {2} ({3}); the budget cluster.memoryBytes is {4}':
+    'rank {0} 在第一个操作之前就需要 {1}，主要是{2}（{3}）；预算 cluster.memoryBytes 为 {4}',
+  'rank {0} needs {1} at op {2}, mostly {3} ({4}); the budget cluster.memoryBytes is {5}':
+    'rank {0} 在操作 {2} 处需要 {1}，主要是{3}（{4}）；预算 cluster.memoryBytes 为 {5}',
+  'out of memory: {0} for {1} ({2}) on top of {3} is over the budget of {4}':
+    '显存不足：{1}（{2}）的 {0} 加上已有的 {3} 超出预算 {4}',
+  "out of memory: {0} for {1} ({2}) is over this adapter's limit of {3} for one buffer":
+    '显存不足：{1}（{2}）的 {0} 超出此适配器单个缓冲区的上限 {3}',
+  'out of memory: the adapter has no {0} left for {1} ({2})': '显存不足：适配器已没有 {0} 可供{1}（{2}）使用',
+  'step {0}: the loss is {1} and the gradient norm {2}; lower optimizer.learningRate ({3})':
+    '第 {0} 步：损失为 {1}，梯度范数为 {2}；请降低 optimizer.learningRate（{3}）',
+  'out of memory, mostly {0}': '显存不足，主要是{0}',
+  'out of memory, counted buffer by buffer': '显存不足（逐缓冲区计算）',
+  'more stages than the {0} blocks': '阶段数多于 {0} 个块',
+  'replicas do not divide the global batch of {0}': '副本数不能整除全局批量 {0}',
+  'fewer samples than devices': '样本数少于设备数',
+  'tensor ranks do not divide heads or MLP': '张量并行数不能整除注意力头或 MLP',
+  'a tensor group would cross nodes': '张量组会跨越节点',
+  'no layout over {0} devices makes sense ({1})': '{0} 个设备上没有合理的布局（{1}）',
+  'nothing fits {0} devices of {1}; the smallest layout needs {2}, mostly {3}':
+    '没有布局能放进 {0} 个 {1} 的设备；最小的布局需要 {2}，主要是{3}',
+  'nothing fits {0} devices counted buffer by buffer': '逐缓冲区计算，没有布局能放进 {0} 个设备',
+  parameters: '参数',
+  gradients: '梯度',
+  optimizer: '优化器状态',
+  activations: '激活',
+  communication: '通信',
+  workspace: '工作区',
 }
