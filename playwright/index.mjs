@@ -124,7 +124,8 @@ export async function launchTabcluster({ adapter: wanted = 'any', executablePath
   try {
     const address = await serve(pageDirectory(), 0, true, server.signal)
     const opened = await openWanted(path, address, wanted)
-    if (!opened) throw new Error(`tabcluster: this browser has no ${wanted === 'any' ? '' : `${wanted} `}WebGPU adapter`)
+    if (!opened)
+      throw new Error(`tabcluster: this browser has no ${wanted === 'any' ? '' : `${wanted} `}WebGPU adapter`)
     const { browser, context, adapter } = opened
     return {
       adapter,

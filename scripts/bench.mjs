@@ -16,8 +16,20 @@ Matrix products and a training step of TabCluster beside jax-js and tfjs-webgpu,
   --software   on SwiftShader even where there is a GPU`
 
 /** Two ways to start the browser: with the machine's GPU, or with the software adapter that comes with Chromium. */
-const COMMON = ['--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic']
-const HARDWARE = [...COMMON, ...(process.platform === 'linux' ? ['--enable-features=Vulkan', '--ignore-gpu-blocklist'] : [])]
+const COMMON = [
+  '--headless=new',
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+]
+const HARDWARE = [
+  ...COMMON,
+  ...(process.platform === 'linux' ? ['--enable-features=Vulkan', '--ignore-gpu-blocklist'] : []),
+]
 const SOFTWARE = [...COMMON, '--use-webgpu-adapter=swiftshader']
 
 /** A browser that died or hangs is given up after this long. */
@@ -46,7 +58,9 @@ function options() {
 /** The libraries to compare with, in bench/node_modules. */
 function installPeers() {
   const directory = join(ROOT, 'bench')
-  const lock = createHash('sha256').update(readFileSync(join(directory, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(directory, 'package-lock.json')))
+    .digest('hex')
   const stamp = join(directory, 'node_modules', '.tabcluster-lock')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   say('installing the libraries to compare with')
@@ -112,7 +126,11 @@ async function products(address, args, { rounds, variants }) {
         ? await page.evaluate((given) => globalThis.bench.variants(...given), [index, rounds, variants.split(',')])
         : await page.evaluate((given) => globalThis.bench.product(...given), [index, rounds])
       for (const [name, reason] of Object.entries(result.failed)) say(`${name} failed at ${result.shape}: ${reason}`)
-      rows.push(variants ? { case: result.case, shape: result.shape, unit: 'GFLOP/s', values: result.values } : row(result, 'GFLOP/s'))
+      rows.push(
+        variants
+          ? { case: result.case, shape: result.shape, unit: 'GFLOP/s', values: result.values }
+          : row(result, 'GFLOP/s'),
+      )
       say(`  ${result.case}, ${result.shape}`)
     }
     return rows
@@ -140,7 +158,13 @@ function table(adapter, rows) {
   const cell = (value) => (value === undefined ? '–' : value.toPrecision(3)).padStart(12)
   const names = [...new Set(rows.flatMap((each) => Object.keys(each.values ?? each.peers)))]
   const own = rows.some((each) => !each.values)
-  const head = [''.padEnd(26), ''.padEnd(42), ...(own ? ['ours'.padStart(12)] : []), ...names.map((name) => name.padStart(12)), ...(own ? ['ratio'.padStart(8)] : [])]
+  const head = [
+    ''.padEnd(26),
+    ''.padEnd(42),
+    ...(own ? ['ours'.padStart(12)] : []),
+    ...names.map((name) => name.padStart(12)),
+    ...(own ? ['ratio'.padStart(8)] : []),
+  ]
   const lines = rows.map((each) =>
     [
       each.case.padEnd(26),

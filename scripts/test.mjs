@@ -99,6 +99,7 @@ async function main() {
   const suites = [
     ['types', () => single(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'], env)],
     ['lint', () => single(bin('oxlint'), [], env)],
+    ['format', () => single(bin('prettier'), ['--check', '--log-level=warn', '.'], env)],
     ['unit', () => vitest('unit', env)],
     ...(check
       ? []

@@ -50,7 +50,14 @@ function parameters() {
   const normal = (shape) => random.normal(random.key(seed++), shape).mul(0.02)
   const norm = () => [np.ones([C]), np.zeros([C])]
   const linear = (from, to) => [normal([from, to]), np.zeros([to])]
-  const layer = () => ({ ln1: norm(), qkv: linear(C, 3 * C), proj: linear(C, C), ln2: norm(), fc: linear(C, 4 * C), out: linear(4 * C, C) })
+  const layer = () => ({
+    ln1: norm(),
+    qkv: linear(C, 3 * C),
+    proj: linear(C, C),
+    ln2: norm(),
+    fc: linear(C, 4 * C),
+    out: linear(4 * C, C),
+  })
   return { wte: normal([V, C]), wpe: normal([T, C]), layers: Array.from({ length: L }, layer), ln: norm() }
 }
 
@@ -59,7 +66,11 @@ const linear = (x, [weight, bias]) => np.matmul(x, weight).add(bias)
 
 /** Mean cross-entropy of GPT-2 with a tied head; the embedding is a product with one-hot rows, whose gradient is one too. */
 function lossOf(p, tokens, targets) {
-  let x = np.matmul(tokens, p.wte.ref).reshape([B, T, C]).add(p.wpe).reshape([B * T, C])
+  let x = np
+    .matmul(tokens, p.wte.ref)
+    .reshape([B, T, C])
+    .add(p.wpe)
+    .reshape([B * T, C])
   for (const layer of p.layers) {
     const qkv = linear(layerNorm(x.ref, layer.ln1), layer.qkv).reshape([B, T, 3, H, HS])
     const [q, k, v] = np.unstack(qkv, 2)
@@ -68,13 +79,21 @@ function lossOf(p, tokens, targets) {
     x = x.ref.add(linear(nn.gelu(linear(layerNorm(x, layer.ln2), layer.fc)), layer.out))
   }
   const logits = np.matmul(layerNorm(x, p.ln), p.wte.transpose())
-  return nn.logSoftmax(logits, -1).mul(targets).sum().mul(-1 / (B * T))
+  return nn
+    .logSoftmax(logits, -1)
+    .mul(targets)
+    .sum()
+    .mul(-1 / (B * T))
 }
 
 /** One jitted training step: loss, gradients and AdamW. */
 export async function training() {
   await backend()
-  const ids = () => np.array(Int32Array.from({ length: B * T }, () => Math.floor(Math.random() * V)), { dtype: np.int32 })
+  const ids = () =>
+    np.array(
+      Int32Array.from({ length: B * T }, () => Math.floor(Math.random() * V)),
+      { dtype: np.int32 },
+    )
   const tokens = nn.oneHot(ids(), V).astype(np.float32)
   const targets = nn.oneHot(ids(), V).astype(np.float32)
   let p = parameters()

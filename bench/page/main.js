@@ -87,4 +87,12 @@ async function training(names, rounds) {
   }
 }
 
-globalThis.bench = { ours, peers: PEERS, adapter: ours.adapter, products: ours.productCases().length, product, variants, training }
+globalThis.bench = {
+  ours,
+  peers: PEERS,
+  adapter: ours.adapter,
+  products: ours.productCases().length,
+  product,
+  variants,
+  training,
+}

@@ -46,7 +46,14 @@ function parameters() {
   const normal = (shape, deviation = 0.02) => tf.variable(tf.randomNormal(shape, 0, deviation))
   const norm = () => [tf.variable(tf.ones([C])), tf.variable(tf.zeros([C]))]
   const linear = (from, to) => [normal([from, to]), tf.variable(tf.zeros([to]))]
-  const layer = () => ({ ln1: norm(), qkv: linear(C, 3 * C), proj: linear(C, C), ln2: norm(), fc: linear(C, 4 * C), out: linear(4 * C, C) })
+  const layer = () => ({
+    ln1: norm(),
+    qkv: linear(C, 3 * C),
+    proj: linear(C, C),
+    ln2: norm(),
+    fc: linear(C, 4 * C),
+    out: linear(4 * C, C),
+  })
   return { wte: normal([V, C]), wpe: normal([T, C]), layers: Array.from({ length: L }, layer), ln: norm() }
 }
 
@@ -63,17 +70,30 @@ function gelu(x) {
 
 /** Mean cross-entropy of GPT-2 with a tied head; every tensor of rows is (B·T, …), so that weights need no broadcast. */
 function lossOf(p, tokens, oneHot, mask) {
-  let x = tf.gather(p.wte, tokens).add(p.wpe.expandDims(0)).reshape([B * T, C])
+  let x = tf
+    .gather(p.wte, tokens)
+    .add(p.wpe.expandDims(0))
+    .reshape([B * T, C])
   for (const layer of p.layers) {
     const qkv = linear(layerNorm(x, layer.ln1), layer.qkv).reshape([B, T, 3, H, HS]).transpose([2, 0, 3, 1, 4])
     const [q, k, v] = qkv.unstack()
-    const scores = tf.matMul(q, k, false, true).mul(1 / Math.sqrt(HS)).add(mask)
-    const heads = tf.matMul(scores.softmax(), v).transpose([0, 2, 1, 3]).reshape([B * T, C])
+    const scores = tf
+      .matMul(q, k, false, true)
+      .mul(1 / Math.sqrt(HS))
+      .add(mask)
+    const heads = tf
+      .matMul(scores.softmax(), v)
+      .transpose([0, 2, 1, 3])
+      .reshape([B * T, C])
     x = x.add(linear(heads, layer.proj))
     x = x.add(linear(gelu(linear(layerNorm(x, layer.ln2), layer.fc)), layer.out))
   }
   const logits = tf.matMul(layerNorm(x, p.ln), p.wte, false, true)
-  return tf.logSoftmax(logits).mul(oneHot).sum().mul(-1 / (B * T))
+  return tf
+    .logSoftmax(logits)
+    .mul(oneHot)
+    .sum()
+    .mul(-1 / (B * T))
 }
 
 /** A training step with tf.variableGrads and AdamW written with tfjs operations, moments updated in place. */
@@ -82,7 +102,12 @@ export async function training() {
   const p = parameters()
   const all = [p.wte, p.wpe, ...p.layers.flatMap((layer) => Object.values(layer).flat()), ...p.ln]
   const state = all.map((each) => ({ m: tf.variable(tf.zerosLike(each)), v: tf.variable(tf.zerosLike(each)) }))
-  const mask = tf.tidy(() => tf.linalg.bandPart(tf.ones([T, T]), -1, 0).sub(1).mul(1e9))
+  const mask = tf.tidy(() =>
+    tf.linalg
+      .bandPart(tf.ones([T, T]), -1, 0)
+      .sub(1)
+      .mul(1e9),
+  )
   const ids = () => Int32Array.from({ length: B * T }, () => Math.floor(Math.random() * V))
   const tokens = tf.tensor2d(ids(), [B, T], 'int32')
   const oneHot = tf.tidy(() => tf.oneHot(tf.tensor1d(ids(), 'int32'), V).toFloat())
@@ -98,7 +123,12 @@ export async function training() {
           const { m, v } = state[i]
           m.assign(m.mul(BETA1).add(g.mul(1 - BETA1)))
           v.assign(v.mul(BETA2).add(g.square().mul(1 - BETA2)))
-          const change = m.mul(RATE / (1 - BETA1 ** count)).div(v.mul(1 / (1 - BETA2 ** count)).sqrt().add(EPSILON))
+          const change = m.mul(RATE / (1 - BETA1 ** count)).div(
+            v
+              .mul(1 / (1 - BETA2 ** count))
+              .sqrt()
+              .add(EPSILON),
+          )
           each.assign((each.rank > 1 ? each.mul(1 - RATE * DECAY) : each).sub(change))
         }
         return value

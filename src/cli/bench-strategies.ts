@@ -98,7 +98,10 @@ export async function benchStrategies({ json }: { readonly json: boolean }): Pro
         `${each.strategy.padEnd(22)} ${ms(each.measuredMilliseconds)} ${ms(each.virtualMilliseconds)} ${(100 * each.error).toFixed(0).padStart(6)} % ${each.tokensPerSecond.toFixed(0).padStart(8)}`,
     )
     const head = `${'strategy'.padEnd(22)} measured  virtual    error tokens/s   (ms per step)`
-    return await putResult([head, ...lines, `order right in ${order.right} of ${order.pairs} pairs that differ by a tenth`].join('\n'), undefined)
+    return await putResult(
+      [head, ...lines, `order right in ${order.right} of ${order.pairs} pairs that differ by a tenth`].join('\n'),
+      undefined,
+    )
   } finally {
     progress.end()
     closeNodeGpu()

@@ -24,9 +24,19 @@ async function trainingSpeed(): Promise<BenchRow> {
   const config = parseConfig({ ...TRAIN_CASE, steps: 8 })
   const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost() })
   const { steps } = await run.finished
-  const times = steps!.slice(1).map((each) => each.milliseconds).sort((a, b) => a - b)
+  const times = steps!
+    .slice(1)
+    .map((each) => each.milliseconds)
+    .sort((a, b) => a - b)
   const ours = 512_000 / times[Math.floor(times.length / 2)]!
-  return { case: 'training step', shape: '4 layers, 128 channels, T 64, B 8, V 256', unit: 'tokens/s', ours, peers: {}, ratio: null }
+  return {
+    case: 'training step',
+    shape: '4 layers, 128 channels, T 64, B 8, V 256',
+    unit: 'tokens/s',
+    ours,
+    peers: {},
+    ratio: null,
+  }
 }
 
 /** `bench`: kernels and training speed on this adapter. Medians of at least five. */
@@ -38,11 +48,20 @@ export async function bench({ json }: { readonly json: boolean }): Promise<void>
     for (const { name, shape, gflops } of await productTimes(gpu))
       rows.push({ case: name, shape, unit: 'GFLOP/s', ours: gflops, peers: {}, ratio: null })
     for (const { name, milliseconds } of await launchTimes(gpu, TRAIN_CASE))
-      rows.push({ case: name, shape: 'one step of the training case', unit: 'ms', ours: milliseconds, peers: {}, ratio: null })
+      rows.push({
+        case: name,
+        shape: 'one step of the training case',
+        unit: 'ms',
+        ours: milliseconds,
+        peers: {},
+        ratio: null,
+      })
     gpu.dispose()
     rows.push(await trainingSpeed())
     if (json) return await putResult(JSON.stringify({ adapter, rows }, null, 2), undefined)
-    const lines = rows.map((row) => `${row.case.padEnd(32)} ${row.shape.padEnd(42)} ${row.ours.toPrecision(3).padStart(8)} ${row.unit}`)
+    const lines = rows.map(
+      (row) => `${row.case.padEnd(32)} ${row.shape.padEnd(42)} ${row.ours.toPrecision(3).padStart(8)} ${row.unit}`,
+    )
     return await putResult([`${adapter.description}`, ...lines].join('\n'), undefined)
   } finally {
     closeNodeGpu()

@@ -55,7 +55,9 @@ export async function generate(options: GenerateOptions): Promise<void> {
   const shape = options.config === undefined ? await shapeOf(options.weights) : null
   const tokenizer = shape !== null && Number(shape.vocab) >= 50257 ? 'gpt2' : 'byte'
   const config = parseConfig(
-    shape === null ? given : { model: shape, data: { tokenizer }, batch: { sequence: Math.min(64, Number(shape.context)) } },
+    shape === null
+      ? given
+      : { model: shape, data: { tokenizer }, batch: { sequence: Math.min(64, Number(shape.context)) } },
   )
   refuseUnexecutable(config)
   const progress = new Progress()

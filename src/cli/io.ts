@@ -24,7 +24,10 @@ export async function readJson(argument: string, option: string): Promise<unknow
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new RefusedError(option, `${argument.startsWith('{') ? 'the JSON' : `"${argument}"`} is not JSON (${error instanceof Error ? error.message : ''})`)
+    throw new RefusedError(
+      option,
+      `${argument.startsWith('{') ? 'the JSON' : `"${argument}"`} is not JSON (${error instanceof Error ? error.message : ''})`,
+    )
   }
 }
 

@@ -113,7 +113,13 @@ export async function startRun(
   // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
   started.catch((error: unknown) => {
     const failure = error instanceof RunError ? error : new RunError(String(error), 1)
-    const failed: RunEvent = { kind: 'failed', message: failure.message, rank: null, exitStatus: failure.exitStatus, result: null }
+    const failed: RunEvent = {
+      kind: 'failed',
+      message: failure.message,
+      rank: null,
+      exitStatus: failure.exitStatus,
+      result: null,
+    }
     if (listeners.size === 0) early.push(failed)
     else for (const listener of listeners) listener(failed)
     finish.reject(failure)

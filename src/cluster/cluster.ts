@@ -35,7 +35,13 @@ export class Cluster {
   adapters: readonly (AdapterResult | null)[] = []
   private failure: Error | null = null
   private closing = false
-  private waiters: { kind: RankReply['kind']; replies: Map<number, RankReply>; ranks: readonly number[]; resolve: (r: Map<number, RankReply>) => void; reject: (e: Error) => void }[] = []
+  private waiters: {
+    kind: RankReply['kind']
+    replies: Map<number, RankReply>
+    ranks: readonly number[]
+    resolve: (r: Map<number, RankReply>) => void
+    reject: (e: Error) => void
+  }[] = []
   private nextId = 0
 
   private constructor(
@@ -91,7 +97,9 @@ export class Cluster {
     }
     // The first rank of each adapter measures kernels; the others take its choice.
     const ranks = Array.from({ length: this.world }, (_, rank) => rank)
-    const first = ranks.filter((rank) => ranks.findIndex((other) => this.adapterOf(other) === this.adapterOf(rank)) === rank)
+    const first = ranks.filter(
+      (rank) => ranks.findIndex((other) => this.adapterOf(other) === this.adapterOf(rank)) === rank,
+    )
     for (const rank of first) await open(rank)
     await Promise.all(ranks.filter((rank) => !first.includes(rank)).map(open))
     this.adapters = adapters
@@ -126,12 +134,14 @@ export class Cluster {
 
   private wait(ranks: readonly number[], kind: RankReply['kind']): Promise<Map<number, RankReply>> {
     if (this.failure) return Promise.reject(this.failure)
-    return new Promise((resolve, reject) =>
-      this.waiters.push({ kind, replies: new Map(), ranks, resolve, reject }),
-    )
+    return new Promise((resolve, reject) => this.waiters.push({ kind, replies: new Map(), ranks, resolve, reject }))
   }
 
-  private ask(ranks: readonly number[], answer: RankReply['kind'], request: RankRequest): Promise<Map<number, RankReply>> {
+  private ask(
+    ranks: readonly number[],
+    answer: RankReply['kind'],
+    request: RankRequest,
+  ): Promise<Map<number, RankReply>> {
     const waiting = this.wait(ranks, answer)
     for (const rank of ranks) this.spawned.ports[rank]!.post(request)
     return waiting
@@ -143,7 +153,8 @@ export class Cluster {
 
   async load(name: ProgramName, program: Program, dataset: SharedDataset | null): Promise<void> {
     const waiting = this.wait(this.all, 'loaded')
-    for (const rank of program.ranks) this.spawned.ports[rank.rank]!.post({ kind: 'load', name, program: rank, dataset })
+    for (const rank of program.ranks)
+      this.spawned.ports[rank.rank]!.post({ kind: 'load', name, program: rank, dataset })
     await waiting
   }
 
@@ -176,7 +187,11 @@ export class Cluster {
     for (const port of this.spawned.ports) port.post(request)
   }
 
-  async gather(ranks: readonly number[], state: StateKind, tensors: readonly string[] | null): Promise<Map<number, readonly Piece[]>> {
+  async gather(
+    ranks: readonly number[],
+    state: StateKind,
+    tensors: readonly string[] | null,
+  ): Promise<Map<number, readonly Piece[]>> {
     const replies = await this.ask(ranks, 'pieces', { kind: 'gather', id: ++this.nextId, state, tensors })
     return new Map([...replies].map(([rank, reply]) => [rank, (reply as ReplyOf<'pieces'>).pieces]))
   }

@@ -200,7 +200,14 @@ export class Executor {
 
   private note(op: Op, step: number, start: number, end: number): void {
     const seconds = (time: number) => (performance.timeOrigin + time) / 1000
-    this.spans.push({ rank: this.program.rank, op: op.id, step, stream: op.stream, start: seconds(start), end: seconds(end) })
+    this.spans.push({
+      rank: this.program.rank,
+      op: op.id,
+      step,
+      stream: op.stream,
+      start: seconds(start),
+      end: seconds(end),
+    })
   }
 
   private asRankError({ op, error }: { op: Op; error: unknown }): RankError {

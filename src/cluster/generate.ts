@@ -34,7 +34,8 @@ export async function generateText(
   onText: (text: string) => void,
 ): Promise<string> {
   const ids = [...tokenizer.encode(request.prompt)]
-  if (ids.length === 0) throw new RefusedError('prompt', `"${request.prompt}" has no tokens; write at least one character`)
+  if (ids.length === 0)
+    throw new RefusedError('prompt', `"${request.prompt}" has no tokens; write at least one character`)
   const random = new Rng(request.seed, 'generate')
   const made: number[] = []
   for (let n = 0; n < request.tokens; n++) {

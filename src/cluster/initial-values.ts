@@ -22,6 +22,13 @@ export function drawParameter(
     const low = Math.max(from, run.local)
     const high = Math.min(from + out.length, run.local + run.length)
     if (high > low)
-      philoxNormal(seed, spec.name, run.global + low - run.local, out.subarray(low - from, high - from), 0, spec.init.std)
+      philoxNormal(
+        seed,
+        spec.name,
+        run.global + low - run.local,
+        out.subarray(low - from, high - from),
+        0,
+        spec.init.std,
+      )
   }
 }

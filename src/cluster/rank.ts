@@ -243,7 +243,13 @@ export class Rank {
     executor.traced = this.trace
     this.capture = captureGradients ? 'gradients' : null
     this.pulse ??= setInterval(
-      () => this.port.post({ kind: 'current', op: executor.current?.id ?? null, ...executor.glance.look(), ...this.memory() }),
+      () =>
+        this.port.post({
+          kind: 'current',
+          op: executor.current?.id ?? null,
+          ...executor.glance.look(),
+          ...this.memory(),
+        }),
       PULSE_MILLISECONDS,
     )
     for (let step = first; step < first + count; step++) {

@@ -23,7 +23,12 @@ export type RunEvent =
       readonly traffic: BytesByTraffic
     }
   /** The op each rank is at, a few times a second; null when idle. Exchanges since the last time, absent when not known. */
-  | { readonly kind: 'current'; readonly rank: number; readonly op: number | null; readonly exchanges?: readonly number[] }
+  | {
+      readonly kind: 'current'
+      readonly rank: number
+      readonly op: number | null
+      readonly exchanges?: readonly number[]
+    }
   /** Bytes that were live while ops ran, by op, where they differ from what was told before. */
   | { readonly kind: 'held'; readonly rank: number; readonly bytes: readonly (readonly [number, number])[] }
   | { readonly kind: 'spans'; readonly spans: readonly ExecutedSpan[] }

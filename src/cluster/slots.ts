@@ -106,9 +106,7 @@ export class Slots {
       return
     }
     this.device[slot] =
-      spec.home === 'staging'
-        ? this.gpu.pool.acquireStaging(bytes)
-        : this.gpu.pool.acquire(spec.category, bytes, name)
+      spec.home === 'staging' ? this.gpu.pool.acquireStaging(bytes) : this.gpu.pool.acquire(spec.category, bytes, name)
   }
 }
 

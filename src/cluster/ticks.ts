@@ -18,7 +18,10 @@ function actionOf(op: Op, splits: boolean): string | null {
  */
 export function opsInTick(ops: readonly Op[], id: number | null, schedule: ScheduleId): number {
   const splits = SCHEDULES[schedule].splitsBackward
-  const start = Math.max(0, ops.findIndex((op) => op.id === id))
+  const start = Math.max(
+    0,
+    ops.findIndex((op) => op.id === id),
+  )
   let present: string | null = null
   for (let i = start; i < ops.length; i++) {
     const action = actionOf(ops[i]!, splits)

@@ -76,10 +76,12 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
         say`${batch.microbatches} would leave one empty: the smallest replica has ${least} of batch.global ${batch.global}; at most ${Math.max(1, least)}`,
       )
   }
-  if (model.heads % p.tensor !== 0) refuse('parallel.tensor', say`${p.tensor} does not divide model.heads: ${model.heads}`)
+  if (model.heads % p.tensor !== 0)
+    refuse('parallel.tensor', say`${p.tensor} does not divide model.heads: ${model.heads}`)
   else if (model.kvHeads % p.tensor !== 0)
     refuse('parallel.tensor', say`${p.tensor} does not divide model.kvHeads: ${model.kvHeads}`)
-  else if (model.ffn % p.tensor !== 0) refuse('parallel.tensor', say`${p.tensor} does not divide model.ffn: ${model.ffn}`)
+  else if (model.ffn % p.tensor !== 0)
+    refuse('parallel.tensor', say`${p.tensor} does not divide model.ffn: ${model.ffn}`)
   scheduleProblems(config, refuse)
   if (p.sequenceParallel && p.tensor === 1)
     refuse('parallel.sequenceParallel', say`true needs parallel.tensor of 2 or more`)
@@ -97,7 +99,10 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
         say`${p.dataMode} cannot be combined with parallel.pipeline ${p.pipeline} (${why}); use ddp`,
       )
     if (p.tensor > 1)
-      refuse('parallel.dataMode', say`${p.dataMode} cannot be combined with parallel.tensor ${p.tensor} (${why}); use ddp`)
+      refuse(
+        'parallel.dataMode',
+        say`${p.dataMode} cannot be combined with parallel.tensor ${p.tensor} (${why}); use ddp`,
+      )
     if (p.zero > 0)
       refuse('parallel.zero', say`${p.zero} shards what ${p.dataMode} keeps in one place; use 0, or dataMode ddp`)
   }
@@ -110,7 +115,8 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
     )
   if (p.zeroReduce === 'all-reduce' && p.zero !== 1)
     refuse('parallel.zeroReduce', say`all-reduce is a variant of parallel.zero 1, not ${p.zero}`)
-  if (p.fsdp.cpuOffload && p.zero !== 3) refuse('parallel.fsdp.cpuOffload', say`true needs parallel.zero 3, not ${p.zero}`)
+  if (p.fsdp.cpuOffload && p.zero !== 3)
+    refuse('parallel.fsdp.cpuOffload', say`true needs parallel.zero 3, not ${p.zero}`)
   wrapProblems(config, refuse)
   const servers = p.dataMode === 'parameter-server' && p.server.at === 'cpu' ? 1 : 0
   if (cluster.adapters !== 'default' && cluster.adapters.length !== world)

@@ -11,8 +11,7 @@ export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
   try {
     return problemsOf(readConfig(input), use)
   } catch (error) {
-    if (error instanceof RefusedError)
-      return [problemOf(error)]
+    if (error instanceof RefusedError) return [problemOf(error)]
     throw error
   }
 }

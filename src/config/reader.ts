@@ -68,7 +68,8 @@ export class Reader {
     const value = this.raw(key, { enum: allowed, default: fallback })
     if (value === undefined) return fallback
     const found = allowed.find((each) => each === value)
-    if (found === undefined) throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
+    if (found === undefined)
+      throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
     return found
   }
 
@@ -76,7 +77,8 @@ export class Reader {
     const value = this.raw(key, { enum: [...allowed, null] })
     if (value === undefined || value === null) return null
     const found = allowed.find((each) => each === value)
-    if (found === undefined) throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
+    if (found === undefined)
+      throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
     return found
   }
 

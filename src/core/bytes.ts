@@ -1,12 +1,5 @@
 /** Memory categories, in the fixed order in which every bar, table and result shows them. */
-export const CATEGORIES = [
-  'parameters',
-  'gradients',
-  'optimizer',
-  'activations',
-  'communication',
-  'workspace',
-] as const
+export const CATEGORIES = ['parameters', 'gradients', 'optimizer', 'activations', 'communication', 'workspace'] as const
 export type Category = (typeof CATEGORIES)[number]
 export type BytesByCategory = Record<Category, number>
 /** Peaks over time, each category on its own; `total` is the peak of the sum. `cached` are free buffers a device keeps for

@@ -9,6 +9,7 @@ export interface Said {
 
 /** say`${3} does not divide ${'model.heads'}` */
 export function say(parts: TemplateStringsArray, ...values: readonly (string | number)[]): Said {
-  const filled = (value: (i: number) => string | number) => parts.reduce((text, part, i) => `${text}${value(i - 1)}${part}`)
+  const filled = (value: (i: number) => string | number) =>
+    parts.reduce((text, part, i) => `${text}${value(i - 1)}${part}`)
   return { text: filled((i) => values[i]!), template: filled((i) => `{${i}}`), values }
 }

@@ -67,7 +67,8 @@ function pathOf({ x, y }: ChartLine, px: (value: number) => number, py: (value: 
 function marksOf({ x, y, color }: ChartLine, px: (value: number) => number, py: (value: number) => number): string[] {
   const marks: string[] = []
   for (let i = 0; i < x.length; i++)
-    if (Number.isFinite(y[i])) marks.push(`<circle cx="${at(px(x[i]!))}" cy="${at(py(y[i]!))}" r="2.5" fill="${color}"/>`)
+    if (Number.isFinite(y[i]))
+      marks.push(`<circle cx="${at(px(x[i]!))}" cy="${at(py(y[i]!))}" r="2.5" fill="${color}"/>`)
   return marks
 }
 

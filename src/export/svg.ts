@@ -1,6 +1,7 @@
 /** Pieces of standalone SVG: text stays text, on a light ground, in fonts that every system has. */
 
-const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+const FONT =
+  "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 
 export const INK = '#1c1b19'
 export const FAINT = '#57534b'

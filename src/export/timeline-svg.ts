@@ -86,7 +86,11 @@ function legendOf(kinds: readonly TimelineKind[], idleName: string, left: number
     ...kinds.flatMap((kind) =>
       entry(kind.name, (from) => boxOf(from, y - 12, 16, 16, kind) + labelOf(kind.letter, from + 8, y, kind)),
     ),
-    ...entry(idleName, (from) => `<rect x="${at(from + 0.5)}" y="${at(y - 11.5)}" width="15" height="15" fill="${IDLE}" stroke="${HAIRLINE}"/>`),
+    ...entry(
+      idleName,
+      (from) =>
+        `<rect x="${at(from + 0.5)}" y="${at(y - 11.5)}" width="15" height="15" fill="${IDLE}" stroke="${HAIRLINE}"/>`,
+    ),
   ]
 }
 
@@ -112,7 +116,9 @@ export function timelineSvg(picture: TimelinePicture): string {
     const height = look.beside ? BAND : compute
     const tip = `${label} · ${look.name} · ${timeName(start - low)} – ${timeName(end - low)}`
     const fits = !look.beside && widthOf(label, 11) + 4 <= width
-    return [boxOf(x, y, width, height, look, tip) + (fits ? labelOf(label, x + width / 2, y + compute / 2 + 4, look) : '')]
+    return [
+      boxOf(x, y, width, height, look, tip) + (fits ? labelOf(label, x + width / 2, y + compute / 2 + 4, look) : ''),
+    ]
   })
   return svgFile(WIDTH, bottom + 88, `${title}. ${subtitle}`, [
     definitions(shown.map(([, kind]) => kind)),
@@ -128,6 +134,11 @@ export function timelineSvg(picture: TimelinePicture): string {
       textAt(px(low + time), bottom + 22, timeName(time), { anchor: 'middle', fill: FAINT, size: 11 }),
     ]),
     textAt((left + RIGHT) / 2, bottom + 42, xLabel, { anchor: 'middle', fill: FAINT }),
-    ...legendOf(shown.map(([, kind]) => kind), idleName, left, bottom + 70),
+    ...legendOf(
+      shown.map(([, kind]) => kind),
+      idleName,
+      left,
+      bottom + 70,
+    ),
   ])
 }

@@ -33,11 +33,7 @@ function isSoftware(info: GPUAdapterInfo): boolean {
 
 export async function requestAdapter(gpu: GPU, choice: AdapterChoice | 'default'): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter(
-    choice === 'default'
-      ? {}
-      : choice === 'fallback'
-        ? { forceFallbackAdapter: true }
-        : { powerPreference: choice },
+    choice === 'default' ? {} : choice === 'fallback' ? { forceFallbackAdapter: true } : { powerPreference: choice },
   )
   if (!adapter)
     throw new Error(

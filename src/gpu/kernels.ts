@@ -45,7 +45,10 @@ export class UniformArena {
     let slot = this.slots.get(key)
     if (slot === undefined) {
       slot = this.slots.size
-      invariant((slot + 1) * SLOT_BYTES <= this.buffer.size, `${key} has no slot among ${this.buffer.size / SLOT_BYTES}`)
+      invariant(
+        (slot + 1) * SLOT_BYTES <= this.buffer.size,
+        `${key} has no slot among ${this.buffer.size / SLOT_BYTES}`,
+      )
       this.slots.set(key, slot)
       this.device.queue.writeBuffer(this.buffer, slot * SLOT_BYTES, encodeParams(launch))
     }
@@ -104,7 +107,10 @@ export class KernelRunner {
   }
 
   /** Compiles what `launches` need, off the main path. `progress` gets done and total. */
-  async compile(launches: readonly Launch[], progress: (done: number, total: number) => void = () => {}): Promise<void> {
+  async compile(
+    launches: readonly Launch[],
+    progress: (done: number, total: number) => void = () => {},
+  ): Promise<void> {
     const needed = new Map<KernelVariant, KernelName>()
     for (const { kernel, params } of launches) needed.set(this.variantOf(kernel, params), kernel)
     const missing = [...needed].filter(([variant]) => !this.pipelines.has(variant))

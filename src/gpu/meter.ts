@@ -64,7 +64,10 @@ export interface Announced {
 }
 
 /** Wraps createBuffer and destroy so that every buffer of the device is counted, whoever makes it. */
-export function instrument(device: GPUDevice, meter: MemoryMeter): { next: Announced; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
+export function instrument(
+  device: GPUDevice,
+  meter: MemoryMeter,
+): { next: Announced; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
   const next: Announced = { category: 'workspace' }
   const categoryOf = new WeakMap<GPUBuffer, Category | 'cached'>()
   const create = device.createBuffer.bind(device)

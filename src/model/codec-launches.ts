@@ -22,12 +22,24 @@ export function encodeLaunch(codec: CodecKind, values: Range, encoded: Range, re
     case 'fp16':
       return { kernel: 'encode_fp16', buffers, params: shared, flops: n, bytes }
     case 'int8':
-      return { kernel: 'encode_int8', buffers, params: { ...shared, chunks: Math.ceil(n / INT8_CHUNK) }, flops: 3 * n, bytes }
+      return {
+        kernel: 'encode_int8',
+        buffers,
+        params: { ...shared, chunks: Math.ceil(n / INT8_CHUNK) },
+        flops: 3 * n,
+        bytes,
+      }
     case 'topk':
       return {
         kernel: 'encode_topk',
         buffers: { ...buffers, residue: residue?.buffer ?? '' },
-        params: { n, k: encoded.length / 2, sOffset: values.offset, tOffset: encoded.offset, feedback: residue ? 1 : 0 },
+        params: {
+          n,
+          k: encoded.length / 2,
+          sOffset: values.offset,
+          tOffset: encoded.offset,
+          feedback: residue ? 1 : 0,
+        },
         flops: 6 * n,
         bytes: bytes + 4 * n * (5 + (residue ? 1 : 0)),
       }

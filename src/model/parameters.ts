@@ -14,7 +14,8 @@ export interface ParameterSpec {
   /** Hugging Face's GPT-2 (or LLaMA) name without prefix. */
   readonly name: string
   readonly shape: readonly number[]
-  readonly init: { readonly kind: 'normal'; readonly std: number } | { readonly kind: 'zeros' } | { readonly kind: 'ones' }
+  readonly init:
+    { readonly kind: 'normal'; readonly std: number } | { readonly kind: 'zeros' } | { readonly kind: 'ones' }
   /** Weight decay applies: two or more dimensions. */
   readonly decay: boolean
   /** How tensor parallelism cuts it; null: every rank holds the whole. */
@@ -52,7 +53,10 @@ const normal = (std: number) => ({ kind: 'normal', std }) as const
 
 function gpt2Table({ layers: L, embed: C, ffn: F, vocab: V, context, tied }: ModelShape): ParameterSpec[] {
   const residual = normal(0.02 / Math.sqrt(2 * L))
-  const table = [spec('wte.weight', [V, C], normal(0.02), vocab, -1), spec('wpe.weight', [context, C], normal(0.01), null, -1)]
+  const table = [
+    spec('wte.weight', [V, C], normal(0.02), vocab, -1),
+    spec('wpe.weight', [context, C], normal(0.01), null, -1),
+  ]
   for (let i = 0; i < L; i++) {
     const h = `h.${i}.`
     table.push(

@@ -59,7 +59,11 @@ export class AsyncOrder {
     for (;;) {
       const alone = this.waiting.find((each) => this.mayApply(each))
       if (alone !== undefined) this.apply([alone], time)
-      else if (this.waiting.length === this.durations.length) this.apply(this.waiting.toSorted((a, b) => a - b), time)
+      else if (this.waiting.length === this.durations.length)
+        this.apply(
+          this.waiting.toSorted((a, b) => a - b),
+          time,
+        )
       else return
       if (this.waiting.length === 0) return
     }

@@ -171,7 +171,8 @@ export function parseOp(text: string): OpLabel {
     const group = members.split('+').map(Number)
     return { kind, ...place, subject, group, ...(root === undefined ? {} : { root: Number(root) }) }
   }
-  if (kind === 'offload' || kind === 'fetch' || kind === 'encode' || kind === 'decode') return { kind, ...place, subject: detail }
+  if (kind === 'offload' || kind === 'fetch' || kind === 'encode' || kind === 'decode')
+    return { kind, ...place, subject: detail }
   if (mark !== undefined) throw refuse()
   return { kind, ...place }
 }

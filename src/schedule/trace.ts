@@ -71,7 +71,16 @@ export class TraceWriter {
   span({ rank: pid, stream, start, end, name, category: cat, args }: TraceSpan): void {
     const [ts, dur] = [start * MICRO, Math.max(0, end - start) * MICRO]
     const tid = this.#thread(pid, stream)
-    this.#events.push({ ph: 'X', pid, tid, ts, dur, name, cat, ...(args && Object.keys(args).length > 0 ? { args } : {}) })
+    this.#events.push({
+      ph: 'X',
+      pid,
+      tid,
+      ts,
+      dur,
+      name,
+      cat,
+      ...(args && Object.keys(args).length > 0 ? { args } : {}),
+    })
   }
 
   /** A value over time, drawn as an area. */

@@ -21,7 +21,13 @@ export interface LinkLoad {
 
 type Links = Pick<ClusterConfig, 'devicesPerNode' | 'intraNode' | 'interNode'>
 
-const load = (axis: LinkAxis, ranks: number, betweenNodes: boolean, bytes: number, { intraNode, interNode }: Links): LinkLoad => ({
+const load = (
+  axis: LinkAxis,
+  ranks: number,
+  betweenNodes: boolean,
+  bytes: number,
+  { intraNode, interNode }: Links,
+): LinkLoad => ({
   axis,
   ranks,
   betweenNodes,
@@ -31,7 +37,11 @@ const load = (axis: LinkAxis, ranks: number, betweenNodes: boolean, bytes: numbe
 
 function axisOf(group: readonly RankProgram[]): LinkAxis {
   const same = (of: (rank: RankProgram) => number) => new Set(group.map(of)).size === 1
-  const [d, t, p] = [same(({ coordinates }) => coordinates.data), same(({ coordinates }) => coordinates.tensor), same(({ coordinates }) => coordinates.pipeline)]
+  const [d, t, p] = [
+    same(({ coordinates }) => coordinates.data),
+    same(({ coordinates }) => coordinates.tensor),
+    same(({ coordinates }) => coordinates.pipeline),
+  ]
   // A server without a device belongs to nobody's stage or shard: it serves replicas.
   if (group.some(({ device }) => device === 'cpu') || (t && p)) return 'data'
   if (d && p) return 'tensor'

@@ -52,8 +52,7 @@ export function rankTraffic(s: StepSetup): RankTraffic[] {
       along += m * sends * edge
     })
     // First and last stage exchange the gradient of the table they both hold.
-    if (model.tied && owners[0] !== owners[last] && (rank === owners[0] || rank === owners[last]))
-      tied += table * e
+    if (model.tied && owners[0] !== owners[last] && (rank === owners[0] || rank === owners[last])) tied += table * e
     const activations = inside + along
     const traffic = { parameters, gradients: gradients + tied, activations, scalars }
     const byAxis = { tensor: inside, data: parameters + gradients, pipeline: along + tied, all: scalars }

@@ -89,7 +89,9 @@ export const ACTIONS = {
     keys: ['v'],
     enabled: () => true,
     run: ({ view }) =>
-      view.setState(({ timeline }) => ({ timeline: TIMELINE_VIEWS[(TIMELINE_VIEWS.indexOf(timeline) + 1) % TIMELINE_VIEWS.length] ?? 'ideal' })),
+      view.setState(({ timeline }) => ({
+        timeline: TIMELINE_VIEWS[(TIMELINE_VIEWS.indexOf(timeline) + 1) % TIMELINE_VIEWS.length] ?? 'ideal',
+      })),
   },
   undo: {
     keys: ['Control+z', 'Meta+z'],
@@ -117,13 +119,24 @@ export const ACTIONS = {
         language: LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length] ?? 'en',
       })),
   },
-  help: { keys: ['?'], enabled: () => true, run: ({ view }) => view.setState({ dialog: 'shortcuts' }), everywhere: true },
+  help: {
+    keys: ['?'],
+    enabled: () => true,
+    run: ({ view }) => view.setState({ dialog: 'shortcuts' }),
+    everywhere: true,
+  },
 } as const satisfies Record<string, Action>
 
 export type ActionName = keyof typeof ACTIONS
 
 /** "Control+Shift+z" for a key event; Shift is left out where the character itself says it ("?"). */
-export function chord(event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean; altKey: boolean }): string {
+export function chord(event: {
+  key: string
+  ctrlKey: boolean
+  metaKey: boolean
+  shiftKey: boolean
+  altKey: boolean
+}): string {
   const letter = /^[a-z]$/i.test(event.key)
   return [
     event.ctrlKey ? 'Control' : '',

@@ -25,7 +25,10 @@ export type CheckpointStore = ReturnType<typeof createCheckpointStore>
 type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'sources' | 'compare'>
 
 /** Checkpoints of this browser: kept, listed, gone on from, removed. Whatever fails is told and changes nothing. */
-export function createCheckpointStore(page: RunningPage, storage: Pick<BrowserStore, keyof BrowserStore> = new BrowserStore()) {
+export function createCheckpointStore(
+  page: RunningPage,
+  storage: Pick<BrowserStore, keyof BrowserStore> = new BrowserStore(),
+) {
   const store = createStore<CheckpointState>(() => ({ saved: null, busy: false, told: null }))
 
   const attempt = async (work: () => Promise<CheckpointState['told']>) => {

@@ -87,7 +87,11 @@ export function stepsOf({ steps }: Draft): number {
 export function checkComparison(draft: Draft): void {
   const { pins = [], steps = DEFAULT_STEPS, ...rest } = draft
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw new RefusedError('link', say`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`)
+  if (unknown !== undefined)
+    throw new RefusedError(
+      'link',
+      say`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
+    )
   if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
     throw new RefusedError('pins', say`must be a list of at most ${MOST_PINS} configurations`)
   if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
@@ -119,9 +123,20 @@ export function createCompareStore({ session, open, sources, measured }: Compare
   const rows = (draft: Draft): Pin[] =>
     pinsOf(draft).map((pin, i) => {
       const found = known.get(keyOf(pin)) ?? UNKNOWN
-      return { letter: String.fromCharCode(65 + i), draft: pin, ...found, obstacle: obstacleOf(session, pin, found.simulated) }
+      return {
+        letter: String.fromCharCode(65 + i),
+        draft: pin,
+        ...found,
+        obstacle: obstacleOf(session, pin, found.simulated),
+      }
     })
-  const store = createStore<CompareState>(() => ({ draft: {}, pins: [], steps: DEFAULT_STEPS, running: false, ...NO_HISTORY }))
+  const store = createStore<CompareState>(() => ({
+    draft: {},
+    pins: [],
+    steps: DEFAULT_STEPS,
+    running: false,
+    ...NO_HISTORY,
+  }))
   const learn = (pin: Draft, what: Partial<Known>) => {
     known.set(keyOf(pin), { ...(known.get(keyOf(pin)) ?? UNKNOWN), ...what })
     store.setState(({ draft }) => ({ pins: rows(draft) }))
@@ -190,7 +205,11 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       const { text, tokens } = sources()
       // The validation loss of the last step is comparable; on the way it would only cost time.
       const evaluate = config.steps === null ? {} : { evaluateEvery: config.steps }
-      handle = await session.start(config, { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) }, evaluate)
+      handle = await session.start(
+        config,
+        { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) },
+        evaluate,
+      )
       if (mine !== generation || !isPinned(pin)) return
       current = { pin, handle }
       handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
@@ -200,7 +219,10 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       learn(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
     } catch (error) {
       batch.cancel()
-      if (mine === generation) learn(pin, { training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) } })
+      if (mine === generation)
+        learn(pin, {
+          training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) },
+        })
     } finally {
       batch.cancel()
       // A run that was begun since may be the current one.
@@ -215,7 +237,8 @@ export function createCompareStore({ session, open, sources, measured }: Compare
   /** Whatever waits or runs is as if it had not been asked for. */
   const forget = () => {
     for (const [key, each] of known)
-      if (each.training?.phase === 'waiting' || each.training?.phase === 'running') known.set(key, { ...each, training: null })
+      if (each.training?.phase === 'waiting' || each.training?.phase === 'running')
+        known.set(key, { ...each, training: null })
     store.setState(({ draft }) => ({ pins: rows(draft), running: false }))
   }
 
@@ -228,7 +251,11 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     pin(draft: Draft, result?: RunResult): boolean {
       const { draft: comparison, pins } = store.getState()
       if (isPinned(draft) || pins.length >= MOST_PINS) return false
-      if (result) known.set(keyOf(draft), { ...UNKNOWN, training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
+      if (result)
+        known.set(keyOf(draft), {
+          ...UNKNOWN,
+          training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) },
+        })
       replace({ ...comparison, pins: [...pinsOf(comparison), draft] })
       return true
     },
@@ -247,7 +274,11 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       store.setState({ pins: rows(draft) })
       for (const pin of pinsOf(draft)) simulate(pin)
     },
-    setSteps: (steps: number) => replace({ ...store.getState().draft, steps: Math.max(1, Math.min(MOST_STEPS, Math.round(steps) || DEFAULT_STEPS)) }),
+    setSteps: (steps: number) =>
+      replace({
+        ...store.getState().draft,
+        steps: Math.max(1, Math.min(MOST_STEPS, Math.round(steps) || DEFAULT_STEPS)),
+      }),
     /** Trains every pin that can, one after another: same steps, same seed, same data where they name the same. */
     async run(): Promise<void> {
       if (store.getState().running) return

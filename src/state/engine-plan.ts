@@ -78,7 +78,12 @@ function idealSpans(rank: RankProgram, actions: readonly (readonly Action[])[], 
 const isBackward = (op: Op) => op.kind.startsWith('backward')
 
 /** When each op of the step happens on the ideal clock: its action's span, cut evenly among the action's ops. */
-function opTimes(rank: RankProgram, actions: readonly Action[], start: Float64Array, end: Float64Array): Map<number, number> {
+function opTimes(
+  rank: RankProgram,
+  actions: readonly Action[],
+  start: Float64Array,
+  end: Float64Array,
+): Map<number, number> {
   const times = new Map<number, number>()
   let at = 0
   const members: Op[][] = actions.map(() => [])
@@ -99,8 +104,7 @@ function opTimes(rank: RankProgram, actions: readonly Action[], start: Float64Ar
     else members[at]?.push(op)
   }
   for (const [i, ops] of members.entries())
-    for (const [k, op] of ops.entries())
-      times.set(op.id, start[i]! + ((end[i]! - start[i]!) * k) / ops.length)
+    for (const [k, op] of ops.entries()) times.set(op.id, start[i]! + ((end[i]! - start[i]!) * k) / ops.length)
   const last = Math.max(0, ...end)
   for (const op of after) times.set(op.id, last)
   return times

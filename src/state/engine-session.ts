@@ -16,7 +16,8 @@ export const engineSession: Session = {
     const adapters = await (await engine()).listAdapters()
     return adapters.length === 0 ? { kind: 'noAdapter' } : { kind: 'ok', adapters }
   },
-  start: async (config, sources, options) => (await engine()).startRun(config, sources, { keepWeights: true, ...options }),
+  start: async (config, sources, options) =>
+    (await engine()).startRun(config, sources, { keepWeights: true, ...options }),
   measure: async (config, options) => (await engine()).measureThisDevice(config, options),
   parity: async (config, sources) => (await engine()).checkParity(config, sources),
 }

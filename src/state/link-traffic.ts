@@ -29,20 +29,31 @@ function messagesOf(plan: Plan, rank: number, op: number): Message[] {
   const note = plan.describe(rank, op)
   if (!note || note.traffic === null) return []
   const { traffic, peers, detail } = note
-  if (peers.includes(rank)) return [{ from: Math.min(...peers), to: Math.max(...peers), traffic, both: true, op: detail }]
-  return peers.map((peer) => ({ ...(note.direction === 'in' ? { from: peer, to: rank } : { from: rank, to: peer }), traffic, both: false, op: detail }))
+  if (peers.includes(rank))
+    return [{ from: Math.min(...peers), to: Math.max(...peers), traffic, both: true, op: detail }]
+  return peers.map((peer) => ({
+    ...(note.direction === 'in' ? { from: peer, to: rank } : { from: rank, to: peer }),
+    traffic,
+    both: false,
+    op: detail,
+  }))
 }
 
 /** What the schedule hands on at a tick: results of passes that have just ended, to the rank of the next stage. */
 function idealMessages({ ideal, ranks }: Plan, tick: number): Message[] {
-  const sameReplica = (a: PlannedRank, b: PlannedRank) => a.coordinates.data === b.coordinates.data && a.coordinates.tensor === b.coordinates.tensor
+  const sameReplica = (a: PlannedRank, b: PlannedRank) =>
+    a.coordinates.data === b.coordinates.data && a.coordinates.tensor === b.coordinates.tensor
   return ideal.spans.flatMap((span): Message[] => {
     const forth = span.kind === 'forward'
     const isSource = forth || span.kind === 'backward' || span.kind === 'backwardInput'
     if (!isSource || span.stage === null || Math.abs(span.end - tick) > 1e-6) return []
     const next = span.stage + (forth ? 1 : -1)
     const target = ideal.spans.find(
-      (each) => each.stage === next && each.microbatch === span.microbatch && each.kind === span.kind && sameReplica(ranks[each.row]!, ranks[span.row]!),
+      (each) =>
+        each.stage === next &&
+        each.microbatch === span.microbatch &&
+        each.kind === span.kind &&
+        sameReplica(ranks[each.row]!, ranks[span.row]!),
     )
     if (!target || target.row === span.row) return []
     return [{ from: span.row, to: target.row, traffic: 'activations', both: false, op: span.label }]
@@ -59,6 +70,10 @@ export function linkTraffic(plan: Plan, ranks: readonly RankView[], tick: number
     if (!first) return null
     const forth = over.some(({ from, to, both }) => both || from < to)
     const back = over.some(({ from, to, both }) => both || from > to)
-    return { traffic: first.traffic, flow: forth && back ? 'both' : forth ? 'forth' : 'back', ops: [...new Set(over.map(({ op }) => op))] }
+    return {
+      traffic: first.traffic,
+      flow: forth && back ? 'both' : forth ? 'forth' : 'back',
+      ops: [...new Set(over.map(({ op }) => op))],
+    }
   })
 }

@@ -77,7 +77,8 @@ async function show(page: Places, hash: string): Promise<void> {
   const place = PLACES.find((each) => each === name)
   // Another anchor of the page.
   if (place === undefined) {
-    if (packed !== undefined) throw new RefusedError('link', say`"${name?.slice(0, 20) ?? ''}" is no place; ${PLACES.join(', ')} are`)
+    if (packed !== undefined)
+      throw new RefusedError('link', say`"${name?.slice(0, 20) ?? ''}" is no place; ${PLACES.join(', ')} are`)
     return
   }
   if (packed !== undefined) {
@@ -102,7 +103,10 @@ export function createLinks(page: Places, address: Address) {
       await show(page, address.location.hash)
       store.setState({ problem: null })
     } catch (error) {
-      const problem = error instanceof RefusedError ? problemOf(error) : { field: '', message: error instanceof Error ? error.message : String(error) }
+      const problem =
+        error instanceof RefusedError
+          ? problemOf(error)
+          : { field: '', message: error instanceof Error ? error.message : String(error) }
       store.setState({ problem })
     }
   }

@@ -24,13 +24,22 @@ const STEPS_SEEN = 4
  * Time per unit of work as measured, and the split with the shortest slowest part: shares of the batch where ranks are
  * replicas, blocks per stage in a pipeline. null where nothing better is known.
  */
-export function rebalance(config: RunConfig, plan: Plan, ranks: readonly RankView[], stepsSeen: number): Rebalance | null {
+export function rebalance(
+  config: RunConfig,
+  plan: Plan,
+  ranks: readonly RankView[],
+  stepsSeen: number,
+): Rebalance | null {
   if (stepsSeen < STEPS_SEEN) return null
   const seconds = computeSeconds(ranks, config)
   const { data, pipeline, chunks, dataMode, server } = config.parallel
   const slowest = (dimension: 'data' | 'pipeline', size: number) =>
     Array.from({ length: size }, (_, place) =>
-      Math.max(...plan.ranks.map((each, rank) => (each.device === 'gpu' && each.coordinates[dimension] === place ? (seconds[rank] ?? NaN) : 0))),
+      Math.max(
+        ...plan.ranks.map((each, rank) =>
+          each.device === 'gpu' && each.coordinates[dimension] === place ? (seconds[rank] ?? NaN) : 0,
+        ),
+      ),
     )
   if (data > 1 && pipeline === 1 && dataMode !== 'data-parallel' && !server.async) {
     const before = replicaSizes(config)
@@ -57,11 +66,17 @@ interface Speed {
   readonly fixed: number
 }
 
-function offer(kind: Rebalance['kind'], before: readonly number[], speeds: readonly Speed[], least: number): Rebalance | null {
+function offer(
+  kind: Rebalance['kind'],
+  before: readonly number[],
+  speeds: readonly Speed[],
+  least: number,
+): Rebalance | null {
   if (!speeds.every(({ perUnit }) => perUnit > 0)) return null
   const total = before.reduce((a, b) => a + b, 0)
   const after = speeds.map(() => least)
-  const timeOf = (units: readonly number[]) => Math.max(...speeds.map(({ perUnit, fixed }, i) => fixed + perUnit * units[i]!))
+  const timeOf = (units: readonly number[]) =>
+    Math.max(...speeds.map(({ perUnit, fixed }, i) => fixed + perUnit * units[i]!))
   // One unit after the other to whoever is done first with it: optimal for such sums.
   for (let left = total - least * speeds.length; left > 0; left--) {
     const ends = speeds.map(({ perUnit, fixed }, i) => fixed + perUnit * (after[i]! + 1))

@@ -95,7 +95,8 @@ export function createRunStore(session: Pick<Session, 'start'>) {
       }
       handle = opened
       opened.subscribe((event) => {
-        if (mine === generation) batch.add(event, event.kind === 'phase' || event.kind === 'failed' || event.kind === 'done')
+        if (mine === generation)
+          batch.add(event, event.kind === 'phase' || event.kind === 'failed' || event.kind === 'done')
       })
       opened.finished.catch((error: unknown) => {
         if (mine === generation && store.getState().phase !== 'failed') fail(error)

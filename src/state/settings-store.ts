@@ -43,7 +43,10 @@ export function readSettings(stored: string | null, preferred: Language): Settin
     theme: oneOf(THEMES, fields['theme'], 'auto'),
     language: oneOf(LANGUAGES, fields['language'], preferred),
     tour: oneOf(TOURS, fields['tour'], 'new'),
-    tourStep: Math.max(0, TOUR_STEPS.findIndex((_, step) => step === fields['tourStep'])),
+    tourStep: Math.max(
+      0,
+      TOUR_STEPS.findIndex((_, step) => step === fields['tourStep']),
+    ),
   }
 }
 

@@ -3,7 +3,13 @@ import { MODEL_PRESET_NAMES } from '../model/presets.ts'
 
 /** How a field of the Simulate place is edited. */
 export type SimulationField =
-  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly scale?: number; readonly nullable?: boolean }
+  | {
+      readonly kind: 'number'
+      readonly min: number
+      readonly max: number
+      readonly scale?: number
+      readonly nullable?: boolean
+    }
   | { readonly kind: 'choice'; readonly options: readonly string[]; readonly numeric?: boolean }
   | { readonly kind: 'switch' }
 

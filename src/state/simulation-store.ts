@@ -82,10 +82,15 @@ export function createSimulationStore(
   const hear = (reply: SimulatorReply) => {
     if (reply.id !== newest) return
     if (reply.kind === 'simulated')
-      store.setState({ result: reply.result, milliseconds: reply.milliseconds, problem: null, computing: false, memory: null })
+      store.setState({
+        result: reply.result,
+        milliseconds: reply.milliseconds,
+        problem: null,
+        computing: false,
+        memory: null,
+      })
     if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
-    if (reply.kind === 'refused')
-      store.setState({ problem: reply.problem, computing: false })
+    if (reply.kind === 'refused') store.setState({ problem: reply.problem, computing: false })
   }
   const failed = (message: string) => store.setState({ problem: { field: '', message }, computing: false })
   const request = (id: number, kind: SimulatorRequest['kind']): SimulatorRequest => {
@@ -156,7 +161,12 @@ export function createSimulationStore(
           (reply) => {
             tracer.terminate()
             if (reply.kind === 'traced') resolve(reply.json)
-            else reject(new Error(reply.kind === 'refused' ? reply.problem.message : `internal: ${reply.kind} in place of a trace`))
+            else
+              reject(
+                new Error(
+                  reply.kind === 'refused' ? reply.problem.message : `internal: ${reply.kind} in place of a trace`,
+                ),
+              )
           },
           (message) => {
             tracer.terminate()

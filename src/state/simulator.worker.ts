@@ -23,7 +23,11 @@ let newest: { readonly key: string; readonly simulation: Simulation } | null = n
 
 function simulated({ input, measured }: SimulatorRequest): Simulation {
   const key = JSON.stringify(input)
-  if (newest?.key !== key || measured) newest = { key, simulation: simulate(parseConfig(input, 'simulate'), { mostOps: MOST_OPS, ...(measured ? { measured } : {}) }) }
+  if (newest?.key !== key || measured)
+    newest = {
+      key,
+      simulation: simulate(parseConfig(input, 'simulate'), { mostOps: MOST_OPS, ...(measured ? { measured } : {}) }),
+    }
   return newest.simulation
 }
 
@@ -35,7 +39,14 @@ function answer(request: SimulatorRequest): void {
     const { result } = simulated(request)
     return post({ id, kind: 'simulated', result, milliseconds: performance.now() - start })
   }
-  if (kind === 'memory') return post({ id, kind: 'remembered', curves: simulated(request).memory().map((curve) => thinned(curve, MOST_POINTS)) })
+  if (kind === 'memory')
+    return post({
+      id,
+      kind: 'remembered',
+      curves: simulated(request)
+        .memory()
+        .map((curve) => thinned(curve, MOST_POINTS)),
+    })
   if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulated(request).trace()) })
   const steps = planSteps(readForPlan(input), measured ? { measured } : {})
   let next = steps.next()
@@ -48,7 +59,9 @@ self.addEventListener('message', ({ data }: MessageEvent<SimulatorRequest>) => {
     answer(data)
   } catch (error) {
     const problem =
-      error instanceof RefusedError ? problemOf(error) : { field: '', message: error instanceof Error ? error.message : String(error) }
+      error instanceof RefusedError
+        ? problemOf(error)
+        : { field: '', message: error instanceof Error ? error.message : String(error) }
     post({ id: data.id, kind: 'refused', problem })
   }
 })

@@ -24,10 +24,7 @@ export type StrategyId = (typeof STRATEGY_IDS)[number]
 export interface Strategy {
   readonly id: StrategyId
   /** The parts of a draft that make this strategy, for about `devices` devices. */
-  readonly choose: (
-    devices: number,
-    config: RunConfig,
-  ) => { readonly parallel: Draft; readonly microbatches: number }
+  readonly choose: (devices: number, config: RunConfig) => { readonly parallel: Draft; readonly microbatches: number }
   readonly matches: (config: RunConfig) => boolean
   /** Its own parameters only, most telling first. */
   readonly fields: (config: RunConfig) => readonly FieldPath[]

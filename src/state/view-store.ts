@@ -25,5 +25,13 @@ export interface ViewState {
 export type ViewStore = ReturnType<typeof createViewStore>
 
 export function createViewStore() {
-  return createStore<ViewState>(() => ({ place: 'run', timeline: 'ideal', cursor: null, cluster: 'cards', dialog: null, inspected: [], tour: false }))
+  return createStore<ViewState>(() => ({
+    place: 'run',
+    timeline: 'ideal',
+    cursor: null,
+    cluster: 'cards',
+    dialog: null,
+    inspected: [],
+    tour: false,
+  }))
 }

@@ -16,7 +16,10 @@ export function dealBatch(config: RunConfig): number[][][] {
   const starts = offsetsOf(sizes)
   return sizes.map((size, replica) => {
     if (size < microbatches)
-      throw new RefusedError('batch.microbatches', `${microbatches} would leave one empty: replica ${replica} has ${size} samples`)
+      throw new RefusedError(
+        'batch.microbatches',
+        `${microbatches} would leave one empty: replica ${replica} has ${size} samples`,
+      )
     const own = order.slice(starts[replica]!, starts[replica]! + size)
     const parts = evenParts(size, microbatches)
     return offsetsOf(parts).map((start, m) => own.slice(start, start + parts[m]!))

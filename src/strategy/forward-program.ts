@@ -63,9 +63,8 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       coordinates: trained.coordinates,
       microbatches,
       stageToRank,
-      rankOf: (p) => training.ranks.find(
-          ({ coordinates: c }) => c.data === data && c.pipeline === p && c.tensor === tensor,
-        )!.rank,
+      rankOf: (p) =>
+        training.ranks.find(({ coordinates: c }) => c.data === data && c.pipeline === p && c.tensor === tensor)!.rank,
       forwardOnly: true,
       keepLogits: generate,
     })

@@ -271,9 +271,7 @@ function inputGradientName(scope: Scope, stageIndex: number): string {
   const stage = scope.context.layout.stages[stageIndex]!
   if (stage.end > stage.first) return mb(scope.place, `h.${stage.first}.ln_1.dx`)
   if (stage.head) return mb(scope.place, 'ln_f.dx')
-  return local(scope, stageIndex + 1)
-    ? inputGradientName(scope, stageIndex + 1)
-    : edge(scope.place, stageIndex, 'dx')
+  return local(scope, stageIndex + 1) ? inputGradientName(scope, stageIndex + 1) : edge(scope.place, stageIndex, 'dx')
 }
 
 function embeddingGradient(scope: Scope, dx: string): void {

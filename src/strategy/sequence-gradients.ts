@@ -18,7 +18,8 @@ export function withSequenceGradients(rank: ComputeRank, { config }: Layout): Co
   for (const { name } of rank.buffers) {
     const [, prefix = '', parameter = ''] = /^(mb\d+:)?grad:(.*)$/.exec(name) ?? []
     const found = partial.get(parameter)
-    if (found) byMicrobatch.set(prefix, [...(byMicrobatch.get(prefix) ?? []), { buffer: name, elements: found.elements }])
+    if (found)
+      byMicrobatch.set(prefix, [...(byMicrobatch.get(prefix) ?? []), { buffer: name, elements: found.elements }])
   }
   const insertions = [...byMicrobatch.values()].map((gradients) => {
     const spans = gradients.map((each) => span(each.buffer, each.elements))

@@ -72,7 +72,12 @@ export function blocksPerStage(config: RunConfig): number[] {
   if (partition === 'even') return evenBlocks(layers, stages)
   if (partition === 'balanced') {
     const { block, embedding, head } = segmentCosts(config)
-    return balancedBlocks(Array.from({ length: layers }, () => block), stages, embedding, head)
+    return balancedBlocks(
+      Array.from({ length: layers }, () => block),
+      stages,
+      embedding,
+      head,
+    )
   }
   if (partition.length !== stages || partition.reduce((a, b) => a + b, 0) !== layers)
     throw new RefusedError(

@@ -60,7 +60,14 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
     writer.declare(target, 'communication', elements * tensor)
     const ends = { source: [span(source, elements)], target: [span(target, elements * tensor)] }
     writer.push(
-      collective('allGather', config, { ...shared, ...ends, ...place, traffic: 'scalars', subject, parts: group.map(() => elements) }),
+      collective('allGather', config, {
+        ...shared,
+        ...ends,
+        ...place,
+        traffic: 'scalars',
+        subject,
+        parts: group.map(() => elements),
+      }),
     )
   }
   if (!sequenceParallel)
@@ -69,7 +76,9 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
       gatherAll,
       sum: (result, { rows, C }, place, subject, phase) => {
         const spans = [span(result, rows * C)]
-        writer.push(collective('allReduce', config, { ...shared, ...place, subject, phase, source: spans, target: spans }))
+        writer.push(
+          collective('allReduce', config, { ...shared, ...place, subject, phase, source: spans, target: spans }),
+        )
       },
     }
   const wholeOf = (rows: string) => `${rows}.whole`
@@ -80,7 +89,9 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
     sum: (result, { rows, C }, place, subject, phase) => {
       writer.declare(result, 'activations', (rows * C) / tensor)
       const ends = { source: [span(partialOf(result), rows * C)], target: [span(result, (rows * C) / tensor)] }
-      writer.push(collective('reduceScatter', config, { ...shared, ...ends, ...place, subject, phase, parts: parts(rows * C) }))
+      writer.push(
+        collective('reduceScatter', config, { ...shared, ...ends, ...place, subject, phase, parts: parts(rows * C) }),
+      )
     },
     wholeOf,
     againOf: (rows) => `${rows}.again`,

@@ -24,7 +24,10 @@ export interface GatherOptions {
   /** A unit is gathered while the one before it computes. */
   readonly prefetch: boolean
   /** Ops that bring the whole parameters of a unit into the buffers `nameOf` names. */
-  readonly bring: (unit: Unit, visit: VisitName) => { readonly ops: readonly OpDraft[]; readonly buffers: readonly BufferSpec[] }
+  readonly bring: (
+    unit: Unit,
+    visit: VisitName,
+  ) => { readonly ops: readonly OpDraft[]; readonly buffers: readonly BufferSpec[] }
 }
 
 export interface VisitName {
@@ -74,7 +77,8 @@ function shortVisits(uses: readonly Use[]): Visit[] {
   for (const use of uses) {
     for (const [unit, visit] of open) {
       const [first, last] = [visit[0]!, visit.at(-1)!]
-      const over = unit === use.unit ? first.microbatch !== use.microbatch || first.pass !== use.pass : last.at !== use.at
+      const over =
+        unit === use.unit ? first.microbatch !== use.microbatch || first.pass !== use.pass : last.at !== use.at
       if (!over) continue
       visits.push(visitOf(visit))
       open.delete(unit)

@@ -30,7 +30,8 @@ function useShortcuts(): void {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target
       // A tick box and a list take no text: undo is the page's there, plain letters are the control's.
-      const typed = event.ctrlKey || event.metaKey ? 'input:not([type="checkbox"]), textarea' : 'input, select, textarea'
+      const typed =
+        event.ctrlKey || event.metaKey ? 'input:not([type="checkbox"]), textarea' : 'input, select, textarea'
       if (target instanceof Element && target.closest(`${typed}, [role="dialog"]`)) return
       if (event.key === ' ' && target instanceof Element && target.closest('button, summary, a')) return
       const name = actionFor(chord(event))

@@ -32,7 +32,12 @@ describe('a worker computes on old parameters', () => {
     test(`at ${at}: counted, predicted in bytes, repeated exactly`, async () => {
       const input = { batch: { ...batch, global: 6 }, data, steps: 4, parallel: asyncServer(at, 8) }
       const first = await runToEnd(input)
-      expect(first.result.steps!.map(({ staleness }) => staleness)).toEqual([[0, 1, 2], [2, 2, 2], [2, 2, 2], [2, 2, 2]])
+      expect(first.result.steps!.map(({ staleness }) => staleness)).toEqual([
+        [0, 1, 2],
+        [2, 2, 2],
+        [2, 2, 2],
+        [2, 2, 2],
+      ])
       const predicted = predictTraffic(buildProgram(first.config))
       for (const rank of first.result.ranks!) {
         expect(rank.peakBytes).toEqual(rank.predictedBytes)
@@ -47,7 +52,13 @@ describe('a worker computes on old parameters', () => {
 test('a straggler leaves its parts to the others; the bound holds; the loss shows it', async () => {
   const cluster = { stragglers: [{ rank: 1, slowdown: 4 }] }
   const run = async (maxStaleness: number) => {
-    const input = { batch: { ...batch, global: 6 }, data, steps: 8, cluster, parallel: asyncServer('gpu0', maxStaleness) }
+    const input = {
+      batch: { ...batch, global: 6 },
+      data,
+      steps: 8,
+      cluster,
+      parallel: asyncServer('gpu0', maxStaleness),
+    }
     return (await runToEnd(input)).result.steps!
   }
   const [free, bound, none] = [await run(100), await run(3), await run(0)]

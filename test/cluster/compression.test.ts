@@ -12,7 +12,13 @@ const steps = full ? 200 : 12
 
 async function train(compression: object, data = 2) {
   const batch = { global: 8, microbatches: 1, sequence: 64 }
-  const { config, result, leakedBytes } = await runToEnd({ model, optimizer, steps, batch, parallel: { data, compression } })
+  const { config, result, leakedBytes } = await runToEnd({
+    model,
+    optimizer,
+    steps,
+    batch,
+    parallel: { data, compression },
+  })
   const predicted = predictTraffic(buildProgram(config))
   for (const rank of result.ranks!) {
     expect(rank.peakBytes).toEqual(rank.predictedBytes)

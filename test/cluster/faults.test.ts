@@ -67,7 +67,10 @@ describe('the first failure wins, everything else is released', () => {
       const run = await startRun({
         config,
         dataset: await prepareDataset(config, {}),
-        host: nodeTaskHost('memory', failingHost(victim, random.below(120), how, () => (failed = performance.now()))),
+        host: nodeTaskHost(
+          'memory',
+          failingHost(victim, random.below(120), how, () => (failed = performance.now())),
+        ),
       })
       const error = await run.finished.then(
         () => null,
@@ -100,12 +103,17 @@ test(`${cycles} starts and stops, each on devices of its own, leave nothing behi
 })
 
 describe('a budget', () => {
-  const large = { model: { layers: 2, heads: 4, embed: 64, context: 64, vocab: 256 }, batch: { global: 8, microbatches: 1, sequence: 64 } }
+  const large = {
+    model: { layers: 2, heads: 4, embed: 64, context: 64, vocab: 256 },
+    batch: { global: 8, microbatches: 1, sequence: 64 },
+  }
 
   test('is checked before anything runs, naming rank, category and size', async () => {
     const error = await runToEnd({ ...large, cluster: { memoryBytes: 2_000_000 } }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(OutOfMemoryError)
-    expect(String(error)).toMatch(/rank 0 needs [\d.]+ MB.*(activations|optimizer|gradients|parameters).*budget cluster.memoryBytes is 2.00 MB/)
+    expect(String(error)).toMatch(
+      /rank 0 needs [\d.]+ MB.*(activations|optimizer|gradients|parameters).*budget cluster.memoryBytes is 2.00 MB/,
+    )
   })
 })
 

@@ -30,7 +30,16 @@ const kinds: Record<string, object> = {
   'server on cpu': { dataMode: 'parameter-server', server: { at: 'cpu' } },
   'sharded server': { dataMode: 'parameter-server', server: { at: 'sharded' } },
 }
-const some = ['ddp 2', 'ddp 3', 'ddp 8', 'data-parallel 3', 'data-parallel 4', 'server on gpu 0 2', 'server on cpu 3', 'sharded server 3']
+const some = [
+  'ddp 2',
+  'ddp 3',
+  'ddp 8',
+  'data-parallel 3',
+  'data-parallel 4',
+  'server on gpu 0 2',
+  'server on cpu 3',
+  'sharded server 3',
+]
 const grid = Object.entries(kinds).flatMap(([name, parallel]) =>
   [2, 3, 4, 8].map((data): [string, object] => [`${name} ${data}`, { ...parallel, data }]),
 )
@@ -43,7 +52,12 @@ const strategies: [string, object][] = [
   ['recompute selective, zb-h2', { recompute: 'selective', pipeline: 2, schedule: 'zb-h2' }],
 ]
 
-async function agrees(parallel: object, global: number, steps: number, shares: readonly number[] | null = null): Promise<void> {
+async function agrees(
+  parallel: object,
+  global: number,
+  steps: number,
+  shares: readonly number[] | null = null,
+): Promise<void> {
   const batch = { global, microbatches: global >= 14 ? 1 : 2, sequence: 16, shares }
   const cluster = await runToEnd({ batch, steps, parallel })
   const one = await oneDevice({ batch: { global, microbatches: 1, sequence: 16 }, steps })
@@ -69,7 +83,8 @@ describe('data parallelism is the same training as one device', () => {
     test(name, () => agrees(parallel, global, full && data <= 8 ? 20 : 3))
   }
   test('given shares', () => agrees({ data: 3 }, 8, 3, [0.5, 0.25, 0.25]))
-  for (const [name, parallel] of Object.entries(kinds)) test(`20 steps: ${name}`, () => agrees({ ...parallel, data: 2 }, 7, 20))
+  for (const [name, parallel] of Object.entries(kinds))
+    test(`20 steps: ${name}`, () => agrees({ ...parallel, data: 2 }, 7, 20))
 })
 
 test('the same seed twice gives the same bits; another seed does not', async () => {
@@ -142,10 +157,24 @@ describe('both wires give what memory gives', () => {
 test('random configurations agree with one device', async () => {
   const picks = fc.record({
     parallel: fc.oneof(
-      fc.record({ data: fc.integer({ min: 2, max: 4 }), bucketBytes: fc.constantFrom(1024, 30_000, 26_214_400), overlap: fc.boolean(), collective: fc.constantFrom('ring', 'tree', 'star') }),
+      fc.record({
+        data: fc.integer({ min: 2, max: 4 }),
+        bucketBytes: fc.constantFrom(1024, 30_000, 26_214_400),
+        overlap: fc.boolean(),
+        collective: fc.constantFrom('ring', 'tree', 'star'),
+      }),
       fc.record({ data: fc.integer({ min: 2, max: 3 }), dataMode: fc.constant('data-parallel') }),
-      fc.record({ data: fc.integer({ min: 1, max: 3 }), dataMode: fc.constant('parameter-server'), server: fc.record({ at: fc.constantFrom('gpu0', 'cpu', 'sharded') }) }),
-      fc.record({ data: fc.integer({ min: 1, max: 2 }), pipeline: fc.constant(2), schedule: fc.constantFrom('naive', 'gpipe', '1f1b', 'zb-h1', 'zb-h2'), recompute: fc.constantFrom('none', 'selective', 'full') }),
+      fc.record({
+        data: fc.integer({ min: 1, max: 3 }),
+        dataMode: fc.constant('parameter-server'),
+        server: fc.record({ at: fc.constantFrom('gpu0', 'cpu', 'sharded') }),
+      }),
+      fc.record({
+        data: fc.integer({ min: 1, max: 2 }),
+        pipeline: fc.constant(2),
+        schedule: fc.constantFrom('naive', 'gpipe', '1f1b', 'zb-h1', 'zb-h2'),
+        recompute: fc.constantFrom('none', 'selective', 'full'),
+      }),
     ),
     microbatches: fc.integer({ min: 1, max: 3 }),
     extra: fc.integer({ min: 0, max: 3 }),
@@ -156,7 +185,12 @@ test('random configurations agree with one device', async () => {
   await fc.assert(
     fc.asyncProperty(picks, async ({ parallel, microbatches, extra, corpus, gradClip, seed }) => {
       const global = parallel.data * microbatches + extra
-      const shared = { seed, data: { corpus }, optimizer: { gradClip }, model: { layers: 2, heads: 2, embed: 16, context: 12, vocab: 256 } }
+      const shared = {
+        seed,
+        data: { corpus },
+        optimizer: { gradClip },
+        model: { layers: 2, heads: 2, embed: 16, context: 12, vocab: 256 },
+      }
       const cluster = await runToEnd({ ...shared, parallel, batch: { global, microbatches, sequence: 12 } })
       const one = await runToEnd({ ...shared, batch: { global, microbatches: 1, sequence: 12 } })
       expectSameGradients(cluster.gradients, one.gradients)

@@ -65,11 +65,20 @@ function oneDevice(global: number, steps: number): Promise<Finished> {
   return found
 }
 
-async function compare({ schedule, pipeline, microbatches, chunks, recompute, data }: Case, steps: number): Promise<void> {
+async function compare(
+  { schedule, pipeline, microbatches, chunks, recompute, data }: Case,
+  steps: number,
+): Promise<void> {
   // One sample more than divides evenly: the first micro-batch is larger.
   const global = microbatches * data + 1
   const parallel = { schedule, pipeline, chunks, recompute, data }
-  const cluster = await runToEnd({ model, data: everyToken, steps, batch: { global, microbatches, sequence: 8 }, parallel })
+  const cluster = await runToEnd({
+    model,
+    data: everyToken,
+    steps,
+    batch: { global, microbatches, sequence: 8 },
+    parallel,
+  })
   const one = await oneDevice(global, steps)
   expectSameGradients(cluster.gradients, one.gradients)
   for (const [i, step] of cluster.result.steps!.entries()) {

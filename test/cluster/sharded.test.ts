@@ -27,7 +27,10 @@ function oneDevice(input: object): Promise<Finished> {
 
 const full = process.env.TABCLUSTER_FULL === '1'
 
-async function compare(parallel: object, { steps = full ? 20 : 2, microbatches = 2, ...rest }: { steps?: number; microbatches?: number; model?: object } = {}) {
+async function compare(
+  parallel: object,
+  { steps = full ? 20 : 2, microbatches = 2, ...rest }: { steps?: number; microbatches?: number; model?: object } = {},
+) {
   const batch = { global: 9, microbatches, sequence: 16 }
   const shared = { steps, data: { corpus: 'brackets' }, ...rest }
   const cluster = await runToEnd({ ...shared, batch, parallel })
@@ -60,7 +63,9 @@ describe('tensor parallelism is the same training as one device', () => {
   }
   for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
   test('a vocabulary that does not divide', () =>
-    compare({ tensor: 4 }, { model: { layers: 2, heads: 4, embed: 32, context: 16, vocab: 259 } }).then(() => undefined))
+    compare({ tensor: 4 }, { model: { layers: 2, heads: 4, embed: 32, context: 16, vocab: 259 } }).then(
+      () => undefined,
+    ))
 })
 
 describe('20 steps', () => {
@@ -110,7 +115,11 @@ describe('ZeRO is the same training as one device', () => {
     'zero 3 × 4, no overlap': { zero: 3, data: 4, overlap: false },
     'zero 3 × 2, greedy': { zero: 3, data: 2, zeroPartition: 'greedy' },
     'wrap all': { zero: 3, data: 2, fsdp: { wrap: 'all' } },
-    'wrap by size, kept after forward': { zero: 3, data: 2, fsdp: { wrap: { minParameters: 15_000 }, reshardAfterForward: false } },
+    'wrap by size, kept after forward': {
+      zero: 3,
+      data: 2,
+      fsdp: { wrap: { minParameters: 15_000 }, reshardAfterForward: false },
+    },
     'listed units': { zero: 3, data: 3, fsdp: { wrap: [['wte', 'h.0'], ['h.1.attn']] } },
     offload: { zero: 3, data: 2, fsdp: { cpuOffload: true } },
     'offload on one device': { zero: 3, data: 1, fsdp: { cpuOffload: true } },
@@ -125,22 +134,41 @@ describe('ZeRO is the same training as one device', () => {
   }
   for (const zero of full ? [1, 2, 3] : [])
     for (const data of [2, 3, 4])
-      for (const zeroPartition of ['flat', 'greedy']) cases[`zero ${zero} × ${data}, ${zeroPartition} (grid)`] = { zero, data, zeroPartition }
-  for (const hybrid of full ? [{ data: 2, tensor: 2 }, { data: 2, pipeline: 2 }, { tensor: 2, pipeline: 2 }, { data: 2, tensor: 2, pipeline: 2 }] : [])
+      for (const zeroPartition of ['flat', 'greedy'])
+        cases[`zero ${zero} × ${data}, ${zeroPartition} (grid)`] = { zero, data, zeroPartition }
+  for (const hybrid of full
+    ? [
+        { data: 2, tensor: 2 },
+        { data: 2, pipeline: 2 },
+        { tensor: 2, pipeline: 2 },
+        { data: 2, tensor: 2, pipeline: 2 },
+      ]
+    : [])
     for (const schedule of ['1f1b', 'zb-h1'])
-      for (const zero of [0, 1]) cases[`${JSON.stringify(hybrid)} ${schedule} zero ${zero}`] = { ...hybrid, schedule, zero }
+      for (const zero of [0, 1])
+        cases[`${JSON.stringify(hybrid)} ${schedule} zero ${zero}`] = { ...hybrid, schedule, zero }
   for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
 })
 
 describe('ZeRO moves what its paper says, in elements per rank of Ψ parameters', () => {
   const cases: [string, object, number, (N: number, m: number) => [gradients: number, parameters: number]][] = [
     ['ZeRO-1', { zero: 1 }, 3, (N) => [(N - 1) / N, (N - 1) / N]],
-    ['ZeRO-1 taught with an all-reduce', { zero: 1, zeroReduce: 'all-reduce' }, 1, (N) => [(2 * (N - 1)) / N, (N - 1) / N]],
+    [
+      'ZeRO-1 taught with an all-reduce',
+      { zero: 1, zeroReduce: 'all-reduce' },
+      1,
+      (N) => [(2 * (N - 1)) / N, (N - 1) / N],
+    ],
     ['ZeRO-2', { zero: 2 }, 1, (N) => [(N - 1) / N, (N - 1) / N]],
     ['ZeRO-2, 3 micro-batches', { zero: 2 }, 3, (N, m) => [(m * (N - 1)) / N, (N - 1) / N]],
     ['ZeRO-3', { zero: 3 }, 1, (N) => [(N - 1) / N, (2 * (N - 1)) / N]],
     ['ZeRO-3, 3 micro-batches', { zero: 3 }, 3, (N, m) => [(m * (N - 1)) / N, (2 * m * (N - 1)) / N]],
-    ['kept after forward', { zero: 3, fsdp: { reshardAfterForward: false } }, 2, (N, m) => [(m * (N - 1)) / N, (m * (N - 1)) / N]],
+    [
+      'kept after forward',
+      { zero: 3, fsdp: { reshardAfterForward: false } },
+      2,
+      (N, m) => [(m * (N - 1)) / N, (m * (N - 1)) / N],
+    ],
   ]
   for (const [name, parallel, m, formula] of cases)
     test(name, async () => {
@@ -163,10 +191,25 @@ describe('ZeRO moves what its paper says, in elements per rank of Ψ parameters'
 
 describe('what AdamW holds, gathered from all ranks, is what one device holds', () => {
   const held = async (parallel: object) => {
-    const config = parseConfig({ ...SMALL, steps: 3, data: { corpus: 'brackets' }, batch: { global: 8, microbatches: 2, sequence: 16 }, parallel })
-    const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost('memory', reusingRankHost), startPaused: true })
+    const config = parseConfig({
+      ...SMALL,
+      steps: 3,
+      data: { corpus: 'brackets' },
+      batch: { global: 8, microbatches: 2, sequence: 16 },
+      parallel,
+    })
+    const run = await startRun({
+      config,
+      dataset: await prepareDataset(config, {}),
+      host: nodeTaskHost('memory', reusingRankHost),
+      startPaused: true,
+    })
     for (let step = 0; step < 2; step++) await run.advance('step')
-    const states = { parameters: await run.tensors('parameters'), moment1: await run.tensors('moment1'), moment2: await run.tensors('moment2') }
+    const states = {
+      parameters: await run.tensors('parameters'),
+      moment1: await run.tensors('moment1'),
+      moment2: await run.tensors('moment2'),
+    }
     await run.stop()
     return states
   }
@@ -212,7 +255,11 @@ test('random configurations of the whole space agree with one device', async () 
     bucketBytes: fc.constantFrom(2048, 26_214_400),
     overlap: fc.boolean(),
     collective: fc.constantFrom('ring', 'tree', 'star'),
-    fsdp: fc.record({ wrap: fc.constantFrom('block', 'all', { minParameters: 3000 }), reshardAfterForward: fc.boolean(), cpuOffload: fc.boolean() }),
+    fsdp: fc.record({
+      wrap: fc.constantFrom('block', 'all', { minParameters: 3000 }),
+      reshardAfterForward: fc.boolean(),
+      cpuOffload: fc.boolean(),
+    }),
     microbatches: fc.integer({ min: 1, max: 4 }),
     extra: fc.integer({ min: 0, max: 3 }),
     gradClip: fc.constantFrom(0, 0.5),

@@ -33,7 +33,10 @@ for (const [name, parallel] of Object.entries({
 }))
   test(`in the browser ${name} is the same training as one device`, async ({ page }) => {
     await page.goto('/')
-    const both = [{ ...small, steps: 5, parallel }, { ...small, steps: 5, batch: { ...small.batch, microbatches: 1 } }]
+    const both = [
+      { ...small, steps: 5, parallel },
+      { ...small, steps: 5, batch: { ...small.batch, microbatches: 1 } },
+    ]
     const [cluster, one] = await page.evaluate(
       async (configs) => [await window.tabcluster.run(configs[0]), await window.tabcluster.run(configs[1])],
       both,
@@ -48,7 +51,11 @@ for (const [name, parallel] of Object.entries({
 test('a worker that is killed ends the run with one clear error', async ({ page }) => {
   await page.goto('/')
   const failure = page.evaluate(
-    (input) => window.tabcluster.run(input).then(() => 'ended well', (error: unknown) => String(error)),
+    (input) =>
+      window.tabcluster.run(input).then(
+        () => 'ended well',
+        (error: unknown) => String(error),
+      ),
     { ...small, steps: 100_000, parallel: { data: 2 } },
   )
   await expect.poll(() => page.workers().length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3)
@@ -64,13 +71,18 @@ test('a worker that is killed ends the run with one clear error', async ({ page 
 
 test('a run can be ended, and a refusal is one line', async ({ page }) => {
   await page.goto('/')
-  const ended = await page.evaluate(async (input) => {
-    const controller = new AbortController()
-    const onEvent = (event: { kind: string }) => event.kind === 'step' && controller.abort()
-    return window.tabcluster.run(input, { signal: controller.signal, onEvent })
-  }, { ...small, steps: 100_000 })
+  const ended = await page.evaluate(
+    async (input) => {
+      const controller = new AbortController()
+      const onEvent = (event: { kind: string }) => event.kind === 'step' && controller.abort()
+      return window.tabcluster.run(input, { signal: controller.signal, onEvent })
+    },
+    { ...small, steps: 100_000 },
+  )
   expect(ended.steps!.length).toBeGreaterThan(0)
-  const refusal = await page.evaluate(() => window.tabcluster.run({ steps: 0 }).catch((error: unknown) => String(error)))
+  const refusal = await page.evaluate(() =>
+    window.tabcluster.run({ steps: 0 }).catch((error: unknown) => String(error)),
+  )
   expect(refusal).toMatch(/^RefusedError: steps: 0 .*1/)
 })
 
@@ -78,7 +90,12 @@ test('simulate and compare need no GPU', async ({ page }) => {
   await page.goto('/')
   const rows = await page.evaluate(() =>
     window.tabcluster.compare([
-      { model: { preset: 'gpt2' }, parallel: { data: 8 }, batch: { global: 8, microbatches: 1 }, cluster: { device: 'a100-80gb' } },
+      {
+        model: { preset: 'gpt2' },
+        parallel: { data: 8 },
+        batch: { global: 8, microbatches: 1 },
+        cluster: { device: 'a100-80gb' },
+      },
       { parallel: { data: 0 } },
     ]),
   )

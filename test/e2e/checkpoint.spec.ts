@@ -7,7 +7,11 @@ import { step } from './readings.ts'
 
 async function smallModel(page: Page): Promise<void> {
   await page.locator('summary', { hasText: 'Model' }).click()
-  for (const [label, value] of [['Heads', '2'], ['Width', '32'], ['Layers', '2']] as const) {
+  for (const [label, value] of [
+    ['Heads', '2'],
+    ['Width', '32'],
+    ['Layers', '2'],
+  ] as const) {
     await page.getByLabel(label, { exact: true }).fill(value)
     await page.getByLabel(label, { exact: true }).press('Enter')
   }
@@ -24,7 +28,9 @@ async function stepsSoFar(page: Page): Promise<NonNullable<RunResult['steps']>> 
   return result.steps ?? []
 }
 
-test('a run goes on from its checkpoint after a reload, bit for bit; the checkpoint can be deleted', async ({ page }) => {
+test('a run goes on from its checkpoint after a reload, bit for bit; the checkpoint can be deleted', async ({
+  page,
+}) => {
   test.setTimeout(240_000)
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
@@ -44,7 +50,9 @@ test('a run goes on from its checkpoint after a reload, bit for bit; the checkpo
 
   await page.reload()
   await openMenu(page)
-  await menu(page).getByRole('button', { name: `Resume from ddp-4 · ${saved}` }).click()
+  await menu(page)
+    .getByRole('button', { name: `Resume from ddp-4 · ${saved}` })
+    .click()
   await expect(status(page)).toHaveText(`Going on from ddp-4 · ${saved}`)
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(saved + 4)
   const resumed = await stepsSoFar(page)
@@ -56,7 +64,9 @@ test('a run goes on from its checkpoint after a reload, bit for bit; the checkpo
     expect(gradNorm).toBe(straight[each]!.gradNorm)
   }
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
-  await menu(page).getByRole('button', { name: `Delete ddp-4 · ${saved}` }).click()
+  await menu(page)
+    .getByRole('button', { name: `Delete ddp-4 · ${saved}` })
+    .click()
   await expect(menu(page).getByText('None is saved here.')).toBeVisible()
 })
 
@@ -65,7 +75,9 @@ test('a file that is no checkpoint is refused in one line', async ({ page }) => 
   await openMenu(page)
   const chooser = page.waitForEvent('filechooser')
   await menu(page).getByRole('button', { name: 'Open a file…' }).click()
-  await (await chooser).setFiles({ name: 'x.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('nothing') })
+  await (
+    await chooser
+  ).setFiles({ name: 'x.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('nothing') })
   await expect(status(page)).toHaveText(/^That did not work: safetensors: /)
 })
 

@@ -4,7 +4,10 @@ import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
 
-const SMALL = { model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 4, microbatches: 1, sequence: 16 } }
+const SMALL = {
+  model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
+  batch: { global: 4, microbatches: 1, sequence: 16 },
+}
 const PINS = [
   { ...SMALL, parallel: { data: 2 } },
   { ...SMALL, parallel: { data: 2, zero: 3 } },
@@ -14,7 +17,11 @@ const PINS = [
 const rows = (page: Page) => page.getByRole('region', { name: 'Compare: Table' }).locator('tbody tr')
 const status = (page: Page) => page.getByTestId('compare-status')
 
-test('three pins are clocked, trained one after another, ordered, and travel in a link', async ({ page, context, browser }) => {
+test('three pins are clocked, trained one after another, ordered, and travel in a link', async ({
+  page,
+  context,
+  browser,
+}) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await page.goto(`/#compare=${await inputToUrl({ pins: PINS, steps: 4 })}`)
   await expect(rows(page)).toHaveCount(3)
@@ -63,10 +70,14 @@ test('one cursor for all small charts', async ({ page }) => {
   const memory = page.getByRole('region', { name: 'Memory over the step, predicted' })
   await memory.getByRole('img').first().hover()
   const shares = await memory.locator('figcaption').allInnerTexts()
-  expect(shares.map((each) => /[\d.]+\s?%/.exec(each)?.[0])).toEqual(shares.map(() => /[\d.]+\s?%/.exec(shares[0]!)![0]))
+  expect(shares.map((each) => /[\d.]+\s?%/.exec(each)?.[0])).toEqual(
+    shares.map(() => /[\d.]+\s?%/.exec(shares[0]!)![0]),
+  )
 })
 
-test('Run and Simulate pin what is on screen; undo takes it back; a compressed one is pinned uncompressed', async ({ page }) => {
+test('Run and Simulate pin what is on screen; undo takes it back; a compressed one is pinned uncompressed', async ({
+  page,
+}) => {
   await page.goto(`/#run=${await inputToUrl({ ...SMALL, parallel: { data: 2, compression: { kind: 'fp16' } } })}`)
   await page.getByRole('button', { name: 'Pin', exact: true }).click()
   await expect(page.getByRole('button', { name: 'Pinned' })).toHaveAttribute('aria-disabled', 'true')
@@ -99,7 +110,9 @@ test('training is cancelled, and Run waits for it', async ({ page }) => {
   await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0)
 })
 
-test('a compressed run is compared with its uncompressed twin in one click; the comparison is taken away', async ({ page }) => {
+test('a compressed run is compared with its uncompressed twin in one click; the comparison is taken away', async ({
+  page,
+}) => {
   await page.goto(`/#run=${await inputToUrl({ ...SMALL, parallel: { data: 2, compression: { kind: 'int8' } } })}`)
   await page.getByRole('button', { name: 'Compare with uncompressed' }).click()
   await expect(rows(page)).toHaveCount(2)
@@ -107,12 +120,17 @@ test('a compressed run is compared with its uncompressed twin in one click; the 
   await page.getByRole('button', { name: 'Take away' }).click()
   const download = page.waitForEvent('download')
   await page.getByRole('button', { name: 'A row per pin: CSV' }).click()
-  const lines = readFileSync(await (await download).path(), 'utf8').trimEnd().split('\r\n')
+  const lines = readFileSync(await (await download).path(), 'utf8')
+    .trimEnd()
+    .split('\r\n')
   expect(lines).toHaveLength(3)
   expect(lines[1]).toMatch(/^A,/)
 })
 
-for (const [language, trio] of [['EN', /Pin three/], ['中文', /先固定三个/]] as const)
+for (const [language, trio] of [
+  ['EN', /Pin three/],
+  ['中文', /先固定三个/],
+] as const)
   for (const colorScheme of ['light', 'dark'] as const)
     test(`axe finds nothing in Compare: ${language}, ${colorScheme}`, async ({ page }) => {
       await page.emulateMedia({ colorScheme })

@@ -57,7 +57,9 @@ test('a lost device ends the run with what to do, and training starts again', as
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
 })
 
-test('a model that the device has no room for ends the run, says what needed how much and what to do; a smaller one trains', async ({ page }) => {
+test('a model that the device has no room for ends the run, says what needed how much and what to do; a smaller one trains', async ({
+  page,
+}) => {
   const small = { layers: 1, heads: 4, embed: 32, context: 16, vocab: 256 }
   // An embedding of 1.15 GB: more than this adapter gives to one buffer.
   const large = { layers: 1, heads: 8, embed: 4096, context: 16, vocab: 70_000 }
@@ -66,7 +68,9 @@ test('a model that the device has no room for ends the run, says what needed how
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   const alert = page.getByRole('alert')
   await expect(alert).toContainText('Out of memory', { timeout: 60_000 })
-  await expect(alert).toContainText("1.15 GB for parameters (param:wte.weight) is over this adapter's limit of 1.07 GB for one buffer")
+  await expect(alert).toContainText(
+    "1.15 GB for parameters (param:wte.weight) is over this adapter's limit of 1.07 GB for one buffer",
+  )
   await expect(alert).toContainText('use more devices or micro-batches')
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
   await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)

@@ -12,7 +12,9 @@ const small = {
 
 /** The package's types promise nothing that the page does not hold: this does not compile otherwise. */
 type Promised = [RunResult, ParityReport, SimulatedResult, Awaited<ReturnType<Tabcluster['compare']>>]
-type Given = { [K in keyof TabclusterApi]: TabclusterApi[K] extends (...given: never[]) => Promise<infer Value> ? Value : never }
+type Given = {
+  [K in keyof TabclusterApi]: TabclusterApi[K] extends (...given: never[]) => Promise<infer Value> ? Value : never
+}
 export const held = (given: Given): Promised => [given.run, given.parity, given.simulate, given.compare]
 
 test('a stranger trains, hears of every step, and compares', async ({ tabcluster }) => {
@@ -22,23 +24,33 @@ test('a stranger trains, hears of every step, and compares', async ({ tabcluster
   const result = await tabcluster.run(config, { onStep: (step) => void heard.push(step) })
   expect(heard).toEqual(result.steps)
   expect(result.steps).toHaveLength(3)
-  expect(result.ranks!.map(({ peakBytes }) => peakBytes)).toEqual(result.ranks!.map(({ predictedBytes }) => predictedBytes))
+  expect(result.ranks!.map(({ peakBytes }) => peakBytes)).toEqual(
+    result.ranks!.map(({ predictedBytes }) => predictedBytes),
+  )
   expect((await tabcluster.parity(config)).worst.relativeDifference).toBeLessThan(1e-5)
   const [simulated, refused] = await tabcluster.compare([config, { parallel: { data: 0 } }])
   expect(simulated).toHaveProperty('result.simulated', 'program')
   expect(refused).toEqual({ error: expect.stringMatching(/^parallel\.data: 0/) as unknown })
 
   const mixed = { ...config, precision: 'mixed-bf16' }
-  const [ddp, zero, untrained] = await tabcluster.compare([{ ...config, parallel: { data: 2 } }, config, mixed], { run: true, steps: 2 })
+  const [ddp, zero, untrained] = await tabcluster.compare([{ ...config, parallel: { data: 2 } }, config, mixed], {
+    run: true,
+    steps: 2,
+  })
   const losses = [ddp, zero].map((each) => ('result' in each! ? each.measured!.steps!.map(({ loss }) => loss) : []))
   expect(losses[0]).toHaveLength(2)
   for (const [i, loss] of losses[0]!.entries()) expect(losses[1]![i]).toBeCloseTo(loss, 5)
-  expect(untrained).toMatchObject({ untrained: expect.stringMatching(/^precision: "mixed-bf16" is for simulate/) as unknown })
+  expect(untrained).toMatchObject({
+    untrained: expect.stringMatching(/^precision: "mixed-bf16" is for simulate/) as unknown,
+  })
 })
 
 test('a run can be ended, and a refusal is one line', async ({ tabcluster }) => {
   const ending = new AbortController()
-  const ended = await tabcluster.run({ ...small, steps: 100_000 }, { onStep: () => ending.abort(), signal: ending.signal })
+  const ended = await tabcluster.run(
+    { ...small, steps: 100_000 },
+    { onStep: () => ending.abort(), signal: ending.signal },
+  )
   expect(ended.steps!.length).toBeGreaterThan(0)
   expect(ended.steps!.length).toBeLessThan(100_000)
   await expect(tabcluster.run({ steps: 0 })).rejects.toThrow(/^steps: 0 [^\n]*$/)

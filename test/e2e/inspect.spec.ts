@@ -51,7 +51,10 @@ test('a cell of the schedule is its ops; an executed cell is one; keys alone rea
   await expect(page.getByTestId('state')).toHaveText('paused')
   await page.getByRole('button', { name: 'executed' }).click()
   await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'Table' }).click()
-  await page.getByRole('button', { name: /^step$/ }).first().click()
+  await page
+    .getByRole('button', { name: /^step$/ })
+    .first()
+    .click()
   await expect(panel).toContainText('Updates parameters')
   await expect(panel).toContainText('η = 0.001')
   await panel.getByRole('button', { name: 'Close' }).click()
@@ -59,7 +62,12 @@ test('a cell of the schedule is its ops; an executed cell is one; keys alone rea
   await expect(panel).toContainText('peak measured')
 })
 
-for (const [language, scheme] of [['EN', 'light'], ['EN', 'dark'], ['中文', 'light'], ['中文', 'dark']] as const)
+for (const [language, scheme] of [
+  ['EN', 'light'],
+  ['EN', 'dark'],
+  ['中文', 'light'],
+  ['中文', 'dark'],
+] as const)
   test(`axe finds nothing in an explanation: ${language}, ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme })
     await page.goto(await link())

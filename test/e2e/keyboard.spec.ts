@@ -13,7 +13,10 @@ async function tabTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab' = 'Ta
       const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element)
       return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none'
     })
-    if (!seen) throw new Error(`the focus is not visible on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))}`)
+    if (!seen)
+      throw new Error(
+        `the focus is not visible on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))}`,
+      )
   }
   throw new Error('the keyboard does not reach it')
 }

@@ -9,7 +9,9 @@ const DRAFT = {
 }
 const link = async () => `/#run=${await inputToUrl(DRAFT)}`
 
-test('memory over the step: bytes measured at ops lie on the predicted curve; links show what travels', async ({ page }) => {
+test('memory over the step: bytes measured at ops lie on the predicted curve; links show what travels', async ({
+  page,
+}) => {
   await page.goto(await link())
   await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'memory' }).click()
   const rows = page.getByRole('group', { name: 'Memory over the step, by rank' })
@@ -28,16 +30,23 @@ test('memory over the step: bytes measured at ops lie on the predicted curve; li
   await page.getByRole('button', { name: 'Start' }).click()
   const dots = page.getByTestId('measured-memory')
   await expect.poll(() => dots.count(), { timeout: 90_000 }).toBeGreaterThan(40)
-  const both = await dots.evaluateAll((all) => all.map((each) => [(each as HTMLElement).dataset['bytes'], (each as HTMLElement).dataset['predicted']]))
+  const both = await dots.evaluateAll((all) =>
+    all.map((each) => [(each as HTMLElement).dataset['bytes'], (each as HTMLElement).dataset['predicted']]),
+  )
   for (const [measured, predicted] of both) expect(measured).toBe(predicted)
   await expect(between).toHaveCount(1)
   await page.getByRole('button', { name: 'Reset' }).click()
   await expect(dots).toHaveCount(0)
   await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'Table' }).click()
-  await expect(page.getByRole('region', { name: 'Memory over the step, by rank: Table' }).locator('tbody tr').first()).toContainText(/\d/)
+  await expect(
+    page.getByRole('region', { name: 'Memory over the step, by rank: Table' }).locator('tbody tr').first(),
+  ).toContainText(/\d/)
 })
 
-for (const [language, scheme] of [['EN', 'dark'], ['中文', 'light']] as const)
+for (const [language, scheme] of [
+  ['EN', 'dark'],
+  ['中文', 'light'],
+] as const)
   test(`axe finds nothing beside memory over the step: ${language}, ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme })
     await page.goto(await link())

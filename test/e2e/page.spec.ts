@@ -107,11 +107,19 @@ for (const theme of ['light', 'dark'])
     test(`axe finds nothing: ${theme}, ${language}`, async ({ page }) => {
       await page.goto('/')
       await page.getByRole('button', { name: language, exact: true }).click()
-      await page.getByRole('group').filter({ hasText: /dark|深/ }).last().getByRole('button').nth(theme === 'light' ? 1 : 2).click()
+      await page
+        .getByRole('group')
+        .filter({ hasText: /dark|深/ })
+        .last()
+        .getByRole('button')
+        .nth(theme === 'light' ? 1 : 2)
+        .click()
       await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
       await page.waitForTimeout(500)
       const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+      expect(
+        violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+      ).toEqual([])
     })
 
 test('keyboard: shortcuts list, start and pause', async ({ page }) => {
@@ -128,7 +136,10 @@ test('keyboard: shortcuts list, start and pause', async ({ page }) => {
 })
 
 test('phone and laptop: nothing is wider than the screen', async ({ page }) => {
-  for (const viewport of [{ width: 390, height: 844 }, { width: 1280, height: 720 }]) {
+  for (const viewport of [
+    { width: 390, height: 844 },
+    { width: 1280, height: 720 },
+  ]) {
     await page.setViewportSize(viewport)
     await page.goto('/')
     await expect(page.getByText('rank 0')).toBeVisible()
@@ -161,7 +172,9 @@ test('weights are saved, and a run starts from them', async ({ page }) => {
   const path = await (await download).path()
   await page.getByRole('button', { name: 'Reset' }).click()
   await page.getByText('Model', { exact: false }).first().click()
-  await page.locator('#weights').setInputFiles({ name: 'model.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path) })
+  await page
+    .locator('#weights')
+    .setInputFiles({ name: 'model.safetensors', mimeType: 'application/octet-stream', buffer: readFileSync(path) })
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
   // Without the file it would start near ln 256 again.

@@ -1,8 +1,10 @@
 import type { Page } from '@playwright/test'
 
 /** What the page says of its run. */
-export const step = async (page: Page) => Number((await page.getByTestId('step').innerText()).match(/step (\d+)/)?.[1] ?? 0)
-export const loss = async (page: Page) => Number(await page.getByRole('region', { name: 'Loss' }).locator('strong').innerText())
+export const step = async (page: Page) =>
+  Number((await page.getByTestId('step').innerText()).match(/step (\d+)/)?.[1] ?? 0)
+export const loss = async (page: Page) =>
+  Number(await page.getByRole('region', { name: 'Loss' }).locator('strong').innerText())
 
 /** The step of a paused run. What was handed to the device before the pause may still end a step after it. */
 export async function heldStep(page: Page): Promise<number> {

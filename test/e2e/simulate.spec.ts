@@ -11,7 +11,9 @@ async function openSimulate(page: Page): Promise<void> {
 
 const figure = (page: Page, name: string) => page.locator('dl > div', { hasText: name }).locator('dd')
 
-test('any cluster at once: a control moves, memory and time follow; a refusal stands beside its field', async ({ page }) => {
+test('any cluster at once: a control moves, memory and time follow; a refusal stands beside its field', async ({
+  page,
+}) => {
   await openSimulate(page)
   await expect(figure(page, 'devices')).toHaveText('1,024')
   const nodes = page.getByRole('region', { name: 'The cluster' }).getByRole('listitem')
@@ -33,12 +35,22 @@ test('any cluster at once: a control moves, memory and time follow; a refusal st
 
 test('memory over the step: of any stage, with its table', async ({ page }) => {
   await openSimulate(page)
-  const chart = (stage: number) => page.getByRole('img', { name: `Live bytes of stage ${stage}, rank ${64 * stage} by category` })
+  const chart = (stage: number) =>
+    page.getByRole('img', { name: `Live bytes of stage ${stage}, rank ${64 * stage} by category` })
   await expect(chart(0)).toBeVisible()
   await page.getByRole('combobox', { name: /^Of\b/ }).selectOption({ index: 15 })
   await expect(chart(15)).toBeVisible()
-  await page.locator('details', { has: page.getByRole('region', { name: 'Memory over the step, virtual: Table', includeHidden: true }) }).locator('summary').click()
-  await expect(page.getByRole('region', { name: 'Memory over the step, virtual: Table' }).getByRole('columnheader', { name: 'activations' })).toBeVisible()
+  await page
+    .locator('details', {
+      has: page.getByRole('region', { name: 'Memory over the step, virtual: Table', includeHidden: true }),
+    })
+    .locator('summary')
+    .click()
+  await expect(
+    page
+      .getByRole('region', { name: 'Memory over the step, virtual: Table' })
+      .getByRole('columnheader', { name: 'activations' }),
+  ).toBeVisible()
 })
 
 test('the planner searches with progress, is cancelled, finds, and its layout can be used', async ({ page }) => {
@@ -58,17 +70,26 @@ test('the planner searches with progress, is cancelled, finds, and its layout ca
   const clocked = Number(/(\d+) clocked/.exec((await search.getByText(/Fastest first/).textContent()) ?? '')![1])
   await expect(signs).toHaveCount(clocked + 1)
   await expect(search.getByRole('img', { name: `${clocked} layouts` })).toBeVisible()
-  await search.getByRole('button', { name: /^Use: / }).first().click()
+  await search
+    .getByRole('button', { name: /^Use: / })
+    .first()
+    .click()
   await expect(page.getByText(/clocked in/)).toBeVisible()
 })
 
 test('this device is measured, and its own times replace the assumption', async ({ page }) => {
-  const draft = { model: { layers: 1, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 4, sequence: 16 }, parallel: { data: 2 } }
+  const draft = {
+    model: { layers: 1, heads: 2, embed: 32, context: 16, vocab: 256 },
+    batch: { global: 4, sequence: 16 },
+    parallel: { data: 2 },
+  }
   await page.goto(`/#simulate=${await inputToUrl(draft)}`)
   await expect(page.getByTestId('this-device')).toContainText('are assumed')
   const assumed = await figure(page, 'step').textContent()
   await page.getByRole('button', { name: 'Measure this device' }).click()
-  await expect(page.getByTestId('this-device')).toContainText(/swiftshader.*FLOP\/s.*distinct ops timed alone/, { timeout: 60_000 })
+  await expect(page.getByTestId('this-device')).toContainText(/swiftshader.*FLOP\/s.*distinct ops timed alone/, {
+    timeout: 60_000,
+  })
   await expect(page.getByText(/op by op; this device is google swiftshader/)).toBeVisible()
   await expect(figure(page, 'step')).not.toHaveText(assumed ?? '')
   // Cancelled, what was measured stays.
@@ -78,7 +99,9 @@ test('this device is measured, and its own times replace the assumption', async 
   await expect(page.getByTestId('this-device')).toHaveCount(0)
 })
 
-test('one list leads from one device to GPT-3 on 1,024; a known story says what it shows and goes to Compare as a whole', async ({ page }) => {
+test('one list leads from one device to GPT-3 on 1,024; a known story says what it shows and goes to Compare as a whole', async ({
+  page,
+}) => {
   await page.goto('/')
   const presets = page.locator('header select')
   await presets.selectOption({ label: 'GPT-3 175B on 1,024 A100' })
@@ -97,7 +120,10 @@ test('one list leads from one device to GPT-3 on 1,024; a known story says what 
   await expect(page.getByRole('button', { name: 'rank 3' })).toBeVisible()
 })
 
-for (const [language, simulate] of [['EN', 'Simulate'], ['中文', '模拟']] as const)
+for (const [language, simulate] of [
+  ['EN', 'Simulate'],
+  ['中文', '模拟'],
+] as const)
   for (const theme of [0, 1])
     test(`axe finds nothing in Simulate: ${language}, ${theme === 0 ? 'light' : 'dark'}`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: theme === 0 ? 'light' : 'dark' })

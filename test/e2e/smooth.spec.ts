@@ -27,7 +27,11 @@ async function countDraws(page: Page): Promise<void> {
 }
 
 const draws = (page: Page, chart: string) =>
-  page.getByRole('img', { name: chart }).locator('canvas').first().evaluate((canvas) => Number(canvas.dataset['draws'] ?? 0))
+  page
+    .getByRole('img', { name: chart })
+    .locator('canvas')
+    .first()
+    .evaluate((canvas) => Number(canvas.dataset['draws'] ?? 0))
 
 async function startEight(page: Page): Promise<void> {
   await page.goto(`/#run=${await inputToUrl(EIGHT)}`)
@@ -46,15 +50,26 @@ interface TraceEvent {
 }
 
 /** Milliseconds of CPU (and of wall time) that every task of the page's main thread took while `work` ran. */
-async function mainThreadTasks(browser: Browser, page: Page, work: () => Promise<unknown>): Promise<{ cpu: number; wall: number }[]> {
+async function mainThreadTasks(
+  browser: Browser,
+  page: Page,
+  work: () => Promise<unknown>,
+): Promise<{ cpu: number; wall: number }[]> {
   const pid = await rendererOf(page)
-  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
+  await browser.startTracing(page, {
+    categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'],
+  })
   await work()
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
-  const main = traceEvents.find((event) => event.name === 'thread_name' && event.args?.name === 'CrRendererMain' && (pid === null || event.pid === pid))
+  const main = traceEvents.find(
+    (event) =>
+      event.name === 'thread_name' && event.args?.name === 'CrRendererMain' && (pid === null || event.pid === pid),
+  )
   if (!main) throw new Error('the trace has no main thread')
   return traceEvents.flatMap(({ name, pid: p, tid, tdur, dur }) =>
-    name === 'RunTask' && p === main.pid && tid === main.tid && tdur !== undefined && dur !== undefined ? [{ cpu: tdur / 1000, wall: dur / 1000 }] : [],
+    name === 'RunTask' && p === main.pid && tid === main.tid && tdur !== undefined && dur !== undefined
+      ? [{ cpu: tdur / 1000, wall: dur / 1000 }]
+      : [],
   )
 }
 

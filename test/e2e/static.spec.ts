@@ -7,7 +7,13 @@ import { extname, join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.svg': 'image/svg+xml' }
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+}
 const PATH = '/some/path/'
 
 /** A host that knows nothing of TabCluster: files under a path, no headers but their type. */
@@ -17,7 +23,10 @@ async function plainHost(): Promise<{ address: string; close: () => Promise<void
     const name = pathname.startsWith(PATH) ? pathname.slice(PATH.length) || 'index.html' : 'nowhere'
     const file = join('dist', name)
     if (!existsSync(file) || !statSync(file).isFile()) response.writeHead(404).end()
-    else response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+    else
+      response
+        .writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' })
+        .end(readFileSync(file))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -37,7 +46,9 @@ const TINY = {
 }
 const train = (page: Page) => page.evaluate(async (config) => (await window.tabcluster.run(config)).steps?.length, TINY)
 
-test('a plain host under a path is enough: isolated after one reload, then also offline, and nothing leaves the origin', async ({ page }) => {
+test('a plain host under a path is enough: isolated after one reload, then also offline, and nothing leaves the origin', async ({
+  page,
+}) => {
   const host = await plainHost()
   const elsewhere: string[] = []
   const violations: string[] = []

@@ -72,7 +72,9 @@ test('the mesh: keys move, the groups of a rank are marked, a table says the sam
   await expect(cell(2)).toHaveAttribute('data-shared', 'tensor')
   await expect(cell(7)).toHaveAttribute('data-shared', 'pipeline')
   await expect(cell(4)).not.toHaveAttribute('data-shared')
-  await expect(cell(3)).toHaveAccessibleName(/rank 3, data 1, tensor 1, stage 0\. data group B \(ranks 1, 3\) sums gradients/)
+  await expect(cell(3)).toHaveAccessibleName(
+    /rank 3, data 1, tensor 1, stage 0\. data group B \(ranks 1, 3\) sums gradients/,
+  )
   await page.keyboard.press('End')
   await expect(cell(7)).toBeFocused()
   await cell(4).hover()
@@ -93,14 +95,21 @@ test('an asynchronous server: staleness is drawn beside the loss, the slow worke
   const largest = Number(await staleness.locator('strong').innerText())
   expect(largest).toBeGreaterThan(0)
   expect(largest).toBeLessThanOrEqual(3)
-  await expect(page.getByRole('listitem').filter({ hasText: 'rank 3' }).getByText(/slowest/)).toBeVisible()
+  await expect(
+    page
+      .getByRole('listitem')
+      .filter({ hasText: 'rank 3' })
+      .getByText(/slowest/),
+  ).toBeVisible()
 })
 
 test('adapters: what there is, and ranks dealt to them', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
   await page.getByText('Devices', { exact: true }).click()
-  await expect(page.getByRole('list', { name: 'Adapters of this browser' })).toContainText(/swiftshader.*software adapter · buffers up to/is)
+  await expect(page.getByRole('list', { name: 'Adapters of this browser' })).toContainText(
+    /swiftshader.*software adapter · buffers up to/is,
+  )
   await page.getByLabel('Ranks on', { exact: true }).selectOption('fallback')
   await expect(page.getByRole('combobox', { name: 'rank 3' })).toHaveValue('fallback')
   await page.getByRole('combobox', { name: 'rank 3' }).selectOption('low-power')
@@ -120,11 +129,17 @@ for (const theme of ['light', 'dark'])
       await page.goto('/')
       const clean = async () => {
         const { violations } = await new AxeBuilder({ page }).analyze()
-        expect(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+        expect(
+          violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+        ).toEqual([])
       }
       await page.locator('header select').selectOption('threeD')
       await expect(page.getByText('rank 7', { exact: true })).toBeVisible()
-      await page.getByRole('group', { name: /^(Show the cluster as|集群的显示方式)$/ }).getByRole('button').last().click()
+      await page
+        .getByRole('group', { name: /^(Show the cluster as|集群的显示方式)$/ })
+        .getByRole('button')
+        .last()
+        .click()
       await page.getByRole('gridcell').nth(5).focus()
       await page.locator('main details').first().locator('summary').click()
       await clean()

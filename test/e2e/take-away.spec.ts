@@ -11,7 +11,11 @@ const SMALL = { layers: '2', embed: '32', heads: '2' }
 
 async function smallModel(page: Page): Promise<void> {
   await page.locator('summary', { hasText: 'Model' }).click()
-  for (const [label, value] of [['Heads', SMALL.heads], ['Width', SMALL.embed], ['Layers', SMALL.layers]] as const) {
+  for (const [label, value] of [
+    ['Heads', SMALL.heads],
+    ['Width', SMALL.embed],
+    ['Layers', SMALL.layers],
+  ] as const) {
     await page.getByLabel(label, { exact: true }).fill(value)
     await page.getByLabel(label, { exact: true }).press('Enter')
   }
@@ -26,7 +30,9 @@ const openMenu = async (page: Page) => {
 /** What a button of the menu saves. */
 async function taken(page: Page, row: string, format: string): Promise<{ name: string; bytes: Buffer }> {
   const download = page.waitForEvent('download')
-  await menu(page).getByRole('button', { name: `${row}: ${format}`, exact: true }).click()
+  await menu(page)
+    .getByRole('button', { name: `${row}: ${format}`, exact: true })
+    .click()
   const file = await download
   return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
 }
@@ -63,7 +69,9 @@ test('everything measured can be taken away while training goes on', async ({ pa
   expect(table[0]).toMatch(/^step,loss,validationLoss/)
   expect(Number(table[5]!.split(',')[1])).toBe(steps![4]!.loss)
   expect(table.some((row) => Number(row.split(',')[2]) > 0)).toBe(true)
-  expect((await taken(page, 'Ranks: bytes and traffic', 'CSV')).bytes.toString('utf8').trimEnd().split('\r\n')).toHaveLength(5)
+  expect(
+    (await taken(page, 'Ranks: bytes and traffic', 'CSV')).bytes.toString('utf8').trimEnd().split('\r\n'),
+  ).toHaveLength(5)
 
   const loss = await taken(page, 'Loss and validation', 'SVG')
   expect(loss.name).toBe('tabcluster-ddp-4-loss.svg')
@@ -77,7 +85,9 @@ test('everything measured can be taken away while training goes on', async ({ pa
   const executed = spansOf((await taken(page, 'Executed, measured', 'Perfetto')).bytes)
   expect(new Set(executed.map(({ pid }) => pid))).toEqual(new Set([0, 1, 2, 3]))
   expect(executed.some(({ cat, args }) => cat === 'communication' && (args?.bytes ?? 0) > 0)).toBe(true)
-  expect((await svgOf(page, (await taken(page, 'Executed, measured', 'SVG')).bytes.toString('utf8'))).texts).toContain('rank 3')
+  expect((await svgOf(page, (await taken(page, 'Executed, measured', 'SVG')).bytes.toString('utf8'))).texts).toContain(
+    'rank 3',
+  )
   expect(spansOf((await taken(page, 'Ideal, in ticks', 'Perfetto')).bytes).length).toBeGreaterThan(4)
 
   const weights = await taken(page, 'Weights, Hugging Face names', 'safetensors')
@@ -90,7 +100,9 @@ test('everything measured can be taken away while training goes on', async ({ pa
   await expect.poll(() => step(page)).toBeGreaterThan(held)
 })
 
-test('before a run only the ideal timeline is there, and the rest says why; keyboard opens and closes', async ({ page }) => {
+test('before a run only the ideal timeline is there, and the rest says why; keyboard opens and closes', async ({
+  page,
+}) => {
   await page.goto('/')
   await page.locator('header select').selectOption('zeroBubble')
   await page.getByRole('button', { name: 'Take away', exact: true }).focus()
@@ -99,7 +111,9 @@ test('before a run only the ideal timeline is there, and the rest says why; keyb
   await expect(json).toHaveAttribute('aria-disabled', 'true')
   await expect(json).toHaveAccessibleDescription('Nothing is measured yet: start a run.')
   const ideal = await taken(page, 'Ideal, in ticks', 'SVG')
-  expect((await svgOf(page, ideal.bytes.toString('utf8'))).texts).toEqual(expect.arrayContaining(['rank 0', 'W0', 'Ideal timeline']))
+  expect((await svgOf(page, ideal.bytes.toString('utf8'))).texts).toEqual(
+    expect.arrayContaining(['rank 0', 'W0', 'Ideal timeline']),
+  )
   await page.keyboard.press('Escape')
   await expect(menu(page)).toBeHidden()
 })
@@ -115,7 +129,9 @@ test('a finished run keeps its result and its weights until the reset', async ({
   // Well after its ranks were released.
   await page.waitForTimeout(500)
   await openMenu(page)
-  const { steps, parametersHash } = JSON.parse((await taken(page, 'Everything measured so far', 'JSON')).bytes.toString('utf8')) as RunResult
+  const { steps, parametersHash } = JSON.parse(
+    (await taken(page, 'Everything measured so far', 'JSON')).bytes.toString('utf8'),
+  ) as RunResult
   expect(steps).toHaveLength(3)
   expect(parametersHash).toMatch(/^[0-9a-f]{64}$/)
   const { bytes } = await taken(page, 'Weights, Hugging Face names', 'safetensors')
@@ -136,7 +152,9 @@ test('a simulated step: result, ranks and trace', async ({ page }) => {
   expect((JSON.parse(result.bytes.toString('utf8')) as RunResult).time!.stepSeconds).toBeGreaterThan(0)
   const rows = (await taken(page, 'Ranks: bytes, traffic, times', 'CSV')).bytes.toString('utf8').trimEnd().split('\r\n')
   expect(rows).toHaveLength(1025)
-  expect(new Set(spansOf((await taken(page, 'Who does what when', 'Perfetto')).bytes).map(({ pid }) => pid)).size).toBe(16)
+  expect(new Set(spansOf((await taken(page, 'Who does what when', 'Perfetto')).bytes).map(({ pid }) => pid)).size).toBe(
+    16,
+  )
 })
 
 for (const language of ['EN', '中文'])

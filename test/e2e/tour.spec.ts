@@ -5,7 +5,9 @@ import type { Page } from '@playwright/test'
 const dialog = (page: Page) => page.locator('[role=dialog][aria-describedby=tour-body]')
 const invitation = (page: Page) => page.getByRole('note', { name: 'Tour' })
 
-test('the first visit offers a tour; it is left, resumed after a reload, finished, and not offered again', async ({ page }) => {
+test('the first visit offers a tour; it is left, resumed after a reload, finished, and not offered again', async ({
+  page,
+}) => {
   await page.goto('/')
   await invitation(page).getByRole('button', { name: 'Show me around' }).click()
   await expect(dialog(page)).toContainText('Step 1 of 8')
@@ -23,9 +25,18 @@ test('the first visit offers a tour; it is left, resumed after a reload, finishe
   await expect(invitation(page)).toHaveCount(0)
   await page.keyboard.press('?')
   await page.getByRole('button', { name: 'Go on with the tour (step 3 of 8)' }).click()
-  for (const title of ['Every device', 'Who does what', 'It learns', 'Stop the clock', 'Clusters nobody', 'Take it along']) {
+  for (const title of [
+    'Every device',
+    'Who does what',
+    'It learns',
+    'Stop the clock',
+    'Clusters nobody',
+    'Take it along',
+  ]) {
     await expect(dialog(page)).toContainText(title)
-    await dialog(page).getByRole('button', { name: /^(Next|Done)$/ }).click()
+    await dialog(page)
+      .getByRole('button', { name: /^(Next|Done)$/ })
+      .click()
   }
   await expect(dialog(page)).toHaveCount(0)
   await page.reload()
@@ -38,7 +49,9 @@ test('by keys alone; a start is followed; axe finds nothing', async ({ page }) =
   await invitation(page).getByRole('button', { name: 'Show me around' }).focus()
   await page.keyboard.press('Enter')
   await expect(dialog(page).getByRole('button', { name: 'Next' })).toBeFocused()
-  expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+  expect(
+    (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]),
+  ).toEqual([])
   await page.keyboard.press('ArrowRight')
   await expect(dialog(page)).toContainText('Train for real')
   await page.getByRole('button', { name: 'Start', exact: true }).click()

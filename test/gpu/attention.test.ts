@@ -10,7 +10,8 @@ function reference(qkv: Float32Array, dout: Float32Array, B: number, T: number, 
   const o = new Float64Array(B * T * width)
   const lse = new Float64Array(B * NH * T)
   const dqkv = new Float64Array(B * T * 3 * width)
-  const at = (b: number, t: number, third: number, h: number, d: number) => (b * T + t) * 3 * width + third * width + h * HS + d
+  const at = (b: number, t: number, third: number, h: number, d: number) =>
+    (b * T + t) * 3 * width + third * width + h * HS + d
   for (let b = 0; b < B; b++)
     for (let h = 0; h < NH; h++)
       for (let t = 0; t < T; t++) {
@@ -67,11 +68,19 @@ describe('attention', () => {
         const { o, lse } = await runKernel(device(), 'attention_forward', { qkv, ...shapes }, params, variant)
         expectClose(`o ${variant}`, o!, expected.o, 1e-5)
         expectClose(`lse ${variant}`, lse!, expected.lse, 1e-5, 1)
-        const delta = (await runKernel(device(), 'attention_backward_delta', { o: o!, dout, delta: shapes.lse }, params)).delta!
+        const delta = (
+          await runKernel(device(), 'attention_backward_delta', { o: o!, dout, delta: shapes.lse }, params)
+        ).delta!
         const dqkv = new Float32Array(qkv.length)
         const inputs = { qkv, dout, lse: lse!, delta, dqkv }
         const query = await runKernel(device(), 'attention_backward_query', inputs, params, variant)
-        const both = await runKernel(device(), 'attention_backward_key_value', { ...inputs, dqkv: query.dqkv! }, params, variant)
+        const both = await runKernel(
+          device(),
+          'attention_backward_key_value',
+          { ...inputs, dqkv: query.dqkv! },
+          params,
+          variant,
+        )
         // A single position attends to itself alone: its query and key gradients are zero, held against the values'.
         expectClose(`dqkv ${variant}`, both.dqkv!, expected.dqkv, 3e-5)
       }

@@ -5,7 +5,12 @@ import { decodeLaunch, encodeLaunch } from '../../src/model/codec-launches.ts'
 import { random, runKernel, useDevice } from '../lib/gpu.ts'
 
 const device = useDevice()
-const CODECS: readonly Codec[] = [{ kind: 'fp16' }, { kind: 'int8' }, { kind: 'topk', ratio: 0.01 }, { kind: 'topk', ratio: 0.3 }]
+const CODECS: readonly Codec[] = [
+  { kind: 'fp16' },
+  { kind: 'int8' },
+  { kind: 'topk', ratio: 0.01 },
+  { kind: 'topk', ratio: 0.3 },
+]
 
 /** Largest error of one value that two ways of encoding it may differ by. */
 function tolerance(codec: Codec, values: Float32Array): number {
@@ -26,7 +31,12 @@ describe('the device encodes and decodes as the host does', () => {
         const words = codecBytes(codec, n) / 4
         const range = (buffer: string, offset: number, length: number) => ({ buffer, offset, length })
         const residue = codec.kind === 'topk' ? range('residue', 0, n) : undefined
-        const encoding = encodeLaunch(codec.kind, range('values', sOffset, n), range('encoded', tOffset, words), residue)
+        const encoding = encodeLaunch(
+          codec.kind,
+          range('values', sOffset, n),
+          range('encoded', tOffset, words),
+          residue,
+        )
         const out = await runKernel(
           device(),
           encoding.kernel,

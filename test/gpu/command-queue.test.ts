@@ -89,7 +89,8 @@ describe('kernel parameters', () => {
     checked(async (gpu) => {
       const buffer = gpu.pool.acquireUniform(3 * 256)
       const arena = new UniformArena(gpu.device, buffer)
-      const slotOf = (params: Launch['params']) => arena.slot({ kernel: 'sum', buffers: {}, params, flops: 0, bytes: 0 })
+      const slotOf = (params: Launch['params']) =>
+        arena.slot({ kernel: 'sum', buffers: {}, params, flops: 0, bytes: 0 })
       expect(slotOf({ n: 1, accumulate: 0 })).toBe(0)
       expect(slotOf({ n: 7, accumulate: 1 })).toBe(1)
       expect(slotOf({ accumulate: 0, n: 1 })).toBe(0)

@@ -74,14 +74,20 @@ const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
     buffers: { ...loss, all: Float32Array.from({ length: 6 * R }, (_, i) => 1 + (i % 5)) },
     params: { ...shard, vocabStart: 0, group: 2 },
   },
-  squared_norm: { buffers: { values: f(150_000, 1), partials: f(5, 2) }, params: { offset: 1, n: 140_000, slot: 1, count: 3 } },
+  squared_norm: {
+    buffers: { values: f(150_000, 1), partials: f(5, 2) },
+    params: { offset: 1, n: 140_000, slot: 1, count: 3 },
+  },
   adamw: {
     buffers: { g: f(n, 1), hyper, norm: Float32Array.of(9), p: f(n, 2), m: f(n, 3), v: f(n, 4).map(Math.abs) },
     params: { ...at, vOffset: 0 },
   },
   sgd: { buffers: { g: f(n, 1), hyper, norm: Float32Array.of(9), p: f(n, 2), m: f(n, 3) }, params: at },
   encode_fp16: { buffers: { values: f(n, 1), encoded: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0 } },
-  encode_int8: { buffers: { values: f(n, 1), encoded: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0, chunks: Math.ceil(n / 256) } },
+  encode_int8: {
+    buffers: { values: f(n, 1), encoded: f(n, 2) },
+    params: { n, sOffset: 0, tOffset: 0, chunks: Math.ceil(n / 256) },
+  },
   decode_fp16: { buffers: { encoded: f(n, 1), values: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0, accumulate: 1 } },
   decode_int8: {
     buffers: { encoded: f(n, 1), values: f(n, 2) },
@@ -89,15 +95,26 @@ const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
   },
   decode_topk: {
     // Every pair stands for another value.
-    buffers: { encoded: Uint32Array.from({ length: 2 * n }, (_, i) => (i < n ? (i * 7) % n : 0x3f800000 + i)), values: f(n, 2) },
+    buffers: {
+      encoded: Uint32Array.from({ length: 2 * n }, (_, i) => (i < n ? (i * 7) % n : 0x3f800000 + i)),
+      values: f(n, 2),
+    },
     params: { n, k: n, sOffset: 0, tOffset: 0 },
   },
-  axpy: { buffers: { source: f(n, 1), target: f(n, 2) }, params: { n, sOffset: 0, tOffset: 0, accumulate: 1, scale: 0.5 } },
+  axpy: {
+    buffers: { source: f(n, 1), target: f(n, 2) },
+    params: { n, sOffset: 0, tOffset: 0, accumulate: 1, scale: 0.5 },
+  },
 }
 
 test('every kernel is here but those with tiles in two dimensions and those of a single workgroup', () => {
-  const apart = (name: string) => name.startsWith('matmul_') || name.startsWith('attention_') || name === 'sum' || name === 'encode_topk'
-  expect(Object.keys(CASES).sort()).toEqual(Object.keys(KERNELS).filter((name) => !apart(name)).sort())
+  const apart = (name: string) =>
+    name.startsWith('matmul_') || name.startsWith('attention_') || name === 'sum' || name === 'encode_topk'
+  expect(Object.keys(CASES).sort()).toEqual(
+    Object.keys(KERNELS)
+      .filter((name) => !apart(name))
+      .sort(),
+  )
 })
 
 describe('a grid in rows gives what a flat one gives, bit for bit', () => {
@@ -111,7 +128,8 @@ describe('a grid in rows gives what a flat one gives, bit for bit', () => {
         expect(written, 'outputs that changed').toEqual(Object.keys(flat))
         for (const gridRows of [2, 3]) {
           const folded = await runKernel(device(), kernel, buffers, params, variant, gridRows)
-          for (const role of written) expect(bitsOf(folded[role]!), `${role} in ${gridRows} rows`).toEqual(bitsOf(flat[role]!))
+          for (const role of written)
+            expect(bitsOf(folded[role]!), `${role} in ${gridRows} rows`).toEqual(bitsOf(flat[role]!))
         }
       })
   }
@@ -130,6 +148,11 @@ test('one element more than 65,535 workgroups hold', async () => {
   const [source, target] = [random(count, 1), random(count, 2)]
   const params = { n: count, sOffset: 0, tOffset: 0, accumulate: 1, scale: 0.5 }
   const out = await runKernel(device(), 'axpy', { source, target }, params)
-  expectClose('axpy', out.target!, target.map((v, i) => v + 0.5 * source[i]!), 1e-6)
+  expectClose(
+    'axpy',
+    out.target!,
+    target.map((v, i) => v + 0.5 * source[i]!),
+    1e-6,
+  )
   expect(out.target![count - 1], 'the last one').toBeCloseTo(target[count - 1]! + 0.5 * source[count - 1]!, 6)
 })

@@ -42,7 +42,13 @@ for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
             for (let i = 0; i < expected.length; i++)
               expected[i]! += (accumulate ? before[i]! : 0) + (useBias ? bias[i % N]! : 0)
             const offsets = layout === 'matmul_tn' ? { aOffset: 0, bOffset: 0 } : { aOffset: 0, cOffset: 0, useBias }
-            const { c } = await runKernel(device(), layout, { a, b, bias, c: before }, { M, N, K, accumulate, ...offsets }, variant)
+            const { c } = await runKernel(
+              device(),
+              layout,
+              { a, b, bias, c: before },
+              { M, N, K, accumulate, ...offsets },
+              variant,
+            )
             expectClose(`${layout} ${variant} ${M}×${N}×${K} accumulate ${accumulate}`, c!, expected, 1e-5)
           }
       })
@@ -57,7 +63,12 @@ for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
           const where = tn ? { aOffset: offset, bOffset: offset } : { aOffset: offset, cOffset: offset, useBias: 0 }
           const c = new Float32Array(M * N + offset)
           const out = await runKernel(device(), layout, { a, b, c }, { M, N, K, accumulate: 0, ...where }, variant)
-          expectClose(`${layout} ${variant} offset ${offset}`, out.c!.subarray(tn ? 0 : offset, M * N + (tn ? 0 : offset)), expected, 1e-5)
+          expectClose(
+            `${layout} ${variant} offset ${offset}`,
+            out.c!.subarray(tn ? 0 : offset, M * N + (tn ? 0 : offset)),
+            expected,
+            1e-5,
+          )
         }
     })
   })

@@ -7,7 +7,10 @@ import { workKey } from '../../src/sim/cost/work-key.ts'
 import { simulate } from '../../src/sim/simulate.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
 
-const small = { model: { layers: 1, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 2, microbatches: 1, sequence: 16 } }
+const small = {
+  model: { layers: 1, heads: 2, embed: 32, context: 16, vocab: 256 },
+  batch: { global: 2, microbatches: 1, sequence: 16 },
+}
 
 test('this device is measured: every distinct op once, known ones not again, no buffer left', async () => {
   const gpu = await openDevice({ gpu: await openNodeGpu() })
@@ -19,10 +22,19 @@ test('this device is measured: every distinct op once, known ones not again, no 
     expect(new Set(measured.seconds.keys())).toEqual(keys)
     expect(told.at(-1)).toBe(keys.size)
     for (const seconds of measured.seconds.values()) expect(seconds).toBeGreaterThan(0)
-    for (const rate of [measured.device.peakFlops.f32, measured.device.memoryBandwidth, measured.device.kernelGapSeconds!])
+    for (const rate of [
+      measured.device.peakFlops.f32,
+      measured.device.memoryBandwidth,
+      measured.device.kernelGapSeconds!,
+    ])
       expect(rate).toBeGreaterThan(0)
 
-    const again = await measureDevice(gpu, parseConfig({ ...small, parallel: { recompute: 'full' } }), measured, (done) => told.push(-done))
+    const again = await measureDevice(
+      gpu,
+      parseConfig({ ...small, parallel: { recompute: 'full' } }),
+      measured,
+      (done) => told.push(-done),
+    )
     expect(told.filter((each) => each < 0).length).toBeLessThan(keys.size)
     expect([...keys].every((key) => again.seconds.get(key) === measured.seconds.get(key))).toBe(true)
     expect(simulate(config, { measured }).result.time.stepSeconds).toBeGreaterThan(0)

@@ -31,7 +31,9 @@ describe('memory of a device', () => {
     expect(() => gpu.pool.acquire('gradients', 200, 'dx')).toThrow(/208 bytes for gradients \(dx\).*budget/)
     gpu.dispose()
     const free = await openDevice({ gpu: await openNodeGpu() })
-    expect(() => free.pool.acquire('parameters', 2 ** 45, 'huge')).toThrow(/for parameters \(huge\) is over this adapter/)
+    expect(() => free.pool.acquire('parameters', 2 ** 45, 'huge')).toThrow(
+      /for parameters \(huge\) is over this adapter/,
+    )
     free.dispose()
   })
 
@@ -63,7 +65,14 @@ describe('memory of a device', () => {
     expect(meter.peak).toMatchObject({ workspace: 16, total: 160 })
     meter.resetPeak()
     expect(meter.peak).toEqual({
-      parameters: 0, gradients: 96, optimizer: 0, activations: 0, communication: 0, workspace: 16, cached: 0, total: 112,
+      parameters: 0,
+      gradients: 96,
+      optimizer: 0,
+      activations: 0,
+      communication: 0,
+      workspace: 16,
+      cached: 0,
+      total: 112,
     })
     pool.release(second)
     pool.release(second)

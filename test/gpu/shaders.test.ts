@@ -9,7 +9,9 @@ import { KERNELS } from '../../src/model/kernels.ts'
 const NAMES = Object.keys(KERNELS) as KernelName[]
 const FILES = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true })
 
-const VARIANTS = NAMES.flatMap((kernel) => KERNEL_TABLE[kernel].map((variant) => ({ kernel, variant, title: `${kernel} ${variant.name}` })))
+const VARIANTS = NAMES.flatMap((kernel) =>
+  KERNEL_TABLE[kernel].map((variant) => ({ kernel, variant, title: `${kernel} ${variant.name}` })),
+)
 
 /** Fields of the shader may be written as in the signature or in snake_case. */
 const plain = (name: string) => name.replaceAll('_', '').toLowerCase()
@@ -80,7 +82,8 @@ describe('WGSL', () => {
       expect(text.startsWith('//'), `${file} has no header`).toBe(true)
       const users = VARIANTS.filter(({ variant }) => variant.source.includes(text)).map(({ kernel }) => kernel)
       expect(users, `${file} is used by no variant`).not.toEqual([])
-      for (const kernel of users) expect(file === kernel || file.startsWith(`${kernel}_`), `${file} in ${kernel}`).toBe(true)
+      for (const kernel of users)
+        expect(file === kernel || file.startsWith(`${kernel}_`), `${file} in ${kernel}`).toBe(true)
     }
   })
 })

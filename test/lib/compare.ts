@@ -25,7 +25,13 @@ export function differenceOf(a: ArrayLike<number>, b: ArrayLike<number>, floor =
   return { relative: Math.sqrt(sum) / Math.max(norm(b), floor, Number.MIN_VALUE), index, absolute }
 }
 
-export function expectClose(name: string, a: ArrayLike<number>, b: ArrayLike<number>, tolerance: number, floor = 0): void {
+export function expectClose(
+  name: string,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  tolerance: number,
+  floor = 0,
+): void {
   const { relative, index, absolute } = differenceOf(a, b, floor)
   if (!(relative <= tolerance))
     expect.fail(
@@ -41,5 +47,6 @@ export function expectSameGradients(
 ): void {
   expect([...a.keys()]).toEqual([...b.keys()])
   const global = Math.sqrt([...b.values()].reduce((sum, each) => sum + norm(each) ** 2, 0))
-  for (const [name, values] of a) expectClose(`gradient of ${name}`, values, b.get(name)!, tolerance, (1e-7 * global) / tolerance)
+  for (const [name, values] of a)
+    expectClose(`gradient of ${name}`, values, b.get(name)!, tolerance, (1e-7 * global) / tolerance)
 }

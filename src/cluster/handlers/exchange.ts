@@ -63,7 +63,8 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
   const { holds, keeps } = memberPlan(request, member)
   // A side the op leaves empty where the plan has one: a CPU server brings zeros; a root has what it would receive.
   const source = new Float32Array(holds.length)
-  const target = holds.length === keeps.length && holds.offset === keeps.offset ? source : new Float32Array(keeps.length)
+  const target =
+    holds.length === keeps.length && holds.offset === keeps.offset ? source : new Float32Array(keeps.length)
   const brings = total(op.source) > 0
   const wants = total(op.target) > 0
   const arrived = new Arrived()

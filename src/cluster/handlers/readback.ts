@@ -15,7 +15,7 @@ function cut(spans: readonly Span[], chunk: number): Piece[][] {
   const chunks: Piece[][] = []
   let at = 0
   for (const span of spans)
-    for (let from = 0; from < span.length; ) {
+    for (let from = 0; from < span.length;) {
       const room = chunk - (at % chunk)
       const length = Math.min(room, span.length - from)
       const index = Math.floor(at / chunk)

@@ -7,7 +7,13 @@ import { prepareDataset } from '../../data/prepare.ts'
 import { parameterTable } from '../../model/parameters.ts'
 import { openDevice } from '../../gpu/device.ts'
 import type { MeasuredDevice } from '../../sim/cost/measured-device.ts'
-import type { ConductorCall, ConductorReply, ConductorRequest, ConductorValue, PageSources } from '../conductor-protocol.ts'
+import type {
+  ConductorCall,
+  ConductorReply,
+  ConductorRequest,
+  ConductorValue,
+  PageSources,
+} from '../conductor-protocol.ts'
 import { measureDevice } from '../measure-device.ts'
 import { checkParity } from '../parity.ts'
 import type { Run } from '../run.ts'

@@ -25,7 +25,9 @@ export async function openNodeGpu(): Promise<GPU> {
     if (await kept.requestAdapter()) return kept
   }
   kept = null
-  throw new Error('no WebGPU adapter: install a GPU driver with Vulkan, or Chromium for its software adapter SwiftShader')
+  throw new Error(
+    'no WebGPU adapter: install a GPU driver with Vulkan, or Chromium for its software adapter SwiftShader',
+  )
 }
 
 /** Lets go of Dawn, so that Node can end. */

@@ -25,7 +25,10 @@ export const nodeRankHost: RankHost = {
  * Ranks as tasks of this thread, each with a device of its own. One thread polls Dawn for all of them, which is faster
  * here than a thread each. Any transport works within one thread; memory is the plain one.
  */
-export function nodeTaskHost(transport: TransportSetup['kind'] = 'memory', rankHost: RankHost = nodeRankHost): ClusterHost {
+export function nodeTaskHost(
+  transport: TransportSetup['kind'] = 'memory',
+  rankHost: RankHost = nodeRankHost,
+): ClusterHost {
   return {
     name: 'node-tasks',
     async spawn(world) {

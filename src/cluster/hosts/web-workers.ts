@@ -4,9 +4,11 @@ import { isAlive, workerPort } from './worker-protocol.ts'
 
 /** A worker that is gone says nothing: but the lock it held, from its first message on, becomes free. */
 function whenReleased(lock: string, over: AbortSignal, then: () => void): void {
-  navigator.locks.request(lock, { signal: over }, () => {
-    if (!over.aborted) then()
-  }).catch(() => undefined)
+  navigator.locks
+    .request(lock, { signal: over }, () => {
+      if (!over.aborted) then()
+    })
+    .catch(() => undefined)
 }
 
 /** A Web Worker per rank; shared memory between them where the page is isolated, transferred buffers where not. */

@@ -24,7 +24,8 @@ export function isAlive(message: unknown): boolean {
 export function workerPort(worker: WorkerLike): RankPort<RankRequest, RankReply> {
   return {
     post: (message) => worker.postMessage(message, message.kind === 'open' ? transfersOf(message.transport) : []),
-    listen: (listener) => worker.listen((message) => isMessage<RankReply>(message) && !isAlive(message) && listener(message)),
+    listen: (listener) =>
+      worker.listen((message) => isMessage<RankReply>(message) && !isAlive(message) && listener(message)),
     close: () => undefined,
   }
 }

@@ -38,7 +38,8 @@ function readAdapters(reader: Reader): ClusterConfig['adapters'] {
     )
   return value.map((each, i) => {
     const found = ADAPTERS.find((name) => name === each)
-    if (!found) throw new RefusedError(`cluster.adapters.${i}`, say`${show(each)} must be one of ${ADAPTERS.join(', ')}`)
+    if (!found)
+      throw new RefusedError(`cluster.adapters.${i}`, say`${show(each)} must be one of ${ADAPTERS.join(', ')}`)
     return found
   })
 }

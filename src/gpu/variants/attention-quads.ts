@@ -21,7 +21,8 @@ function shared(n: number, row: string, buffer: string, at: string): string {
     const own = n - part < 4 ? `min(lane, ${n - part - 1}u)` : 'lane'
     lines.push(`    let ${row}_part${part / 4} = ${buffer}[${at} + ${part}u + ${own}];`)
   }
-  for (let i = 0; i < n; i++) lines.push(`    let ${row}${i} = quadBroadcast(${row}_part${Math.floor(i / 4)}, ${i % 4}u);`)
+  for (let i = 0; i < n; i++)
+    lines.push(`    let ${row}${i} = quadBroadcast(${row}_part${Math.floor(i / 4)}, ${i % 4}u);`)
   return lines.join('\n')
 }
 

@@ -8,10 +8,7 @@ import { backwardKeyValueQuads, backwardQueryQuads, forwardQuads } from './atten
 import { backwardKeyValueSource, backwardQuerySource, forwardSource } from './attention-registers.ts'
 
 type AttentionKernel =
-  | 'attention_forward'
-  | 'attention_backward_delta'
-  | 'attention_backward_query'
-  | 'attention_backward_key_value'
+  'attention_forward' | 'attention_backward_delta' | 'attention_backward_query' | 'attention_backward_key_value'
 
 const positions = (p: KernelParams) => p.B! * p.NH! * p.T!
 

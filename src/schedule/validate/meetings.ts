@@ -122,15 +122,7 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
   if (ROOTED.has(op.kind) && op.root === undefined) throw refuse('has no root', first)
   if (PARTED.has(op.kind) && op.parts === undefined) throw refuse('has no parts', first)
   for (const end of ends) {
-    for (const field of [
-      'kind',
-      'root',
-      'algorithm',
-      'combine',
-      'traffic',
-      'elementBytes',
-      'subject',
-    ] as const)
+    for (const field of ['kind', 'root', 'algorithm', 'combine', 'traffic', 'elementBytes', 'subject'] as const)
       if (end.op[field] !== op[field])
         throw refuse(
           `enters with ${field} ${end.op[field] ?? '(none)'} where others have ${op[field] ?? '(none)'}`,

@@ -3,7 +3,8 @@ export const SYMBOLS = ['B', 'T', 'C', 'H', 'D', 'F', 'V', 'N', 'R', 't', 'n', '
 export type SymbolName = (typeof SYMBOLS)[number]
 
 /** A formula as a tree, so that what is shown and what is computed cannot differ. */
-export type Expression = number | SymbolName | { readonly sign: '+' | '−' | '·' | '/'; readonly of: readonly Expression[] }
+export type Expression =
+  number | SymbolName | { readonly sign: '+' | '−' | '·' | '/'; readonly of: readonly Expression[] }
 
 export const plus = (...of: readonly Expression[]): Expression => ({ sign: '+', of })
 export const minus = (...of: readonly Expression[]): Expression => ({ sign: '−', of })
@@ -58,7 +59,13 @@ export interface Formula {
 }
 
 /** The first of the candidates that comes to `counted`, give or take `slack`; null where none does: a formula that is not so is never shown. */
-export function formulaFor(of: Formula['of'], candidates: readonly Expression[], values: Values, counted: number, slack = 0): Formula | null {
+export function formulaFor(
+  of: Formula['of'],
+  candidates: readonly Expression[],
+  values: Values,
+  counted: number,
+  slack = 0,
+): Formula | null {
   for (const expression of candidates) {
     const value = valueOf(expression, values)
     if (Math.abs(value - counted) <= slack) return { of, expression, values, value }

@@ -28,7 +28,17 @@ export function inspect(whole: Inspectable, target: Target): Inspected | null {
     case 'action': {
       const ops = rank.step.filter((op) => belongs(op, target))
       const { rank: at, pass, stage, microbatch } = target
-      return { kind: 'action', name: '', rank: at, pass, stage, microbatch, flop: flopOf(ops, whole.config), formulas: [], lists: [listOfOps(rank, ops)] }
+      return {
+        kind: 'action',
+        name: '',
+        rank: at,
+        pass,
+        stage,
+        microbatch,
+        flop: flopOf(ops, whole.config),
+        formulas: [],
+        lists: [listOfOps(rank, ops)],
+      }
     }
     case 'op': {
       const op = [...rank.prologue, ...rank.step, ...rank.epilogue].find(({ id }) => id === target.op)
@@ -45,10 +55,16 @@ export function inspect(whole: Inspectable, target: Target): Inspected | null {
 function belongs(op: Op, { stage, microbatch, pass }: Extract<Target, { kind: 'action' }>): boolean {
   if (op.stage !== stage || op.microbatch !== microbatch) return false
   const own = spanKindOf(op)
-  if (pass === 'backwardWeight' || own === 'backwardWeight') return own === pass || (own === 'backwardWeight' && pass === 'backward')
+  if (pass === 'backwardWeight' || own === 'backwardWeight')
+    return own === pass || (own === 'backwardWeight' && pass === 'backward')
   // A message's direction says whose it is; other exchanges go with the pass that needs them.
   const isBackward =
-    'direction' in op ? op.direction === 'B' : own === 'recompute' || own.startsWith('backward') || isGradient(op) || ('phase' in op && op.phase === 'recompute')
+    'direction' in op
+      ? op.direction === 'B'
+      : own === 'recompute' ||
+        own.startsWith('backward') ||
+        isGradient(op) ||
+        ('phase' in op && op.phase === 'recompute')
   return isBackward === (pass !== 'forward')
 }
 
@@ -69,10 +85,15 @@ function listOfOps(rank: RankProgram, ops: readonly Op[], of: 'ops' | 'exchanges
   return { of, parts: ops.map((op) => opPart(rank, op)), bytes: null }
 }
 
-const tensorPart = (rank: RankProgram, { name }: Pick<BufferSpec, 'name'>, bytes: number): Part => ({ target: { kind: 'tensor', rank: rank.rank, name }, name, bytes })
+const tensorPart = (rank: RankProgram, { name }: Pick<BufferSpec, 'name'>, bytes: number): Part => ({
+  target: { kind: 'tensor', rank: rank.rank, name },
+  name,
+  bytes,
+})
 
 /** Bytes a buffer takes as the ledger counts them (schedule/memory-plan.ts). */
-const takenBytes = (spec: BufferSpec) => (spec.home === 'uniform' ? Math.max(256, spec.bytes) : roundBufferBytes(spec.bytes))
+const takenBytes = (spec: BufferSpec) =>
+  spec.home === 'uniform' ? Math.max(256, spec.bytes) : roundBufferBytes(spec.bytes)
 
 /** Buffers that are live at the op where the rank's memory peaks. */
 function liveAtPeak(rank: RankProgram, plan: MemoryPlan): BufferSpec[] {
@@ -111,7 +132,10 @@ function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Insp
 }
 
 /** Bytes that one op moves, by the same account as the whole step's. */
-function movedBy(rank: RankProgram, op: Op): { formula: Formula | null; group: readonly number[]; moved: { sent: number; received: number } | null } {
+function movedBy(
+  rank: RankProgram,
+  op: Op,
+): { formula: Formula | null; group: readonly number[]; moved: { sent: number; received: number } | null } {
   if ('group' in op) {
     const { sent, received, formula } = sentFormula(op, rank.rank)
     return { formula, group: op.group, moved: { sent, received } }
@@ -119,7 +143,11 @@ function movedBy(rank: RankProgram, op: Op): { formula: Formula | null; group: r
   if (!('peer' in op)) return { formula: null, group: [], moved: null }
   const bytes = noteOf(op).bytes ?? 0
   const group = op.kind === 'send' ? [rank.rank, op.peer] : [op.peer, rank.rank]
-  return { formula: null, group, moved: op.kind === 'send' ? { sent: bytes, received: 0 } : { sent: 0, received: bytes } }
+  return {
+    formula: null,
+    group,
+    moved: op.kind === 'send' ? { sent: bytes, received: 0 } : { sent: 0, received: bytes },
+  }
 }
 
 /** Names of the buffers behind an op's spans, each with the bytes that it brings. */
@@ -133,13 +161,32 @@ function inspectOp({ config }: Inspectable, rank: RankProgram, op: Op): Inspecte
   const named = (of: 'reads' | 'writes'): PartList[] => {
     const specs = [...new Set(op[of])].flatMap((name) => rank.buffers.get(name) ?? [])
     if (specs.length === 0) return []
-    return [{ of, parts: specs.map((spec) => tensorPart(rank, spec, spec.bytes)), bytes: specs.reduce((sum, { bytes }) => sum + bytes, 0) }]
+    return [
+      {
+        of,
+        parts: specs.map((spec) => tensorPart(rank, spec, spec.bytes)),
+        bytes: specs.reduce((sum, { bytes }) => sum + bytes, 0),
+      },
+    ]
   }
   // A bucket is what its collective takes up: the spans say which tensors, and how much of each.
-  const brought = 'source' in op ? (op.source.length > 0 || !('target' in op) ? op.source : op.target) : 'target' in op && typeof op.target !== 'string' ? op.target : []
+  const brought =
+    'source' in op
+      ? op.source.length > 0 || !('target' in op)
+        ? op.source
+        : op.target
+      : 'target' in op && typeof op.target !== 'string'
+        ? op.target
+        : []
   const moves: PartList[] =
     moved !== null && brought.length > 0
-      ? [{ of: 'moves', parts: spanParts(rank, brought), bytes: brought.reduce((sum, { length }) => sum + length * 4, 0) }]
+      ? [
+          {
+            of: 'moves',
+            parts: spanParts(rank, brought),
+            bytes: brought.reduce((sum, { length }) => sum + length * 4, 0),
+          },
+        ]
       : []
   return {
     kind: 'op',
@@ -159,13 +206,28 @@ function inspectOp({ config }: Inspectable, rank: RankProgram, op: Op): Inspecte
 }
 
 /** AdamW after arXiv:1711.05101, algorithm 2, with PyTorch's decay; SGD with momentum as PyTorch writes it. */
-function ruleOf({ optimizer: { kind, learningRate, betas, epsilon, weightDecay, momentum } }: RunConfig): OptimizerRule {
+function ruleOf({
+  optimizer: { kind, learningRate, betas, epsilon, weightDecay, momentum },
+}: RunConfig): OptimizerRule {
   return kind === 'adamw'
     ? {
         rule: 'θ ← θ − η · (m̂ / (√v̂ + ε) + λ · θ),  m ← β₁ · m + (1 − β₁) · g,  v ← β₂ · v + (1 − β₂) · g²',
-        numbers: [['η', learningRate], ['β₁', betas[0]], ['β₂', betas[1]], ['ε', epsilon], ['λ', weightDecay]],
+        numbers: [
+          ['η', learningRate],
+          ['β₁', betas[0]],
+          ['β₂', betas[1]],
+          ['ε', epsilon],
+          ['λ', weightDecay],
+        ],
       }
-    : { rule: 'θ ← θ − η · m,  m ← μ · m + g + λ · θ', numbers: [['η', learningRate], ['μ', momentum], ['λ', weightDecay]] }
+    : {
+        rule: 'θ ← θ − η · m,  m ← μ · m + g + λ · θ',
+        numbers: [
+          ['η', learningRate],
+          ['μ', momentum],
+          ['λ', weightDecay],
+        ],
+      }
 }
 
 function roleOf({ name, category, home }: BufferSpec): Role {
@@ -191,7 +253,9 @@ function roleOf({ name, category, home }: BufferSpec): Role {
 
 function inspectTensor({ config: { model } }: Inspectable, rank: RankProgram, spec: BufferSpec): Inspected {
   const name = parameterOf(spec.name)
-  const users = [...rank.prologue, ...rank.step].filter(({ reads, writes }) => reads.includes(spec.name) || writes.includes(spec.name))
+  const users = [...rank.prologue, ...rank.step].filter(
+    ({ reads, writes }) => reads.includes(spec.name) || writes.includes(spec.name),
+  )
   return {
     kind: 'tensor',
     name: spec.name,

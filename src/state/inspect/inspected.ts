@@ -7,7 +7,13 @@ import type { Formula } from './formula.ts'
 export type Target =
   | { readonly kind: 'device'; readonly rank: number }
   /** A cell of the schedule: the ops of one stage and micro-batch. */
-  | { readonly kind: 'action'; readonly rank: number; readonly stage: number; readonly microbatch: number; readonly pass: SpanKind }
+  | {
+      readonly kind: 'action'
+      readonly rank: number
+      readonly stage: number
+      readonly microbatch: number
+      readonly pass: SpanKind
+    }
   | { readonly kind: 'op'; readonly rank: number; readonly op: number }
   | { readonly kind: 'tensor'; readonly rank: number; readonly name: string }
 
@@ -52,8 +58,23 @@ export type Inspected = {
   readonly formulas: readonly Formula[]
   readonly lists: readonly PartList[]
 } & (
-  | { readonly kind: 'device'; readonly rank: number; readonly isCpu: boolean; readonly peakBytes: number; readonly freeBytes: number; readonly sentBytes: number; readonly flop: number }
-  | { readonly kind: 'action'; readonly rank: number; readonly pass: SpanKind; readonly stage: number; readonly microbatch: number; readonly flop: number }
+  | {
+      readonly kind: 'device'
+      readonly rank: number
+      readonly isCpu: boolean
+      readonly peakBytes: number
+      readonly freeBytes: number
+      readonly sentBytes: number
+      readonly flop: number
+    }
+  | {
+      readonly kind: 'action'
+      readonly rank: number
+      readonly pass: SpanKind
+      readonly stage: number
+      readonly microbatch: number
+      readonly flop: number
+    }
   | {
       readonly kind: 'op'
       readonly rank: number

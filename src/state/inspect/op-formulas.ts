@@ -26,7 +26,11 @@ const PRODUCTS: Partial<Record<SegmentKind, Readonly<Record<Half, Expression>>>>
     weight: plus(QKV, PROJECTION),
   },
   attentionCore: { forward: SCORES, input: times(8, 'B', 'H', 'T', 'T', 'D'), weight: 0 },
-  mlp: { forward: times(4, 'B', 'T', 'C', 'F'), input: times(4, 'B', 'T', 'C', 'F'), weight: times(4, 'B', 'T', 'C', 'F') },
+  mlp: {
+    forward: times(4, 'B', 'T', 'C', 'F'),
+    input: times(4, 'B', 'T', 'C', 'F'),
+    weight: times(4, 'B', 'T', 'C', 'F'),
+  },
   logits: { forward: times(2, 'R', 'V', 'C'), input: times(2, 'R', 'V', 'C'), weight: times(2, 'R', 'V', 'C') },
 }
 
@@ -68,13 +72,22 @@ const BY_KIND: Partial<Record<CollectiveOp['kind'], readonly Expression[]>> = {
 }
 
 /** Bytes of the whole that a collective is about, and how they come to what this rank sends; null where its share follows no simple rule. */
-export function sentFormula(op: CollectiveOp, rank: number): { readonly whole: number; readonly sent: number; readonly received: number; readonly formula: Formula | null } {
+export function sentFormula(
+  op: CollectiveOp,
+  rank: number,
+): { readonly whole: number; readonly sent: number; readonly received: number; readonly formula: Formula | null } {
   const request = requestOf(op)
   const { sent, received } = collectiveBytes(request, op.group.indexOf(rank), op.elementBytes)
   const [n, S] = [op.group.length, request.elements * op.elementBytes]
   const k = Math.round(sent / Math.max(1, S))
-  const candidates = op.algorithm === 'ring' ? (BY_KIND[op.kind] ?? SENT) : op.kind === 'allReduce' ? SENT.slice(2) : SENT
+  const candidates =
+    op.algorithm === 'ring' ? (BY_KIND[op.kind] ?? SENT) : op.kind === 'allReduce' ? SENT.slice(2) : SENT
   // Parts are whole elements: members of an uneven split differ by up to two of them.
   const slack = 2 * op.elementBytes
-  return { whole: S, sent, received, formula: sent === 0 ? null : formulaFor('sent', candidates, { n, S, k }, sent, slack) }
+  return {
+    whole: S,
+    sent,
+    received,
+    formula: sent === 0 ? null : formulaFor('sent', candidates, { n, S, k }, sent, slack),
+  }
 }

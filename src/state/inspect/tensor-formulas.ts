@@ -46,7 +46,15 @@ export function valuesOf(op: Extract<Op, { dims: unknown }>, model: ModelConfig)
   return { B, T, C, H: NH, D: HS, F, V, R: rows, N: model.context, t: tensor }
 }
 
-const WHOLE = (model: ModelConfig): Values => ({ C: model.embed, H: model.heads, D: model.embed / model.heads, F: model.ffn, V: model.vocab, N: model.context, t: 1 })
+const WHOLE = (model: ModelConfig): Values => ({
+  C: model.embed,
+  H: model.heads,
+  D: model.embed / model.heads,
+  F: model.ffn,
+  V: model.vocab,
+  N: model.context,
+  t: 1,
+})
 
 /** The size of a buffer by the shape of what it holds; by its elements where it is a share of a tensor or of several. */
 export function bytesFormula(rank: RankProgram, spec: BufferSpec, model: ModelConfig): Formula {
@@ -61,7 +69,9 @@ export function bytesFormula(rank: RankProgram, spec: BufferSpec, model: ModelCo
       : spec.category === 'activations'
         ? (ACTIVATIONS.find(([ending]) => ending.test(spec.name))?.[1] ?? [])
         : []
-  const shaped = elements.map((each) => (typeof each === 'object' && each.sign === '·' ? times(...each.of, ELEMENT_BYTES) : times(each, ELEMENT_BYTES)))
+  const shaped = elements.map((each) =>
+    typeof each === 'object' && each.sign === '·' ? times(...each.of, ELEMENT_BYTES) : times(each, ELEMENT_BYTES),
+  )
   return (
     formulaFor('bytes', shaped, values, spec.bytes) ?? {
       of: 'bytes',

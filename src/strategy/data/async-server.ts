@@ -30,7 +30,11 @@ const SUM = 'pushes:sum'
 
 export function lowerAsyncServer(context: BuildContext): RankDraft[] {
   const { config, ranks } = context
-  const { cpu, shards, world } = serversOf(config, ranks[0]!.parameters, ranks.map((each) => each.rank))
+  const { cpu, shards, world } = serversOf(
+    config,
+    ranks[0]!.parameters,
+    ranks.map((each) => each.rank),
+  )
   return Array.from({ length: world }, (_, rank) => {
     const worker = ranks[rank] ?? null
     const shard = shards.find((each) => each.server === rank)
@@ -46,8 +50,10 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     host: boolean,
   ): RankDraft {
     const parameters = workers[0]!.parameters
-    const spans = (nameOf: (name: string) => string) => parameters.map(({ name, elements }) => span(nameOf(name), elements))
-    const slice = (nameOf: (name: string) => string, { from, length }: ServerShard) => sliceSpans(spans(nameOf), from, length)
+    const spans = (nameOf: (name: string) => string) =>
+      parameters.map(({ name, elements }) => span(nameOf(name), elements))
+    const slice = (nameOf: (name: string) => string, { from, length }: ServerShard) =>
+      sliceSpans(spans(nameOf), from, length)
     const home = host ? ('host' as const) : ('device' as const)
     const serving = shard ? serve(shard) : null
     const working = worker ? work(worker) : null
@@ -69,7 +75,10 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     /** The server's side for its shard of the parameters. */
     function serve(own: ServerShard) {
       const owned = ownedRanges(parameters, own)
-      const sums = cutAlike(SUM, owned.map(({ gradient }) => gradient))
+      const sums = cutAlike(
+        SUM,
+        owned.map(({ gradient }) => gradient),
+      )
       const tail = optimizerTail({
         config,
         owned: owned.map((each, i) => ({ ...each, gradient: sums[i]! })),
@@ -77,10 +86,18 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
         at: home,
         hasLoss: false,
       })
-      const clear: OpDraft = { kind: 'clear', stream: host ? 'host' : COMPUTE, spans: [span(SUM, own.length)], reads: [], writes: [SUM] }
+      const clear: OpDraft = {
+        kind: 'clear',
+        stream: host ? 'host' : COMPUTE,
+        spans: [span(SUM, own.length)],
+        reads: [],
+        writes: [SUM],
+      }
       const buffers: BufferSpec[] = [
         ...(host
-          ? parameters.map(({ name, elements }) => buffer(paramBuffer(name), 'parameters', elements, { home, persistent: true }))
+          ? parameters.map(({ name, elements }) =>
+              buffer(paramBuffer(name), 'parameters', elements, { home, persistent: true }),
+            )
           : parameterBuffers(parameters)),
         buffer(SUM, 'gradients', own.length, { home, persistent: true }),
         ...tail.buffers,
@@ -115,23 +132,63 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     /** A worker that is its own server keeps what it pulled apart from what it updates. */
     function copyOwn(own: ServerShard): OpDraft {
       const [source, target] = [slice(paramBuffer, own), slice(pulledBuffer, own)]
-      return { kind: 'add', stream: COMPUTE, source, target, assign: true, reads: buffersOf(source), writes: buffersOf(target) }
+      return {
+        kind: 'add',
+        stream: COMPUTE,
+        source,
+        target,
+        assign: true,
+        reads: buffersOf(source),
+        writes: buffersOf(target),
+      }
     }
 
     function takePush(from: number, own: ServerShard): OpDraft[] {
       const target = cutAlike(SUM, slice(gradBuffer, own))
       if (from === rank) {
         const source = slice(gradBuffer, own)
-        return [{ kind: 'add', stream: COMPUTE, source, target, assign: false, reads: [...buffersOf(source), SUM], writes: [SUM] }]
+        return [
+          {
+            kind: 'add',
+            stream: COMPUTE,
+            source,
+            target,
+            assign: false,
+            reads: [...buffersOf(source), SUM],
+            writes: [SUM],
+          },
+        ]
       }
       const name = `push:${from}`
       const shared = { reads: [name, SUM], writes: [SUM] }
       const received = span(name, own.length)
       return [
-        { ...message(from, 'gradients', 'B'), kind: 'recv', stream: `recv:${from}:gradients`, target: [received], reads: [], writes: [name] },
+        {
+          ...message(from, 'gradients', 'B'),
+          kind: 'recv',
+          stream: `recv:${from}:gradients`,
+          target: [received],
+          reads: [],
+          writes: [name],
+        },
         host
-          ? { ...shared, kind: 'offload', stream: 'host', source: [received], target: [span(SUM, own.length)], accumulate: true, subject: 'push' }
-          : { ...shared, kind: 'add', stream: COMPUTE, source: [received], target: [span(SUM, own.length)], assign: false },
+          ? {
+              ...shared,
+              kind: 'offload',
+              stream: 'host',
+              source: [received],
+              target: [span(SUM, own.length)],
+              accumulate: true,
+              subject: 'push',
+            }
+          : {
+              ...shared,
+              kind: 'add',
+              stream: COMPUTE,
+              source: [received],
+              target: [span(SUM, own.length)],
+              assign: false,
+            },
       ]
     }
 
@@ -163,9 +220,13 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
       const names = new Map(parameters.map(({ name }) => [paramBuffer(name), pulledBuffer(name)]))
       // What is pulled outlives the turn where a part of it is copied by the server on this rank.
       const persistent = shard !== undefined
-      const pulled = parameters.map(({ name, elements }) => buffer(pulledBuffer(name), 'parameters', elements, { persistent }))
+      const pulled = parameters.map(({ name, elements }) =>
+        buffer(pulledBuffer(name), 'parameters', elements, { persistent }),
+      )
       // Gradients a server on this rank still has to take outlive the worker's piece.
-      const kept = own.buffers.map((each) => (persistent && each.category === 'gradients' ? { ...each, persistent } : each))
+      const kept = own.buffers.map((each) =>
+        persistent && each.category === 'gradients' ? { ...each, persistent } : each,
+      )
       const ops = [...pulls, ...own.ops.map((op) => withNames(op, names)), ...pushes, report(own.reportsLoss)]
       return { buffers: [...pulled, ...kept], ops: tagged(turnOf('work', rank), ops) }
     }

@@ -55,7 +55,9 @@ function throughOwners({ config, group, member, name, flat }: Shared, codec: Cod
   const places = offsetsOf(words)
   const total = words.reduce((a, b) => a + b, 0)
   const own = words[member]!
-  const [encoded, landed, sum, result, all] = ['encoded', 'landed', 'sum', 'result', 'all'].map((each) => `${name}:${each}`) as [string, string, string, string, string]
+  const [encoded, landed, sum, result, all] = ['encoded', 'landed', 'sum', 'result', 'all'].map(
+    (each) => `${name}:${each}`,
+  ) as [string, string, string, string, string]
   const partsOf = (of: string) => parts.map((part, i) => span(of, part, starts[i]!))
   const wordsOf = (of: string) => words.map((count, i) => span(of, count, places[i]!))
   const { kind } = codec
@@ -73,7 +75,14 @@ function throughOwners({ config, group, member, name, flat }: Shared, codec: Cod
       }),
     )
   const arrived = group.map((_, i) => span(landed, own, i * own))
-  ops.push(decode(kind, arrived, group.map(() => span(sum, parts[member]!)), 'first replaces'))
+  ops.push(
+    decode(
+      kind,
+      arrived,
+      group.map(() => span(sum, parts[member]!)),
+      'first replaces',
+    ),
+  )
   ops.push(encode(kind, [span(sum, parts[member]!)], [span(result, own)]))
   ops.push(
     collective('allGather', config, {
@@ -127,7 +136,14 @@ function throughPairs(
   )
   ops.push({ kind: 'clear', stream: COMPUTE, spans: [flat], reads: [], writes: [flat.buffer] })
   const arrived = group.map((_, i) => span(all, words, i * words))
-  ops.push(decode('topk', arrived, group.map(() => flat), 'add'))
+  ops.push(
+    decode(
+      'topk',
+      arrived,
+      group.map(() => flat),
+      'add',
+    ),
+  )
   const buffers = [buffer(encoded, 'communication', words), buffer(all, 'communication', words * group.length)]
   if (errorFeedback) buffers.push(buffer(residue, 'communication', flat.length, { persistent: true }))
   return { ops, buffers }
@@ -165,5 +181,13 @@ function decode(
 }
 
 function copy(source: readonly Span[], target: readonly Span[]): OpDraft {
-  return { kind: 'add', stream: COMPUTE, source, target, assign: true, reads: buffersOf(source), writes: buffersOf(target) }
+  return {
+    kind: 'add',
+    stream: COMPUTE,
+    source,
+    target,
+    assign: true,
+    reads: buffersOf(source),
+    writes: buffersOf(target),
+  }
 }

@@ -71,7 +71,8 @@ function lowerRank(
     const place = { microbatch: m, stage: 0 }
     // Inputs: rank 0 loads every replica's and scatters what the replicas need; targets and weights stay with the loss.
     const loads = ranks.map((each) => opsOf(each, m).filter(isLoad))
-    const wanted = (names: Readonly<Record<string, string>>) => ['tokens', 'segments'].flatMap((role) => names[role] ?? [])
+    const wanted = (names: Readonly<Record<string, string>>) =>
+      ['tokens', 'segments'].flatMap((role) => names[role] ?? [])
     const inputsOf = (replica: number) => loads[replica]!.flatMap((load) => wanted(load.args))
     if (isRoot)
       for (const [i, each] of ranks.entries())
@@ -81,12 +82,16 @@ function lowerRank(
           )
           step.push({ ...load, args, writes: Object.values(args), stream: HOST })
         }
-    const parts = ranks.map((_, i) => lengthOf(inputsOf(i).map((name) => span(name, sizeOf.get(i)!.get(name)!.elements))))
+    const parts = ranks.map((_, i) =>
+      lengthOf(inputsOf(i).map((name) => span(name, sizeOf.get(i)!.get(name)!.elements))),
+    )
     step.push(
       collective('scatter', config, {
         group,
         root: root.rank,
-        source: isRoot ? ranks.flatMap((each, i) => (i === 0 ? [] : inputsOf(i).map((name) => copyOf(each.rank, name)))) : [],
+        source: isRoot
+          ? ranks.flatMap((each, i) => (i === 0 ? [] : inputsOf(i).map((name) => copyOf(each.rank, name))))
+          : [],
         target: isRoot ? [] : inputsOf(rank.rank).map(ownSpan),
         parts: parts.map((part, i) => (i === 0 ? 0 : part)),
         traffic: 'activations',
@@ -100,11 +105,16 @@ function lowerRank(
     const backward = own.slice(firstHead).filter((op) => !isHead(op))
     step.push(...own.slice(0, firstHead), ...heads)
     // Logits of all replicas to rank 0, the loss there, its gradient back.
-    const logitsOf = (replica: number) => opsOf(ranks[replica]!, m).filter(isHead).map((op) => op.args.logits!)
+    const logitsOf = (replica: number) =>
+      opsOf(ranks[replica]!, m)
+        .filter(isHead)
+        .map((op) => op.args.logits!)
     const logitParts = ranks.map((_, i) =>
       i === 0 ? 0 : logitsOf(i).reduce((sum, name) => sum + sizeOf.get(i)!.get(name)!.elements, 0),
     )
-    const remote = isRoot ? ranks.slice(1).flatMap((each) => logitsOf(each.rank).map((name) => copyOf(each.rank, name))) : []
+    const remote = isRoot
+      ? ranks.slice(1).flatMap((each) => logitsOf(each.rank).map((name) => copyOf(each.rank, name)))
+      : []
     const mine = isRoot ? [] : logitsOf(rank.rank).map(ownSpan)
     const move = { group, root: root.rank, parts: logitParts, traffic: 'activations' as const, ...place }
     step.push(collective('gather', config, { ...move, source: mine, target: remote, subject: 'logits' }))
@@ -115,7 +125,8 @@ function lowerRank(
           const args = Object.fromEntries(Object.entries(loss.args).map(([role, name]) => [role, rename(name)]))
           const accumulate = loss.accumulate || each.rank !== root.rank
           const names = { reads: loss.reads.map(rename), writes: loss.writes.map(rename) }
-          const reads = accumulate && names.writes.includes('loss') ? [...new Set([...names.reads, 'loss'])] : names.reads
+          const reads =
+            accumulate && names.writes.includes('loss') ? [...new Set([...names.reads, 'loss'])] : names.reads
           step.push({ ...loss, args, accumulate, writes: names.writes, reads })
         }
     step.push(collective('scatter', config, { ...move, source: remote, target: mine, subject: 'logit gradients' }))

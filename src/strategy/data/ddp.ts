@@ -94,12 +94,14 @@ export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
 /** Gradients summed over the data group in buckets, each as soon as its last gradient is written. */
 export function reduceBuckets(rank: ComputeRank, config: RunConfig): { ops: OpDraft[]; buffers: BufferSpec[] } {
   const buffers: BufferSpec[] = []
-  const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes, tiedElsewhere(config)).map((bucket, i) => {
-    const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
-    const reduction = reduceBucket(rank, config, spans, `bucket ${i}`)
-    buffers.push(...reduction.buffers)
-    return { after: config.parallel.overlap ? bucket.map((each) => gradBuffer(each.name)) : [], ops: reduction.ops }
-  })
+  const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes, tiedElsewhere(config)).map(
+    (bucket, i) => {
+      const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
+      const reduction = reduceBucket(rank, config, spans, `bucket ${i}`)
+      buffers.push(...reduction.buffers)
+      return { after: config.parallel.overlap ? bucket.map((each) => gradBuffer(each.name)) : [], ops: reduction.ops }
+    },
+  )
   return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
 }
 

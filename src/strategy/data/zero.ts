@@ -59,8 +59,7 @@ function ownedOf(
     gradient: gradientSpan(piece),
     decay: piece.parameter.decay,
     counted:
-      !rank.countedElsewhere.has(piece.parameter.name) &&
-      !(piece.parameter.replicated && rank.coordinates.tensor > 0),
+      !rank.countedElsewhere.has(piece.parameter.name) && !(piece.parameter.replicated && rank.coordinates.tensor > 0),
   }))
 }
 

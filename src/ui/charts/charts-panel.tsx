@@ -48,7 +48,19 @@ function CurveTable({ lines, caption }: { readonly lines: readonly Line[]; reado
   )
 }
 
-function Curve({ title, lines, value, note, about }: { readonly title: string; readonly lines: readonly Line[]; readonly value: string | null; readonly note: string; readonly about?: string }) {
+function Curve({
+  title,
+  lines,
+  value,
+  note,
+  about,
+}: {
+  readonly title: string
+  readonly lines: readonly Line[]
+  readonly value: string | null
+  readonly note: string
+  readonly about?: string
+}) {
   const text = useText()
   const theme = useResolvedTheme()
   const [table, setTable] = useState(false)
@@ -91,7 +103,9 @@ export default function ChartsPanel() {
     (): Line[] => [
       { series: loss, name: text.train, color: '--line-train', dashed: false },
       { series: validation, name: text.validation, color: '--line-validation', dashed: true, points: true },
-      ...(previous === null ? [] : [{ series: previous.loss, name: text.runBefore(previous.name), color: '--ink-2', dashed: true }]),
+      ...(previous === null
+        ? []
+        : [{ series: previous.loss, name: text.runBefore(previous.name), color: '--ink-2', dashed: true }]),
     ],
     [loss, validation, previous, text],
   )
@@ -102,12 +116,19 @@ export default function ChartsPanel() {
   const stalenessLines = useMemo(
     (): Line[] => [
       { series: stalenessMean, name: text.stalenessColumns.mean, color: '--line-train', dashed: false },
-      { series: stalenessMost, name: text.stalenessColumns.most, color: '--line-validation', dashed: true, points: true },
+      {
+        series: stalenessMost,
+        name: text.stalenessColumns.most,
+        color: '--line-validation',
+        dashed: true,
+        points: true,
+      },
     ],
     [stalenessMean, stalenessMost, text],
   )
   const stale = step?.staleness?.length ? Math.max(...step.staleness) : null
-  const measuredNote = validationLoss === null ? text.train : `${text.train} · ${text.validation} ┄ ${significant(validationLoss)}`
+  const measuredNote =
+    validationLoss === null ? text.train : `${text.train} · ${text.validation} ┄ ${significant(validationLoss)}`
   const sent = Math.max(0, ...ranks.map(({ sentBytes }) => sentBytes ?? 0))
   const before =
     previous === null
@@ -118,7 +139,12 @@ export default function ChartsPanel() {
   const lossNote = before === null ? measuredNote : `${measuredNote} · ${before}`
   return (
     <div className={styles.pair} data-three={server.async || undefined}>
-      <Curve title={text.loss} lines={lossLines} value={step === null ? null : significant(step.loss)} note={lossNote} />
+      <Curve
+        title={text.loss}
+        lines={lossLines}
+        value={step === null ? null : significant(step.loss)}
+        note={lossNote}
+      />
       {server.async && (
         <Curve
           title={text.staleness}

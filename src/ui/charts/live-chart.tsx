@@ -28,7 +28,15 @@ function align(lines: readonly Line[]): uPlot.AlignedData {
 }
 
 /** A live line over training steps; drawn anew when something changed, up to sixteen times a second. */
-export function LiveChart({ lines, theme, label }: { readonly lines: readonly Line[]; readonly theme: string; readonly label: string }) {
+export function LiveChart({
+  lines,
+  theme,
+  label,
+}: {
+  readonly lines: readonly Line[]
+  readonly theme: string
+  readonly label: string
+}) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const element = place.current
@@ -48,7 +56,10 @@ export function LiveChart({ lines, theme, label }: { readonly lines: readonly Li
         legend: { show: false },
         cursor: { points: { size: 5 }, drag: { x: false, y: false } },
         scales: { x: { time: false } },
-        axes: [{ ...axis, size: 24 }, { ...axis, size: 44 }],
+        axes: [
+          { ...axis, size: 24 },
+          { ...axis, size: 44 },
+        ],
         series: [
           {},
           ...lines.map((line) => ({

@@ -25,7 +25,13 @@ export function Checkpoints() {
       <h2>{text.title}</h2>
       <p className={styles.about}>{text.about}</p>
       <p className={styles.actions}>
-        <button type="button" className={button.button} aria-disabled={!running || busy} title={why} onClick={() => running && void store.save()}>
+        <button
+          type="button"
+          className={button.button}
+          aria-disabled={!running || busy}
+          title={why}
+          onClick={() => running && void store.save()}
+        >
           {text.save}
         </button>
         <button type="button" className={button.button} aria-disabled={busy} onClick={() => input.current?.click()}>
@@ -51,22 +57,39 @@ export function Checkpoints() {
             <span>
               {name}
               <small className={menu.reason}>
-                {text.step(String(step))} · {formatBytes(bytes)} · {new Date(at).toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB')}
+                {text.step(String(step))} · {formatBytes(bytes)} ·{' '}
+                {new Date(at).toLocaleString(language === 'zh' ? 'zh-CN' : 'en-GB')}
               </small>
             </span>
             <span className={menu.formats}>
-              <button type="button" className={button.button} aria-label={text.resumeOf(name)} onClick={() => void store.resume(name)}>
+              <button
+                type="button"
+                className={button.button}
+                aria-label={text.resumeOf(name)}
+                onClick={() => void store.resume(name)}
+              >
                 {text.resume}
               </button>
               <button
                 type="button"
                 className={button.button}
                 aria-label={text.downloadOf(name)}
-                onClick={() => void save({ format: 'safetensors', name: `tabcluster-${name.replaceAll(' · ', '-step-')}.safetensors`, make: () => store.file(name) })}
+                onClick={() =>
+                  void save({
+                    format: 'safetensors',
+                    name: `tabcluster-${name.replaceAll(' · ', '-step-')}.safetensors`,
+                    make: () => store.file(name),
+                  })
+                }
               >
                 {text.download}
               </button>
-              <button type="button" className={button.button} aria-label={text.removeOf(name)} onClick={() => void store.remove(name)}>
+              <button
+                type="button"
+                className={button.button}
+                aria-label={text.removeOf(name)}
+                onClick={() => void store.remove(name)}
+              >
                 {text.remove}
               </button>
             </span>
@@ -74,7 +97,13 @@ export function Checkpoints() {
         ))}
       </ul>
       <p className={styles.about} role="status" data-testid="checkpoint-status">
-        {busy ? text.busy : told === null ? (why ?? '') : 'message' in told ? text.told[told.kind](told.message) : text.told[told.kind](told.name)}
+        {busy
+          ? text.busy
+          : told === null
+            ? (why ?? '')
+            : 'message' in told
+              ? text.told[told.kind](told.message)
+              : text.told[told.kind](told.name)}
       </p>
     </div>
   )

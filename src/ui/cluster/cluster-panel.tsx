@@ -79,7 +79,11 @@ function Cards({ plan, config, ranks }: Shown) {
   const scale = Math.max(budget ?? 0, ...plan.ranks.map((rank) => rank.peak.total)) * 1.02
   return (
     <>
-      <ol className={styles.cards} style={{ maxWidth: plan.world * CARD_WIDTH }} data-linked={plan.world > 1 || undefined}>
+      <ol
+        className={styles.cards}
+        style={{ maxWidth: plan.world * CARD_WIDTH }}
+        data-linked={plan.world > 1 || undefined}
+      >
         {plan.ranks.map((planned) => (
           <RankCard
             key={planned.rank}

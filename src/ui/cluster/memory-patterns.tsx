@@ -7,7 +7,14 @@ export function MemoryPatterns({ id }: { readonly id: string }) {
         <rect width={4} height={4} fill="var(--cat-parameters)" />
       </pattern>
       {Object.entries(stripes).map(([part, angle]) => (
-        <pattern key={part} id={`${id}-${part}`} width={4} height={4} patternUnits="userSpaceOnUse" patternTransform={`rotate(${angle})`}>
+        <pattern
+          key={part}
+          id={`${id}-${part}`}
+          width={4}
+          height={4}
+          patternUnits="userSpaceOnUse"
+          patternTransform={`rotate(${angle})`}
+        >
           <rect width={4} height={4} fill={`var(--cat-${part})`} />
           <rect width={4} height={1} fill="var(--op-stripe)" />
         </pattern>

@@ -60,7 +60,12 @@ export function Mesh({ plan }: { readonly plan: Plan }) {
   const move = (event: React.KeyboardEvent, from: Place) => {
     const by = MOVES[event.key]
     const row = by && mesh.rows[from.row + by.row]
-    const target = event.key === 'Home' ? mesh.rows[from.row]?.[0] : event.key === 'End' ? mesh.rows[from.row]?.at(-1) : row?.[from.column + (by?.column ?? 0)]
+    const target =
+      event.key === 'Home'
+        ? mesh.rows[from.row]?.[0]
+        : event.key === 'End'
+          ? mesh.rows[from.row]?.at(-1)
+          : row?.[from.column + (by?.column ?? 0)]
     if (by || event.key === 'Home' || event.key === 'End') event.preventDefault()
     if (target === undefined) return
     setStop(target)
@@ -160,9 +165,7 @@ export function Mesh({ plan }: { readonly plan: Plan }) {
         </div>
       </div>
       <p id="mesh-help" className={styles.note}>
-        {active === null
-          ? text.meshHelp
-          : text.meshOf(text.rank(active), groupsOf(text, mesh, active))}
+        {active === null ? text.meshHelp : text.meshOf(text.rank(active), groupsOf(text, mesh, active))}
       </p>
       {mesh.servers.length > 0 && <p className={styles.note}>{text.meshServers(mesh.servers.join(', '))}</p>}
       <MeshTable plan={plan} mesh={mesh} />

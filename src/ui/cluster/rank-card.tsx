@@ -33,7 +33,9 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
   const note = view?.op == null ? null : plan.describe(rank, view.op)
   const place = [
     plan.ranks.some((each) => each.coordinates.data > 0) ? `${text.coordinates.data} ${coordinates.data}` : '',
-    plan.ranks.some((each) => each.coordinates.pipeline > 0) ? `${text.coordinates.pipeline} ${coordinates.pipeline}` : '',
+    plan.ranks.some((each) => each.coordinates.pipeline > 0)
+      ? `${text.coordinates.pipeline} ${coordinates.pipeline}`
+      : '',
     plan.ranks.some((each) => each.coordinates.tensor > 0) ? `${text.coordinates.tensor} ${coordinates.tensor}` : '',
   ].filter(Boolean)
   const sent = view?.sentBytes ?? planned.sentBytes
@@ -42,17 +44,31 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
   return (
     <li className={styles.card} data-failed={failed || undefined} data-over={over || undefined}>
       <div className={styles.name}>
-        <button type="button" className={styles.ask} title={text.explain} onClick={() => inspectTarget(page, { kind: 'device', rank })}>
+        <button
+          type="button"
+          className={styles.ask}
+          title={text.explain}
+          onClick={() => inspectTarget(page, { kind: 'device', rank })}
+        >
           <strong>{text.rank(rank)}</strong>
         </button>
         {slowest && (
-          <span className={styles.slowest} title={text.slowestAbout(formatSeconds(slowest.seconds), formatSeconds(slowest.median))}>
+          <span
+            className={styles.slowest}
+            title={text.slowestAbout(formatSeconds(slowest.seconds), formatSeconds(slowest.median))}
+          >
             {text.slowest(significant(slowest.seconds / slowest.median))}
           </span>
         )}
         <span>{device === 'cpu' ? text.cpuRank : place.join(' · ')}</span>
       </div>
-      <MemoryBar label={text.memoryOf(rank)} shown={shown} predictedPeak={planned.peak.total} scale={scale} budget={budget} />
+      <MemoryBar
+        label={text.memoryOf(rank)}
+        shown={shown}
+        predictedPeak={planned.peak.total}
+        scale={scale}
+        budget={budget}
+      />
       <div className={styles.numbers}>
         <span className={shown.provenance}>{formatBytes(shown.total)}</span>
         <span>{shown.when === 'now' ? text.live : shown.when === 'peak' ? text.peak : ''}</span>
@@ -62,7 +78,11 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
       </div>
       <div className={styles.op} title={note?.detail ?? ''}>
         {note && view?.op != null ? (
-          <button type="button" className={styles.ask} onClick={() => inspectTarget(page, { kind: 'op', rank, op: view.op! })}>
+          <button
+            type="button"
+            className={styles.ask}
+            onClick={() => inspectTarget(page, { kind: 'op', rank, op: view.op! })}
+          >
             {note.detail}
           </button>
         ) : view ? (
@@ -76,8 +96,15 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
         {view?.receivedBytes != null && <span title={text.received}>↓ {formatBytes(view.receivedBytes)}</span>}
       </div>
       {link && (
-        <span className={styles.link} data-traffic={link.traffic} data-flow={link.flow} title={text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}>
-          <span className="visually-hidden">{text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}</span>
+        <span
+          className={styles.link}
+          data-traffic={link.traffic}
+          data-flow={link.flow}
+          title={text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}
+        >
+          <span className="visually-hidden">
+            {text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}
+          </span>
         </span>
       )}
       {over && <p className={styles.over}>{text.overBudget(formatBytes(planned.peak.total), formatBytes(budget))}</p>}

@@ -24,17 +24,25 @@ export function stackedPart({ bytes, cached }: StackedCurve, i: number, part: St
 
 /** The point that holds at a moment: the last that is not after it. */
 export function pointAt({ at }: StackedCurve, moment: number): number {
-  return Math.max(0, at.findLastIndex((each) => each <= moment))
+  return Math.max(
+    0,
+    at.findLastIndex((each) => each <= moment),
+  )
 }
 
 /** Steps of each category on top of those before it, as closed SVG paths in a box of `size` whose height is `scale` bytes. */
-export function stackedAreas(curve: StackedCurve, scale: number, { width, height }: Size): { readonly part: StackedPart; readonly path: string }[] {
+export function stackedAreas(
+  curve: StackedCurve,
+  scale: number,
+  { width, height }: Size,
+): { readonly part: StackedPart; readonly path: string }[] {
   const { at, end } = curve
   const x = (t: number) => ((width * t) / end).toFixed(1)
   const y = (bytes: number) => (height - (height * bytes) / scale).toFixed(1)
   // What a step begins with is there before its first op.
   const from = (i: number) => (i === 0 ? 0 : at[i]!)
-  const line = (heights: readonly number[]) => heights.flatMap((each, i) => [`${x(from(i))},${y(each)}`, `${x(at[i + 1] ?? end)},${y(each)}`])
+  const line = (heights: readonly number[]) =>
+    heights.flatMap((each, i) => [`${x(from(i))},${y(each)}`, `${x(at[i + 1] ?? end)},${y(each)}`])
   let floor: readonly number[] = at.map(() => 0)
   return STACKED_PARTS.flatMap((part) => {
     const low = floor

@@ -31,7 +31,9 @@ export default function ComparePlace() {
   const theme = useResolvedTheme()
   const state = useSlice(compare, (each) => each)
   const { pins, steps } = state
-  const trained = pins.some(({ training }) => training !== null && training.phase !== 'waiting' && training.losses.length > 0)
+  const trained = pins.some(
+    ({ training }) => training !== null && training.phase !== 'waiting' && training.losses.length > 0,
+  )
   return (
     <main className={styles.place} id="cluster">
       <section className={panel.panel} aria-label={text.title}>
@@ -77,7 +79,13 @@ export default function ComparePlace() {
   )
 }
 
-function Controls({ state: { pins, steps, running }, text }: { readonly state: CompareState; readonly text: CompareText }) {
+function Controls({
+  state: { pins, steps, running },
+  text,
+}: {
+  readonly state: CompareState
+  readonly text: CompareText
+}) {
   const { compare, run, adapters } = usePage()
   const training = useSlice(run, ({ phase }) => isActive(phase))
   const hasAdapter = useSlice(adapters, (found) => found?.kind === 'ok')
@@ -106,12 +114,20 @@ function Controls({ state: { pins, steps, running }, text }: { readonly state: C
           {text.cancel}
         </button>
       ) : (
-        <button type="button" className={button.button} aria-disabled={why !== null} title={why ?? undefined} onClick={() => why === null && void compare.run()}>
+        <button
+          type="button"
+          className={button.button}
+          aria-disabled={why !== null}
+          title={why ?? undefined}
+          onClick={() => why === null && void compare.run()}
+        >
           {done ? text.trainAgain : text.train}
         </button>
       )}
       <span role="status" data-testid="compare-status">
-        {now?.training?.phase === 'running' ? text.progress(now.letter, String(now.training.losses.length), String(steps)) : why}
+        {now?.training?.phase === 'running'
+          ? text.progress(now.letter, String(now.training.losses.length), String(steps))
+          : why}
       </span>
       <span className={panel.spacer} />
       <button type="button" className={button.button} disabled={running} onClick={() => compare.replace({})}>

@@ -48,7 +48,10 @@ export function figuresOf(pin: Pin): Figures {
     mfu: simulated?.time.mfu ?? null,
     measuredTokens: training?.phase === 'done' ? (training.result.tokensPerSecond?.measured ?? null) : null,
     loss: losses.at(-1) ?? null,
-    validationLoss: training?.phase === 'done' ? (training.result.steps?.findLast((each) => each.validationLoss !== undefined)?.validationLoss ?? null) : null,
+    validationLoss:
+      training?.phase === 'done'
+        ? (training.result.steps?.findLast((each) => each.validationLoss !== undefined)?.validationLoss ?? null)
+        : null,
   }
 }
 

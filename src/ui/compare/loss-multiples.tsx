@@ -16,7 +16,9 @@ interface Curve {
 export function curvesOf(pins: readonly Pin[]): Curve[] {
   return pins.flatMap((pin) => {
     const { training } = pin
-    return training === null || training.phase === 'waiting' || training.losses.length === 0 ? [] : [{ pin, losses: training.losses }]
+    return training === null || training.phase === 'waiting' || training.losses.length === 0
+      ? []
+      : [{ pin, losses: training.losses }]
   })
 }
 
@@ -32,7 +34,17 @@ const CURSOR = 'compare'
 const HEIGHT = 130
 
 /** A small chart per trained pin, all on the same axes, with one cursor; the numbers stand in a table behind them. */
-export default function LossMultiples({ pins, steps, theme, text }: { readonly pins: readonly Pin[]; readonly steps: number; readonly theme: string; readonly text: CompareText }) {
+export default function LossMultiples({
+  pins,
+  steps,
+  theme,
+  text,
+}: {
+  readonly pins: readonly Pin[]
+  readonly steps: number
+  readonly theme: string
+  readonly text: CompareText
+}) {
   const curves = curvesOf(pins)
   const all = curves.flatMap(({ losses }) => losses)
   const [low, high] = [Math.min(...all), Math.max(...all)]
@@ -78,7 +90,17 @@ export default function LossMultiples({ pins, steps, theme, text }: { readonly p
   )
 }
 
-function SmallChart({ curve: { pin, losses }, axes: { steps, low, high }, theme, text }: { readonly curve: Curve; readonly axes: Axes; readonly theme: string; readonly text: CompareText }) {
+function SmallChart({
+  curve: { pin, losses },
+  axes: { steps, low, high },
+  theme,
+  text,
+}: {
+  readonly curve: Curve
+  readonly axes: Axes
+  readonly theme: string
+  readonly text: CompareText
+}) {
   const place = useRef<HTMLDivElement>(null)
   const reading = useRef<HTMLSpanElement>(null)
   const last = losses.at(-1)
@@ -88,7 +110,12 @@ function SmallChart({ curve: { pin, losses }, axes: { steps, low, high }, theme,
     if (!element) return
     const style = getComputedStyle(document.documentElement)
     const colour = (name: string) => style.getPropertyValue(name).trim()
-    const axis = { stroke: colour('--ink-2'), grid: { stroke: colour('--hairline'), width: 1 }, ticks: { stroke: colour('--hairline'), width: 1 }, font: `11px ${style.getPropertyValue('--font')}` }
+    const axis = {
+      stroke: colour('--ink-2'),
+      grid: { stroke: colour('--hairline'), width: 1 },
+      ticks: { stroke: colour('--hairline'), width: 1 },
+      font: `11px ${style.getPropertyValue('--font')}`,
+    }
     const plot = new uPlot(
       {
         width: Math.max(80, element.clientWidth),
@@ -105,7 +132,9 @@ function SmallChart({ curve: { pin, losses }, axes: { steps, low, high }, theme,
           setCursor: [
             ({ cursor: { idx } }) => {
               const value = idx == null ? undefined : losses[idx]
-              if (reading.current) reading.current.textContent = value === undefined ? '' : `${text.stepHead} ${idx! + 1}: ${significant(value)}`
+              if (reading.current)
+                reading.current.textContent =
+                  value === undefined ? '' : `${text.stepHead} ${idx! + 1}: ${significant(value)}`
             },
           ],
         },

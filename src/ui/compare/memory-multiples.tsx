@@ -54,14 +54,24 @@ interface SmallProps extends Fullest {
 function SmallMemory({ pin, curve, peak, scale, cursor, onCursor, text }: SmallProps) {
   const words = useLayoutWords()
   const pattern = useId()
-  const stacked = useMemo((): StackedCurve => ({ at: curve.seconds, end: curve.stepSeconds, bytes: curve.bytes, cached: curve.bytes.map(({ cached }) => cached) }), [curve])
+  const stacked = useMemo(
+    (): StackedCurve => ({
+      at: curve.seconds,
+      end: curve.stepSeconds,
+      bytes: curve.bytes,
+      cached: curve.bytes.map(({ cached }) => cached),
+    }),
+    [curve],
+  )
   const areas = useMemo(() => stackedAreas(stacked, scale, SIZE), [stacked, scale])
   const under = cursor === null ? null : curve.bytes[pointAt(stacked, cursor * curve.stepSeconds)]
   return (
     <figure className={styles.small}>
       <figcaption>
         <b className={styles.letter}>{pin.letter}</b>
-        <span className={styles.reading}>{cursor !== null && under && text.memoryAt(formatPercent(cursor), formatBytes(totalBytes(under)))}</span>
+        <span className={styles.reading}>
+          {cursor !== null && under && text.memoryAt(formatPercent(cursor), formatBytes(totalBytes(under)))}
+        </span>
         <strong className="predicted">{formatBytes(peak)}</strong>
       </figcaption>
       <svg
@@ -77,9 +87,16 @@ function SmallMemory({ pin, curve, peak, scale, cursor, onCursor, text }: SmallP
       >
         <MemoryPatterns id={pattern} />
         {areas.map(({ part, path }) => (
-          <path key={part} d={path} fill={part === 'cached' ? 'none' : `url(#${pattern}-${part})`} {...(part === 'cached' ? { stroke: 'var(--ink-3)', strokeDasharray: '3 3' } : {})} />
+          <path
+            key={part}
+            d={path}
+            fill={part === 'cached' ? 'none' : `url(#${pattern}-${part})`}
+            {...(part === 'cached' ? { stroke: 'var(--ink-3)', strokeDasharray: '3 3' } : {})}
+          />
         ))}
-        {cursor !== null && <line x1={cursor * SIZE.width} x2={cursor * SIZE.width} y1={0} y2={SIZE.height} stroke="var(--accent)" />}
+        {cursor !== null && (
+          <line x1={cursor * SIZE.width} x2={cursor * SIZE.width} y1={0} y2={SIZE.height} stroke="var(--accent)" />
+        )}
       </svg>
       <div className={styles.span}>
         <span>0</span>

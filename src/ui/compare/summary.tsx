@@ -51,8 +51,20 @@ function effects(rows: readonly Figures[], text: CompareText): string[] {
   const memory = extremes(rows, ({ fullestBytes }) => fullestBytes)
   const sent = extremes(rows, ({ sentBytes }) => sentBytes)
   return [
-    speed && text.fastest(speed.high.letter, significant(speed.high.value / speed.low.value), speed.low.letter, measured ? text.provenance.measured : text.provenance.virtual),
-    memory && text.smallest(memory.low.letter, formatBytes(memory.low.value), memory.high.letter, formatBytes(memory.high.value)),
+    speed &&
+      text.fastest(
+        speed.high.letter,
+        significant(speed.high.value / speed.low.value),
+        speed.low.letter,
+        measured ? text.provenance.measured : text.provenance.virtual,
+      ),
+    memory &&
+      text.smallest(
+        memory.low.letter,
+        formatBytes(memory.low.value),
+        memory.high.letter,
+        formatBytes(memory.high.value),
+      ),
     sent && text.quietest(sent.low.letter, formatBytes(sent.low.value), sent.high.letter, formatBytes(sent.high.value)),
   ].filter((sentence) => sentence !== null)
 }
@@ -62,7 +74,10 @@ interface Extreme {
   readonly value: number
 }
 
-function extremes(rows: readonly Figures[], of: (row: Figures) => number | null): { low: Extreme; high: Extreme } | null {
+function extremes(
+  rows: readonly Figures[],
+  of: (row: Figures) => number | null,
+): { low: Extreme; high: Extreme } | null {
   const values = rows.flatMap((row): Extreme[] => {
     const value = of(row)
     return value === null ? [] : [{ letter: row.pin.letter, value }]

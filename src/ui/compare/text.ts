@@ -1,7 +1,8 @@
 /** Texts of the Compare place, loaded with it. Chinese does not compile while one is missing. */
 const en = {
   title: 'Compare',
-  about: 'Pinned configurations beside each other: clocked at once on their virtual clusters, trained here one after another on the same seed.',
+  about:
+    'Pinned configurations beside each other: clocked at once on their virtual clusters, trained here one after another on the same seed.',
   empty: 'Nothing is pinned yet. “Pin” in Run or Simulate puts a configuration here.',
   trio: 'Pin three to begin with: DDP, ZeRO-3 and a 1F1B pipeline',
   steps: 'Steps',
@@ -28,8 +29,10 @@ const en = {
   },
   best: 'the best of these',
   memories: 'Memory over the step, predicted',
-  memoriesAbout: 'The fullest device of each; same axes for all, the step from its begin to its end; the cursor is shared.',
-  memoryOf: (letter: string, name: string, peak: string) => `Memory over the step of ${letter}, ${name}: ${peak} at most`,
+  memoriesAbout:
+    'The fullest device of each; same axes for all, the step from its begin to its end; the cursor is shared.',
+  memoryOf: (letter: string, name: string, peak: string) =>
+    `Memory over the step of ${letter}, ${name}: ${peak} at most`,
   memoryAt: (share: string, bytes: string) => `${share}: ${bytes}`,
   provenance: { virtual: 'virtual', predicted: 'predicted', measured: 'measured' },
   actions: 'what to do with it',
@@ -59,12 +62,21 @@ const en = {
   differIn: 'They differ in',
   same: 'They are the same but for their defaults.',
   and: (count: string) => `and ${count} other fields`,
-  fastest: (letter: string, ratio: string, other: string, how: string) => `${letter} is the fastest, ${ratio} times as fast as ${other} (${how}).`,
-  smallest: (letter: string, size: string, other: string, otherSize: string) => `${letter} needs the least memory: ${size} on its fullest device, ${other} ${otherSize}.`,
-  quietest: (letter: string, size: string, other: string, otherSize: string) => `${letter} sends the least: ${size} per step and device, ${other} ${otherSize}.`,
+  fastest: (letter: string, ratio: string, other: string, how: string) =>
+    `${letter} is the fastest, ${ratio} times as fast as ${other} (${how}).`,
+  smallest: (letter: string, size: string, other: string, otherSize: string) =>
+    `${letter} needs the least memory: ${size} on its fullest device, ${other} ${otherSize}.`,
+  quietest: (letter: string, size: string, other: string, otherSize: string) =>
+    `${letter} sends the least: ${size} per step and device, ${other} ${otherSize}.`,
 }
 
-type Strings<T> = { readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Strings<T[K]> }
+type Strings<T> = {
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...args: infer A) => string
+      ? (...args: A) => string
+      : Strings<T[K]>
+}
 export type CompareText = Strings<typeof en>
 
 const zh: CompareText = {
@@ -128,7 +140,8 @@ const zh: CompareText = {
   same: '除默认值外它们相同。',
   and: (count) => `以及另外 ${count} 个字段`,
   fastest: (letter, ratio, other, how) => `${letter} 最快，是 ${other} 的 ${ratio} 倍（${how}）。`,
-  smallest: (letter, size, other, otherSize) => `${letter} 需要的显存最少：最满的设备 ${size}，${other} 为 ${otherSize}。`,
+  smallest: (letter, size, other, otherSize) =>
+    `${letter} 需要的显存最少：最满的设备 ${size}，${other} 为 ${otherSize}。`,
   quietest: (letter, size, other, otherSize) => `${letter} 发送得最少：每设备每步 ${size}，${other} 为 ${otherSize}。`,
 }
 

@@ -28,7 +28,10 @@ export function Dealing({ id, invalid }: { readonly id: string; readonly invalid
     else page.draft.set('cluster.adapters', next)
   }
   const offered = (deal: (typeof DEALS)[number]) =>
-    deal === 'turn' ? found.length > 1 : !CHOICES.some((choice) => choice === deal) || found.some((each) => each.choices.some((choice) => choice === deal))
+    deal === 'turn'
+      ? found.length > 1
+      : !CHOICES.some((choice) => choice === deal) ||
+        found.some((each) => each.choices.some((choice) => choice === deal))
   return (
     <select id={id} value={dealOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
       {DEALS.map((deal) => (
@@ -50,14 +53,19 @@ export function AdapterList() {
   const ranks = ranksOf(draft)
   const choose = (rank: number, choice: AdapterChoice) => {
     const all = Array.from({ length: ranks }, (_, each) => choices[each] ?? 'high-performance')
-    page.draft.set('cluster.adapters', all.map((each, at) => (at === rank ? choice : each)))
+    page.draft.set(
+      'cluster.adapters',
+      all.map((each, at) => (at === rank ? choice : each)),
+    )
   }
   return (
     <>
       <ul className={styles.adapters} aria-label={text.adapters}>
         {found.map((adapter) => (
           <li key={JSON.stringify(adapter)}>
-            <strong>{adapter.description || `${adapter.vendor} ${adapter.architecture}`.trim() || text.unnamedAdapter}</strong>
+            <strong>
+              {adapter.description || `${adapter.vendor} ${adapter.architecture}`.trim() || text.unnamedAdapter}
+            </strong>
             <span>
               {[
                 adapter.software ? text.software : text.hardware,
@@ -87,7 +95,9 @@ export function AdapterList() {
               {text.rank(rank)}
               <select
                 value={choices[rank] ?? ''}
-                onChange={(event) => choose(rank, CHOICES.find((each) => each === event.target.value) ?? 'high-performance')}
+                onChange={(event) =>
+                  choose(rank, CHOICES.find((each) => each === event.target.value) ?? 'high-performance')
+                }
               >
                 {choices[rank] === undefined && <option value="">–</option>}
                 {CHOICES.map((choice) => (

@@ -11,7 +11,9 @@ import styles from './controls.module.css'
 import { useProblemText } from '../text/problem-text.ts'
 
 function valueAt(object: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), object)
+  return path
+    .split('.')
+    .reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), object)
 }
 
 /** One field of the configuration with its range, its problem beside it and the way back to the default. */
@@ -55,9 +57,17 @@ export function Field({ path }: { readonly path: FieldPath }) {
         </select>
       )}
       {spec.kind === 'switch' && (
-        <input id={id} type="checkbox" checked={value === true} onChange={(event) => set(event.target.checked)} {...invalid} />
+        <input
+          id={id}
+          type="checkbox"
+          checked={value === true}
+          onChange={(event) => set(event.target.checked)}
+          {...invalid}
+        />
       )}
-      {spec.kind === 'number' && <NumberBox key={String(value)} id={id} spec={spec} value={value} onChange={set} invalid={invalid} />}
+      {spec.kind === 'number' && (
+        <NumberBox key={String(value)} id={id} spec={spec} value={value} onChange={set} invalid={invalid} />
+      )}
       {spec.kind === 'slowdowns' && <span />}
       {spec.kind === 'adapters' && <Dealing id={id} invalid={invalid} />}
       {own === undefined ? (

@@ -22,7 +22,11 @@ export function Slowdowns({ describedBy }: { readonly describedBy: string | unde
     const others = config.cluster.stragglers.filter((each) => each.rank !== rank && each.rank < ranks.length)
     const all = slowdown === 1 ? others : [...others, { rank, slowdown }].sort((a, b) => a.rank - b.rank)
     if (all.length === 0) page.draft.reset('cluster.stragglers')
-    else page.draft.set('cluster.stragglers', all.map((each) => ({ ...each })))
+    else
+      page.draft.set(
+        'cluster.stragglers',
+        all.map((each) => ({ ...each })),
+      )
   }
   return (
     <div className={styles.perRank}>

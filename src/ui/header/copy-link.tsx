@@ -33,7 +33,14 @@ export function CopyLink() {
         {copied && text.copied}
       </span>
       {shown !== null && (
-        <input className={styles.address} readOnly aria-label={text.copyByHand} title={text.copyByHand} value={shown} onFocus={(event) => event.target.select()} />
+        <input
+          className={styles.address}
+          readOnly
+          aria-label={text.copyByHand}
+          title={text.copyByHand}
+          value={shown}
+          onFocus={(event) => event.target.select()}
+        />
       )}
     </>
   )

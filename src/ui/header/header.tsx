@@ -21,12 +21,15 @@ export function Header() {
     <header className={styles.header}>
       <h1>TabCluster</h1>
       <span data-tour="places">
-      <Segmented
-        label={text.places}
-        value={place}
-        options={PLACES.map((value) => ({ value, label: value === 'compare' && pins > 0 ? `${text.compare} ${pins}` : text[value] }))}
-        onChange={(value) => page.view.setState({ place: value })}
-      />
+        <Segmented
+          label={text.places}
+          value={place}
+          options={PLACES.map((value) => ({
+            value,
+            label: value === 'compare' && pins > 0 ? `${text.compare} ${pins}` : text[value],
+          }))}
+          onChange={(value) => page.view.setState({ place: value })}
+        />
       </span>
       <span className={styles.tagline}>{text.tagline}</span>
       <span className={styles.spacer} />
@@ -51,7 +54,13 @@ export function Header() {
         options={THEMES.map((value) => ({ value, label: text.themes[value] }))}
         onChange={(value) => page.settings.setState({ theme: value })}
       />
-      <button type="button" className={styles.help} aria-label={text.help} title={text.help} onClick={() => ACTIONS.help.run(page)}>
+      <button
+        type="button"
+        className={styles.help}
+        aria-label={text.help}
+        title={text.help}
+        onClick={() => ACTIONS.help.run(page)}
+      >
         ?
       </button>
       <LinkProblem />

@@ -18,9 +18,20 @@ export function Pin() {
   const draft: Draft = place === 'run' ? drafted.draft : simulated.draft
   const valid = place === 'run' ? drafted.problems.length === 0 : simulated.problem === null
   const there = page.compare.isPinned(draft)
-  const why = !valid ? text.pinWhy.invalid : there ? text.pinWhy.there : pins.length >= MOST_PINS ? text.pinWhy.full : null
+  const why = !valid
+    ? text.pinWhy.invalid
+    : there
+      ? text.pinWhy.there
+      : pins.length >= MOST_PINS
+        ? text.pinWhy.full
+        : null
   const finished = (): RunResult | undefined =>
-    place === 'run' && run.phase === 'done' && run.result && JSON.stringify(run.config) === JSON.stringify(drafted.config) ? run.result : undefined
+    place === 'run' &&
+    run.phase === 'done' &&
+    run.result &&
+    JSON.stringify(run.config) === JSON.stringify(drafted.config)
+      ? run.result
+      : undefined
   return (
     <>
       <button

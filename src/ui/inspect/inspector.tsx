@@ -48,7 +48,11 @@ export default function Inspector() {
     >
       <div className={styles.head}>
         {trail.length > 1 && (
-          <button type="button" className={button.button} onClick={() => page.view.setState({ inspected: trail.slice(0, -1) })}>
+          <button
+            type="button"
+            className={button.button}
+            onClick={() => page.view.setState({ inspected: trail.slice(0, -1) })}
+          >
             ← {text.back}
           </button>
         )}
@@ -62,7 +66,12 @@ export default function Inspector() {
       {found === null ? (
         <p>{text.gone}</p>
       ) : (
-        <Explanation found={found} view={ranks[found.rank] ?? null} onChoose={(next) => inspectTarget(page, next, trail)} text={text} />
+        <Explanation
+          found={found}
+          view={ranks[found.rank] ?? null}
+          onChoose={(next) => inspectTarget(page, next, trail)}
+          text={text}
+        />
       )}
     </section>
   )
@@ -80,7 +89,9 @@ function Explanation({ found, view, onChoose, text }: Shown) {
   const rule = found.kind === 'op' ? found.optimizer : null
   return (
     <>
-      <h3 className={found.kind === 'op' || found.kind === 'tensor' ? styles.code : undefined}>{titleOf(found, page)}</h3>
+      <h3 className={found.kind === 'op' || found.kind === 'tensor' ? styles.code : undefined}>
+        {titleOf(found, page)}
+      </h3>
       <p>{aboutOf(found, page, text)}</p>
       <dl className={styles.facts}>
         {factsOf(found, view, page, text).map(({ name, value, provenance }) => (
@@ -93,7 +104,12 @@ function Explanation({ found, view, onChoose, text }: Shown) {
         ))}
       </dl>
       {found.formulas.map((formula) => (
-        <FormulaBox key={formula.of} formula={formula} counted={found.kind === 'op' && formula.of === 'sent' ? (found.moved?.sent ?? null) : null} text={text} />
+        <FormulaBox
+          key={formula.of}
+          formula={formula}
+          counted={found.kind === 'op' && formula.of === 'sent' ? (found.moved?.sent ?? null) : null}
+          text={text}
+        />
       ))}
       {rule !== null && <Rule rule={rule} text={text} />}
       {found.lists.map((list) => (
@@ -131,15 +147,28 @@ interface Fact {
 const flops = (count: number) => `${formatCount(count)}FLOP`
 
 function factsOf(found: Inspected, view: RankView | null, page: Text, { facts }: InspectText): Fact[] {
-  const when = (name: string, value: string | number | null): Fact[] => (value === null ? [] : [{ name, value: String(value) }])
+  const when = (name: string, value: string | number | null): Fact[] =>
+    value === null ? [] : [{ name, value: String(value) }]
   switch (found.kind) {
     case 'device':
       return [
         { name: facts.peak, value: formatBytes(found.peakBytes), provenance: 'predicted' },
-        ...(found.freeBytes > 0 ? [{ name: facts.free, value: formatBytes(found.freeBytes), provenance: 'predicted' } as const] : []),
-        ...(view?.peak ? [{ name: facts.peak, value: formatBytes(view.peak.total), provenance: 'measured' } as const] : []),
+        ...(found.freeBytes > 0
+          ? [{ name: facts.free, value: formatBytes(found.freeBytes), provenance: 'predicted' } as const]
+          : []),
+        ...(view?.peak
+          ? [{ name: facts.peak, value: formatBytes(view.peak.total), provenance: 'measured' } as const]
+          : []),
         { name: `${facts.sent} ${facts.perStep}`, value: formatBytes(found.sentBytes), provenance: 'predicted' },
-        ...(view?.sentBytes != null ? [{ name: `${facts.sent} ${facts.perStep}`, value: formatBytes(view.sentBytes), provenance: 'measured' } as const] : []),
+        ...(view?.sentBytes != null
+          ? [
+              {
+                name: `${facts.sent} ${facts.perStep}`,
+                value: formatBytes(view.sentBytes),
+                provenance: 'measured',
+              } as const,
+            ]
+          : []),
         { name: `${facts.work} ${facts.perStep}`, value: flops(found.flop), provenance: 'predicted' },
       ]
     case 'action':
@@ -171,9 +200,18 @@ function factsOf(found: Inspected, view: RankView | null, page: Text, { facts }:
 }
 
 /** Bytes as they stand in a formula: exact, digits grouped. */
-const digits = (value: number) => (Number.isInteger(value) ? value.toLocaleString('en').replaceAll(',', ' ') : significant(value))
+const digits = (value: number) =>
+  Number.isInteger(value) ? value.toLocaleString('en').replaceAll(',', ' ') : significant(value)
 
-function FormulaBox({ formula: { of, expression, values, value }, counted, text }: { readonly formula: Formula; readonly counted: number | null; readonly text: InspectText }) {
+function FormulaBox({
+  formula: { of, expression, values, value },
+  counted,
+  text,
+}: {
+  readonly formula: Formula
+  readonly counted: number | null
+  readonly text: InspectText
+}) {
   const result = of === 'flop' ? flops(value) : formatBytes(value)
   return (
     <div className={styles.formula}>
@@ -220,7 +258,17 @@ function Rule({ rule: { rule, numbers }, text }: { readonly rule: OptimizerRule;
   )
 }
 
-function Parts({ list: { of, parts, bytes }, open, onChoose, text }: { readonly list: PartList; readonly open: boolean; readonly onChoose: (target: Target) => void; readonly text: InspectText }) {
+function Parts({
+  list: { of, parts, bytes },
+  open,
+  onChoose,
+  text,
+}: {
+  readonly list: PartList
+  readonly open: boolean
+  readonly onChoose: (target: Target) => void
+  readonly text: InspectText
+}) {
   return (
     <details className={styles.parts} open={open}>
       <summary>

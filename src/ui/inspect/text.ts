@@ -89,7 +89,8 @@ const en = {
   gone: 'The present configuration has nothing of that name.',
   device: (total: string) => `A device and all it holds when its memory is fullest: ${total}.`,
   cpu: (total: string) => `A rank without a device, in host memory: ${total} at most.`,
-  action: (pass: string, microbatch: string, stage: string) => `Micro-batch ${microbatch} through stage ${stage}: ${pass}.`,
+  action: (pass: string, microbatch: string, stage: string) =>
+    `Micro-batch ${microbatch} through stage ${stage}: ${pass}.`,
   does,
   roles,
   lists,
@@ -121,7 +122,13 @@ const en = {
   more: (count: string) => `and ${count} more`,
 }
 
-type Strings<T> = { readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Strings<T[K]> }
+type Strings<T> = {
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...args: infer A) => string
+      ? (...args: A) => string
+      : Strings<T[K]>
+}
 export type InspectText = Strings<typeof en>
 
 const zh: InspectText = {

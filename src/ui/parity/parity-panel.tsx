@@ -35,7 +35,12 @@ export function ParityPanel() {
     <section className={styles.parity} aria-label={text.parity}>
       <div className={styles.row}>
         <strong>{text.parity}</strong>
-        <button type="button" className={button.button} onClick={() => void compare()} disabled={state.kind === 'running'}>
+        <button
+          type="button"
+          className={button.button}
+          onClick={() => void compare()}
+          disabled={state.kind === 'running'}
+        >
           {text.parityCheck}
         </button>
       </div>
@@ -44,7 +49,8 @@ export function ParityPanel() {
         {state.kind === 'failed' && <p className={styles.bad}>{text.parityFailed(state.message)}</p>}
         {report && (
           <p className={same ? styles.good : styles.bad} title={text.parityLimit}>
-            {same ? text.paritySame : text.parityDiffers} {formatTiny(report.worst.relativeDifference)} {same ? '✓' : '✗'}
+            {same ? text.paritySame : text.parityDiffers} {formatTiny(report.worst.relativeDifference)}{' '}
+            {same ? '✓' : '✗'}
             <br />
             <small>
               {text.parityWorst(report.worst.name)} · {text.parityLoss(formatTiny(report.lossDifference))}

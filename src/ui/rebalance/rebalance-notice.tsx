@@ -17,7 +17,8 @@ export default function RebalanceNotice() {
   const [moving, setMoving] = useState(false)
   const [failure, setFailure] = useState<string | null>(null)
   const live = phase === 'running' || phase === 'paused'
-  const found = live && config && plan && refused !== config ? rebalance(config, plan, ranks, page.run.curves.loss.length) : null
+  const found =
+    live && config && plan && refused !== config ? rebalance(config, plan, ranks, page.run.curves.loss.length) : null
   if (!found && !moving && failure === null) return null
   const take = async (offer: Rebalance) => {
     const handle = page.run.handle()
@@ -39,7 +40,8 @@ export default function RebalanceNotice() {
       {found && !moving && (
         <div className={notices.actions}>
           <span>
-            {text.uneven[found.kind](found.before.join(' : '), found.after.join(' : '))} <i className="predicted">{text.gain(significant(found.gain))}</i>
+            {text.uneven[found.kind](found.before.join(' : '), found.after.join(' : '))}{' '}
+            <i className="predicted">{text.gain(significant(found.gain))}</i>
           </span>
           <button type="button" className={button.button} onClick={() => void take(found)}>
             {text.take}

@@ -17,7 +17,8 @@ export type RebalanceText = typeof en
 
 const zh: RebalanceText = {
   uneven: {
-    shares: (before, after) => `各 rank 的实测时间不均衡。将每个副本的样本数由 ${before} 改为 ${after},它们就能同时完成:`,
+    shares: (before, after) =>
+      `各 rank 的实测时间不均衡。将每个副本的样本数由 ${before} 改为 ${after},它们就能同时完成:`,
     partition: (before, after) => `各阶段的实测时间不均衡。将每阶段的块数由 ${before} 改为 ${after},它们就能同时完成:`,
   },
   gain: (times) => `最慢者的计算快 ${times} 倍(预测)。`,

@@ -29,15 +29,21 @@ export function Inference() {
   }
   return (
     <div className={styles.inference}>
-      <button type="button" className={button.button} onClick={() => void evaluate()} disabled={!ready} title={text.inferenceAbout}>
+      <button
+        type="button"
+        className={button.button}
+        onClick={() => void evaluate()}
+        disabled={!ready}
+        title={text.inferenceAbout}
+      >
         {text.inference}
       </button>
       {error !== null && <span>{text.sampleFailed(error)}</span>}
       {report && (
         <details open>
           <summary>
-            {text.loss} {significant(report.loss)} · {formatRate(report.tokensPerSecond)} {text.tokensPerSecond} {text.measured} ·{' '}
-            <em className="predicted">{text.ticks(String(report.ticks))}</em>
+            {text.loss} {significant(report.loss)} · {formatRate(report.tokensPerSecond)} {text.tokensPerSecond}{' '}
+            {text.measured} · <em className="predicted">{text.ticks(String(report.ticks))}</em>
           </summary>
           <table data-testid="inference">
             <thead>

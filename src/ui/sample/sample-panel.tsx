@@ -30,7 +30,13 @@ export function SamplePanel() {
     setError(null)
     setSample('')
     try {
-      const request = { prompt, tokens: 40, temperature: Number(temperature) || 0, topK: Math.round(Number(topK)) || 0, seed: Date.now() % 2 ** 31 }
+      const request = {
+        prompt,
+        tokens: 40,
+        temperature: Number(temperature) || 0,
+        topK: Math.round(Number(topK)) || 0,
+        seed: Date.now() % 2 ** 31,
+      }
       setSample(await handle.generate(request, setSample))
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : String(reason))
@@ -44,22 +50,48 @@ export function SamplePanel() {
         <span className={panel.spacer} />
         <label>
           {text.temperature}{' '}
-          <input className={styles.small} type="number" min="0" max="5" step="0.1" value={temperature} onChange={(event) => setTemperature(event.target.value)} />
+          <input
+            className={styles.small}
+            type="number"
+            min="0"
+            max="5"
+            step="0.1"
+            value={temperature}
+            onChange={(event) => setTemperature(event.target.value)}
+          />
         </label>
         <label>
           {text.topK}{' '}
-          <input className={styles.small} type="number" min="0" max="500" step="1" value={topK} onChange={(event) => setTopK(event.target.value)} />
+          <input
+            className={styles.small}
+            type="number"
+            min="0"
+            max="500"
+            step="1"
+            value={topK}
+            onChange={(event) => setTopK(event.target.value)}
+          />
         </label>
       </div>
       <div className={styles.prompt}>
         <input aria-label={text.prompt} value={prompt} onChange={(event) => setPrompt(event.target.value)} />
-        <button type="button" className={button.button} onClick={() => void generate()} disabled={!ready} title={ready ? '' : text.sampleEmpty}>
+        <button
+          type="button"
+          className={button.button}
+          onClick={() => void generate()}
+          disabled={!ready}
+          title={ready ? '' : text.sampleEmpty}
+        >
           {busy ? text.generating : text.generate}
         </button>
       </div>
       <Inference />
       <div className={`${panel.body} ${styles.text}`} role="status" data-testid="sample">
-        {error !== null ? text.sampleFailed(error) : sample === null ? text.sampleEmpty : (
+        {error !== null ? (
+          text.sampleFailed(error)
+        ) : sample === null ? (
+          text.sampleEmpty
+        ) : (
           <>
             <span className={styles.given}>{prompt}</span>
             {sample}

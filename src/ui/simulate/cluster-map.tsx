@@ -21,28 +21,52 @@ export function ClusterMap({ result, text }: { readonly result: SimulatedResult;
   return (
     <div>
       <h3>
-        {text.nodes.title} <small>{text.nodes.about(formatCount(nodes), String(Math.min(devicesPerNode, result.ranks.length)), device, intraNode, nodes > 1 ? interNode : null)}</small>
+        {text.nodes.title}{' '}
+        <small>
+          {text.nodes.about(
+            formatCount(nodes),
+            String(Math.min(devicesPerNode, result.ranks.length)),
+            device,
+            intraNode,
+            nodes > 1 ? interNode : null,
+          )}
+        </small>
       </h3>
       <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.nodes.title}>
-      <ul className={styles.nodes}>
-        {kinds.slice(0, MOST_KINDS).map((kind) => (
-          <Node key={kind.first} kind={kind} capacity={capacity} text={text} />
-        ))}
-        {kinds.length > MOST_KINDS && <li className={styles.more}>{text.nodes.more(formatCount(kinds.length - MOST_KINDS))}</li>}
-      </ul>
+        <ul className={styles.nodes}>
+          {kinds.slice(0, MOST_KINDS).map((kind) => (
+            <Node key={kind.first} kind={kind} capacity={capacity} text={text} />
+          ))}
+          {kinds.length > MOST_KINDS && (
+            <li className={styles.more}>{text.nodes.more(formatCount(kinds.length - MOST_KINDS))}</li>
+          )}
+        </ul>
       </div>
       <LinkLoads result={result} text={text} />
     </div>
   )
 }
 
-function Node({ kind: { count, devices }, capacity, text }: { readonly kind: NodeKind; readonly capacity: number; readonly text: SimulateText }) {
+function Node({
+  kind: { count, devices },
+  capacity,
+  text,
+}: {
+  readonly kind: NodeKind
+  readonly capacity: number
+  readonly text: SimulateText
+}) {
   const stages = rangesOf(devices.map(({ pipeline }) => pipeline))
   const fullest = devices.reduce((most, { bytes }) => Math.max(most, bytes), 0)
   const rest = devices.length - MOST_DEVICES
   return (
-    <li className={styles.node} title={text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}>
-      <span className="visually-hidden">{text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}</span>
+    <li
+      className={styles.node}
+      title={text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}
+    >
+      <span className="visually-hidden">
+        {text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}
+      </span>
       <span className={styles.name} aria-hidden="true">
         {text.nodes.stages(stages)} {count > 1 && <b>× {formatCount(count)}</b>}
       </span>
@@ -72,7 +96,11 @@ function LinkLoads({ result: { links }, text }: { readonly result: SimulatedResu
       <tbody>
         {links.map(({ axis, ranks, betweenNodes, link, bytes }) => (
           <tr key={axis}>
-            <th scope="row">{axis === 'all' ? text.links.all(formatCount(ranks)) : text.links.of(page.groups[axis], formatCount(ranks))}</th>
+            <th scope="row">
+              {axis === 'all'
+                ? text.links.all(formatCount(ranks))
+                : text.links.of(page.groups[axis], formatCount(ranks))}
+            </th>
             <td>{betweenNodes ? text.links.between(link) : text.links.inside(link)}</td>
             <td className={styles.line} data-between={betweenNodes || undefined} aria-hidden="true">
               <i style={{ height: Math.max(1, (12 * bytes) / most) }} />

@@ -20,7 +20,8 @@ const MOST_ROWS = 40
 const PARTS = [...BAR_PARTS, 'cached'] as const
 type Part = (typeof PARTS)[number]
 
-const bytesOf = (bytes: MemoryCurve['bytes'][number], part: Part) => (part === 'cached' ? bytes.cached : partOf(bytes, part))
+const bytesOf = (bytes: MemoryCurve['bytes'][number], part: Part) =>
+  part === 'cached' ? bytes.cached : partOf(bytes, part)
 
 /** Live bytes by category over the virtual step, of one stage at a time; the same numbers in a table behind it. */
 export default function MemoryOverTime({ text }: { readonly text: SimulateText }) {
@@ -47,7 +48,10 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
   const parts = PARTS.filter((part) => curve.bytes.some((bytes) => bytesOf(bytes, part) > 0))
   const nameOf = (part: Part) => (part === 'cached' ? text.cached : page.categories[part])
   const label = (each: MemoryCurve) => `${text.stage(each.coordinates.pipeline)}, rank ${each.rank}`
-  const points = curve.seconds.map((seconds, i) => ({ seconds, ...Object.fromEntries(parts.map((part) => [part, bytesOf(curve.bytes[i]!, part)])) }))
+  const points = curve.seconds.map((seconds, i) => ({
+    seconds,
+    ...Object.fromEntries(parts.map((part) => [part, bytesOf(curve.bytes[i]!, part)])),
+  }))
   // The last bytes hold until the step's end.
   points.push({ ...points.at(-1)!, seconds: curve.stepSeconds })
   const most = capacity <= peak * 4 ? Math.max(capacity, peak) : peak
@@ -57,7 +61,10 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
         <h3>{text.overTime}</h3>
         <label>
           {text.overTimeOf}{' '}
-          <select value={Math.min(chosen, memory.length - 1)} onChange={(event) => setChosen(Number(event.target.value))}>
+          <select
+            value={Math.min(chosen, memory.length - 1)}
+            onChange={(event) => setChosen(Number(event.target.value))}
+          >
             {memory.map((each, i) => (
               <option key={each.rank} value={i}>
                 {label(each)}
@@ -68,15 +75,58 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
         {capacity > most && <span>{text.capacity(formatBytes(capacity))}</span>}
       </div>
       <ResponsiveContainer width="100%" height={HEIGHT}>
-        <AreaChart data={points} margin={{ top: 8, right: 16, bottom: 4, left: 8 }} accessibilityLayer={false} role="img" aria-label={text.overTimeAbout(label(curve), formatBytes(peak))}>
+        <AreaChart
+          data={points}
+          margin={{ top: 8, right: 16, bottom: 4, left: 8 }}
+          accessibilityLayer={false}
+          role="img"
+          aria-label={text.overTimeAbout(label(curve), formatBytes(peak))}
+        >
           <MemoryPatterns id="memory" />
           <CartesianGrid stroke="var(--hairline)" />
-          <XAxis type="number" dataKey="seconds" domain={[0, curve.stepSeconds]} tickFormatter={formatSeconds} stroke="var(--ink-3)" fontSize={11} />
-          <YAxis type="number" domain={[0, most * 1.05]} tickFormatter={formatBytes} stroke="var(--ink-3)" fontSize={11} width={64} />
+          <XAxis
+            type="number"
+            dataKey="seconds"
+            domain={[0, curve.stepSeconds]}
+            tickFormatter={formatSeconds}
+            stroke="var(--ink-3)"
+            fontSize={11}
+          />
+          <YAxis
+            type="number"
+            domain={[0, most * 1.05]}
+            tickFormatter={formatBytes}
+            stroke="var(--ink-3)"
+            fontSize={11}
+            width={64}
+          />
           {parts.map((part) => (
-            <Area key={part} dataKey={part} name={nameOf(part)} stackId="bytes" type="stepAfter" stroke="none" fill={`url(#memory-${part})`} fillOpacity={1} isAnimationActive={false} activeDot={false} />
+            <Area
+              key={part}
+              dataKey={part}
+              name={nameOf(part)}
+              stackId="bytes"
+              type="stepAfter"
+              stroke="none"
+              fill={`url(#memory-${part})`}
+              fillOpacity={1}
+              isAnimationActive={false}
+              activeDot={false}
+            />
           ))}
-          {capacity <= most && <ReferenceLine y={capacity} stroke="var(--ink)" strokeDasharray="4 3" label={{ value: text.capacity(formatBytes(capacity)), position: 'insideTopRight', fill: 'var(--ink-2)', fontSize: 11 }} />}
+          {capacity <= most && (
+            <ReferenceLine
+              y={capacity}
+              stroke="var(--ink)"
+              strokeDasharray="4 3"
+              label={{
+                value: text.capacity(formatBytes(capacity)),
+                position: 'insideTopRight',
+                fill: 'var(--ink-2)',
+                fontSize: 11,
+              }}
+            />
+          )}
         </AreaChart>
       </ResponsiveContainer>
       <details>
@@ -87,7 +137,17 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
   )
 }
 
-function CurveTable({ curve, parts, nameOf, text }: { readonly curve: MemoryCurve; readonly parts: readonly Part[]; readonly nameOf: (part: Part) => string; readonly text: SimulateText }) {
+function CurveTable({
+  curve,
+  parts,
+  nameOf,
+  text,
+}: {
+  readonly curve: MemoryCurve
+  readonly parts: readonly Part[]
+  readonly nameOf: (part: Part) => string
+  readonly text: SimulateText
+}) {
   const every = Math.ceil(curve.seconds.length / MOST_ROWS)
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${text.overTime}: ${text.table}`}>

@@ -1,4 +1,14 @@
-import { CartesianGrid, ReferenceLine, ResponsiveContainer, Scatter, ScatterChart, Tooltip, XAxis, YAxis, ZAxis } from 'recharts'
+import {
+  CartesianGrid,
+  ReferenceLine,
+  ResponsiveContainer,
+  Scatter,
+  ScatterChart,
+  Tooltip,
+  XAxis,
+  YAxis,
+  ZAxis,
+} from 'recharts'
 import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
@@ -53,7 +63,13 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   const front = plan.front.map(point)
   const here: Point[] =
     present !== null && isComparable(present, plan)
-      ? [{ name: text.present, memoryBytes: fullestBytes(present), tokensPerSecond: present.tokensPerSecond?.virtual ?? 0 }]
+      ? [
+          {
+            name: text.present,
+            memoryBytes: fullestBytes(present),
+            tokensPerSecond: present.tokensPerSecond?.virtual ?? 0,
+          },
+        ]
       : []
   const take = ({ payload }: { readonly payload?: unknown }) => {
     const planned = isPoint(payload) ? payload.planned : undefined
@@ -63,7 +79,12 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   return (
     <figure className={styles.plot}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
-        <ScatterChart margin={{ top: 8, right: 16, bottom: 20, left: 8 }} accessibilityLayer={false} role="img" aria-label={text.plotAbout(formatCount(plan.ranked.length), formatCount(front.length))}>
+        <ScatterChart
+          margin={{ top: 8, right: 16, bottom: 20, left: 8 }}
+          accessibilityLayer={false}
+          role="img"
+          aria-label={text.plotAbout(formatCount(plan.ranked.length), formatCount(front.length))}
+        >
           <CartesianGrid stroke="var(--hairline)" />
           <XAxis
             type="number"
@@ -89,11 +110,32 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
             x={plan.budgetBytes}
             stroke="var(--ink)"
             strokeDasharray="4 3"
-            label={{ value: text.capacity(formatBytes(plan.budgetBytes)), position: 'insideBottomRight', fill: 'var(--ink-2)', fontSize: 11 }}
+            label={{
+              value: text.capacity(formatBytes(plan.budgetBytes)),
+              position: 'insideBottomRight',
+              fill: 'var(--ink-2)',
+              fontSize: 11,
+            }}
           />
           <Tooltip cursor={false} isAnimationActive={false} content={<Note text={text} />} />
-          <Scatter name={text.layouts} data={behind} fill="var(--ink-3)" fillOpacity={0.45} shape="circle" isAnimationActive={false} onClick={take} />
-          <Scatter name={text.frontShort} data={front} fill="var(--accent)" line={{ stroke: 'var(--accent)' }} shape="diamond" isAnimationActive={false} onClick={take} />
+          <Scatter
+            name={text.layouts}
+            data={behind}
+            fill="var(--ink-3)"
+            fillOpacity={0.45}
+            shape="circle"
+            isAnimationActive={false}
+            onClick={take}
+          />
+          <Scatter
+            name={text.frontShort}
+            data={front}
+            fill="var(--accent)"
+            line={{ stroke: 'var(--accent)' }}
+            shape="diamond"
+            isAnimationActive={false}
+            onClick={take}
+          />
           <Scatter name={text.present} data={here} fill="var(--danger)" shape="cross" isAnimationActive={false} />
         </ScatterChart>
       </ResponsiveContainer>
@@ -114,7 +156,15 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   )
 }
 
-function Sign({ accent = false, here = false, children }: { readonly accent?: boolean; readonly here?: boolean; readonly children: string }) {
+function Sign({
+  accent = false,
+  here = false,
+  children,
+}: {
+  readonly accent?: boolean
+  readonly here?: boolean
+  readonly children: string
+}) {
   const colour = accent ? 'var(--accent)' : here ? 'var(--danger)' : 'var(--ink-3)'
   return (
     <b aria-hidden="true" style={{ color: colour }}>
@@ -128,14 +178,21 @@ function isPoint(value: unknown): value is Point {
 }
 
 /** The chart hands the point under the pointer to its tooltip. */
-function Note({ payload, text }: { readonly payload?: readonly { readonly payload?: unknown }[]; readonly text: SimulateText }) {
+function Note({
+  payload,
+  text,
+}: {
+  readonly payload?: readonly { readonly payload?: unknown }[]
+  readonly text: SimulateText
+}) {
   const point = payload?.[0]?.payload
   if (!isPoint(point)) return null
   return (
     <div className={styles.note}>
       <strong>{point.name}</strong>
       <div>
-        {formatBytes(point.memoryBytes)} · {formatCount(point.tokensPerSecond)} {text.tokens} <span className="virtual">{text.virtual}</span>
+        {formatBytes(point.memoryBytes)} · {formatCount(point.tokensPerSecond)} {text.tokens}{' '}
+        <span className="virtual">{text.virtual}</span>
       </div>
       {point.planned && <div>{text.clickToUse}</div>}
     </div>

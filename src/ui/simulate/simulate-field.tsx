@@ -8,7 +8,15 @@ import type { SimulateText } from './text.ts'
 import { useProblemText } from '../text/problem-text.ts'
 
 /** One field of the simulated configuration, its refusal beside it, and the way back to the default. */
-export function SimulateField({ path, spec, text }: { readonly path: SimulationPath; readonly spec: SimulationField; readonly text: SimulateText }) {
+export function SimulateField({
+  path,
+  spec,
+  text,
+}: {
+  readonly path: SimulationPath
+  readonly spec: SimulationField
+  readonly text: SimulateText
+}) {
   const { simulation } = usePage()
   const id = useId()
   const say = useProblemText()
@@ -37,9 +45,17 @@ export function SimulateField({ path, spec, text }: { readonly path: SimulationP
         </select>
       )}
       {spec.kind === 'switch' && (
-        <input id={id} type="checkbox" checked={value === true} onChange={(event) => set(event.target.checked)} {...invalid} />
+        <input
+          id={id}
+          type="checkbox"
+          checked={value === true}
+          onChange={(event) => set(event.target.checked)}
+          {...invalid}
+        />
       )}
-      {spec.kind === 'number' && <NumberBox key={String(value)} id={id} spec={spec} value={value} none={text.none} set={set} invalid={invalid} />}
+      {spec.kind === 'number' && (
+        <NumberBox key={String(value)} id={id} spec={spec} value={value} none={text.none} set={set} invalid={invalid} />
+      )}
       {own === undefined ? (
         <span />
       ) : (

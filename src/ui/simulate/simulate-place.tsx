@@ -29,7 +29,8 @@ export default function SimulatePlace() {
   useEffect(() => simulation.start(), [simulation])
   const groups = Object.entries(SIMULATION_FIELDS) as [SimulationGroup, Readonly<Record<string, SimulationField>>][]
   const shown = groups.flatMap(([, fields]) => Object.keys(fields))
-  const elsewhere = problem !== null && !shown.some((path) => problem.field === path || problem.field.startsWith(`${path}.`))
+  const elsewhere =
+    problem !== null && !shown.some((path) => problem.field === path || problem.field.startsWith(`${path}.`))
   return (
     <div className={styles.place}>
       <aside className={styles.controls} aria-label={text.title}>

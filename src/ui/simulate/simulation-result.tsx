@@ -104,23 +104,32 @@ function Bars({ result, text }: Props) {
         </h3>
         <div className={styles.bars} tabIndex={0} role="region" aria-label={text.memory}>
           <ul>
-          {stages.map(({ rank, coordinates, predictedBytes }) => {
-            const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
-            const spoken = parts.map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`).join(', ')
-            return (
-              <li key={rank}>
-                <span>{text.stage(coordinates.pipeline)}</span>
-                <span className={stacked.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
-                  {parts.map(({ part, bytes }) => (
-                    <i key={part} data-part={part} style={{ width: percent(bytes / most) }} title={`${page.categories[part]} ${formatBytes(bytes)}`} />
-                  ))}
-                  <b style={{ insetInlineStart: percent(capacity / most) }} />
-                </span>
-                <span className={styles.number}>{formatBytes(predictedBytes.total)}</span>
-              </li>
-            )
-          })}
-        </ul>
+            {stages.map(({ rank, coordinates, predictedBytes }) => {
+              const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
+              const spoken = parts.map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`).join(', ')
+              return (
+                <li key={rank}>
+                  <span>{text.stage(coordinates.pipeline)}</span>
+                  <span
+                    className={stacked.bar}
+                    role="img"
+                    aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}
+                  >
+                    {parts.map(({ part, bytes }) => (
+                      <i
+                        key={part}
+                        data-part={part}
+                        style={{ width: percent(bytes / most) }}
+                        title={`${page.categories[part]} ${formatBytes(bytes)}`}
+                      />
+                    ))}
+                    <b style={{ insetInlineStart: percent(capacity / most) }} />
+                  </span>
+                  <span className={styles.number}>{formatBytes(predictedBytes.total)}</span>
+                </li>
+              )
+            })}
+          </ul>
         </div>
         <MemoryLegend />
       </div>
@@ -128,26 +137,35 @@ function Bars({ result, text }: Props) {
         <h3>{text.time}</h3>
         <div className={styles.bars} tabIndex={0} role="region" aria-label={text.time}>
           <ul>
-          {stages.map(({ rank, coordinates }) => {
-            const parts = [
-              ['compute', computeSeconds[rank] ?? 0],
-              ['communication', communicationSeconds[rank] ?? 0],
-              ['idle', idleSeconds[rank] ?? 0],
-            ] as const
-            const spoken = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
-            return (
-              <li key={rank}>
-                <span>{text.stage(coordinates.pipeline)}</span>
-                <span className={stacked.bar} role="img" aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}>
-                  {parts.map(([part, seconds]) => (
-                    <i key={part} data-time={part} style={{ width: percent(seconds / stepSeconds) }} title={`${text[part]} ${formatSeconds(seconds)}`} />
-                  ))}
-                </span>
-                <span className={styles.number}>{formatPercent((computeSeconds[rank] ?? 0) / stepSeconds)}</span>
-              </li>
-            )
-          })}
-        </ul>
+            {stages.map(({ rank, coordinates }) => {
+              const parts = [
+                ['compute', computeSeconds[rank] ?? 0],
+                ['communication', communicationSeconds[rank] ?? 0],
+                ['idle', idleSeconds[rank] ?? 0],
+              ] as const
+              const spoken = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
+              return (
+                <li key={rank}>
+                  <span>{text.stage(coordinates.pipeline)}</span>
+                  <span
+                    className={stacked.bar}
+                    role="img"
+                    aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}
+                  >
+                    {parts.map(([part, seconds]) => (
+                      <i
+                        key={part}
+                        data-time={part}
+                        style={{ width: percent(seconds / stepSeconds) }}
+                        title={`${text[part]} ${formatSeconds(seconds)}`}
+                      />
+                    ))}
+                  </span>
+                  <span className={styles.number}>{formatPercent((computeSeconds[rank] ?? 0) / stepSeconds)}</span>
+                </li>
+              )
+            })}
+          </ul>
         </div>
         <p className={styles.legend}>
           {(['compute', 'communication', 'idle'] as const).map((part) => (
@@ -209,7 +227,14 @@ function CriticalPath({ result, text }: Props) {
       <ul className={styles.path}>
         {criticalPath.slice(0, 6).map(({ what, seconds }) => (
           <li key={what}>
-            <span>{text.words[what] ?? what.split(' ').map((word) => text.words[word] ?? word).join(' ')}</span> <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
+            <span>
+              {text.words[what] ??
+                what
+                  .split(' ')
+                  .map((word) => text.words[word] ?? word)
+                  .join(' ')}
+            </span>{' '}
+            <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
           </li>
         ))}
       </ul>

@@ -109,7 +109,8 @@ const en = {
   },
   explained: (verdict: Verdict, _words: LayoutWords): string => explain(verdict),
   overTime: 'Memory over the step, virtual',
-  overTimeAbout: (label: string, peak: string) => `Live bytes of ${label} by category over one virtual step; at most ${peak}.`,
+  overTimeAbout: (label: string, peak: string) =>
+    `Live bytes of ${label} by category over one virtual step; at most ${peak}.`,
   overTimeOf: 'Of',
   cached: 'kept free',
   time0: 'time in the step',
@@ -139,15 +140,17 @@ const en = {
 }
 
 export type SimulateText = {
-  readonly [K in keyof typeof en]: K extends 'words' ? Readonly<Record<string, string>> : (typeof en)[K] extends string
-    ? string
-    : (typeof en)[K] extends (...args: infer A) => string
-      ? (...args: A) => string
-      : {
-          readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
-            ? (...args: A) => string
-            : string
-        }
+  readonly [K in keyof typeof en]: K extends 'words'
+    ? Readonly<Record<string, string>>
+    : (typeof en)[K] extends string
+      ? string
+      : (typeof en)[K] extends (...args: infer A) => string
+        ? (...args: A) => string
+        : {
+            readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
+              ? (...args: A) => string
+              : string
+          }
 }
 
 const zh: SimulateText = {
@@ -156,14 +159,12 @@ const zh: SimulateText = {
   stories: {
     'ddp-h100':
       '一块与两块 H100 上的 GPT-2：token/秒几乎翻倍，一轮时间几乎减半；差的那一点是更小的矩阵乘、最后一个梯度桶，以及每个副本都要运行的优化器。',
-    'data-parallel':
-      'DataParallel 把优化器与所有人的 logits 放在 GPU 0 上，它需要的显存是其他设备的数倍。',
+    'data-parallel': 'DataParallel 把优化器与所有人的 logits 放在 GPU 0 上，它需要的显存是其他设备的数倍。',
     'llama-naive':
       'V100 16 GB 上的 LLaMA-2-7B：只有拆分后才放得下；朴素模型并行下设备再多也不更快：一个工作，其余等待。GPipe 与 1F1B 让它们同时工作。',
     'zero-7.5b':
       '64 个设备上的 75 亿参数：ZeRO 0 到 3 下，每个设备的参数、梯度与优化器状态为 120、31.4、16.6 与 1.9 GB（Rajbhandari 等，arXiv:1910.02054，图 1）。',
-    'gpt3-1024':
-      '1,024 块 A100 上的 GPT-3 175B：3000 亿 token 约需 34 天（Narayanan 等，arXiv:2104.04473，5.1 节）。',
+    'gpt3-1024': '1,024 块 A100 上的 GPT-3 175B：3000 亿 token 约需 34 天（Narayanan 等，arXiv:2104.04473，5.1 节）。',
   },
   compareStory: (count) => `对比全部 ${count} 个`,
   fields: {
@@ -219,7 +220,8 @@ const zh: SimulateText = {
     title: '集群',
     about: (nodes, devices, device, inside, between) =>
       `${nodes} 个节点，每个 ${devices} × ${device}，节点内 ${inside}${between === null ? '' : `，节点间 ${between}`}；相同的节点只画一次`,
-    node: (count, stages, fullest, capacity) => `${count} × 含阶段 ${stages} 的节点；最满的设备需要 ${capacity} 中的 ${fullest}，预测`,
+    node: (count, stages, fullest, capacity) =>
+      `${count} × 含阶段 ${stages} 的节点；最满的设备需要 ${capacity} 中的 ${fullest}，预测`,
     stages: (stages) => `阶段 ${stages}`,
     more: (count) => `以及另外 ${count} 种节点`,
   },
@@ -307,7 +309,8 @@ const zh: SimulateText = {
   cancel: '取消',
   bounding: (done) => `已查看 ${done} 种布局`,
   clocking: (done, total) => `计时 ${done} / ${total}`,
-  found: (candidates, fitting, clocked) => `${candidates} 种布局，${fitting} 种放得下，${clocked} 种已计时。最快的在前：`,
+  found: (candidates, fitting, clocked) =>
+    `${candidates} 种布局，${fitting} 种放得下，${clocked} 种已计时。最快的在前：`,
   layout: '布局',
   use: '采用',
   front: '内存与速度：没有已计时的布局比这些既更小又更快',
@@ -316,7 +319,8 @@ const zh: SimulateText = {
   frontShort: '同等显存下最快',
   present: '当前配置',
   clickToUse: '点击采用。',
-  plotAbout: (clocked, front) => `每秒 token 数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格是同样的数字。`,
+  plotAbout: (clocked, front) =>
+    `每秒 token 数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格是同样的数字。`,
 }
 
 export const SIMULATE_TEXT: Readonly<Record<'en' | 'zh', SimulateText>> = { en, zh }

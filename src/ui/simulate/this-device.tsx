@@ -15,13 +15,24 @@ export function ThisDevice({ text }: { readonly text: SimulateText }) {
   const config = useSlice(simulation, (state) => (state.problem === null ? (state.result?.config ?? null) : null))
   const training = useSlice(run, ({ phase }) => isActive(phase))
   const found = useSlice(adapters, (state) => state?.kind === 'ok')
-  const why = !found ? text.measure.noAdapter : training ? text.measure.training : config === null ? text.measure.invalid : undefined
+  const why = !found
+    ? text.measure.noAdapter
+    : training
+      ? text.measure.training
+      : config === null
+        ? text.measure.invalid
+        : undefined
   if (config !== null && config.cluster.device !== 'this') return null
   return (
     <div className={styles.own}>
       <p data-testid="this-device">
         {measured ? (
-          text.measure.found(measured.device.title, rates(measured.device), formatSeconds(measured.device.kernelGapSeconds ?? 0), String(measured.seconds.size))
+          text.measure.found(
+            measured.device.title,
+            rates(measured.device),
+            formatSeconds(measured.device.kernelGapSeconds ?? 0),
+            String(measured.seconds.size),
+          )
         ) : (
           <i className="predicted">{text.measure.assumed(rates(UNCALIBRATED_DEVICE))}</i>
         )}
@@ -41,7 +52,10 @@ export function ThisDevice({ text }: { readonly text: SimulateText }) {
           {text.cancel}
         </button>
       )}
-      <span role="status">{progress !== null && (progress.of === 0 ? text.measure.rates : text.measure.ops(String(progress.done), String(progress.of)))}</span>
+      <span role="status">
+        {progress !== null &&
+          (progress.of === 0 ? text.measure.rates : text.measure.ops(String(progress.done), String(progress.of)))}
+      </span>
       {failure !== null && (
         <p className={controls.problem} role="alert">
           {failure}

@@ -33,7 +33,11 @@ export function Fits() {
       {fits?.map(({ id, draft, peak }) => (
         <p key={id}>
           <span className="predicted">{text.fitNeeds(text.strategies[id].name, formatBytes(peak))}</span>
-          <button type="button" aria-label={text.fitUse(text.strategies[id].name)} onClick={() => page.draft.replace(draft)}>
+          <button
+            type="button"
+            aria-label={text.fitUse(text.strategies[id].name)}
+            onClick={() => page.draft.replace(draft)}
+          >
             {text.fit}
           </button>
         </p>

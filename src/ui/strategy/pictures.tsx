@@ -17,7 +17,9 @@ const STATE = ['var(--cat-parameters)', 'var(--cat-gradients)', 'var(--cat-optim
 const shards = (sharded: number) => [
   ...COLUMNS.flatMap((x, i) => [
     ...STATE.map((fill, row) =>
-      row >= STATE.length - sharded ? block(x + (i * 10) / 3, 4 + row * 7, 10 / 3, 6, fill) : block(x, 4 + row * 7, 10, 6, fill),
+      row >= STATE.length - sharded
+        ? block(x + (i * 10) / 3, 4 + row * 7, 10 / 3, 6, fill)
+        : block(x, 4 + row * 7, 10, 6, fill),
     ),
     device(x, 3, 'none', 10, 22),
   ]),
@@ -34,8 +36,19 @@ const PICTURES: Record<StrategyId, React.ReactNode> = {
     link('M14 9l6 4h8l6 -4M14 19l6 -4h8l6 4'),
     block(21, 13, 6, 2, 'var(--op-communication)'),
   ],
-  dataParallel: [device(19, 2, 'var(--op-backwardInput)', 10, 10), device(4, 16, 'none'), device(19, 16, 'none'), device(34, 16, 'none'), link('M22 12 9 16M24 12v4M26 12l13 4')],
-  server: [device(18, 2, 'var(--op-optimizer)', 12, 9), device(4, 16, 'var(--op-forward)'), device(34, 16, 'var(--op-forward)'), link('M20 11 10 16M28 11l10 5')],
+  dataParallel: [
+    device(19, 2, 'var(--op-backwardInput)', 10, 10),
+    device(4, 16, 'none'),
+    device(19, 16, 'none'),
+    device(34, 16, 'none'),
+    link('M22 12 9 16M24 12v4M26 12l13 4'),
+  ],
+  server: [
+    device(18, 2, 'var(--op-optimizer)', 12, 9),
+    device(4, 16, 'var(--op-forward)'),
+    device(34, 16, 'var(--op-forward)'),
+    link('M20 11 10 16M28 11l10 5'),
+  ],
   asyncServer: [
     device(18, 2, 'var(--op-optimizer)', 12, 9),
     device(4, 13, 'var(--op-forward)'),
@@ -48,10 +61,18 @@ const PICTURES: Record<StrategyId, React.ReactNode> = {
   zero2: shards(2),
   zero3: shards(3),
   tensor: [
-    ...COLUMNS.flatMap((x, i) => [block(x + (i * 10) / 3, 8, 10 / 3, 12, 'var(--op-forward)'), device(x, 7, 'none', 10, 14)]),
+    ...COLUMNS.flatMap((x, i) => [
+      block(x + (i * 10) / 3, 8, 10 / 3, 12, 'var(--op-forward)'),
+      device(x, 7, 'none', 10, 14),
+    ]),
     link('M9 7V3h30v4M24 3v4M9 21v4h30v-4M24 21v4'),
   ],
-  pipeline: [device(4, 9, 'var(--op-forward)'), device(19, 9, 'var(--op-backwardInput)'), device(34, 9, 'var(--op-optimizer)'), link('M14 14h5M29 14h5')],
+  pipeline: [
+    device(4, 9, 'var(--op-forward)'),
+    device(19, 9, 'var(--op-backwardInput)'),
+    device(34, 9, 'var(--op-optimizer)'),
+    link('M14 14h5M29 14h5'),
+  ],
   hybrid: [
     ...[2, 16].flatMap((y) => [
       block(6, y, 7, 10, 'var(--op-forward)'),

@@ -95,7 +95,7 @@ function Weights() {
       const total = Number(response.headers.get('content-length')) || null
       const parts: Uint8Array<ArrayBuffer>[] = []
       let bytes = 0
-      for (const reader = response.body.getReader(); ; ) {
+      for (const reader = response.body.getReader(); ;) {
         const { done, value } = await reader.read()
         if (done) break
         parts.push(value)
@@ -118,7 +118,12 @@ function Weights() {
         {name === null ? (
           <span />
         ) : (
-          <button type="button" className={controls.reset} aria-label={`${text.reset}: ${text.weights}`} onClick={() => use(undefined, null)}>
+          <button
+            type="button"
+            className={controls.reset}
+            aria-label={`${text.reset}: ${text.weights}`}
+            onClick={() => use(undefined, null)}
+          >
             ↺
           </button>
         )}
@@ -132,7 +137,12 @@ function Weights() {
         />
       </div>
       <div className={controls.field}>
-        <input aria-label={text.weightsUrl} placeholder={text.weightsUrl} value={url} onChange={(event) => setUrl(event.target.value)} />
+        <input
+          aria-label={text.weightsUrl}
+          placeholder={text.weightsUrl}
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
         <button type="button" disabled={!/^https?:\/\//.test(url)} onClick={() => void download()}>
           {text.download}
         </button>

@@ -28,21 +28,23 @@ export function compareFiles({ compare }: Page, own: TakeAwayText): FileGroup[] 
   const table = () =>
     csv(
       HEAD,
-      pins.map(figuresOf).map((row) => [
-        row.pin.letter,
-        nameOf(row.pin),
-        row.isMeasured ? row.fullestBytes : null,
-        row.pin.simulated ? Math.max(...row.pin.simulated.ranks.map((rank) => rank.predictedBytes.total)) : null,
-        row.sentBytes,
-        row.bubble,
-        row.stepSeconds,
-        row.virtualTokens,
-        row.mfu,
-        row.measuredTokens,
-        row.pin.training?.phase === 'done' ? row.pin.training.losses.length : null,
-        row.loss,
-        row.validationLoss,
-      ]),
+      pins
+        .map(figuresOf)
+        .map((row) => [
+          row.pin.letter,
+          nameOf(row.pin),
+          row.isMeasured ? row.fullestBytes : null,
+          row.pin.simulated ? Math.max(...row.pin.simulated.ranks.map((rank) => rank.predictedBytes.total)) : null,
+          row.sentBytes,
+          row.bubble,
+          row.stepSeconds,
+          row.virtualTokens,
+          row.mfu,
+          row.measuredTokens,
+          row.pin.training?.phase === 'done' ? row.pin.training.losses.length : null,
+          row.loss,
+          row.validationLoss,
+        ]),
     )
   const everything = () =>
     pins.map(({ letter, draft, simulated, problem, training }) => ({
@@ -56,12 +58,23 @@ export function compareFiles({ compare }: Page, own: TakeAwayText): FileGroup[] 
     {
       title: own.groups.comparison,
       rows: [
-        { id: 'comparison', title: own.rows.comparison, reason, entries: [{ format: 'csv', name: 'tabcluster-comparison.csv', make: table }] },
+        {
+          id: 'comparison',
+          title: own.rows.comparison,
+          reason,
+          entries: [{ format: 'csv', name: 'tabcluster-comparison.csv', make: table }],
+        },
         {
           id: 'comparisonResults',
           title: own.rows.comparisonResults,
           reason,
-          entries: [{ format: 'json', name: 'tabcluster-comparison.json', make: () => `${JSON.stringify(everything(), null, 2)}\n` }],
+          entries: [
+            {
+              format: 'json',
+              name: 'tabcluster-comparison.json',
+              make: () => `${JSON.stringify(everything(), null, 2)}\n`,
+            },
+          ],
         },
       ],
     },

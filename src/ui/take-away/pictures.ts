@@ -27,7 +27,10 @@ export function curveSvg({ title, subtitle, yLabel, first, second, fromZero }: C
     color,
     dashed,
   })
-  const lines = [line(first, LINE_TRAIN, false), ...(second && second[1].length > 0 ? [line(second, LINE_VALIDATION, true)] : [])]
+  const lines = [
+    line(first, LINE_TRAIN, false),
+    ...(second && second[1].length > 0 ? [line(second, LINE_VALIDATION, true)] : []),
+  ]
   return chartSvg({ title, subtitle, xLabel: own.step, yLabel, lines, fromZero })
 }
 

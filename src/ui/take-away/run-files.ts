@@ -38,7 +38,10 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
     name: fileName(measured, what, format === 'trace' ? 'trace.json' : format),
     make,
   })
-  const picture = (what: string, draw: () => string) => [file('svg', what, draw), file('png', what, () => rasterise(draw()))]
+  const picture = (what: string, draw: () => string) => [
+    file('svg', what, draw),
+    file('png', what, () => rasterise(draw())),
+  ]
   const row = (id: keyof TakeAwayText['rows'], reason: string | null, entries: readonly FileEntry[]): FileRow => ({
     id,
     title: own.rows[id],
@@ -50,9 +53,21 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
   const adapter = ranks.find((rank) => rank.adapter !== null)?.adapter
   const device = adapter ? [adapter.vendor, adapter.architecture].filter((part) => part !== '').join(' ') : ''
   const about = (how: string) => [captionOf(measured), device, how].filter((part) => part !== '').join(' · ')
-  const curve = (title: string, yLabel: string, first: Parameters<typeof curveSvg>[0]['first'], second?: typeof first) =>
+  const curve = (
+    title: string,
+    yLabel: string,
+    first: Parameters<typeof curveSvg>[0]['first'],
+    second?: typeof first,
+  ) =>
     curveSvg(
-      { title, subtitle: about(own.measured), yLabel, first, ...(second ? { second } : {}), fromZero: first[1] !== loss },
+      {
+        title,
+        subtitle: about(own.measured),
+        yLabel,
+        first,
+        ...(second ? { second } : {}),
+        fromZero: first[1] !== loss,
+      },
       own,
     )
 
@@ -100,7 +115,9 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
     {
       title: own.groups.results,
       rows: [
-        row('result', nothing, [file('json', 'result', async () => `${JSON.stringify(await resultOf(page), null, 2)}\n`)]),
+        row('result', nothing, [
+          file('json', 'result', async () => `${JSON.stringify(await resultOf(page), null, 2)}\n`),
+        ]),
         row('steps', nothing, [file('csv', 'steps', async () => stepsCsv((await resultOf(page)).steps ?? []))]),
         row('ranks', nothing, [file('csv', 'ranks', async () => ranksCsv((await resultOf(page)).ranks ?? []))]),
       ],
@@ -113,7 +130,13 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
           nothing,
           picture('loss', () => curve(own.lossTitle, own.lossTitle, [text.train, loss], [text.validation, validation])),
         ),
-        row('speed', nothing, picture('tokens-per-second', () => curve(own.speedTitle, text.tokensPerSecond, [text.tokensPerSecond, speed]))),
+        row(
+          'speed',
+          nothing,
+          picture('tokens-per-second', () =>
+            curve(own.speedTitle, text.tokensPerSecond, [text.tokensPerSecond, speed]),
+          ),
+        ),
         ...(stalenessMean.length === 0
           ? []
           : [
@@ -142,7 +165,9 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
         ]),
         row('executed', executedReason, [
           ...picture('executed', executed),
-          file('trace', 'executed', () => JSON.stringify(executedTrace(spans, (rank, op) => plan?.describe(rank, op) ?? null))),
+          file('trace', 'executed', () =>
+            JSON.stringify(executedTrace(spans, (rank, op) => plan?.describe(rank, op) ?? null)),
+          ),
         ]),
       ],
     },

@@ -9,7 +9,8 @@ export function simulationFiles({ simulation }: Page, own: TakeAwayText): FileGr
   const { result, computing, problem, memory } = simulation.getState()
   const reason = problem !== null ? own.why.refused : computing || result === null ? own.why.computing : null
   const row = (id: keyof TakeAwayText['rows'], format: Format, what: string, make: FileEntry['make']): FileRow => {
-    const name = result === null ? '' : fileName(result.config, `simulated-${what}`, format === 'trace' ? 'trace.json' : format)
+    const name =
+      result === null ? '' : fileName(result.config, `simulated-${what}`, format === 'trace' ? 'trace.json' : format)
     return { id, title: own.rows[id], reason, entries: [{ format, name, make }] }
   }
   return [
@@ -18,7 +19,10 @@ export function simulationFiles({ simulation }: Page, own: TakeAwayText): FileGr
       rows: [
         row('simulated', 'json', 'result', () => `${JSON.stringify(result, null, 2)}\n`),
         row('simulatedRanks', 'csv', 'ranks', () => ranksCsv(result?.ranks ?? [], result?.time)),
-        { ...row('memoryCurve', 'csv', 'memory', () => memoryCsv(memory ?? [])), reason: reason ?? (memory === null ? own.why.computing : null) },
+        {
+          ...row('memoryCurve', 'csv', 'memory', () => memoryCsv(memory ?? [])),
+          reason: reason ?? (memory === null ? own.why.computing : null),
+        },
         row('trace', 'trace', 'step', () => simulation.trace()),
       ],
     },

@@ -57,7 +57,13 @@ export default function TakeAwayList() {
   )
 }
 
-function Row({ row: { title, reason, entries }, onTake }: { readonly row: FileRow; readonly onTake: (entry: FileEntry) => void }) {
+function Row({
+  row: { title, reason, entries },
+  onTake,
+}: {
+  readonly row: FileRow
+  readonly onTake: (entry: FileEntry) => void
+}) {
   const own = TAKE_AWAY_TEXT[useSlice(usePage().settings, (settings) => settings.language)]
   const why = useId()
   return (

@@ -26,7 +26,15 @@ export function TakeAway() {
   }
   return (
     <>
-      <button ref={button} type="button" className={control.button} data-tour="take" popoverTarget={id} aria-haspopup="dialog" aria-expanded={open}>
+      <button
+        ref={button}
+        type="button"
+        className={control.button}
+        data-tour="take"
+        popoverTarget={id}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+      >
         {text.takeAway}
       </button>
       <div
@@ -35,7 +43,12 @@ export function TakeAway() {
         role="dialog"
         aria-label={text.takeAway}
         className={styles.menu}
-        style={{ top: below.top, right: below.right, width: `min(${WIDTH}px, 100vw - ${2 * MARGIN}px)`, maxHeight: `calc(100dvh - ${below.top + MARGIN}px)` }}
+        style={{
+          top: below.top,
+          right: below.right,
+          width: `min(${WIDTH}px, 100vw - ${2 * MARGIN}px)`,
+          maxHeight: `calc(100dvh - ${below.top + MARGIN}px)`,
+        }}
         onBeforeToggle={(event) => event.newState === 'open' && place()}
         onToggle={(event) => setOpen(event.newState === 'open')}
       >

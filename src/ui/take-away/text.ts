@@ -1,6 +1,13 @@
 /** Texts of the menu of files, loaded with it. Chinese does not compile while one is missing. */
 const en = {
-  groups: { results: 'Results', charts: 'Charts', timeline: 'Timeline', model: 'Model', simulation: 'Simulation', comparison: 'Comparison' },
+  groups: {
+    results: 'Results',
+    charts: 'Charts',
+    timeline: 'Timeline',
+    model: 'Model',
+    simulation: 'Simulation',
+    comparison: 'Comparison',
+  },
   rows: {
     result: 'Everything measured so far',
     steps: 'Training steps',
@@ -50,7 +57,14 @@ const en = {
 export type TakeAwayText = typeof en
 
 const zh: TakeAwayText = {
-  groups: { results: '结果', charts: '图表', timeline: '时间线', model: '模型', simulation: '模拟', comparison: '对比' },
+  groups: {
+    results: '结果',
+    charts: '图表',
+    timeline: '时间线',
+    model: '模型',
+    simulation: '模拟',
+    comparison: '对比',
+  },
   rows: {
     result: '目前测得的全部结果',
     steps: '训练步',

@@ -69,7 +69,8 @@ const strategies: Record<StrategyId, { readonly name: string; readonly about: st
   single: { name: 'One device', about: 'Everything on one device: what the others are held against.' },
   ddp: {
     name: 'DDP',
-    about: 'Every device holds the whole model and a part of the batch; gradients are summed in buckets while backward runs.',
+    about:
+      'Every device holds the whole model and a part of the batch; gradients are summed in buckets while backward runs.',
   },
   dataParallel: {
     name: 'DataParallel',
@@ -77,7 +78,8 @@ const strategies: Record<StrategyId, { readonly name: string; readonly about: st
   },
   compressed: {
     name: 'Compressed',
-    about: 'DDP that sends fewer bytes: gradients as fp16, int8, or only the largest with what was left out added next time.',
+    about:
+      'DDP that sends fewer bytes: gradients as fp16, int8, or only the largest with what was left out added next time.',
   },
   server: {
     name: 'Param. server',
@@ -85,11 +87,13 @@ const strategies: Record<StrategyId, { readonly name: string; readonly about: st
   },
   asyncServer: {
     name: 'Async server',
-    about: 'Nobody waits: each push is applied at once, to parameters that have moved on since. The bound says how far.',
+    about:
+      'Nobody waits: each push is applied at once, to parameters that have moved on since. The bound says how far.',
   },
   zero1: {
     name: 'ZeRO-1',
-    about: 'DDP where each device keeps and updates only its share of the optimizer state, then all gather the parameters.',
+    about:
+      'DDP where each device keeps and updates only its share of the optimizer state, then all gather the parameters.',
   },
   zero2: {
     name: 'ZeRO-2',
@@ -101,7 +105,8 @@ const strategies: Record<StrategyId, { readonly name: string; readonly about: st
   },
   tensor: {
     name: 'Tensor',
-    about: 'Every layer is cut across devices: heads and MLP columns in parts, partial sums added twice per layer and pass.',
+    about:
+      'Every layer is cut across devices: heads and MLP columns in parts, partial sums added twice per layer and pass.',
   },
   pipeline: {
     name: 'Pipeline',
@@ -128,13 +133,18 @@ const failures: Record<FailureKind, { readonly title: string; readonly advice: s
   refused: { title: 'This configuration cannot run', advice: 'Change the field named here and start again.' },
   outOfMemory: {
     title: 'Out of memory',
-    advice: 'Raise the memory budget, use more devices or micro-batches, recompute activations, shard with ZeRO, or split the model over a pipeline or tensors.',
+    advice:
+      'Raise the memory budget, use more devices or micro-batches, recompute activations, shard with ZeRO, or split the model over a pipeline or tensors.',
   },
   deviceLost: {
     title: 'The graphics device was lost',
-    advice: 'The driver or browser took the device away, often after very long work or sleep. Start again; a smaller model or batch helps.',
+    advice:
+      'The driver or browser took the device away, often after very long work or sleep. Start again; a smaller model or batch helps.',
   },
-  rank: { title: 'A rank failed', advice: 'All other ranks were stopped and their memory released. Start again to retry.' },
+  rank: {
+    title: 'A rank failed',
+    advice: 'All other ranks were stopped and their memory released. Start again to retry.',
+  },
   noWebGpu: {
     title: 'This browser has no WebGPU',
     advice:

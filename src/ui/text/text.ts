@@ -1,7 +1,11 @@
 import type { en } from './en.ts'
 
 type Widened<T> = {
-  readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Widened<T[K]>
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...args: infer A) => string
+      ? (...args: A) => string
+      : Widened<T[K]>
 }
 
 /** What every language must have: a missing string does not compile. */

@@ -67,14 +67,26 @@ export const zh: Text = {
   strategies: {
     single: { name: '单设备', about: '全部放在一台设备上：其他策略都与它比较。' },
     ddp: { name: 'DDP', about: '每台设备持有完整模型和一部分批次；反向传播的同时按桶对梯度求和。' },
-    dataParallel: { name: 'DataParallel', about: '由 rank 0 分发输入和参数、收集输出并独自更新：注意它的显存和通信量。' },
-    compressed: { name: '压缩 DDP', about: '发送更少字节的 DDP：梯度用 fp16、int8，或只发最大的部分，其余留到下次补上。' },
+    dataParallel: {
+      name: 'DataParallel',
+      about: '由 rank 0 分发输入和参数、收集输出并独自更新：注意它的显存和通信量。',
+    },
+    compressed: {
+      name: '压缩 DDP',
+      about: '发送更少字节的 DDP：梯度用 fp16、int8，或只发最大的部分，其余留到下次补上。',
+    },
     server: { name: '参数服务器', about: '工作节点把梯度推送给服务器，再拉取参数，步调一致。' },
-    asyncServer: { name: '异步服务器', about: '互不等待：每次推送立即应用，而参数可能早已更新。上限规定最多落后多少次。' },
+    asyncServer: {
+      name: '异步服务器',
+      about: '互不等待：每次推送立即应用，而参数可能早已更新。上限规定最多落后多少次。',
+    },
     zero1: { name: 'ZeRO-1', about: '每台设备只保存并更新自己那份优化器状态，随后收集参数；其余同 DDP。' },
     zero2: { name: 'ZeRO-2', about: '梯度归约到归属设备，其他设备随即释放：优化器状态和梯度都被分片。' },
     zero3: { name: 'ZeRO-3·FSDP', about: '参数也被分片：每个单元在使用前收集，用后释放。' },
-    tensor: { name: '张量并行', about: '每一层都切分到各设备：注意力头和 MLP 列各取一部分，每层每次传播做两次部分和相加。' },
+    tensor: {
+      name: '张量并行',
+      about: '每一层都切分到各设备：注意力头和 MLP 列各取一部分，每层每次传播做两次部分和相加。',
+    },
     pipeline: { name: '流水线', about: '每台设备持有若干层；微批次依次流过各个阶段。' },
     hybrid: { name: '3D 混合', about: '数据 × 张量 × 流水线：通信最多的组位于相邻 rank。可切换到网格查看。' },
   },
@@ -292,7 +304,8 @@ export const zh: Text = {
     other: '其他',
   },
   idleKind: '空闲',
-  timelineHelp: '方向键按拍移动光标或切换 rank，加号和减号缩放，Shift 加方向键平移，0 显示全部，Enter 解释光标下的单元，Esc 清除光标。',
+  timelineHelp:
+    '方向键按拍移动光标或切换 rank，加号和减号缩放，Shift 加方向键平移，0 显示全部，Enter 解释光标下的单元，Esc 清除光标。',
   table: '表格',
   columns: { rank: 'rank', op: '操作', kind: '种类', start: '开始', end: '结束', bytes: '字节', duration: '时长' },
   firstRows: (shown, all) => `共 ${all} 个操作，显示前 ${shown} 个。`,

@@ -36,7 +36,8 @@ export function cellsOf(index: SpanIndex, layout: Layout, lane: Lane, row: numbe
   const cells: Cell[] = []
   let merged: { x: number; end: number; kind: SpanKind; column: number } | null = null
   const flush = () => {
-    if (merged !== null) cells.push({ x: merged.x, w: Math.max(0.5, merged.end - merged.x), kind: merged.kind, span: null })
+    if (merged !== null)
+      cells.push({ x: merged.x, w: Math.max(0.5, merged.end - merged.x), kind: merged.kind, span: null })
     merged = null
   }
   for (let at = from; at < to; at++) {
@@ -61,7 +62,12 @@ export function cellsOf(index: SpanIndex, layout: Layout, lane: Lane, row: numbe
 
 const tiles = new Map<string, CanvasPattern | null>()
 
-function patternOf(context: CanvasRenderingContext2D, pattern: Pattern, colour: string, ratio: number): CanvasPattern | null {
+function patternOf(
+  context: CanvasRenderingContext2D,
+  pattern: Pattern,
+  colour: string,
+  ratio: number,
+): CanvasPattern | null {
   if (pattern === 'plain') return null
   const key = `${pattern} ${colour} ${ratio}`
   const known = tiles.get(key)
@@ -78,7 +84,14 @@ function patternOf(context: CanvasRenderingContext2D, pattern: Pattern, colour: 
   return made
 }
 
-function drawLane(context: CanvasRenderingContext2D, index: SpanIndex, layout: Layout, row: number, lane: Lane, options: DrawOptions): void {
+function drawLane(
+  context: CanvasRenderingContext2D,
+  index: SpanIndex,
+  layout: Layout,
+  row: number,
+  lane: Lane,
+  options: DrawOptions,
+): void {
   const { palette, hover } = options
   const { y, h } = laneBox(layout, row, lane)
   if (h <= 0) return
@@ -131,7 +144,12 @@ function fitting(context: CanvasRenderingContext2D, span: TimelineSpan, width: n
 }
 
 /** Draws the whole timeline; cost depends on what is visible, not on how many spans there are. */
-export function drawTimeline(context: CanvasRenderingContext2D, index: SpanIndex, layout: Layout, options: DrawOptions): void {
+export function drawTimeline(
+  context: CanvasRenderingContext2D,
+  index: SpanIndex,
+  layout: Layout,
+  options: DrawOptions,
+): void {
   const { palette, pixelRatio, cursor } = options
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0)
   context.clearRect(0, 0, layout.width, layout.height)

@@ -10,7 +10,12 @@ export function Legend({ kinds }: { kinds: readonly SpanKind[] }) {
     <ul className={styles.legend}>
       {kinds.map((kind) => (
         <li key={kind}>
-          <span className={styles.swatch} data-pattern={PATTERNS[kind]} style={{ backgroundColor: `var(--op-${kind})` }} aria-hidden>
+          <span
+            className={styles.swatch}
+            data-pattern={PATTERNS[kind]}
+            style={{ backgroundColor: `var(--op-${kind})` }}
+            aria-hidden
+          >
             <b data-inverse={isInverse(kind) || undefined} style={{ backgroundColor: `var(--op-${kind})` }}>
               {LETTERS[kind]}
             </b>
@@ -19,7 +24,11 @@ export function Legend({ kinds }: { kinds: readonly SpanKind[] }) {
         </li>
       ))}
       <li>
-        <span className={styles.swatch} style={{ backgroundColor: 'var(--idle)', border: '1px solid var(--hairline-strong)' }} aria-hidden />
+        <span
+          className={styles.swatch}
+          style={{ backgroundColor: 'var(--idle)', border: '1px solid var(--hairline-strong)' }}
+          aria-hidden
+        />
         {text.idleKind}
       </li>
     </ul>

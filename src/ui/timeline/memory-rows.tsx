@@ -79,13 +79,21 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
   const plot = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState<Size>({ width: 0, height: 0 })
   useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }))
+    const observer = new ResizeObserver(
+      ([entry]) => entry && setSize({ width: entry.contentRect.width, height: entry.contentRect.height }),
+    )
     if (plot.current) observer.observe(plot.current)
     return () => observer.disconnect()
   }, [])
   const pattern = useId()
-  const areas = useMemo(() => (size.width === 0 ? [] : stackedAreas({ ...memory, at: memory.times, end }, scale, size)), [memory, end, scale, size])
-  const placeOf = useMemo(() => new Map(memory.ops.map((op, i) => [op, { time: memory.times[i]!, predicted: totalOf(memory.bytes[i]!) }])), [memory])
+  const areas = useMemo(
+    () => (size.width === 0 ? [] : stackedAreas({ ...memory, at: memory.times, end }, scale, size)),
+    [memory, end, scale, size],
+  )
+  const placeOf = useMemo(
+    () => new Map(memory.ops.map((op, i) => [op, { time: memory.times[i]!, predicted: totalOf(memory.bytes[i]!) }])),
+    [memory],
+  )
   const points = [...(dots ?? [])].flatMap(([op, bytes]) => {
     const place = placeOf.get(op)
     return place === undefined ? [] : [{ op, bytes, ...place }]
@@ -93,7 +101,12 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
   const percent = (share: number) => `${100 * share}%`
   return (
     <div className={styles.row}>
-      <button type="button" className={styles.name} title={text.explain} onClick={() => inspectTarget(page, { kind: 'device', rank })}>
+      <button
+        type="button"
+        className={styles.name}
+        title={text.explain}
+        onClick={() => inspectTarget(page, { kind: 'device', rank })}
+      >
         {rank}
       </button>
       <div
@@ -111,9 +124,23 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
           ))}
         </svg>
         {points.map(({ op, time, bytes, predicted }) => (
-          <i key={op} className={styles.dot} data-testid="measured-memory" data-bytes={bytes} data-predicted={predicted} style={{ insetInlineStart: percent(time / end), bottom: percent(bytes / scale) }} title={`${text.measured} ${formatBytes(bytes)}, ${text.predicted} ${formatBytes(predicted)}`} />
+          <i
+            key={op}
+            className={styles.dot}
+            data-testid="measured-memory"
+            data-bytes={bytes}
+            data-predicted={predicted}
+            style={{ insetInlineStart: percent(time / end), bottom: percent(bytes / scale) }}
+            title={`${text.measured} ${formatBytes(bytes)}, ${text.predicted} ${formatBytes(predicted)}`}
+          />
         ))}
-        {budget !== null && <i className={styles.budget} style={{ bottom: percent(budget / scale) }} title={text.budget(formatBytes(budget))} />}
+        {budget !== null && (
+          <i
+            className={styles.budget}
+            style={{ bottom: percent(budget / scale) }}
+            title={text.budget(formatBytes(budget))}
+          />
+        )}
         {cursor !== null && <i className={styles.cursor} style={{ insetInlineStart: percent(cursor / end) }} />}
       </div>
       <span className={`${styles.peak} predicted`}>{formatBytes(peak.total)}</span>
@@ -124,7 +151,9 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
 /** Totals of each rank at the moments at which some rank's changes. */
 function CurveTable({ ranks }: { readonly ranks: readonly PlannedRank[] }) {
   const text = useText()
-  const times = [...new Set(ranks.flatMap(({ memory }) => memory.times.map(Math.floor)))].toSorted((a, b) => a - b).slice(0, TABLE_ROWS)
+  const times = [...new Set(ranks.flatMap(({ memory }) => memory.times.map(Math.floor)))]
+    .toSorted((a, b) => a - b)
+    .slice(0, TABLE_ROWS)
   const at = ({ times: own, bytes }: MemoryCurve, tick: number) => {
     const during = own.flatMap((time, i) => (Math.floor(time) === tick ? [totalOf(bytes[i]!)] : []))
     return during.length === 0 ? null : Math.max(...during)

@@ -6,7 +6,12 @@ import styles from './timeline.module.css'
 const SHOWN = 200
 
 /** The timeline as text: for screen readers always, for everybody on request. */
-export function SpanTable(props: { spans: readonly TimelineSpan[]; timeName: (t: number) => string; caption: string; onSpan?: (span: TimelineSpan) => void }) {
+export function SpanTable(props: {
+  spans: readonly TimelineSpan[]
+  timeName: (t: number) => string
+  caption: string
+  onSpan?: (span: TimelineSpan) => void
+}) {
   const { spans, timeName, caption, onSpan } = props
   const text = useText()
   const rows = [...spans].sort((a, b) => a.row - b.row || a.start - b.start).slice(0, SHOWN)
@@ -18,13 +23,18 @@ export function SpanTable(props: { spans: readonly TimelineSpan[]; timeName: (t:
       </caption>
       <thead>
         <tr>
-          {[text.columns.rank, text.columns.op, text.columns.kind, text.columns.start, text.columns.duration, text.columns.bytes].map(
-            (name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ),
-          )}
+          {[
+            text.columns.rank,
+            text.columns.op,
+            text.columns.kind,
+            text.columns.start,
+            text.columns.duration,
+            text.columns.bytes,
+          ].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>

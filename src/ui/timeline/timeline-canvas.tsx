@@ -135,7 +135,11 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       {hover?.hit.span != null && (
         <div
           className={styles.tooltip}
-          style={hover.x > width / 2 ? { right: width - hover.x + 12, top: hover.y + 12 } : { left: hover.x + 12, top: hover.y + 12 }}
+          style={
+            hover.x > width / 2
+              ? { right: width - hover.x + 12, top: hover.y + 12 }
+              : { left: hover.x + 12, top: hover.y + 12 }
+          }
         >
           {tooltip(hover.hit.span).map((line, at) => (
             <div key={line} className={at === 0 ? styles.tooltipTitle : undefined}>

@@ -104,7 +104,9 @@ export default function TimelinePanel() {
             )}
           </span>
         )}
-        {cursor !== null && timeline !== 'executed' && <span className={styles.at}>{text.atTick(String(Math.floor(cursor)))}</span>}
+        {cursor !== null && timeline !== 'executed' && (
+          <span className={styles.at}>{text.atTick(String(Math.floor(cursor)))}</span>
+        )}
         <span className={panel.spacer} />
         <span className={styles.tools}>
           {timeline !== 'memory' && (
@@ -133,7 +135,12 @@ export default function TimelinePanel() {
           plan !== null && <MemoryRows plan={plan} table={table} />
         ) : table ? (
           <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.table}>
-            <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views[timeline]}.`} onSpan={explain} />
+            <SpanTable
+              spans={cells}
+              timeName={timeName}
+              caption={`${text.timeline}: ${text.views[timeline]}.`}
+              onSpan={explain}
+            />
           </div>
         ) : cells.length === 0 ? (
           <p className={styles.empty}>{ideal ? '' : text.noSpans}</p>

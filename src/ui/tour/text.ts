@@ -46,7 +46,13 @@ const en = {
   },
 }
 
-type Strings<T> = { readonly [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Strings<T[K]> }
+type Strings<T> = {
+  readonly [K in keyof T]: T[K] extends string
+    ? string
+    : T[K] extends (...args: infer A) => string
+      ? (...args: A) => string
+      : Strings<T[K]>
+}
 export type TourText = Strings<typeof en>
 
 const zh: TourText = {
@@ -61,14 +67,38 @@ const zh: TourText = {
   leave: '离开',
   done: '完成',
   steps: {
-    strategy: { title: '选择如何分工', body: '每张图是一种并行策略。它自己的参数列在下面，其余的都折叠起来。试试 DDP：四个设备各有一份模型。' },
-    start: { title: '真正地训练', body: '点一下，就在此浏览器的 GPU 上训练一个小 GPT，每个设备一个 worker。现在开始，或者先继续看看。' },
-    cluster: { title: '每个设备及其显存', body: '每个设备一条按类别划分的条。斜体数字由计划预测，正体数字是实测：两者一致。' },
-    timeline: { title: '谁在何时做什么', body: '“理想”是计划，以节拍计；“执行”是实际发生的，以秒计。点击单元格查看它是什么。空白处是空闲的设备。' },
-    charts: { title: '它在学习', body: '无论哪种策略，损失都同样下降：变的是数字放在哪里，而不是数字本身。旁边是速度，以及模型生成的文本。' },
-    steps: { title: '让时钟停下', body: '先暂停，再按单个运算、流水线的一个节拍或一个训练步前进，同时观察上面的设备。' },
-    places: { title: '家里没有的集群', body: '“模拟”在多达数千个设备上为同样的程序计时。固定几个配置，“对比”就把它们并排显示。' },
-    take: { title: '导出', body: '地址里保存着屏幕上的内容：复制链接给别人。结果、图表、轨迹、权重和检查点都在“导出”里。' },
+    strategy: {
+      title: '选择如何分工',
+      body: '每张图是一种并行策略。它自己的参数列在下面，其余的都折叠起来。试试 DDP：四个设备各有一份模型。',
+    },
+    start: {
+      title: '真正地训练',
+      body: '点一下，就在此浏览器的 GPU 上训练一个小 GPT，每个设备一个 worker。现在开始，或者先继续看看。',
+    },
+    cluster: {
+      title: '每个设备及其显存',
+      body: '每个设备一条按类别划分的条。斜体数字由计划预测，正体数字是实测：两者一致。',
+    },
+    timeline: {
+      title: '谁在何时做什么',
+      body: '“理想”是计划，以节拍计；“执行”是实际发生的，以秒计。点击单元格查看它是什么。空白处是空闲的设备。',
+    },
+    charts: {
+      title: '它在学习',
+      body: '无论哪种策略，损失都同样下降：变的是数字放在哪里，而不是数字本身。旁边是速度，以及模型生成的文本。',
+    },
+    steps: {
+      title: '让时钟停下',
+      body: '先暂停，再按单个运算、流水线的一个节拍或一个训练步前进，同时观察上面的设备。',
+    },
+    places: {
+      title: '家里没有的集群',
+      body: '“模拟”在多达数千个设备上为同样的程序计时。固定几个配置，“对比”就把它们并排显示。',
+    },
+    take: {
+      title: '导出',
+      body: '地址里保存着屏幕上的内容：复制链接给别人。结果、图表、轨迹、权重和检查点都在“导出”里。',
+    },
   },
 }
 

@@ -64,7 +64,12 @@ export default function Tour() {
                 {text.back}
               </button>
             )}
-            <button type="button" className={styles.next} ref={(element) => element?.focus({ preventScroll: true })} onClick={() => (last ? done() : go(at + 1))}>
+            <button
+              type="button"
+              className={styles.next}
+              ref={(element) => element?.focus({ preventScroll: true })}
+              onClick={() => (last ? done() : go(at + 1))}
+            >
               {last ? text.done : text.next}
             </button>
           </div>

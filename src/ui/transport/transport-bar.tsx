@@ -70,11 +70,14 @@ export function TransportBar() {
         text.why.notPaused,
       )}
       <span className={styles.state} role="status" data-testid="state">
-        {progress !== null && phase === 'starting' ? (text.progress[progress.what] ?? progress.what) : text.phases[phase]}
+        {progress !== null && phase === 'starting'
+          ? (text.progress[progress.what] ?? progress.what)
+          : text.phases[phase]}
         {progress?.fraction != null && phase === 'starting' && <progress value={progress.fraction} max={1} />}
       </span>
       <span data-testid="step">
-        {step !== null && text.stepCount(String(step.step + 1))} {step !== null && steps !== null && text.ofSteps(String(steps))}
+        {step !== null && text.stepCount(String(step.step + 1))}{' '}
+        {step !== null && steps !== null && text.ofSteps(String(steps))}
       </span>
       <span>
         {tokensPerSecond !== null && (

@@ -25,14 +25,38 @@ describe('a malformed file is refused, naming the tensor', () => {
     'absurd header': [file({}, new Uint8Array(0), 2 ** 40), /header claims/],
     'not JSON': [file('{"a"'), /not JSON/],
     'not an object': [file('[1]'), /not an object/],
-    'twice the same name': [file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, new Uint8Array(4)), /a is there twice/],
-    'unknown dtype': [file({ w: { dtype: 'F31', shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4)), /w: unknown dtype "F31"/],
-    'a dtype that objects inherit': [file({ w: { dtype: 'toString', shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4)), /w: unknown dtype/],
-    'negative shape': [file({ w: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } }, new Uint8Array(4)), /w: .*is not a shape/],
-    'shape and bytes disagree': [file(F32('w', 0, 8, [3]), new Uint8Array(8)), /w: F32 of shape \[3\] takes 12 bytes, data_offsets give 8/],
+    'twice the same name': [
+      file(
+        `{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`,
+        new Uint8Array(4),
+      ),
+      /a is there twice/,
+    ],
+    'unknown dtype': [
+      file({ w: { dtype: 'F31', shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4)),
+      /w: unknown dtype "F31"/,
+    ],
+    'a dtype that objects inherit': [
+      file({ w: { dtype: 'toString', shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4)),
+      /w: unknown dtype/,
+    ],
+    'negative shape': [
+      file({ w: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } }, new Uint8Array(4)),
+      /w: .*is not a shape/,
+    ],
+    'shape and bytes disagree': [
+      file(F32('w', 0, 8, [3]), new Uint8Array(8)),
+      /w: F32 of shape \[3\] takes 12 bytes, data_offsets give 8/,
+    ],
     'offsets the wrong way': [file({ w: { dtype: 'F32', shape: [1], data_offsets: [4, 0] } }, new Uint8Array(4)), /w/],
-    overlap: [file({ ...F32('a', 0, 8), ...F32('b', 4, 12) }, new Uint8Array(12)), /b overlaps the tensor before it at byte 4/],
-    gap: [file({ ...F32('a', 0, 4), ...F32('b', 8, 12) }, new Uint8Array(12)), /b begins at byte 8; the bytes from 4 belong to nothing/],
+    overlap: [
+      file({ ...F32('a', 0, 8), ...F32('b', 4, 12) }, new Uint8Array(12)),
+      /b overlaps the tensor before it at byte 4/,
+    ],
+    gap: [
+      file({ ...F32('a', 0, 4), ...F32('b', 8, 12) }, new Uint8Array(12)),
+      /b begins at byte 8; the bytes from 4 belong to nothing/,
+    ],
     truncated: [file(F32('w', 0, 16), new Uint8Array(12)), /w ends at byte 16; the file holds 12: it is truncated/],
     'bytes left over': [file(F32('w', 0, 4), new Uint8Array(12)), /8 bytes after the last tensor/],
     'metadata that is no text': [file({ __metadata__: { a: 1 } }), /__metadata__\.a/],
@@ -48,16 +72,28 @@ test('F32, F16 and BF16 are read as f32', async () => {
   const values = [0, 1, -2, 0.5, 65504]
   const halves = Uint16Array.of(0, 0x3c00, 0xc000, 0x3800, 0x7bff)
   const brain = new Uint16Array(values.map((value) => new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16))
-  const parts = [new Uint8Array(Float32Array.from(values).buffer), new Uint8Array(halves.buffer), new Uint8Array(brain.buffer)]
+  const parts = [
+    new Uint8Array(Float32Array.from(values).buffer),
+    new Uint8Array(halves.buffer),
+    new Uint8Array(brain.buffer),
+  ]
   const header = {
     f32: { dtype: 'F32', shape: [5], data_offsets: [0, 20] },
     f16: { dtype: 'F16', shape: [5], data_offsets: [20, 30] },
     bf16: { dtype: 'BF16', shape: [5], data_offsets: [30, 40] },
     i64: { dtype: 'I64', shape: [1], data_offsets: [40, 48] },
   }
-  const source = bytesSource(file(header, Uint8Array.from([...parts.flatMap((each) => [...each]), ...new Uint8Array(8)])))
+  const source = bytesSource(
+    file(header, Uint8Array.from([...parts.flatMap((each) => [...each]), ...new Uint8Array(8)])),
+  )
   const read = await readHeader(source)
-  const tensor = async (name: string) => [...(await readTensor(source, read, read.entries.find((each) => each.name === name)!))]
+  const tensor = async (name: string) => [
+    ...(await readTensor(
+      source,
+      read,
+      read.entries.find((each) => each.name === name)!,
+    )),
+  ]
   expect(await tensor('f32')).toEqual(values)
   expect(await tensor('f16')).toEqual(values)
   expect(await tensor('bf16')).toEqual([0, 1, -2, 0.5, 65280])
@@ -74,7 +110,8 @@ describe("Hugging Face's GPT-2 files", () => {
     }))
   const mask = { name: 'h.0.attn.bias', shape: [1, 1, 4, 4], data: new Float32Array(16).fill(9) }
   const head = (value: number) => ({ name: 'lm_head.weight', shape: [16, 8], data: new Float32Array(128).fill(value) })
-  const load = (parts: Parameters<typeof serializeSafetensors>[0]) => loadWeights(bytesSource(serializeSafetensors(parts)), specs)
+  const load = (parts: Parameters<typeof serializeSafetensors>[0]) =>
+    loadWeights(bytesSource(serializeSafetensors(parts)), specs)
 
   for (const prefix of ['', 'transformer.'])
     test(`round trip, prefix "${prefix}", mask and tied head skipped`, async () => {
@@ -85,8 +122,12 @@ describe("Hugging Face's GPT-2 files", () => {
 
   test('a missing, strange, misshapen or doubled tensor is refused by name', async () => {
     await expect(load(tensors().slice(1))).rejects.toThrow('init: wte.weight is missing')
-    await expect(load([...tensors(), { ...mask, name: 'h.0.attn.extra' }])).rejects.toThrow('init: h.0.attn.extra does not belong to this model')
-    const bent = tensors().map((each) => (each.name === 'h.1.mlp.c_fc.weight' ? { ...each, shape: each.shape.toReversed() } : each))
+    await expect(load([...tensors(), { ...mask, name: 'h.0.attn.extra' }])).rejects.toThrow(
+      'init: h.0.attn.extra does not belong to this model',
+    )
+    const bent = tensors().map((each) =>
+      each.name === 'h.1.mlp.c_fc.weight' ? { ...each, shape: each.shape.toReversed() } : each,
+    )
     await expect(load(bent)).rejects.toThrow('init: h.1.mlp.c_fc.weight has shape [32, 8]; the model takes [8, 32]')
     await expect(load([...tensors(), tensors('transformer.')[0]!])).rejects.toThrow(/wte\.weight is there twice/)
     await expect(load([...tensors(), head(5)])).rejects.toThrow('lm_head.weight differs from wte.weight at element 0')
@@ -95,7 +136,10 @@ describe("Hugging Face's GPT-2 files", () => {
   test('a file cut short while it is read is refused', async () => {
     const whole = serializeSafetensors(tensors())
     const source = bytesSource(whole)
-    const cut = { size: source.size, read: (begin: number, end: number) => source.read(begin, Math.min(end, whole.length - 4)) }
+    const cut = {
+      size: source.size,
+      read: (begin: number, end: number) => source.read(begin, Math.min(end, whole.length - 4)),
+    }
     await expect(loadWeights(cut, specs)).rejects.toThrow(/the file ends at byte/)
   })
 })

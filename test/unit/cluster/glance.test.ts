@@ -20,7 +20,10 @@ it('tells bytes once, and again only where they differ', () => {
   const glance = new Glance()
   glance.holds(7, 100)
   glance.holds(8, 200)
-  expect(glance.look().held).toEqual([[7, 100], [8, 200]])
+  expect(glance.look().held).toEqual([
+    [7, 100],
+    [8, 200],
+  ])
   glance.holds(7, 100)
   expect(glance.look().held).toEqual([])
   glance.holds(7, 128)

@@ -83,13 +83,15 @@ test('finished, minimal, and in a link: each parses to the same configuration', 
 })
 
 async function refusal(text: string): Promise<string> {
-  return inputFromUrl(text).then((input) => parseConfig(input)).then(
-    () => 'accepted',
-    (error: unknown) => {
-      if (error instanceof RefusedError) return error.message
-      throw error
-    },
-  )
+  return inputFromUrl(text)
+    .then((input) => parseConfig(input))
+    .then(
+      () => 'accepted',
+      (error: unknown) => {
+        if (error instanceof RefusedError) return error.message
+        throw error
+      },
+    )
 }
 
 /** A link around anything, for what `inputToUrl` would never write. */

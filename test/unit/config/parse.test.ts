@@ -94,15 +94,22 @@ describe('defaults that depend on other fields', () => {
   })
 
   test('what only simulates is refused where it would execute', () => {
-    expect(() => parseConfig({ precision: 'mixed-bf16' })).toThrow('precision: "mixed-bf16" is for simulate; execution takes "f32"')
-    expect(() => parseConfig({ model: { ...shape, family: 'llama' } })).toThrow('model.family: "llama" is for simulate; execution takes "gpt2"')
+    expect(() => parseConfig({ precision: 'mixed-bf16' })).toThrow(
+      'precision: "mixed-bf16" is for simulate; execution takes "f32"',
+    )
+    expect(() => parseConfig({ model: { ...shape, family: 'llama' } })).toThrow(
+      'model.family: "llama" is for simulate; execution takes "gpt2"',
+    )
     expect(parseConfig({ precision: 'mixed-f16' }, 'simulate').precision).toBe('mixed-f16')
   })
 
   test('LLaMA: untied, its own width of the MLP', () => {
     const { model } = parseConfig({ model: { ...shape, embed: 4096, heads: 32, family: 'llama' } }, 'simulate')
     expect(model).toMatchObject({ ffn: 11008, tied: false, kvHeads: 32 })
-    expect(parseConfig({ model: { preset: 'llama-2-70b' } }, 'simulate').model).toMatchObject({ kvHeads: 8, ffn: 28672 })
+    expect(parseConfig({ model: { preset: 'llama-2-70b' } }, 'simulate').model).toMatchObject({
+      kvHeads: 8,
+      ffn: 28672,
+    })
   })
 
   test('a preset with fields of its own keeps the rest, but not the name', () => {

@@ -48,14 +48,21 @@ describe('chart', () => {
   it('is well-formed, with title, axes, ticks and legend as text', () => {
     const svg = chartSvg(chart())
     const shown = texts(svg)
-    for (const text of ['Loss', 'ddp-4', 'step', 'loss', 'train', 'validation', '0', '3', '2']) expect(shown).toContain(text)
-    expect(elementsOf(svg)[0]!.attributes).toMatchObject({ xmlns: 'http://www.w3.org/2000/svg', width: '800', height: '450' })
+    for (const text of ['Loss', 'ddp-4', 'step', 'loss', 'train', 'validation', '0', '3', '2'])
+      expect(shown).toContain(text)
+    expect(elementsOf(svg)[0]!.attributes).toMatchObject({
+      xmlns: 'http://www.w3.org/2000/svg',
+      width: '800',
+      height: '450',
+    })
   })
   it('draws the first line whole and the second dashed with marks, inside the plot', () => {
     const svg = chartSvg(chart())
     const lines = elementsOf(svg).filter(({ attributes }) => attributes['stroke-linejoin'])
     expect(lines.map(({ attributes }) => attributes['stroke-dasharray'])).toEqual([undefined, '6 4'])
-    const points = [...lines[0]!.attributes.d!.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)] as const)
+    const points = [...lines[0]!.attributes.d!.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(
+      ([, x, y]) => [Number(x), Number(y)] as const,
+    )
     expect(points).toHaveLength(4)
     for (const [i, [x, y]] of points.entries()) {
       expect(x).toBeGreaterThanOrEqual(76)
@@ -84,7 +91,15 @@ describe('chart', () => {
 })
 
 describe('timeline', () => {
-  const look = (fill: string, more: Partial<TimelineKind> = {}): TimelineKind => ({ name: fill, fill, text: '#ffffff', hatch: 'plain', letter: 'F', beside: false, ...more })
+  const look = (fill: string, more: Partial<TimelineKind> = {}): TimelineKind => ({
+    name: fill,
+    fill,
+    text: '#ffffff',
+    hatch: 'plain',
+    letter: 'F',
+    beside: false,
+    ...more,
+  })
   const picture = {
     title: 'Timeline',
     subtitle: '',
@@ -93,7 +108,11 @@ describe('timeline', () => {
     rowName: (row: number) => `rank ${row}`,
     idleName: 'idle',
     timeName: String,
-    kinds: { forward: look('#56b4e9'), send: look('#cc79a7', { hatch: 'rising', beside: true }), unused: look('#123456') },
+    kinds: {
+      forward: look('#56b4e9'),
+      send: look('#cc79a7', { hatch: 'rising', beside: true }),
+      unused: look('#123456'),
+    },
     cells: [
       { row: 0, start: 10, end: 12, kind: 'forward', label: 'F<0>' },
       { row: 1, start: 12, end: 14, kind: 'forward', label: 'F1' },
@@ -113,7 +132,11 @@ describe('timeline', () => {
   it('explains only kinds that occur, and has the patterns they need', () => {
     const svg = timelineSvg(picture)
     expect(svg).not.toContain('#123456')
-    expect(elementsOf(svg).filter(({ name }) => name === 'pattern').map(({ attributes }) => attributes.id)).toEqual(['rising'])
+    expect(
+      elementsOf(svg)
+        .filter(({ name }) => name === 'pattern')
+        .map(({ attributes }) => attributes.id),
+    ).toEqual(['rising'])
   })
   it('stands without cells', () => expect(timelineSvg({ ...picture, cells: [] })).not.toMatch(/NaN|Infinity/))
 })

@@ -46,7 +46,11 @@ describe('tables', () => {
     expect(head!.filter((name) => name.startsWith('peakBytes'))).toEqual([])
     for (const [i, row] of rows.entries()) {
       const record = Object.fromEntries(head!.map((name, at) => [name, Number(row[at])]))
-      expect(record).toMatchObject({ rank: i, sentBytes: result.ranks[i]!.sentBytes, idleSeconds: result.time.idleSeconds[i] })
+      expect(record).toMatchObject({
+        rank: i,
+        sentBytes: result.ranks[i]!.sentBytes,
+        idleSeconds: result.time.idleSeconds[i],
+      })
       expect(record['predictedBytes.total']).toBe(result.ranks[i]!.predictedBytes.total)
     }
     const measured = result.ranks.map((rank) => ({ ...rank, peakBytes: rank.predictedBytes }))
@@ -70,7 +74,9 @@ it.each([
 
 describe('memory over a step', () => {
   it('has a row per moment, and its peak is the predicted one', () => {
-    const { result, memory } = simulate(parseConfig({ parallel: { pipeline: 2 }, batch: { global: 8, microbatches: 4 } }))
+    const { result, memory } = simulate(
+      parseConfig({ parallel: { pipeline: 2 }, batch: { global: 8, microbatches: 4 } }),
+    )
     const [head, ...rows] = parseCsv(memoryCsv(memory()))
     const total = (row: string[]) => row.slice(2).reduce((sum, cell) => sum + Number(cell), 0)
     expect(head!.slice(0, 3)).toEqual(['rank', 'seconds', 'parameters'])

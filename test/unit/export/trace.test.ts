@@ -57,7 +57,9 @@ describe('a trace of executed ops', () => {
 it('the ideal timeline has a millisecond per tick, and says so', () => {
   const cell = { row: 0, start: 2, end: 3, kind: 'forward', label: 'F3', microbatch: 3, stage: 1, bytes: 8 }
   const trace = idealTrace([cell])
-  expect(checkTrace(trace)).toMatchObject([{ ts: 2000, dur: 1000, name: 'F3', args: { microbatch: 3, stage: 1, bytes: 8 } }])
+  expect(checkTrace(trace)).toMatchObject([
+    { ts: 2000, dur: 1000, name: 'F3', args: { microbatch: 3, stage: 1, bytes: 8 } },
+  ])
   expect(trace.otherData?.times).toContain('tick')
 })
 
@@ -74,7 +76,8 @@ it('an exchange says its bytes, compute none', () => {
   const program = buildProgram(parseConfig({ parallel: { data: 2 } }))
   const step = program.ranks[0]!.step
   const reduced = step.filter(({ kind }) => kind === 'allReduce').map(movedBytes)
-  const parameters = simulate(parseConfig({ parallel: { data: 2 } }, 'simulate')).result.ranks[0]!.predictedBytes.parameters
+  const parameters = simulate(parseConfig({ parallel: { data: 2 } }, 'simulate')).result.ranks[0]!.predictedBytes
+    .parameters
   expect(Math.max(...reduced.map((bytes) => bytes ?? 0))).toBeGreaterThan(0)
   expect(reduced.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0)).toBeGreaterThanOrEqual(parameters * 0.9)
   expect(movedBytes(step.find(({ kind }) => kind === 'forward')!)).toBeNull()

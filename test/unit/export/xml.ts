@@ -1,13 +1,18 @@
 /** Refuses what is not well-formed: unclosed or crossed elements, stray marks, unknown entities, an attribute twice. */
-export function elementsOf(xml: string): { readonly name: string; readonly attributes: Readonly<Record<string, string>>; readonly text: string }[] {
+export function elementsOf(
+  xml: string,
+): { readonly name: string; readonly attributes: Readonly<Record<string, string>>; readonly text: string }[] {
   const found: { name: string; attributes: Record<string, string>; text: string }[] = []
   const open: number[] = []
   const decode = (text: string) => {
     if (/[<>]|&(?!(amp|lt|gt|quot|apos);)/.test(text)) throw new Error(`stray mark in "${text}"`)
-    return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" })[name] ?? '')
+    return text.replace(
+      /&(amp|lt|gt|quot|apos);/g,
+      (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" })[name] ?? '',
+    )
   }
   const body = xml.replace(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n/, '')
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const mark = body.indexOf('<', at)
     const text = body.slice(at, mark < 0 ? body.length : mark)
     const inside = open.at(-1)

@@ -20,7 +20,9 @@ const steps = (order: AsyncOrder, count: number) => Array.from({ length: count }
 
 test('staleness 0: one update a step, of everybody in rank order', () => {
   for (const events of steps(new AsyncOrder([1, 3, 1], 0), 5)) {
-    expect(events.filter(({ kind }) => kind === 'push')).toEqual([0, 1, 2].map((worker) => ({ kind: 'push', worker, part: worker })))
+    expect(events.filter(({ kind }) => kind === 'push')).toEqual(
+      [0, 1, 2].map((worker) => ({ kind: 'push', worker, part: worker })),
+    )
     expect(events.at(-1)).toEqual({ kind: 'update', members: [0, 1, 2] })
   }
 })

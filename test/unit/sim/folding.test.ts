@@ -23,7 +23,8 @@ function unfolded(s: StepSetup): { pipelineSeconds: number; ends: Map<number, nu
   const done = new Map<string, number>()
   const position = new Map<number, number>()
   const ends = new Map<number, number>()
-  const key = (d: number, t: number, kind: string, stage: number, microbatch: number) => `${d} ${t} ${kind} ${stage} ${microbatch}`
+  const key = (d: number, t: number, kind: string, stage: number, microbatch: number) =>
+    `${d} ${t} ${kind} ${stage} ${microbatch}`
   const comm = (lower: number) => (stageToRank[lower] === stageToRank[lower + 1] ? 0 : costs[lower]!.comm)
 
   /** When the input of a rank's next action is there; null: not known yet. */
@@ -42,7 +43,7 @@ function unfolded(s: StepSetup): { pipelineSeconds: number; ends: Map<number, nu
     return own === null || behind === null ? null : Math.max(free, own, stage === last ? 0 : behind + comm(stage))
   }
 
-  for (let moved = true; moved; ) {
+  for (let moved = true; moved;) {
     moved = false
     for (let d = 0; d < D; d++)
       for (let p = 0; p < P; p++) {
@@ -52,7 +53,8 @@ function unfolded(s: StepSetup): { pipelineSeconds: number; ends: Map<number, nu
         if (ready.some((each) => each === null)) continue
         const { kind, stage, microbatch } = order[p]![position.get(rankOf(d, p, 0)) ?? 0]!
         const { F, I, W } = costs[stage]!
-        const seconds = { F, I, W, B: I + W }[kind] * Math.max(...ranks.map((t) => s.cluster.slowdown.get(rankOf(d, p, t)) ?? 1))
+        const seconds =
+          { F, I, W, B: I + W }[kind] * Math.max(...ranks.map((t) => s.cluster.slowdown.get(rankOf(d, p, t)) ?? 1))
         const end = Math.max(...(ready as number[])) + seconds
         for (const t of ranks) {
           position.set(rankOf(d, p, t), (position.get(rankOf(d, p, t)) ?? 0) + 1)
@@ -74,10 +76,23 @@ const meshes = [
   { data: 1, tensor: 4, pipeline: 4 },
 ]
 const schedules = [
-  { schedule: 'naive' }, { schedule: 'gpipe' }, { schedule: '1f1b' }, { schedule: 'interleaved-1f1b', chunks: 2 },
-  { schedule: 'zb-h1' }, { schedule: 'zb-h2' }, { schedule: 'zb-v', chunks: 2 },
+  { schedule: 'naive' },
+  { schedule: 'gpipe' },
+  { schedule: '1f1b' },
+  { schedule: 'interleaved-1f1b', chunks: 2 },
+  { schedule: 'zb-h1' },
+  { schedule: 'zb-h2' },
+  { schedule: 'zb-v', chunks: 2 },
 ]
-const stragglers = [[], [{ rank: 1, slowdown: 1.7 }], [{ rank: 0, slowdown: 1.3 }, { rank: 3, slowdown: 2 }, { rank: 5, slowdown: 1.1 }]]
+const stragglers = [
+  [],
+  [{ rank: 1, slowdown: 1.7 }],
+  [
+    { rank: 0, slowdown: 1.3 },
+    { rank: 3, slowdown: 2 },
+    { rank: 5, slowdown: 1.1 },
+  ],
+]
 
 const cases = meshes.flatMap((mesh) =>
   schedules.flatMap((schedule) =>
@@ -89,7 +104,9 @@ const cases = meshes.flatMap((mesh) =>
         parallel: { ...mesh, ...schedule },
         cluster: { ...base.cluster, stragglers: slow.filter(({ rank }) => rank < world) },
       }
-      return [[`${mesh.data} × ${mesh.tensor} × ${mesh.pipeline}, ${schedule.schedule}, ${slow.length} slow`, input] as const]
+      return [
+        [`${mesh.data} × ${mesh.tensor} × ${mesh.pipeline}, ${schedule.schedule}, ${slow.length} slow`, input] as const,
+      ]
     }),
   ),
 )
@@ -111,14 +128,20 @@ describe('folding replicas and tensor ranks changes nothing', () => {
           expect(end).toBeCloseTo(whole.ends.get(p * data * tensor + d * tensor + t)!, 9)
         }
     expect(folded.stepSeconds).toBeCloseTo(
-      whole.pipelineSeconds + folded.reduceSeconds + stepTail(setup).optimizer + setup.software.stepSeconds, 9,
+      whole.pipelineSeconds + folded.reduceSeconds + stepTail(setup).optimizer + setup.software.stepSeconds,
+      9,
     )
   })
 })
 
 test('a straggler costs the replicas beside it idle time, not compute', () => {
   const config = parseConfig(
-    { ...base, batch: { global: 16, microbatches: 8, sequence: 512 }, parallel: { data: 2, pipeline: 2, schedule: '1f1b' }, cluster: { ...base.cluster, stragglers: [{ rank: 1, slowdown: 2 }] } },
+    {
+      ...base,
+      batch: { global: 16, microbatches: 8, sequence: 512 },
+      parallel: { data: 2, pipeline: 2, schedule: '1f1b' },
+      cluster: { ...base.cluster, stragglers: [{ rank: 1, slowdown: 2 }] },
+    },
     'simulate',
   )
   const { computeSeconds, idleSeconds } = simulate(config).result.time
@@ -127,7 +150,21 @@ test('a straggler costs the replicas beside it idle time, not compute', () => {
 })
 
 test('replicas that are slowed alike are clocked once', () => {
-  const config = parseConfig({ ...base, batch: { global: 64, microbatches: 8, sequence: 512 }, parallel: { data: 8, pipeline: 2, schedule: '1f1b' }, cluster: { ...base.cluster, stragglers: [{ rank: 2, slowdown: 2 }, { rank: 5, slowdown: 2 }] } }, 'simulate')
+  const config = parseConfig(
+    {
+      ...base,
+      batch: { global: 64, microbatches: 8, sequence: 512 },
+      parallel: { data: 8, pipeline: 2, schedule: '1f1b' },
+      cluster: {
+        ...base.cluster,
+        stragglers: [
+          { rank: 2, slowdown: 2 },
+          { rank: 5, slowdown: 2 },
+        ],
+      },
+    },
+    'simulate',
+  )
   const { replicas, replicaOf } = estimateStep(setupOf(config))
   expect(replicas).toHaveLength(2)
   expect(replicaOf).toEqual([0, 0, 1, 0, 0, 1, 0, 0])

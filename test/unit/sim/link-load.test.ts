@@ -3,7 +3,11 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 
 const configOf = (input: object) => parseConfig(input, 'simulate')
-const SMALL = { model: { layers: 4, heads: 4, embed: 64, context: 64, vocab: 256 }, data: { tokenizer: 'byte' }, batch: { global: 16, microbatches: 2, sequence: 64 } }
+const SMALL = {
+  model: { layers: 4, heads: 4, embed: 64, context: 64, vocab: 256 },
+  data: { tokenizer: 'byte' },
+  batch: { global: 16, microbatches: 2, sequence: 64 },
+}
 
 describe('what links carry', () => {
   it.each([
@@ -20,7 +24,11 @@ describe('what links carry', () => {
     expect([program.simulated, stages.simulated]).toEqual(['program', 'stages'])
     const big = ({ links }: typeof program) => links.filter(({ axis }) => axis !== 'all')
     expect(big(stages).map(({ axis, ranks, betweenNodes }) => ({ axis, ranks, betweenNodes }))).toEqual(
-      big(program).map(({ axis, ranks, betweenNodes }) => ({ axis, ranks: axis === 'pipeline' ? config.parallel.pipeline : ranks, betweenNodes })),
+      big(program).map(({ axis, ranks, betweenNodes }) => ({
+        axis,
+        ranks: axis === 'pipeline' ? config.parallel.pipeline : ranks,
+        betweenNodes,
+      })),
     )
     big(stages).forEach(({ bytes }, i) => expect(bytes / big(program)[i]!.bytes).toBeCloseTo(1, 1))
   })
@@ -42,7 +50,9 @@ describe('what links carry', () => {
     ])
     // Inside a node most is sent: that is why tensor groups stay there.
     expect(links[0]!.bytes).toBeGreaterThan(10 * links[1]!.bytes)
-    expect(links.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThanOrEqual(Math.max(...ranks.map(({ sentBytes }) => sentBytes)))
+    expect(links.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThanOrEqual(
+      Math.max(...ranks.map(({ sentBytes }) => sentBytes)),
+    )
   })
 
   it('one device has none', () => {

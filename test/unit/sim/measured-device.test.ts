@@ -32,7 +32,10 @@ describe('a measured device', () => {
     expect(fitted.title).toBe('a laptop')
   })
 
-  const config = parseConfig({ model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 4, microbatches: 2, sequence: 16 } })
+  const config = parseConfig({
+    model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
+    batch: { global: 4, microbatches: 2, sequence: 16 },
+  })
 
   it('gives its own times to the ops that were timed, and its rates to the others', () => {
     const keys = new Set(buildProgram(config).ranks[0]!.step.flatMap((op) => workKey(op) ?? []))

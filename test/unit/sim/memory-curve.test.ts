@@ -4,7 +4,10 @@ import { CATEGORIES } from '../../../src/core/bytes.ts'
 import { thinned, totalBytes, type MemoryCurve } from '../../../src/sim/memory-curve.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 
-const small = { model: { layers: 4, heads: 2, embed: 32, context: 16, vocab: 256 }, batch: { global: 8, microbatches: 4, sequence: 16 } }
+const small = {
+  model: { layers: 4, heads: 2, embed: 32, context: 16, vocab: 256 },
+  batch: { global: 8, microbatches: 4, sequence: 16 },
+}
 const gpt3 = {
   precision: 'mixed-bf16',
   model: { preset: 'gpt3-175b' },
@@ -16,12 +19,28 @@ const gpt3 = {
 const CASES: readonly (readonly [string, object, 'program' | 'stages'])[] = [
   ['one device', small, 'program'],
   ['ZeRO-3', { ...small, batch: { ...small.batch, microbatches: 1 }, parallel: { data: 4, zero: 3 } }, 'program'],
-  ['DataParallel', { ...small, batch: { ...small.batch, microbatches: 1 }, parallel: { data: 4, dataMode: 'data-parallel' } }, 'program'],
+  [
+    'DataParallel',
+    { ...small, batch: { ...small.batch, microbatches: 1 }, parallel: { data: 4, dataMode: 'data-parallel' } },
+    'program',
+  ],
   ['1F1B', { ...small, parallel: { pipeline: 4, schedule: '1f1b' } }, 'program'],
   ['ZB-H1 by stage', { ...gpt3, parallel: { ...gpt3.parallel, schedule: 'zb-h1' } }, 'stages'],
   ['1F1B by stage', gpt3, 'stages'],
-  ['ZB-V by stage', { ...gpt3, batch: { ...gpt3.batch, microbatches: 12 }, parallel: { ...gpt3.parallel, pipeline: 8, data: 16, schedule: 'zb-v', chunks: 2 } }, 'stages'],
-  ['one device by stage', { precision: 'mixed-bf16', model: { preset: 'gpt2' }, cluster: { device: 'h100-80gb' } }, 'stages'],
+  [
+    'ZB-V by stage',
+    {
+      ...gpt3,
+      batch: { ...gpt3.batch, microbatches: 12 },
+      parallel: { ...gpt3.parallel, pipeline: 8, data: 16, schedule: 'zb-v', chunks: 2 },
+    },
+    'stages',
+  ],
+  [
+    'one device by stage',
+    { precision: 'mixed-bf16', model: { preset: 'gpt2' }, cluster: { device: 'h100-80gb' } },
+    'stages',
+  ],
 ]
 
 describe.each(CASES)('memory over the step: %s', (_name, input, how) => {
@@ -53,7 +72,12 @@ describe.each(CASES)('memory over the step: %s', (_name, input, how) => {
 
 test("DataParallel's first device has a curve of its own", () => {
   const input = CASES.find(([name]) => name === 'DataParallel')![1]
-  expect(simulate(parseConfig(input)).memory().map(({ rank }) => rank).slice(0, 2)).toEqual([0, 1])
+  expect(
+    simulate(parseConfig(input))
+      .memory()
+      .map(({ rank }) => rank)
+      .slice(0, 2),
+  ).toEqual([0, 1])
 })
 
 test('activations of a pipeline stage rise with every forward and are gone at the end', () => {
@@ -67,9 +91,21 @@ test('activations of a pipeline stage rise with every forward and are gone at th
 
 test('a thinned curve keeps its peak', () => {
   const bytes = Array.from({ length: 1000 }, (_, i) => ({
-    parameters: 1, gradients: 0, optimizer: 0, activations: i === 617 ? 99 : i % 7, communication: 0, workspace: 0, cached: 0,
+    parameters: 1,
+    gradients: 0,
+    optimizer: 0,
+    activations: i === 617 ? 99 : i % 7,
+    communication: 0,
+    workspace: 0,
+    cached: 0,
   }))
-  const curve: MemoryCurve = { rank: 0, coordinates: { data: 0, pipeline: 0, tensor: 0 }, stepSeconds: 1000, seconds: bytes.map((_, i) => i), bytes }
+  const curve: MemoryCurve = {
+    rank: 0,
+    coordinates: { data: 0, pipeline: 0, tensor: 0 },
+    stepSeconds: 1000,
+    seconds: bytes.map((_, i) => i),
+    bytes,
+  }
   const thin = thinned(curve, 50)
   expect(thin.seconds).toHaveLength(50)
   expect(Math.max(...thin.bytes.map(totalBytes))).toBe(100)

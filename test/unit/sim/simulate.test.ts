@@ -112,7 +112,13 @@ it('an oversubscribed network slows what crosses nodes, and nothing else', () =>
   const seconds = (data: number, oversubscription: number) =>
     simulate(
       parseConfig(
-        { precision: 'mixed-bf16', model: { preset: 'gpt2-xl' }, batch: { global: 32, microbatches: 1, sequence: 512 }, parallel: { data, overlap: false }, cluster: { device: 'a100-80gb', oversubscription } },
+        {
+          precision: 'mixed-bf16',
+          model: { preset: 'gpt2-xl' },
+          batch: { global: 32, microbatches: 1, sequence: 512 },
+          parallel: { data, overlap: false },
+          cluster: { device: 'a100-80gb', oversubscription },
+        },
         'simulate',
       ),
     ).result.time.stepSeconds

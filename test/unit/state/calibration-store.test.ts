@@ -10,7 +10,12 @@ const measured: MeasuredDevice = { device: UNCALIBRATED_DEVICE, seconds: new Map
 
 /** A session whose measurements end when they are told to, or when they are aborted. */
 function session() {
-  const calls: { known: MeasuredDevice | undefined; progress: (done: number, of: number) => void; resolve: (value: MeasuredDevice) => void; reject: (error: Error) => void }[] = []
+  const calls: {
+    known: MeasuredDevice | undefined
+    progress: (done: number, of: number) => void
+    resolve: (value: MeasuredDevice) => void
+    reject: (error: Error) => void
+  }[] = []
   const measure: Session['measure'] = (_config, { known, progress, signal }) =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('cancelled')))

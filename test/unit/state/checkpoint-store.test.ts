@@ -10,7 +10,10 @@ function memoryStore(room = Infinity): KeyValueStore {
     get: async (key) => map.get(key),
     getMany: async (keys) => keys.map((key) => map.get(key)),
     async setMany(entries) {
-      const used = [...map.values(), ...entries.map(([, value]) => value)].reduce<number>((sum, value) => sum + sizeOf(value), 0)
+      const used = [...map.values(), ...entries.map(([, value]) => value)].reduce<number>(
+        (sum, value) => sum + sizeOf(value),
+        0,
+      )
       if (used > room) throw new DOMException('no room', 'QuotaExceededError')
       for (const [key, value] of entries) map.set(key, value)
     },
@@ -42,6 +45,6 @@ test('a full storage says how much is missing and keeps what it has', async () =
   await store.save('a', 1, new Blob(['abc']))
   const refused = store.save('b', 2, new Blob(['defg']))
   await expect(refused).rejects.toThrow(StorageFullError)
-  await expect(refused).rejects.toThrow("checkpoint \"b\" takes 0.0 MB; the browser's storage has 1.0 MB left")
+  await expect(refused).rejects.toThrow('checkpoint "b" takes 0.0 MB; the browser\'s storage has 1.0 MB left')
   expect((await store.list()).map(({ name }) => name)).toEqual(['a'])
 })

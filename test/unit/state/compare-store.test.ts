@@ -36,7 +36,13 @@ function simulator() {
 
 /** Runs that go on when they are told to. */
 function cluster() {
-  const runs: { config: RunConfig; step: (loss: number) => void; end: () => void; fail: (message: string) => void; stops: number }[] = []
+  const runs: {
+    config: RunConfig
+    step: (loss: number) => void
+    end: () => void
+    fail: (message: string) => void
+    stops: number
+  }[] = []
   const start = async (config: RunConfig): Promise<RunHandle> => {
     const losses: number[] = []
     const listeners = new Set<(event: RunEvent) => void>()
@@ -53,7 +59,8 @@ function cluster() {
       stops: 0,
       step(loss: number) {
         losses.push(loss)
-        for (const listener of listeners) listener({ kind: 'step', result: result().steps!.at(-1)!, tokensPerSecond: 1 })
+        for (const listener of listeners)
+          listener({ kind: 'step', result: result().steps!.at(-1)!, tokensPerSecond: 1 })
       },
       end: () => settle.resolve(result()),
       fail: (message: string) => settle.reject(new Error(message)),
@@ -71,7 +78,13 @@ function cluster() {
         settle.resolve(result())
         return finished
       },
-      pause: never, advance: never, generate: never, evaluate: never, soFar: never, weights: never, checkpoint: never,
+      pause: never,
+      advance: never,
+      generate: never,
+      evaluate: never,
+      soFar: never,
+      weights: never,
+      checkpoint: never,
       resume: () => undefined,
     }
   }
@@ -83,7 +96,12 @@ const soon = () => new Promise((resolve) => setTimeout(resolve, 5))
 function comparison() {
   const { workers, open } = simulator()
   const { runs, start } = cluster()
-  const store = createCompareStore({ session: { parse: engineSession.parse, start }, open, sources: () => ({}), measured: () => null })
+  const store = createCompareStore({
+    session: { parse: engineSession.parse, start },
+    open,
+    sources: () => ({}),
+    measured: () => null,
+  })
   return { store, workers, runs }
 }
 
@@ -93,7 +111,10 @@ test('a pin is clocked once, and the simulator ends when all are', async () => {
   expect(store.pin({ parallel: { data: 2 } })).toBe(false)
   store.pin({})
   await soon()
-  expect(store.getState().pins.map(({ letter, simulated }) => [letter, simulated?.ranks.length])).toEqual([['A', 2], ['B', 1]])
+  expect(store.getState().pins.map(({ letter, simulated }) => [letter, simulated?.ranks.length])).toEqual([
+    ['A', 2],
+    ['B', 1],
+  ])
   expect(store.getState().pins.every(({ memory }) => memory !== null && memory.length > 0)).toBe(true)
   // Its step, and its memory over the step.
   expect(workers).toEqual([{ ended: true, asked: 4 }])
@@ -175,7 +196,9 @@ test('what cannot train here says why and is only simulated', async () => {
 })
 
 test('differences are the fields that someone would have to change', () => {
-  const configs = [{ parallel: { data: 2 } }, { parallel: { data: 2, zero: 3 } }, { parallel: { data: 4 } }].map((each) => parseConfig(each, 'simulate'))
+  const configs = [{ parallel: { data: 2 } }, { parallel: { data: 2, zero: 3 } }, { parallel: { data: 4 } }].map(
+    (each) => parseConfig(each, 'simulate'),
+  )
   expect(differencesOf(configs)).toEqual([
     { field: 'parallel.data', values: ['2', '2', '4'] },
     { field: 'parallel.zero', values: ['0', '3', '0'] },

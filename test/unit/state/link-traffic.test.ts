@@ -5,7 +5,11 @@ import { linkTraffic } from '../../../src/state/link-traffic.ts'
 import { EMPTY_RANK } from '../../../src/state/run-state.ts'
 import { buildProgram } from '../../../src/strategy/build.ts'
 
-const SMALL = { model: { layers: 4, heads: 2, embed: 16, context: 8, vocab: 64 }, data: { tokenizer: 'char' }, batch: { global: 4, microbatches: 4, sequence: 8 } }
+const SMALL = {
+  model: { layers: 4, heads: 2, embed: 16, context: 8, vocab: 64 },
+  data: { tokenizer: 'char' },
+  batch: { global: 4, microbatches: 4, sequence: 8 },
+}
 const configOf = (parallel: object) => parseConfig({ ...SMALL, parallel })
 const pipeline = configOf({ pipeline: 4, schedule: 'gpipe' })
 
@@ -24,7 +28,10 @@ describe('what links carry', () => {
     const plan = planOf(pipeline)
     const send = buildProgram(pipeline).ranks[1]!.step.find(({ kind }) => kind === 'send')!
     const recv = buildProgram(pipeline).ranks[3]!.step.find(({ kind }) => kind === 'recv')!
-    const ranks = plan.ranks.map(({ rank }) => ({ ...EMPTY_RANK, exchanges: rank === 1 ? [send.id] : rank === 3 ? [recv.id] : [] }))
+    const ranks = plan.ranks.map(({ rank }) => ({
+      ...EMPTY_RANK,
+      exchanges: rank === 1 ? [send.id] : rank === 3 ? [recv.id] : [],
+    }))
     expect(linkTraffic(plan, ranks, null).map((each) => each?.flow ?? null)).toEqual([null, 'forth', 'forth'])
   })
 

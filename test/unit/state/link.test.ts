@@ -80,7 +80,9 @@ test('a comparison travels with all its pins', async () => {
   const there = browser(new URL(await here.links.copy()).hash)
   await there.links.start()
   expect(there.page.view.getState().place).toBe('compare')
-  expect(there.page.compare.getState().pins.map(({ draft }) => draft)).toEqual(here.page.compare.getState().pins.map(({ draft }) => draft))
+  expect(there.page.compare.getState().pins.map(({ draft }) => draft)).toEqual(
+    here.page.compare.getState().pins.map(({ draft }) => draft),
+  )
   expect(there.page.compare.getState().steps).toBe(7)
 })
 
@@ -104,13 +106,41 @@ test.each([
   ['an unknown field', async () => `#run=${await packed({ sped: 1 })}`, /sped/],
   ['a wrong type', async () => `#run=${await packed({ steps: 'many' })}`, /^steps: "many"/],
   ['a prototype', async () => `#run=${await packed(JSON.parse('{"__proto__":{"steps":1}}'))}`, /__proto__/],
-  ['a forbidden combination', async () => `#run=${await packed({ batch: { global: 1, microbatches: 2 } })}`, /^batch\.microbatches: /],
-  ['a comparison of no list', async () => `#compare=${await packed({ pins: { a: 1 } })}`, /^pins: must be a list of at most 16 configurations$/],
-  ['a comparison of too many', async () => `#compare=${await packed({ pins: Array.from({ length: 17 }, (_, seed) => ({ seed })) })}`, /^pins: must be/],
-  ['a comparison with a wrong one', async () => `#compare=${await packed({ pins: [{}, { seed: 'x' }] })}`, /^seed: "x"/],
-  ['a comparison of endless steps', async () => `#compare=${await packed({ pins: [{}], steps: 1e9 })}`, /^steps: 1000000000 must be/],
-  ['a comparison with more to it', async () => `#compare=${await packed({ pins: [{}], run: true })}`, /^link: "run" is no field of a comparison; pins, steps are$/],
-  ['a comparison with itself', async () => `#compare=${await packed({ pins: [{ seed: 1 }, { seed: 1 }] })}`, /^pins: holds the same configuration twice$/],
+  [
+    'a forbidden combination',
+    async () => `#run=${await packed({ batch: { global: 1, microbatches: 2 } })}`,
+    /^batch\.microbatches: /,
+  ],
+  [
+    'a comparison of no list',
+    async () => `#compare=${await packed({ pins: { a: 1 } })}`,
+    /^pins: must be a list of at most 16 configurations$/,
+  ],
+  [
+    'a comparison of too many',
+    async () => `#compare=${await packed({ pins: Array.from({ length: 17 }, (_, seed) => ({ seed })) })}`,
+    /^pins: must be/,
+  ],
+  [
+    'a comparison with a wrong one',
+    async () => `#compare=${await packed({ pins: [{}, { seed: 'x' }] })}`,
+    /^seed: "x"/,
+  ],
+  [
+    'a comparison of endless steps',
+    async () => `#compare=${await packed({ pins: [{}], steps: 1e9 })}`,
+    /^steps: 1000000000 must be/,
+  ],
+  [
+    'a comparison with more to it',
+    async () => `#compare=${await packed({ pins: [{}], run: true })}`,
+    /^link: "run" is no field of a comparison; pins, steps are$/,
+  ],
+  [
+    'a comparison with itself',
+    async () => `#compare=${await packed({ pins: [{ seed: 1 }, { seed: 1 }] })}`,
+    /^pins: holds the same configuration twice$/,
+  ],
   ['no place', async () => '#learn=1.abc', /^link: "learn" is no place; run, simulate, compare are$/],
 ])('a link that is %s changes nothing and says why', async (_name, hashOf, why) => {
   const { page, links } = browser(await hashOf())

@@ -15,9 +15,24 @@ describe('meshView', () => {
       [0, 1, 4, 5],
       [2, 3, 6, 7],
     ])
-    expect(mesh.groups.tensor).toEqual([[0, 1], [2, 3], [4, 5], [6, 7]])
-    expect(mesh.groups.data).toEqual([[0, 2], [1, 3], [4, 6], [5, 7]])
-    expect(mesh.groups.pipeline).toEqual([[0, 4], [1, 5], [2, 6], [3, 7]])
+    expect(mesh.groups.tensor).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6, 7],
+    ])
+    expect(mesh.groups.data).toEqual([
+      [0, 2],
+      [1, 3],
+      [4, 6],
+      [5, 7],
+    ])
+    expect(mesh.groups.pipeline).toEqual([
+      [0, 4],
+      [1, 5],
+      [2, 6],
+      [3, 7],
+    ])
     expect([1, 2, 7, 4, 5].map((rank) => sharedAxis(mesh, 3, rank))).toEqual(['data', 'tensor', 'pipeline', null, null])
     expect(groupIndex(mesh, 'data', 7)).toBe(3)
   })

@@ -7,11 +7,16 @@ import { Series } from '../../../src/state/series.ts'
 const step = { step: 1, loss: 2, gradNorm: 1, learningRate: 1e-3, tokens: 8, milliseconds: 1 }
 
 test('the run before keeps its curve, its name with the compression, and what its busiest rank sent', () => {
-  const config = parseConfig({ parallel: { data: 2, compression: { kind: 'topk', ratio: 0.01, errorFeedback: false } } })
+  const config = parseConfig({
+    parallel: { data: 2, compression: { kind: 'topk', ratio: 0.01, errorFeedback: false } },
+  })
   const loss = new Series(8)
   loss.push(0, 3)
   loss.push(1, 2)
-  const ranks = [{ ...EMPTY_RANK, sentBytes: 10 }, { ...EMPTY_RANK, sentBytes: 30 }]
+  const ranks = [
+    { ...EMPTY_RANK, sentBytes: 10 },
+    { ...EMPTY_RANK, sentBytes: 30 },
+  ]
   const previous = previousOf({ ...IDLE, config, ranks, step }, loss)!
   loss.clear()
   expect(previous.name).toBe('ddp-2 top-k 1 %, no error feedback')

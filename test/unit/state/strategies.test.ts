@@ -23,8 +23,14 @@ describe('strategies', () => {
   })
 
   it('keeps the budget and lets go of what is dealt by rank', () => {
-    const draft = { cluster: { memoryBytes: 9e6, adapters: ['fallback', 'fallback'], stragglers: [{ rank: 1, slowdown: 2 }] } }
-    const next = withStrategy(draft, parsed({ parallel: { data: 2 }, ...draft, batch: { microbatches: 1 } }), STRATEGIES[0]!)
+    const draft = {
+      cluster: { memoryBytes: 9e6, adapters: ['fallback', 'fallback'], stragglers: [{ rank: 1, slowdown: 2 }] },
+    }
+    const next = withStrategy(
+      draft,
+      parsed({ parallel: { data: 2 }, ...draft, batch: { microbatches: 1 } }),
+      STRATEGIES[0]!,
+    )
     expect(next['cluster']).toEqual({ memoryBytes: 9e6 })
   })
 

@@ -41,24 +41,32 @@ describe('partition', () => {
 
   test('balanced is the optimum of all contiguous splits', () => {
     const splits = (n: number, stages: number): number[][] =>
-      stages === 1 ? [[n]] : Array.from({ length: n + 1 }, (_, k) => splits(n - k, stages - 1).map((rest) => [k, ...rest])).flat()
+      stages === 1
+        ? [[n]]
+        : Array.from({ length: n + 1 }, (_, k) => splits(n - k, stages - 1).map((rest) => [k, ...rest])).flat()
     const cost = fc.integer({ min: 1, max: 20 })
     fc.assert(
-      fc.property(fc.array(cost, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 4 }), cost, cost, (costs, stages, head, tail) => {
-        const largest = (counts: readonly number[]) => {
-          let at = 0
-          return Math.max(
-            ...counts.map((count, s) => {
-              const own = costs.slice(at, (at += count)).reduce((a, b) => a + b, 0)
-              return own + (s === 0 ? head : 0) + (s === counts.length - 1 ? tail : 0)
-            }),
-          )
-        }
-        const best = Math.min(...splits(costs.length, stages).map(largest))
-        const found = balancedBlocks(costs, stages, head, tail)
-        expect(found.reduce((a, b) => a + b, 0)).toBe(costs.length)
-        expect(largest(found)).toBe(best)
-      }),
+      fc.property(
+        fc.array(cost, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 4 }),
+        cost,
+        cost,
+        (costs, stages, head, tail) => {
+          const largest = (counts: readonly number[]) => {
+            let at = 0
+            return Math.max(
+              ...counts.map((count, s) => {
+                const own = costs.slice(at, (at += count)).reduce((a, b) => a + b, 0)
+                return own + (s === 0 ? head : 0) + (s === counts.length - 1 ? tail : 0)
+              }),
+            )
+          }
+          const best = Math.min(...splits(costs.length, stages).map(largest))
+          const found = balancedBlocks(costs, stages, head, tail)
+          expect(found.reduce((a, b) => a + b, 0)).toBe(costs.length)
+          expect(largest(found)).toBe(best)
+        },
+      ),
       { numRuns: 200 },
     )
   })

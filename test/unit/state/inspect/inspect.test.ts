@@ -34,7 +34,13 @@ const STRATEGIES = {
 } as const
 
 function opened(parallel: object, optimizer: object = {}): Inspectable & { config: RunConfig; program: Program } {
-  const config = parseConfig({ model: MODEL, parallel, optimizer, data: { tokenizer: 'byte' }, batch: { global: 24, microbatches: 4, sequence: 16 } })
+  const config = parseConfig({
+    model: MODEL,
+    parallel,
+    optimizer,
+    data: { tokenizer: 'byte' },
+    batch: { global: 24, microbatches: 4, sequence: 16 },
+  })
   const program = buildProgram(config)
   return { config, program, memory: predictBytes(program).map(({ plan }) => plan) }
 }
@@ -62,8 +68,11 @@ describe.each(cases)('%s', (_, parallel) => {
         const [formula] = found.formulas
         expect(valueOf(formula!.expression, formula!.values)).toBe(spec.bytes)
         const shaped = !textOf(formula!.expression, (symbol) => symbol).startsWith('P')
-        const whole = /^(mb\d+:|re:|u\d+:)*(param|grad|m|v):/.test(spec.name) || (spec.category === 'activations' && !spec.name.includes('segments'))
-        if (whole && !('zero' in parallel) && spec.home === 'device' && rank.device === 'gpu') expect(shaped, spec.name).toBe(true)
+        const whole =
+          /^(mb\d+:|re:|u\d+:)*(param|grad|m|v):/.test(spec.name) ||
+          (spec.category === 'activations' && !spec.name.includes('segments'))
+        if (whole && !('zero' in parallel) && spec.home === 'device' && rank.device === 'gpu')
+          expect(shaped, spec.name).toBe(true)
       }
   })
 
@@ -74,7 +83,8 @@ describe.each(cases)('%s', (_, parallel) => {
       expect(found.reduce((sum, { moved }) => sum + (moved?.sent ?? 0), 0)).toBe(traffic.sentBytes)
       expect(found.reduce((sum, { moved }) => sum + (moved?.received ?? 0), 0)).toBe(traffic.receivedBytes)
       for (const { formulas, moved } of found)
-        for (const each of formulas.filter(({ of }) => of === 'sent')) expect(Math.abs(valueOf(each.expression, each.values) - moved!.sent)).toBeLessThanOrEqual(8)
+        for (const each of formulas.filter(({ of }) => of === 'sent'))
+          expect(Math.abs(valueOf(each.expression, each.values) - moved!.sent)).toBeLessThanOrEqual(8)
     }
   })
 
@@ -85,7 +95,10 @@ describe.each(cases)('%s', (_, parallel) => {
     }, 0)
     const { global, sequence } = config.batch
     const tokens = global * sequence
-    const expected = config.parallel.recompute === 'none' ? modelFlops(config.model, tokens, sequence) : hardwareFlops(config.model, tokens, sequence, config.parallel.recompute)
+    const expected =
+      config.parallel.recompute === 'none'
+        ? modelFlops(config.model, tokens, sequence)
+        : hardwareFlops(config.model, tokens, sequence, config.parallel.recompute)
     expect(flop / expected).toBeCloseTo(1, 6)
   })
 
@@ -98,12 +111,18 @@ describe.each(cases)('%s', (_, parallel) => {
     }
   })
 
-  it("deals every op of a stage and micro-batch to one cell of the schedule", () => {
+  it('deals every op of a stage and micro-batch to one cell of the schedule', () => {
     const { actions } = actionsOf(config)
     const passes = { F: 'forward', B: 'backward', I: 'backwardInput', W: 'backwardWeight' } as const
     for (const rank of program.ranks.filter(({ device }) => device === 'gpu')) {
       const dealt = actions[rank.coordinates.pipeline]!.flatMap((action) => {
-        const found = inspect(whole, { kind: 'action', rank: rank.rank, stage: action.stage, microbatch: action.microbatch, pass: passes[action.kind] })
+        const found = inspect(whole, {
+          kind: 'action',
+          rank: rank.rank,
+          stage: action.stage,
+          microbatch: action.microbatch,
+          pass: passes[action.kind],
+        })
         const parts = found?.lists[0]?.parts ?? []
         expect(parts.length).toBeGreaterThan(0)
         return parts.map(({ target }) => (target.kind === 'op' ? target.op : -1))
@@ -141,7 +160,11 @@ describe('formulas', () => {
     const whole = opened({}, { kind: 'sgd', momentum: 0.5, weightDecay: 0.25 })
     const op = whole.program.ranks[0]!.step.find(({ kind }) => kind === 'optimizerStep')!
     const found = inspect(whole, { kind: 'op', rank: 0, op: op.id })
-    expect(found?.kind === 'op' && found.optimizer?.numbers).toEqual([['η', 0.001], ['μ', 0.5], ['λ', 0.25]])
+    expect(found?.kind === 'op' && found.optimizer?.numbers).toEqual([
+      ['η', 0.001],
+      ['μ', 0.5],
+      ['λ', 0.25],
+    ])
   })
 
   it('do not exist for what a Program does not have', () => {
