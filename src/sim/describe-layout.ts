@@ -12,5 +12,5 @@ export function describeLayout(
   const microBatch = Math.ceil(batch.global / parallel.data / microbatches)
   const layout = describeCandidate({ ...parallel, microBatch, microbatches }, words)
   const shape = preset ?? `${layers} × ${embed}`
-  return `${words.on?.(shape, cluster.device) ?? `${shape} on ${cluster.device}`}${words.comma}${mode}${layout}`
+  return `${words.on?.(shape, cluster.device) ?? `${shape} on ${cluster.device === 'this' ? 'this device' : cluster.device}`}${words.comma}${mode}${layout}`
 }

@@ -144,6 +144,10 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
   const sharding = shardingSeconds(s)
   // A ring step of a tensor collective may be held up beside a pipeline's messages.
   const stall = s.pipeline > 1 ? (t - 1) * software.pipelinedStallSeconds : 0
+  // Two collectives per block and pass.
+  const meeting = 2 * (t - 1) * software.tensorMeetingSeconds
+  const forwardHost = block.F.host + meeting + stall
+  const inputHost = block.I.host + again.host + (s.recompute === 'full' ? 2 : 1) * meeting + 2 * stall
   const splits = scheduleOf(s.schedule).splitsBackward
 
   const blockForward = Math.max(block.F.device + 2 * exchange.one, sharding.gather)
@@ -156,10 +160,10 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
     const ends = (part: keyof PassSeconds, side: keyof Seconds) =>
       (stage === 0 ? embedding[part][side] : 0) + (stage === blocks.length - 1 ? head[part][side] : 0)
     const table = stage === 0 ? sharding.table : 0
-    const forward = Math.max(n * blockForward + ends('F', 'device'), n * (block.F.host + stall) + ends('F', 'host'))
+    const forward = Math.max(n * blockForward + ends('F', 'device'), n * forwardHost + ends('F', 'host'))
     const input: Seconds = {
       device: table + n * blockInput + ends('I', 'device'),
-      host: n * (block.I.host + again.host + 2 * stall) + ends('I', 'host'),
+      host: n * inputHost + ends('I', 'host'),
     }
     const weight: Seconds = {
       device: n * block.W.device + ends('W', 'device'),
@@ -231,7 +235,7 @@ function optimizerSeconds(s: StepSetup, { parameters, tensors }: RankSize): numb
   const { cluster, software } = s
   const calibration = CALIBRATIONS[cluster.device.calibration]
   const owned = s.zero > 0 ? parameters / s.data : parameters
-  const launches = tensors * software.hostLaunchSeconds
+  const launches = tensors * software.optimizerLaunchesPerTensor * software.hostLaunchSeconds
   // Of AdamW's seven vectors that are read or written, SGD moves three, and two more for its momentum.
   const moved = (owned * software.optimizerBytes * (3 + 2 * (s.moments ?? 2))) / 7
   if (!s.offload) return moved / (cluster.device.memoryBandwidth * calibration.memoryEfficiency) + launches

@@ -9,6 +9,9 @@ export interface Software {
   readonly title: string
   /** Fitted: seconds the host needs per counted kernel, its Python and the small kernels around it included. */
   readonly hostLaunchSeconds: number
+  /** Fitted: seconds the hosts need per collective of a tensor group and ring step: they launch on their own, and the
+   *  slowest of them is waited for. */
+  readonly tensorMeetingSeconds: number
   /** Fitted: all kernels take this many times as long as on the architecture's calibration. */
   readonly timeFactor: number
   /** From one kernel to the next where every kernel is counted; absent: what was fitted for the architecture, which has
@@ -33,6 +36,8 @@ export interface Software {
   readonly gradientBytes: number
   /** Bytes per parameter the optimizer's step moves through memory. */
   readonly optimizerBytes: number
+  /** Kernels the optimizer launches per parameter tensor; 0 where one takes lists of them, as apex's FusedAdam does. */
+  readonly optimizerLaunchesPerTensor: number
   /** A stage waits for its messages between two micro-batches instead of computing. */
   readonly blockingSends: boolean
   /** Fitted: with a pipeline and tensor parallelism together, seconds every forward of a block is held up per ring step of
@@ -60,25 +65,27 @@ export const NATIVE_GAP_SECONDS = 5e-6
 
 const MEGATRON: Software = {
   title: 'Megatron-LM (2021–2023)',
-  hostLaunchSeconds: 55.5e-6,
+  hostLaunchSeconds: 56.7e-6,
+  tensorMeetingSeconds: 4.2e-6,
   timeFactor: 1,
   attention: 'unfused',
   fusedElementwise: true,
   dropout: true,
-  lossBytes: 60,
+  lossBytes: 86,
   attentionBackwardProducts: 5,
   headChunkBytes: Infinity,
   scatterGather: true,
-  accumulateBytes: 12.3,
+  accumulateBytes: 13.3,
   gradientBytes: 2,
   optimizerBytes: 20,
+  optimizerLaunchesPerTensor: 0,
   blockingSends: true,
   pipelinedStallSeconds: 0,
   stateBytes: MIXED_F32_GRADIENTS,
   logitBytes: 6,
   contextBytes: 1e9,
   overlapsReduction: false,
-  stepSeconds: 0.1e-3,
+  stepSeconds: 1.3e-3,
 }
 
 export const SOFTWARE = {
@@ -96,6 +103,7 @@ export const SOFTWARE = {
     scatterGather: false,
     accumulateBytes: 0,
     optimizerBytes: 28,
+    optimizerLaunchesPerTensor: 1,
     blockingSends: false,
     stateBytes: MIXED,
     contextBytes: 0,
@@ -107,7 +115,7 @@ export const SOFTWARE = {
   zeroBubble: {
     ...MEGATRON,
     title: 'Zero Bubble (a fork of Megatron-LM)',
-    timeFactor: 1.08,
+    timeFactor: 1.09,
     lossBytes: 6,
     accumulateBytes: 0,
   },
