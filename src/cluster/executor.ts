@@ -163,14 +163,13 @@ export class Executor {
       gpu.queue.onSubmit = () => this.submitted(step)
     }
     const start = performance.now()
-    this.context.began = start
     const exchanges = 'group' in op || 'peer' in op
     if (exchanges) this.glance.begins(op.id)
-    await HANDLERS[op.kind](op as never, this.context, this.slots)
+    const began = await HANDLERS[op.kind](op as never, this.context, this.slots)
     if (exchanges) this.glance.ends(op.id)
     if (onDevice && this.context.slowdown > 1) await this.lag(start)
     else if (this.traced && onDevice) await gpu.queue.idle()
-    if (!onDevice) this.note(op, step, op.kind === 'recv' ? this.context.began : start, performance.now())
+    if (!onDevice) this.note(op, step, began ?? start, performance.now())
   }
 
   /** A straggler takes its slowdown's multiple of the time the device takes; shorter waits are saved up. */

@@ -16,8 +16,6 @@ export interface HandlerContext {
   step: number
   /** Updates before this one: what the optimizer's bias correction counts. */
   update: number
-  /** When the op under way began to move data: a receive waits first, which is no work of its own. */
-  began: number
   /** Learning rate of a step. */
   readonly learningRate: (step: number) => number
   readonly inputs: (op: LoadBatchOp, step: number) => InputArrays
@@ -29,10 +27,13 @@ export interface HandlerContext {
   readonly slowdown: number
 }
 
+/** When an exchange began to move data, by performance.now(): before, it waits for the device or a peer, which is no work. */
+export type Began = number
+
 export type Handler<Kind extends Op['kind']> = (
   op: Extract<Op, { kind: Kind }>,
   context: HandlerContext,
   slots: Slots,
-) => Promise<void> | void
+) => Promise<void | Began> | void
 
 export type HandlerTable = { readonly [Kind in Op['kind']]: Handler<Kind> }

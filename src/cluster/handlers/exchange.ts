@@ -4,7 +4,7 @@ import { requestOf } from '../../comm/request.ts'
 import type { CollectiveOp, OffloadOp, RecvOp, SendOp, Span } from '../../schedule/program.ts'
 import { runCollective } from '../collectives.ts'
 import type { Slots } from '../slots.ts'
-import type { HandlerContext } from './context.ts'
+import type { Began, HandlerContext } from './context.ts'
 import { readSpans, writeSpans } from './readback.ts'
 
 function total(spans: readonly Span[]): number {
@@ -20,21 +20,29 @@ function bytesOf(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<void> {
-  invariant(transport, 'a single rank sends nothing')
-  const values = new Float32Array(total(op.source))
-  await readSpans(gpu, slots, op.stream, op.source, values)
-  // Eager: the message is the transport's from here on.
-  await transport.send(op.peer, channelOf(op.stream), bytesOf(values), op.traffic)
+/** The first moment at which it was called, else now. */
+function firstMoment(): { note: () => void; at: () => Began } {
+  let first: Began | null = null
+  return { note: () => (first ??= performance.now()), at: () => first ?? performance.now() }
 }
 
-export async function recv(op: RecvOp, context: HandlerContext, slots: Slots): Promise<void> {
-  const { gpu, transport } = context
+export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+  invariant(transport, 'a single rank sends nothing')
+  const values = new Float32Array(total(op.source))
+  const moved = firstMoment()
+  await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
+  // Eager: the message is the transport's from here on.
+  await transport.send(op.peer, channelOf(op.stream), bytesOf(values), op.traffic)
+  return moved.at()
+}
+
+export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a single rank receives nothing')
   const values = new Float32Array(total(op.target))
   await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
-  context.began = performance.now()
+  const began = performance.now()
   writeSpans(gpu, slots, op.target, values)
+  return began
 }
 
 /** A running count of elements that others can wait for. */
@@ -56,7 +64,7 @@ class Arrived {
 }
 
 /** Reading back, exchanging, adding and writing overlap chunk by chunk. */
-export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<void> {
+export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a collective needs a transport')
   const member = op.group.indexOf(transport.rank)
   const request = requestOf(op)
@@ -68,8 +76,12 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
   const brings = total(op.source) > 0
   const wants = total(op.target) > 0
   const arrived = new Arrived()
+  const moved = firstMoment()
   const reading = brings
-    ? readSpans(gpu, slots, op.stream, op.source, source, (elements) => arrived.advance(elements))
+    ? readSpans(gpu, slots, op.stream, op.source, source, (elements) => {
+        moved.note()
+        arrived.advance(elements)
+      })
     : Promise.resolve()
   const running = runCollective({
     transport,
@@ -83,18 +95,26 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
     traffic: op.traffic,
     ...(brings ? { sourceReady: (offset: number, length: number) => arrived.reaches(offset + length) } : {}),
     ...(wants
-      ? { targetReady: (offset: number, length: number) => writeSpans(gpu, slots, op.target, target, offset, length) }
+      ? {
+          targetReady: (offset: number, length: number) => {
+            moved.note()
+            writeSpans(gpu, slots, op.target, target, offset, length)
+          },
+        }
       : {}),
   })
   // When reading fails nobody will wake the collective: the transport is aborted by whoever hears of it.
   await Promise.all([reading, running])
+  return moved.at()
 }
 
-export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<void> {
+export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<Began> {
   const values = new Float32Array(total(op.source))
-  await readSpans(gpu, slots, op.stream, op.source, values)
+  const moved = firstMoment()
+  await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
   if (op.accumulate) addToHost(slots, op.target, values)
   else writeSpans(gpu, slots, op.target, values)
+  return moved.at()
 }
 
 function addToHost(slots: Slots, target: readonly Span[], values: Float32Array): void {

@@ -1,7 +1,7 @@
 import type { AddOp, ClearOp, ComputeOp, DecodeOp, EncodeOp, LoadBatchOp, ReportOp } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import { launchOp } from './compute.ts'
-import type { HandlerContext, HandlerTable } from './context.ts'
+import type { Began, HandlerContext, HandlerTable } from './context.ts'
 import { exchange, offload, recv, send } from './exchange.ts'
 import { gradNorm, optimizerStep } from './optimizer.ts'
 import { readSpans } from './readback.ts'
@@ -25,7 +25,7 @@ function clear(op: ClearOp, context: HandlerContext, slots: Slots): void {
     else context.gpu!.queue.clear(slots.buffer(buffer), offset * 4, length * 4)
 }
 
-async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<void> {
+async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<Began> {
   const names = [op.loss, op.norm].filter((name) => name !== undefined)
   const values = new Map<string, number>()
   // Loss and norm may live apart: with offload the norm is taken in host memory.
@@ -38,7 +38,9 @@ async function report(op: ReportOp, context: HandlerContext, slots: Slots): Prom
     for (const [i, name] of here.entries()) values.set(name, read[i]!)
   }
   const valueOf = (name: string | undefined) => (name === undefined ? 0 : values.get(name)!)
+  const began = performance.now()
   context.report({ loss: valueOf(op.loss), normSquared: valueOf(op.norm) })
+  return began
 }
 
 /** Op kind → what a rank does for it. A new kind does not compile until it has a handler. */
