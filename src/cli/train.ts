@@ -112,7 +112,9 @@ export async function train(options: TrainOptions): Promise<void> {
       onEvent: (event) => {
         if (event.kind !== 'step') return
         const { step, loss } = event.result
-        progress.say(`step ${step + 1}/${total}  loss ${loss.toFixed(4)}  ${event.tokensPerSecond.toFixed(0)} tokens/s`)
+        progress.say(
+          `step ${step + 1}/${total}  loss ${loss.toFixed(4)}  ${(event.tokensPerSecond ?? 0).toFixed(0)} tokens/s`,
+        )
       },
     })
     run.keepCheckpoint = options.checkpoint !== undefined

@@ -82,6 +82,8 @@ function expectKind<Kind extends ConductorValue['kind']>(
 export interface StartOptions {
   /** Stands still before the first step. */
   readonly paused?: boolean
+  /** Slow motion: pipeline ticks per second; null, the default: full speed. */
+  readonly ticksPerSecond?: number | null
   /** Steps between two looks at the validation loss; 0: never. */
   readonly evaluateEvery?: number
   /** The final weights can be asked for after the end, until `stop`. */
@@ -107,9 +109,9 @@ export async function startRun(
     else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
     if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, 100)
   }
-  const { paused = false, evaluateEvery = 25, keepWeights = false } = options
+  const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
   const end = () => conductor.end(new RunError('the run is over', 1))
-  const started = conductor.ask({ kind: 'start', config, sources, paused, evaluateEvery, keepWeights })
+  const started = conductor.ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
   // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
   started.catch((error: unknown) => {
     const failure = error instanceof RunError ? error : new RunError(String(error), 1)
@@ -137,6 +139,7 @@ export async function startRun(
     },
     pause: async (at) => void (await call({ kind: 'pause', at })),
     resume: () => void call({ kind: 'resume' }).catch(() => undefined),
+    pace: (ticksPerSecond) => void call({ kind: 'pace', ticksPerSecond }).catch(() => undefined),
     advance: async (by) => void (await call({ kind: 'advance', by })),
     async generate(request: GenerateRequest, onText) {
       await started

@@ -20,11 +20,13 @@ export type ConductorCall =
       readonly config: RunConfig
       readonly sources: PageSources
       readonly paused: boolean
+      readonly ticksPerSecond: number | null
       readonly evaluateEvery: number
       readonly keepWeights: boolean
     }
   | { readonly kind: 'pause'; readonly at: 'op' | 'step' }
   | { readonly kind: 'resume' }
+  | { readonly kind: 'pace'; readonly ticksPerSecond: number | null }
   | { readonly kind: 'advance'; readonly by: 'step' | 'tick' | 'op' }
   | { readonly kind: 'generate'; readonly request: GenerateRequest }
   | { readonly kind: 'evaluate' }

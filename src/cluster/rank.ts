@@ -55,6 +55,8 @@ export class Rank {
   private dataset: Dataset | null = null
   private specs = new Map<string, ParameterSpec>()
   private readonly gate = new Gate()
+  /** Of Programs beside training: nobody holds them. */
+  private readonly beside = new Gate()
   private queue: Promise<void> = Promise.resolve()
   private failed = false
   private inferTokens: Uint32Array | null = null
@@ -87,10 +89,12 @@ export class Rank {
       case 'abort':
         this.failed = true
         this.gate.end()
+        this.beside.end()
         this.transport?.abort(new Error(request.reason))
         return
       case 'close':
         this.gate.end()
+        this.beside.end()
         if (this.failed) this.transport?.abort(new Error('closed'))
         void this.queue.then(() => this.close())
         return
@@ -162,7 +166,6 @@ export class Rank {
       optimizer: config.optimizer,
       step: 0,
       update: 0,
-      began: 0,
       learningRate: (step) => learningRateAt(config.optimizer, step, this.totalSteps),
       inputs: (op, step) => this.inputs(op, step),
       report: ({ loss, normSquared }) => {
@@ -181,7 +184,7 @@ export class Rank {
     const train = name === 'train' ? null : this.program('train').slots
     this.loaded.get(name)?.slots.destroy()
     const slots = new Slots(this.gpu, program, plan, train)
-    const executor = new Executor(program, plan, slots, this.context!, this.gate)
+    const executor = new Executor(program, plan, slots, this.context!, name === 'train' ? this.gate : this.beside)
     this.loaded.set(name, { program, slots, executor })
     if (request.dataset) this.dataset = openDataset(request.dataset)
     this.port.post({ kind: 'loaded', name })

@@ -11,7 +11,8 @@ export type RunEvent =
   /** fraction 0…1, or null when unknown; `what` is a short English key: adapter, data, tokenizer, weights, kernels, compile */
   | { readonly kind: 'progress'; readonly what: string; readonly fraction: number | null; readonly detail: string }
   | { readonly kind: 'adapter'; readonly rank: number; readonly adapter: AdapterResult }
-  | { readonly kind: 'step'; readonly result: StepResult; readonly tokensPerSecond: number }
+  /** No rate where the step was held on its way. */
+  | { readonly kind: 'step'; readonly result: StepResult; readonly tokensPerSecond: number | null }
   | { readonly kind: 'epoch'; readonly result: EpochResult }
   | { readonly kind: 'memory'; readonly rank: number; readonly live: BytesByCategory; readonly peak: PeakBytes }
   /** Totals of the last whole step. */
@@ -84,6 +85,8 @@ export interface RunHandle {
   /** Pauses between two ops, or at the end of the step. Resolves once every rank stands still. */
   pause(at: 'op' | 'step'): Promise<void>
   resume(): void
+  /** Slow motion: every rank makes this many pipeline ticks per second; null: full speed. */
+  pace(ticksPerSecond: number | null): void
   /** From pause: runs to the end of the next training step, the next pipeline tick, or the next op, and pauses again. */
   advance(by: 'step' | 'tick' | 'op'): Promise<void>
   /** Samples text from the weights in training; allowed while paused or between steps. */

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly evaluateEvery?: number
   /** Stands still before the first step until `resume` or `advance`. */
   readonly startPaused?: boolean
+  /** Slow motion: pipeline ticks per second; null, the default: full speed. */
+  readonly ticksPerSecond?: number | null
   /** Submits op by op and stamps host times. */
   readonly trace?: boolean
   readonly onEvent?: (event: RunEvent) => void
@@ -74,6 +76,12 @@ export class Run implements RunHandle {
   private inStep = false
   /** The op each rank stands before while held. */
   private readonly heldAt = new Map<number, number | null>()
+  /** Ranks that stand at their gate and were not let on since. */
+  private readonly standing = new Set<number>()
+  private ticksPerSecond: number | null
+  private pacer: ReturnType<typeof setInterval> | undefined
+  /** The step under way was held: its time says nothing about speed. */
+  private interrupted = false
   private stopping = false
   /** Steps behind this run, those of the one it goes on from included. */
   private done: number
@@ -92,6 +100,7 @@ export class Run implements RunHandle {
   ) {
     if (options.onEvent) this.listeners.add(options.onEvent)
     this.held = options.startPaused ?? false
+    this.ticksPerSecond = options.ticksPerSecond ?? null
     this.done = options.resume?.step ?? 0
     this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }))
     // A failure is also told as an event; nobody has to wait for `finished`.
@@ -156,6 +165,7 @@ export class Run implements RunHandle {
       })
     } else if (reply.kind === 'paused') {
       this.heldAt.set(rank, reply.op)
+      this.standing.add(rank)
       this.emit({ kind: 'current', rank, op: reply.op })
     }
   }
@@ -168,6 +178,7 @@ export class Run implements RunHandle {
   private async loop(): Promise<void> {
     try {
       let epochStart = performance.now()
+      if (!this.held) this.goOn()
       for (let step = this.done; step < this.totalSteps && !this.stopping; step++) {
         await this.between()
         if (this.stopping) break
@@ -216,6 +227,7 @@ export class Run implements RunHandle {
     const start = performance.now()
     const first = this.steps.length === 0
     this.inStep = true
+    this.interrupted = this.ticksPerSecond !== null
     const replies = await this.cluster!.step(step, captureGradients && first)
     this.inStep = false
     const milliseconds = performance.now() - start
@@ -235,6 +247,7 @@ export class Run implements RunHandle {
       learningRate: learningRateAt(config.optimizer, step, this.totalSteps),
       tokens,
       milliseconds,
+      ...(this.interrupted ? { interrupted: true as const } : {}),
       ...(replies[0]?.staleness ? { staleness: replies[0].staleness } : {}),
       ...(evaluateEvery > 0 && (step + 1) % evaluateEvery === 0 && dataset.validationBatches > 0
         ? { validationLoss: (await this.validation()).loss }
@@ -242,7 +255,7 @@ export class Run implements RunHandle {
     }
     this.steps.push(result)
     this.done = step + 1
-    this.emit({ kind: 'step', result, tokensPerSecond: (tokens * 1000) / milliseconds })
+    this.emit({ kind: 'step', result, tokensPerSecond: this.interrupted ? null : (tokens * 1000) / milliseconds })
   }
 
   /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
@@ -299,20 +312,53 @@ export class Run implements RunHandle {
     this.held = true
     this.setPhase('pausing')
     if (at === 'step') return new Promise((resolve) => this.onPaused.push(resolve))
-    this.cluster!.post({ kind: 'pause', at: 'op' })
+    this.hold()
     return settled().then(() => this.setPhase('paused'))
   }
 
   resume(): void {
     this.held = false
-    this.cluster?.post({ kind: 'resume' })
+    this.goOn()
     this.setPhase('running')
     this.wake()
   }
 
+  pace(ticksPerSecond: number | null): void {
+    this.ticksPerSecond = ticksPerSecond
+    if (this.phase === 'running') this.goOn()
+  }
+
+  /** Ranks stop at their gates. */
+  private hold(): void {
+    clearInterval(this.pacer)
+    this.interrupted = true
+    this.cluster?.post({ kind: 'pause', at: 'op' })
+  }
+
+  /** Opens the gates, or in slow motion lets every rank that stands make its next tick, again and again. */
+  private goOn(): void {
+    if (this.ticksPerSecond === null) {
+      clearInterval(this.pacer)
+      this.cluster?.post({ kind: 'resume' })
+      return
+    }
+    this.hold()
+    this.pacer = setInterval(() => this.tick(this.standing), 1000 / this.ticksPerSecond)
+  }
+
+  private tick(ranks: Iterable<number>): void {
+    const { schedule } = this.options.config.parallel
+    for (const rank of [...ranks]) {
+      this.standing.delete(rank)
+      this.cluster?.advance(rank, opsInTick(this.program.ranks[rank]!.step, this.heldAt.get(rank) ?? null, schedule))
+    }
+  }
+
   advance(by: 'step' | 'tick' | 'op'): Promise<void> {
+    clearInterval(this.pacer)
+    this.held = true
+    this.interrupted = true
     if (by === 'step') {
-      this.held = true
       // Held between two ops, the step to make is the one under way.
       this.budget = this.inStep ? Infinity : 1
       const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
@@ -320,13 +366,10 @@ export class Run implements RunHandle {
       this.wake()
       return stopped
     }
-    this.held = true
     this.budget = 1
-    for (const { rank, step } of this.program.ranks) {
-      const at = this.heldAt.get(rank) ?? null
-      const ops = by === 'op' ? 1 : opsInTick(step, at, this.options.config.parallel.schedule)
-      this.cluster!.advance(rank, ops)
-    }
+    const ranks = this.program.ranks.map(({ rank }) => rank)
+    if (by === 'tick') this.tick(ranks)
+    else for (const rank of ranks) this.cluster!.advance(rank, 1)
     this.wake()
     return settled().then(() => this.setPhase('paused'))
   }
@@ -369,6 +412,7 @@ export class Run implements RunHandle {
 
   async stop(): Promise<RunResult> {
     this.stopping = true
+    clearInterval(this.pacer)
     if (this.phase === 'running' || this.phase === 'paused' || this.phase === 'pausing') this.setPhase('stopping')
     this.cluster?.post({ kind: 'resume' })
     this.wake()
@@ -376,6 +420,7 @@ export class Run implements RunHandle {
   }
 
   private async finish(): Promise<void> {
+    clearInterval(this.pacer)
     const parameters = await this.state!.collect('parameters')
     const result = { ...this.result(), parametersHash: await hashTensors(this.state!.specs, parameters) }
     this.finalCheckpoint = this.keepCheckpoint ? await this.state!.checkpoint(this.done, this.options.dataset) : null
@@ -393,6 +438,7 @@ export class Run implements RunHandle {
   finalWeights: Map<string, Float32Array> | null = null
 
   private async fail(error: unknown): Promise<void> {
+    clearInterval(this.pacer)
     await this.cluster?.close()
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.phase = 'failed'
@@ -409,7 +455,7 @@ export class Run implements RunHandle {
     const { schedule, pipeline, chunks } = config.parallel
     const adapter = this.cluster?.adapters.find((each) => each !== null)
     // The first step compiles and warms up; it is left out where there are others.
-    const timed = this.steps.length > 1 ? this.steps.slice(1) : this.steps
+    const timed = (this.steps.length > 1 ? this.steps.slice(1) : this.steps).filter((each) => !each.interrupted)
     const seconds = timed.reduce((sum, each) => sum + each.milliseconds, 0) / 1000
     const tokens = timed.reduce((sum, each) => sum + each.tokens, 0)
     return {

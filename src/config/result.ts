@@ -11,6 +11,8 @@ export interface StepResult {
   readonly learningRate: number
   readonly tokens: number
   readonly milliseconds: number
+  /** Held on its way, or in slow motion: its milliseconds are no speed. */
+  readonly interrupted?: true
   /** Asynchronous server: of each push applied in this step, how many updates its parameters were behind. */
   readonly staleness?: readonly number[]
   readonly validationLoss?: number

@@ -17,7 +17,7 @@ export function stepsCsv(steps: readonly StepResult[]): string {
   ]
   return csv(
     head,
-    steps.map(({ step, loss, validationLoss, gradNorm, learningRate, tokens, milliseconds }) => [
+    steps.map(({ step, loss, validationLoss, gradNorm, learningRate, tokens, milliseconds, interrupted }) => [
       step,
       loss,
       validationLoss,
@@ -25,7 +25,7 @@ export function stepsCsv(steps: readonly StepResult[]): string {
       learningRate,
       tokens,
       milliseconds,
-      (tokens * 1000) / milliseconds,
+      interrupted ? undefined : (tokens * 1000) / milliseconds,
     ]),
   )
 }

@@ -4,8 +4,8 @@ import type { Target } from './inspect/inspected.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
 import type { Page } from './page.ts'
 import { isActive } from './run-state.ts'
-import { TIMELINE_VIEWS } from './view-store.ts'
-import type { Place } from './view-store.ts'
+import { SPEEDS, TIMELINE_VIEWS } from './view-store.ts'
+import type { Place, Speed } from './view-store.ts'
 
 /** Everything a person can do with keys or buttons, in one table: enabled-test and effect beside each other. */
 export interface Action {
@@ -36,7 +36,25 @@ export function canStart({ plan, draft }: Page): boolean {
 
 export function startRun(page: Page): void {
   const { plan, config } = page.plan.getState()
-  if (plan !== null && config !== null) void page.run.start(config, plan, page.sources.current)
+  if (plan !== null && config !== null)
+    void page.run.start(config, plan, page.sources.current, page.view.getState().speed)
+}
+
+export function setSpeed(page: Page, speed: Speed): void {
+  page.view.setState({ speed })
+  void page.run.pace(speed)
+}
+
+const speedAt = (page: Page, by: number) => SPEEDS[SPEEDS.indexOf(page.view.getState().speed) + by]
+
+function changeSpeed(by: number): Pick<Action, 'enabled' | 'run'> {
+  return {
+    enabled: (page) => speedAt(page, by) !== undefined,
+    run: (page) => {
+      const speed = speedAt(page, by)
+      if (speed !== undefined) setSpeed(page, speed)
+    },
+  }
 }
 
 const paused = (page: Page) => page.run.getState().phase === 'paused'
@@ -80,6 +98,8 @@ export const ACTIONS = {
     run: (page) => (paused(page) ? void page.run.advance('tick') : moveCursor(page, 1)),
   },
   op: { keys: ['o'], enabled: paused, run: advance('op') },
+  slower: { keys: ['<'], ...changeSpeed(-1) },
+  faster: { keys: ['>'], ...changeSpeed(1) },
   reset: {
     keys: ['r'],
     enabled: (page) => page.run.getState().phase !== 'idle',

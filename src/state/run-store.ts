@@ -43,7 +43,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
       if (event.kind === 'step') {
         const { step, loss: value, validationLoss, staleness } = event.result
         loss.push(step, value)
-        speed.push(step, event.tokensPerSecond)
+        if (event.tokensPerSecond !== null) speed.push(step, event.tokensPerSecond)
         if (validationLoss !== undefined) validation.push(step, validationLoss)
         if (staleness !== undefined && staleness.length > 0) {
           stalenessMean.push(step, staleness.reduce((a, b) => a + b, 0) / staleness.length)
@@ -83,12 +83,12 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     await old?.stop().catch(() => undefined)
   }
 
-  const start = async (config: RunConfig, plan: Plan, sources: Sources) => {
+  const start = async (config: RunConfig, plan: Plan, sources: Sources, ticksPerSecond: number | null = null) => {
     await reset()
     const mine = generation
     store.setState(starting(config, plan), true)
     try {
-      const opened = await session.start(config, sources)
+      const opened = await session.start(config, sources, { ticksPerSecond })
       if (mine !== generation) {
         await opened.stop()
         return
@@ -130,6 +130,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     reset,
     pause: (at: 'op' | 'step') => act((open) => open.pause(at)),
     resume: () => act((open) => open.resume()),
+    pace: (ticksPerSecond: number | null) => act((open) => open.pace(ticksPerSecond)),
     advance: (by: 'step' | 'tick' | 'op') => act((open) => open.advance(by)),
     stop: () => act((open) => open.stop()),
     dismissFailure: () => store.setState({ failure: null }),

@@ -107,8 +107,12 @@ export interface Session {
   /** Compiles the configuration and predicts memory and the ideal timeline. */
   plan(config: RunConfig): Promise<Plan>
   probe(): Promise<Availability>
-  /** `evaluateEvery`: steps between two looks at the validation loss. */
-  start(config: RunConfig, sources: Sources, options?: { readonly evaluateEvery?: number }): Promise<RunHandle>
+  /** `evaluateEvery`: steps between two looks at the validation loss; `ticksPerSecond`: slow motion, null at full speed. */
+  start(
+    config: RunConfig,
+    sources: Sources,
+    options?: { readonly evaluateEvery?: number; readonly ticksPerSecond?: number | null },
+  ): Promise<RunHandle>
   /** Runs one device beside the cluster on the same seed. */
   parity(config: RunConfig, sources: Sources): Promise<ParityReport>
   /** Times this device for the simulator. Rejects when it is aborted. */

@@ -8,6 +8,10 @@ export type Place = (typeof PLACES)[number]
 export const TIMELINE_VIEWS = ['ideal', 'memory', 'executed'] as const
 export type TimelineView = (typeof TIMELINE_VIEWS)[number]
 
+/** Pipeline ticks per second of slow motion, slowest first; the last is full speed. */
+export const SPEEDS = [1, 2, 5, null] as const
+export type Speed = (typeof SPEEDS)[number]
+
 /** Where the user looks: not part of a configuration, not worth an undo. */
 export interface ViewState {
   readonly place: Place
@@ -15,6 +19,7 @@ export interface ViewState {
   /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
   readonly cursor: number | null
   readonly cluster: 'cards' | 'mesh'
+  readonly speed: Speed
   readonly dialog: 'shortcuts' | null
   /** What is being explained, the way there before it; empty when nothing is. */
   readonly inspected: readonly Target[]
@@ -30,6 +35,7 @@ export function createViewStore() {
     timeline: 'ideal',
     cursor: null,
     cluster: 'cards',
+    speed: null,
     dialog: null,
     inspected: [],
     tour: false,

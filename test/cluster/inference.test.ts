@@ -3,10 +3,10 @@ import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import { startRun } from '../../src/cluster/run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { prepareDataset } from '../../src/data/prepare.ts'
+import { request } from '../lib/generate-request.ts'
 import { SMALL, reusingRankHost } from '../lib/run.ts'
 
 const base = { ...SMALL, steps: 4, model: { layers: 3, heads: 4, embed: 32, context: 16, vocab: 256 } }
-const request = { prompt: 'ein kleiner ', tokens: 8, temperature: 0.7, topK: 20, seed: 3 }
 
 async function infer(parallel: object) {
   const config = parseConfig({ ...base, parallel })

@@ -40,7 +40,7 @@ function datasetOf(config: RunConfig, sources: PageSources) {
 }
 
 async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<void> {
-  const { config, sources, paused, evaluateEvery, keepWeights } = call
+  const { config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights } = call
   const dataset = await datasetOf(config, sources)
   const init = sources.weights
     ? await loadWeights(blobSource(sources.weights), parameterTable(config.model), (fraction, detail) =>
@@ -60,6 +60,7 @@ async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<v
     ...(resume ? { resume } : {}),
     evaluateEvery,
     startPaused: paused,
+    ticksPerSecond,
     onEvent: tell,
   })
   run.keepWeights = keepWeights
@@ -91,6 +92,9 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       return { kind: 'nothing' }
     case 'resume':
       started().resume()
+      return { kind: 'nothing' }
+    case 'pace':
+      started().pace(call.ticksPerSecond)
       return { kind: 'nothing' }
     case 'advance':
       await started().advance(call.by)

@@ -277,6 +277,10 @@ export const en = {
   history: 'Changes',
   nothingTo: { undo: 'Nothing to undo', redo: 'Nothing to redo' },
 
+  pace: 'Speed',
+  paceAbout: 'Slow motion: every rank makes this many ticks per second',
+  paces: (ticks: number | null) => (ticks === null ? 'full' : `${ticks}/s`),
+
   strategy: 'Strategy',
   parameters: (strategy: string) => `${strategy} parameters`,
   strategies,
@@ -396,6 +400,7 @@ export const en = {
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   zoomFit: 'Show all',
+  zoomLatest: 'Follow the latest steps',
   noSpans: 'Executed ops appear here once the run has made a step.',
   spans,
   idleKind: 'idle',
@@ -473,6 +478,8 @@ export const en = {
     step: 'One training step',
     tick: 'One tick',
     op: 'One op',
+    slower: 'Slower: fewer ticks per second',
+    faster: 'Faster, up to full speed',
     reset: 'Reset',
     undo: 'Undo a change',
     redo: 'Redo a change',

@@ -62,6 +62,10 @@ export const zh: Text = {
   history: '更改',
   nothingTo: { undo: '没有可撤销的更改', redo: '没有可重做的更改' },
 
+  pace: '速度',
+  paceAbout: '慢动作：每个 rank 每秒前进这么多拍',
+  paces: (ticks) => (ticks === null ? '全速' : `${ticks} 拍/秒`),
+
   strategy: '并行策略',
   parameters: (strategy) => `${strategy} 的参数`,
   strategies: {
@@ -292,6 +296,7 @@ export const zh: Text = {
   zoomIn: '放大',
   zoomOut: '缩小',
   zoomFit: '显示全部',
+  zoomLatest: '跟随最近的步',
   noSpans: '运行完成一步后，这里显示实际执行的操作。',
   spans: {
     forward: '前向',
@@ -416,6 +421,8 @@ export const zh: Text = {
     step: '前进一个训练步',
     tick: '前进一拍',
     op: '前进一个操作',
+    slower: '更慢：每秒更少拍',
+    faster: '更快，直到全速',
     reset: '重置',
     undo: '撤销更改',
     redo: '重做更改',

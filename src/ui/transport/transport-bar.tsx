@@ -1,6 +1,8 @@
-import { ACTIONS } from '../../state/actions.ts'
+import { ACTIONS, setSpeed } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
 import type { ReactNode } from 'react'
+import { SPEEDS } from '../../state/view-store.ts'
+import { Segmented } from '../controls/segmented.tsx'
 import { formatRate } from '../format.ts'
 import { Icon } from '../icons/icons.tsx'
 import { usePage, useSlice } from '../page-context.ts'
@@ -12,6 +14,7 @@ export function TransportBar() {
   const page = usePage()
   const text = useText()
   const run = useSlice(page.run, (state) => state)
+  const speed = useSlice(page.view, (state) => state.speed)
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
   const comparing = useSlice(page.compare, (state) => state.running)
@@ -69,6 +72,15 @@ export function TransportBar() {
         </>,
         text.why.notPaused,
       )}
+      <span className={styles.speed} title={text.paceAbout}>
+        {text.pace}
+        <Segmented
+          label={text.pace}
+          value={String(speed)}
+          options={SPEEDS.map((ticks) => ({ value: String(ticks), label: text.paces(ticks) }))}
+          onChange={(chosen) => setSpeed(page, SPEEDS.find((ticks) => String(ticks) === chosen) ?? null)}
+        />
+      </span>
       <span className={styles.state} role="status" data-testid="state">
         {progress !== null && phase === 'starting'
           ? (text.progress[progress.what] ?? progress.what)

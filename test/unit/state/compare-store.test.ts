@@ -86,6 +86,7 @@ function cluster() {
       weights: never,
       checkpoint: never,
       resume: () => undefined,
+      pace: () => undefined,
     }
   }
   return { runs, start }

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { request } from '../lib/generate-request.ts'
+import { runToEnd, startTest } from '../lib/run.ts'
+
+const SLOW = { ticksPerSecond: 100 }
+const pipeline = { steps: 3, batch: { global: 8, microbatches: 4, sequence: 16 }, parallel: { pipeline: 2 } }
+
+const losses = ({ steps }: { readonly steps?: readonly { readonly loss: number }[] }) => steps!.map(({ loss }) => loss)
+
+test('slow motion is the same training, and its steps count as no speed', async () => {
+  const { result: fast } = await runToEnd(pipeline)
+  const began = performance.now()
+  const { result: slow, leakedBytes } = await runToEnd(pipeline, SLOW)
+  const seconds = (performance.now() - began) / 1000
+  expect(losses(slow)).toEqual(losses(fast))
+  expect(slow.parametersHash).toBe(fast.parametersHash)
+  expect(slow.steps!.every(({ interrupted }) => interrupted)).toBe(true)
+  expect(slow.tokensPerSecond).toBeUndefined()
+  // Each of the three steps is 4 forwards and 4 backwards on a rank: no fewer ticks than that were waited for.
+  expect(seconds).toBeGreaterThan((3 * 8) / SLOW.ticksPerSecond)
+  expect(leakedBytes).toBe(0)
+})
+
+test('at full speed only the steps that were held count as none', async () => {
+  const run = await startTest(pipeline, { startPaused: true })
+  await run.advance('tick')
+  await run.advance('op')
+  run.resume()
+  const { steps, tokensPerSecond } = await run.finished
+  expect(steps!.map(({ interrupted }) => interrupted)).toEqual([true, undefined, undefined])
+  expect(tokensPerSecond!.measured).toBeGreaterThan(0)
+})
+
+test('the pace changes on the way; paused, slow motion stands still', async () => {
+  const run = await startTest({ ...pipeline, steps: 30 }, SLOW)
+  const seen: number[] = []
+  run.subscribe((event) => void (event.kind === 'current' && seen.push(event.rank)))
+  await expect.poll(() => seen.length).toBeGreaterThan(4)
+  await run.pause('op')
+  const before = seen.length
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  // What still comes are the looks a few times a second, one per rank: no further ticks.
+  expect(seen.length - before).toBeLessThan(10)
+  run.pace(null)
+  run.resume()
+  const { steps } = await run.finished
+  expect(steps).toHaveLength(30)
+  expect(steps!.at(-1)!.interrupted).toBeUndefined()
+})
+
+test('text is generated while training moves in slow motion, and after a step by hand', async () => {
+  const run = await startTest({ ...pipeline, steps: 1000 }, SLOW)
+  expect(await run.generate(request)).not.toBe('')
+  await run.pause('op')
+  await run.advance('step')
+  expect(await run.generate(request)).not.toBe('')
+  await run.stop()
+  expect(run.leakedBytes).toBe(0)
+})
