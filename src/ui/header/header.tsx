@@ -41,6 +41,7 @@ export function Header() {
       <ul className={styles.provenance} aria-label={text.provenance}>
         <li>{text.measured}</li>
         <li className="predicted">{text.predicted}</li>
+        <li className="virtual">{text.virtual}</li>
       </ul>
       <Segmented
         label={text.language}

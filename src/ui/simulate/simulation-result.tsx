@@ -26,11 +26,20 @@ export function fullestBytes({ ranks }: SimulatedResult): number {
   return ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
 }
 
-function Figure({ label, value, kind }: { readonly label: string; readonly value: string; readonly kind: string }) {
+interface FigureProps {
+  readonly label: string
+  readonly value: string
+  readonly kind: 'predicted' | 'virtual'
+  readonly text: SimulateText
+}
+
+function Figure({ label, value, kind, text }: FigureProps) {
   return (
-    <div className={styles.figure} title={kind}>
+    <div className={styles.figure} title={text[kind]}>
       <dt>{label}</dt>
-      <dd className="predicted">{value}</dd>
+      <dd>
+        <span className={kind}>{value}</span>
+      </dd>
     </div>
   )
 }
@@ -63,13 +72,13 @@ export function SimulationResult({ text }: { readonly text: SimulateText }) {
         />
       </div>
       <dl className={styles.figures}>
-        <Figure label={text.devices} value={ranks.length.toLocaleString('en-US')} kind={text.predicted} />
-        <Figure label={text.step} value={formatSeconds(time.stepSeconds)} kind={text.virtual} />
-        <Figure label={text.tokens} value={formatCount(tokensPerSecond?.virtual ?? 0)} kind={text.virtual} />
-        <Figure label={text.mfu} value={formatPercent(time.mfu)} kind={text.virtual} />
-        <Figure label={text.hfu} value={formatPercent(time.hfu)} kind={text.virtual} />
-        <Figure label={text.bubble} value={formatPercent(schedule?.bubble ?? 0)} kind={text.predicted} />
-        <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind={text.predicted} />
+        <Figure label={text.devices} value={ranks.length.toLocaleString('en-US')} kind="predicted" text={text} />
+        <Figure label={text.step} value={formatSeconds(time.stepSeconds)} kind="virtual" text={text} />
+        <Figure label={text.tokens} value={formatCount(tokensPerSecond?.virtual ?? 0)} kind="virtual" text={text} />
+        <Figure label={text.mfu} value={formatPercent(time.mfu)} kind="virtual" text={text} />
+        <Figure label={text.hfu} value={formatPercent(time.hfu)} kind="virtual" text={text} />
+        <Figure label={text.bubble} value={formatPercent(schedule?.bubble ?? 0)} kind="predicted" text={text} />
+        <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind="predicted" text={text} />
       </dl>
       <ClusterMap result={result} text={text} />
       {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
@@ -125,7 +134,7 @@ function Bars({ result, text }: Props) {
                     ))}
                     <b style={{ insetInlineStart: percent(capacity / most) }} />
                   </span>
-                  <span className={styles.number}>{formatBytes(predictedBytes.total)}</span>
+                  <span className={`${styles.number} predicted`}>{formatBytes(predictedBytes.total)}</span>
                 </li>
               )
             })}
@@ -161,7 +170,9 @@ function Bars({ result, text }: Props) {
                       />
                     ))}
                   </span>
-                  <span className={styles.number}>{formatPercent((computeSeconds[rank] ?? 0) / stepSeconds)}</span>
+                  <span className={styles.number}>
+                    <span className="virtual">{formatPercent((computeSeconds[rank] ?? 0) / stepSeconds)}</span>
+                  </span>
                 </li>
               )
             })}
@@ -234,7 +245,7 @@ function CriticalPath({ result, text }: Props) {
                   .map((word) => text.words[word] ?? word)
                   .join(' ')}
             </span>{' '}
-            <span className={styles.number}>{formatPercent(seconds / result.time.stepSeconds)}</span>
+            <span className={`${styles.number} virtual`}>{formatPercent(seconds / result.time.stepSeconds)}</span>
           </li>
         ))}
       </ul>

@@ -20,6 +20,21 @@ export function executedCells(spans: readonly ExecutedSpan[], plan: Plan): Timel
   })
 }
 
+const LATEST_STEPS = 3
+
+/** When the latest steps began, in seconds from the first span: what a run that goes on is looked at by. */
+export function latestStart(spans: readonly ExecutedSpan[]): number {
+  let origin = Number.POSITIVE_INFINITY
+  let last = 0
+  for (const { start, step } of spans) {
+    origin = Math.min(origin, start)
+    last = Math.max(last, step)
+  }
+  let from = Number.POSITIVE_INFINITY
+  for (const { start, step } of spans) if (step > last - LATEST_STEPS) from = Math.min(from, start)
+  return from - origin
+}
+
 /** Share of rank-time without any op, overlapping streams counted once. */
 export function idleShare(cells: readonly TimelineSpan[], rows: number): number {
   if (cells.length === 0 || rows === 0) return 0

@@ -22,7 +22,7 @@ export interface Layout {
   readonly view: Viewport
 }
 
-export const MAX_ROW_HEIGHT = 44
+export const MAX_ROW_HEIGHT = 56
 
 export function layoutOf(index: SpanIndex, view: Viewport, width: number, height: number): Layout {
   const gutter = index.rows > 9 ? 32 : 28

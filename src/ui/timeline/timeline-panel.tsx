@@ -11,7 +11,7 @@ import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
-import { executedCells, idleShare } from './executed.ts'
+import { executedCells, idleShare, latestStart } from './executed.ts'
 import { clampView, zoom } from './layout.ts'
 import type { Viewport } from './layout.ts'
 import { Legend } from './legend.tsx'
@@ -53,10 +53,14 @@ export default function TimelinePanel() {
     [cells, rows, ideal, timeName],
   )
   const { start, end } = model.index
-  // null: everything in view, also while it grows.
-  const [chosen, setView] = useState<Viewport | null>(null)
-  useEffect(() => setView(null), [plan, ideal])
-  const view = chosen === null ? { t0: start, t1: end } : clampView(chosen, start, end)
+  // Everything, or the latest steps, also while they grow; or what somebody zoomed to.
+  const [chosen, setView] = useState<Viewport | 'all' | 'latest'>('latest')
+  useEffect(() => setView('latest'), [plan, ideal])
+  const latest = useMemo(() => (measured.length === 0 ? start : latestStart(measured)), [measured, start])
+  const view =
+    typeof chosen === 'object'
+      ? clampView(chosen, start, end)
+      : { t0: chosen === 'latest' && !ideal ? latest : start, t1: end }
   const kinds = useMemo(() => SPAN_KINDS.filter((kind) => cells.some((cell) => cell.kind === kind)), [cells])
   const tooltip = (span: TimelineSpan) => [
     `${span.label} · ${text.spans[span.kind]}`,
@@ -117,9 +121,20 @@ export default function TimelinePanel() {
               <button type="button" onClick={() => zoomBy(1.5)} aria-label={text.zoomIn} title={text.zoomIn}>
                 +
               </button>
-              <button type="button" onClick={() => setView(null)} aria-label={text.zoomFit} title={text.zoomFit}>
+              <button type="button" onClick={() => setView('all')} aria-label={text.zoomFit} title={text.zoomFit}>
                 ↔
               </button>
+              {!ideal && (
+                <button
+                  type="button"
+                  aria-pressed={chosen === 'latest'}
+                  onClick={() => setView('latest')}
+                  aria-label={text.zoomLatest}
+                  title={text.zoomLatest}
+                >
+                  ⇥
+                </button>
+              )}
             </>
           )}
           <button type="button" aria-pressed={table} onClick={() => setTable(!table)}>
