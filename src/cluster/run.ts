@@ -348,7 +348,7 @@ export class Run implements RunHandle {
 
   private tick(ranks: Iterable<number>): void {
     const { schedule } = this.options.config.parallel
-    for (const rank of [...ranks]) {
+    for (const rank of ranks) {
       this.standing.delete(rank)
       this.cluster?.advance(rank, opsInTick(this.program.ranks[rank]!.step, this.heldAt.get(rank) ?? null, schedule))
     }
