@@ -72,6 +72,25 @@ test('a pipeline: the ideal timeline is there at once, the executed one after a 
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(held)
 })
 
+test('slow motion: the ranks walk through the schedule tick by tick; full speed again trains on', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('zeroBubble')
+  await page.getByRole('button', { name: '5/s' }).click()
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect(page.getByText('where the rank is')).toBeVisible({ timeout: 60_000 })
+  const where = () => page.getByTestId('op').allTextContents()
+  const seen = new Set<string>()
+  // Each rank stands at one op a fifth of a second long: enough to be read.
+  await expect
+    .poll(async () => seen.add((await where()).join(' ')).size, { timeout: 60_000, intervals: [200] })
+    .toBeGreaterThan(5)
+  await page.keyboard.press('>')
+  await expect(page.getByRole('button', { name: 'full', exact: true })).toHaveAttribute('aria-pressed', 'true')
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(2)
+  // Steps that were held count as no speed.
+  await expect(page.getByText(/tokens\/s measured/)).toBeVisible()
+})
+
 test('a budget that is too small is an out-of-memory beside its field, and nothing runs', async ({ page }) => {
   await page.goto('/')
   await page.getByText('Devices', { exact: true }).click()

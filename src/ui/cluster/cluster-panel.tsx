@@ -48,12 +48,8 @@ export function ClusterPanel() {
             {budget === null ? text.noBudget : text.budget(formatBytes(budget))}
           </span>
         )}
-        {adapter && (
-          <span title={adapter.software ? text.softwareAdvice : ''}>
-            {adapter.description || adapter.vendor}
-            {adapter.software ? ` · ${text.software}` : ''}
-          </span>
-        )}
+        {/* Of a software adapter the notice above speaks. */}
+        {adapter && !adapter.software && <span>{adapter.description || adapter.vendor}</span>}
         <span className={panel.spacer} />
         {!meshed && <MemoryLegend />}
       </div>

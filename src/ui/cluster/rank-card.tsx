@@ -76,7 +76,7 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
           {text.peak} {formatBytes(planned.peak.total)}
         </em>
       </div>
-      <div className={styles.op} title={note?.detail ?? ''}>
+      <div className={styles.op} data-testid="op" title={note?.detail ?? ''}>
         {note && view?.op != null ? (
           <button
             type="button"

@@ -1,7 +1,8 @@
 import { ACTIONS } from '../../state/actions.ts'
-import { LANGUAGES, THEMES } from '../../state/settings-store.ts'
+import { LANGUAGES } from '../../state/settings-store.ts'
 import { PLACES } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
+import { Icon } from '../icons/icons.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
@@ -49,15 +50,18 @@ export function Header() {
         options={LANGUAGES.map((value) => ({ value, label: value === 'zh' ? '中文' : 'EN' }))}
         onChange={(value) => page.settings.setState({ language: value })}
       />
-      <Segmented
-        label={text.theme}
-        value={theme}
-        options={THEMES.map((value) => ({ value, label: text.themes[value] }))}
-        onChange={(value) => page.settings.setState({ theme: value })}
-      />
       <button
         type="button"
-        className={styles.help}
+        className={styles.round}
+        aria-label={text.themeIs(text.themes[theme])}
+        title={text.themeIs(text.themes[theme])}
+        onClick={() => ACTIONS.theme.run(page)}
+      >
+        <Icon name={theme} />
+      </button>
+      <button
+        type="button"
+        className={styles.round}
         aria-label={text.help}
         title={text.help}
         onClick={() => ACTIONS.help.run(page)}

@@ -185,7 +185,7 @@ export function StrategyPanel() {
     data: config.data.corpus === null ? (config.data.text ?? '') : (text.options[config.data.corpus] ?? ''),
     batch: `${config.batch.global} × ${config.batch.sequence}`,
     optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
-    cluster: '',
+    cluster: config.cluster.memoryBytes === null ? text.noBudget : text.budget(formatBytes(config.cluster.memoryBytes)),
   }
   const shownFields = [...own, ...sections.flatMap((section) => section.fields)]
   const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))

@@ -266,7 +266,6 @@ export const en = {
   trainsHere: 'Train here',
   simulatedStory: (name: string) => `Simulate: ${name}`,
   custom: 'Custom',
-  theme: 'Theme',
   themes: { auto: 'system', light: 'light', dark: 'dark' },
   themeIs: (name: string) => `Theme: ${name}`,
   language: 'Language',
@@ -403,6 +402,7 @@ export const en = {
   zoomLatest: 'Follow the latest steps',
   noSpans: 'Executed ops appear here once the run has made a step.',
   spans,
+  rankIsHere: 'where the rank is',
   idleKind: 'idle',
   timelineHelp:
     'Arrow keys move the cursor by a tick or between ranks, plus and minus zoom, Shift and arrows pan, zero shows all, Enter explains the cell under the cursor, Escape clears it.',

@@ -51,7 +51,6 @@ export const zh: Text = {
   trainsHere: '在此训练',
   simulatedStory: (name) => `模拟：${name}`,
   custom: '自定义',
-  theme: '主题',
   themes: { auto: '跟随系统', light: '浅色', dark: '深色' },
   themeIs: (name) => `主题：${name}`,
   language: '语言',
@@ -308,6 +307,7 @@ export const zh: Text = {
     optimizer: '优化器',
     other: '其他',
   },
+  rankIsHere: 'rank 所在位置',
   idleKind: '空闲',
   timelineHelp:
     '方向键按拍移动光标或切换 rank，加号和减号缩放，Shift 加方向键平移，0 显示全部，Enter 解释光标下的单元，Esc 清除光标。',

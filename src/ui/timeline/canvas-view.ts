@@ -26,6 +26,7 @@ export class CanvasView {
   #view: Viewport = { t0: 0, t1: 1 }
   #cursor: number | null = null
   #hover: TimelineSpan | null = null
+  #current: ReadonlySet<TimelineSpan> = new Set()
   #frame = 0
   #width = 0
   #height = 0
@@ -36,11 +37,18 @@ export class CanvasView {
     this.#palette = readPalette(canvas)
   }
 
-  set(change: { model?: TimelineModel; view?: Viewport; cursor?: number | null; hover?: TimelineSpan | null }): void {
+  set(change: {
+    model?: TimelineModel
+    view?: Viewport
+    cursor?: number | null
+    hover?: TimelineSpan | null
+    current?: ReadonlySet<TimelineSpan>
+  }): void {
     if (change.model !== undefined) this.#model = change.model
     if (change.view !== undefined) this.#view = change.view
     if (change.cursor !== undefined) this.#cursor = change.cursor
     if (change.hover !== undefined) this.#hover = change.hover
+    if (change.current !== undefined) this.#current = change.current
     this.redraw()
   }
 
@@ -89,6 +97,7 @@ export class CanvasView {
       pixelRatio: this.#canvas.width / this.#width,
       cursor: this.#cursor,
       hover: this.#hover,
+      current: this.#current,
       rowName: this.#model.rowName,
       wholeTicks: this.#model.wholeTicks,
       timeName: this.#model.timeName,

@@ -13,6 +13,8 @@ export interface DrawOptions {
   /** Cursor time, or null. */
   readonly cursor: number | null
   readonly hover: TimelineSpan | null
+  /** Cells in which ranks stand now. */
+  readonly current: ReadonlySet<TimelineSpan>
   /** Ranks' names in the gutter. */
   readonly rowName: (row: number) => string
   /** Whole ticks on the axis, else any round number. */
@@ -128,12 +130,16 @@ function drawLane(
       context.fillText(label, x + w / 2 - inset(w) / 2, y + h / 2 + 0.5)
     }
   }
-  const marked = cells.find((cell) => cell.span !== null && cell.span === hover)
-  if (marked !== undefined) {
+  const frame = ({ x, w }: Cell, line: number) => {
     context.strokeStyle = palette.ink
-    context.lineWidth = 2
-    context.strokeRect(marked.x + 1, y + 1, Math.max(1, marked.w - 2 - inset(marked.w)), h - 2)
+    context.lineWidth = line
+    context.strokeRect(x + line / 2, y + line / 2, Math.max(1, w - line - inset(w)), h - line)
   }
+  for (const cell of cells)
+    if (cell.span !== null) {
+      if (options.current.has(cell.span)) frame(cell, 4)
+      else if (cell.span === hover) frame(cell, 2)
+    }
 }
 
 /** The longest form of a label that fits: "F3", "3", nothing. */

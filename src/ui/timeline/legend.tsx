@@ -3,8 +3,8 @@ import { useText } from '../text/use-text.ts'
 import { isInverse, LETTERS, PATTERNS } from './palette.ts'
 import styles from './timeline.module.css'
 
-/** Colour, pattern and letter of the kinds that occur, and of idle time. */
-export function Legend({ kinds }: { kinds: readonly SpanKind[] }) {
+/** Colour, pattern and letter of the kinds that occur, of idle time, and the frame around where ranks stand. */
+export function Legend({ kinds, marksRanks }: { kinds: readonly SpanKind[]; marksRanks: boolean }) {
   const text = useText()
   return (
     <ul className={styles.legend}>
@@ -31,6 +31,12 @@ export function Legend({ kinds }: { kinds: readonly SpanKind[] }) {
         />
         {text.idleKind}
       </li>
+      {marksRanks && (
+        <li>
+          <span className={styles.swatch} style={{ border: '3px solid var(--ink)' }} aria-hidden />
+          {text.rankIsHere}
+        </li>
+      )}
     </ul>
   )
 }

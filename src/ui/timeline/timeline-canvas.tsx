@@ -13,6 +13,7 @@ export interface TimelineCanvasProps {
   readonly view: Viewport
   readonly onView: (view: Viewport) => void
   readonly cursor: number | null
+  readonly current: ReadonlySet<TimelineSpan>
   readonly onCursor: (cursor: number | null) => void
   readonly onStep: (by: number) => void
   readonly label: string
@@ -61,7 +62,8 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     }
   }, [])
 
-  useEffect(() => drawing.current?.set({ model, view, cursor }), [model, view, cursor])
+  const { current } = props
+  useEffect(() => drawing.current?.set({ model, view, cursor, current }), [model, view, cursor, current])
   useEffect(() => drawing.current?.set({ hover: hover?.hit.span ?? null }), [hover])
   useEffect(() => drawing.current?.restyle(), [theme])
 

@@ -11,6 +11,7 @@ import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
+import { currentCells } from './current-cells.ts'
 import { executedCells, idleShare, latestStart } from './executed.ts'
 import { clampView, zoom } from './layout.ts'
 import type { Viewport } from './layout.ts'
@@ -22,6 +23,7 @@ import { TimelineCanvas } from './timeline-canvas.tsx'
 import styles from './timeline.module.css'
 
 const NONE: readonly TimelineSpan[] = []
+const NOWHERE: ReadonlySet<TimelineSpan> = new Set()
 const NO_EXECUTED: ReturnType<ReturnType<typeof usePage>['run']['spans']> = []
 
 /** What a cell stands for: one op where it was executed, the ops of a micro-batch and stage in the schedule. */
@@ -37,7 +39,8 @@ export default function TimelinePanel() {
   const theme = useResolvedTheme()
   const help = useId()
   const { plan, ranks } = useShown()
-  const { timeline, cursor } = useSlice(page.view, (state) => state)
+  const { timeline, cursor, speed } = useSlice(page.view, (state) => state)
+  const phase = useSlice(page.run, (state) => state.phase)
   const executed = useSlice(page.run, () => page.run.spans())
   const [table, setTable] = useState(false)
   const ideal = timeline === 'ideal'
@@ -62,6 +65,9 @@ export default function TimelinePanel() {
       ? clampView(chosen, start, end)
       : { t0: chosen === 'latest' && !ideal ? latest : start, t1: end }
   const kinds = useMemo(() => SPAN_KINDS.filter((kind) => cells.some((cell) => cell.kind === kind)), [cells])
+  // At full speed the frames would only flicker.
+  const shown = plan !== null && ideal && (phase === 'paused' || (phase === 'running' && speed !== null))
+  const current = useMemo(() => (shown ? currentCells(plan, ranks) : NOWHERE), [shown, plan, ranks])
   const tooltip = (span: TimelineSpan) => [
     `${span.label} · ${text.spans[span.kind]}`,
     `${text.rank(span.row)}${span.stage === null ? '' : ` · ${text.coordinates.pipeline} ${span.stage}`}`,
@@ -166,6 +172,7 @@ export default function TimelinePanel() {
               view={view}
               onView={setView}
               cursor={ideal ? cursor : null}
+              current={current}
               onCursor={(at) => ideal && page.view.setState({ cursor: at })}
               onStep={(by) => moveCursor(page, by)}
               label={`${text.timeline}: ${text.views[timeline]}`}
@@ -174,7 +181,7 @@ export default function TimelinePanel() {
               tooltip={tooltip}
               onSpan={explain}
             />
-            <Legend kinds={kinds} />
+            <Legend kinds={kinds} marksRanks={current.size > 0} />
             {ideal && (
               <div className="visually-hidden">
                 <SpanTable spans={cells} timeName={timeName} caption={`${text.timeline}: ${text.views.ideal}.`} />
