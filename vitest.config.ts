@@ -7,7 +7,9 @@ Object.assign(process.env, graphicsEnvironment(process.env.TABCLUSTER_CHROMIUM))
 // What is measured on a busy machine must not decide what is tested.
 process.env.TABCLUSTER_KERNELS ??= 'table'
 
-const unhurried = { testTimeout: 120_000, hookTimeout: 120_000 }
+// A hang is to be noticed; a slow machine is none, and the full grids have tests of minutes.
+const patience = process.env.TABCLUSTER_FULL === '1' ? 900_000 : 240_000
+const unhurried = { testTimeout: patience, hookTimeout: patience }
 
 export default defineConfig({
   test: {
