@@ -297,13 +297,14 @@ export class Run implements RunHandle {
     })
   }
 
-  /** Runs `work` between two steps; at once while the run stands still. */
+  /** Runs `work` between two steps: at once while the run stands still there; held within a step, that step is finished. */
   private schedule<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.phase === 'stopped' || this.phase === 'failed' || this.phase === 'done')
       return Promise.reject(new Error('the run is over'))
     return new Promise<Value>((resolve, reject) => {
       this.jobs.push(() => work().then(resolve, reject))
-      this.wake()
+      if (this.phase === 'paused' && this.inStep) void this.advance('step')
+      else this.wake()
     })
   }
 
@@ -426,6 +427,7 @@ export class Run implements RunHandle {
     this.finalCheckpoint = this.keepCheckpoint ? await this.state!.checkpoint(this.done, this.options.dataset) : null
     this.finalWeights = this.keepWeights ? parameters : null
     this.leakedBytes = await this.cluster!.close()
+    for (const resolve of this.onPaused.splice(0)) resolve()
     this.setPhase(this.stopping ? 'stopped' : 'done')
     this.emit({ kind: 'done', result })
     this.settle.resolve(result)

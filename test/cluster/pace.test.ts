@@ -48,6 +48,21 @@ test('the pace changes on the way; paused, slow motion stands still', async () =
   expect(steps!.at(-1)!.interrupted).toBeUndefined()
 })
 
+test('held within a step, the step is finished before text, weights or a checkpoint are taken, and the run stands again', async () => {
+  const run = await startTest({ ...pipeline, steps: 10 }, { startPaused: true })
+  await run.advance('tick')
+  expect(await run.generate(request)).not.toBe('')
+  expect((await run.soFar()).steps).toHaveLength(1)
+  await run.advance('op')
+  await run.advance('tick')
+  const [weights, checkpoint] = await Promise.all([run.weights(), run.checkpoint()])
+  expect(weights.byteLength).toBeGreaterThan(0)
+  expect(checkpoint.size).toBeGreaterThan(weights.byteLength)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect((await run.stop()).steps).toHaveLength(2)
+  expect(run.leakedBytes).toBe(0)
+})
+
 test('text is generated while training moves in slow motion, and after a step by hand', async () => {
   const run = await startTest({ ...pipeline, steps: 1000 }, SLOW)
   expect(await run.generate(request)).not.toBe('')
