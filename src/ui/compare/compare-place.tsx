@@ -53,6 +53,7 @@ export default function ComparePlace() {
           <>
             <Summary pins={pins} text={text} />
             <MemoryLegend />
+            <p className={styles.sideways}>{text.sideways}</p>
             <CompareTable pins={pins} steps={steps} text={text} />
           </>
         )}

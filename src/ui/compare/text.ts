@@ -15,6 +15,7 @@ const en = {
   nothing: 'None of these can train in this tab.',
   progress: (letter: string, step: string, of: string) => `training ${letter}: step ${step} of ${of}`,
   table: 'Table',
+  sideways: 'The table goes on to the right: bytes, bubble, times, losses. Scroll it sideways.',
   columns: {
     configuration: 'configuration',
     memory: 'memory per device',
@@ -94,6 +95,7 @@ const zh: CompareText = {
   nothing: '这些配置都无法在此标签页中训练。',
   progress: (letter, step, of) => `正在训练 ${letter}：第 ${step} / ${of} 步`,
   table: '表格',
+  sideways: '表格右侧还有通信量、气泡、时间和损失，可左右滚动查看。',
   columns: {
     configuration: '配置',
     memory: '每个设备的显存',
