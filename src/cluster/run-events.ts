@@ -89,7 +89,7 @@ export interface RunHandle {
   pace(ticksPerSecond: number | null): void
   /** From pause: runs to the end of the next training step, the next pipeline tick, or the next op, and pauses again. */
   advance(by: 'step' | 'tick' | 'op'): Promise<void>
-  /** Samples text from the weights in training; between two steps: held within one, that step is finished first. */
+  /** Samples text from the weights in training; between two steps: held within one, that step is finished first; after the end from the final weights where they are kept. */
   generate(request: GenerateRequest, onText?: (text: string) => void): Promise<string>
   /** A forward-only pass over a batch of the held-out split, and what it cost. */
   evaluate(): Promise<InferenceReport>

@@ -1,4 +1,5 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
+import { DEFAULT_PARALLEL } from '../config/defaults.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { say } from '../core/said.ts'
@@ -71,6 +72,8 @@ export class Run implements RunHandle {
   private jobs: Job[] = []
   private phase: RunPhase = 'starting'
   private held = false
+  /** By op or by tick: ranks stand at their gates also where the next step has begun. */
+  private gated = false
   private budget = Infinity
   /** Ranks are within a training step. */
   private inStep = false
@@ -182,7 +185,7 @@ export class Run implements RunHandle {
       for (let step = this.done; step < this.totalSteps && !this.stopping; step++) {
         await this.between()
         if (this.stopping) break
-        this.setPhase('running')
+        this.setPhase(this.gated ? 'paused' : 'running')
         await this.train(step)
         const perEpoch = this.options.dataset.stepsPerEpoch
         // Of an epoch that another run began no time is known.
@@ -314,6 +317,7 @@ export class Run implements RunHandle {
     this.setPhase('pausing')
     if (at === 'step') return new Promise((resolve) => this.onPaused.push(resolve))
     this.hold()
+    this.gated = true
     return settled().then(() => this.setPhase('paused'))
   }
 
@@ -338,6 +342,7 @@ export class Run implements RunHandle {
 
   /** Opens the gates, or in slow motion lets every rank that stands make its next tick, again and again. */
   private goOn(): void {
+    this.gated = false
     if (this.ticksPerSecond === null) {
       clearInterval(this.pacer)
       this.cluster?.post({ kind: 'resume' })
@@ -362,12 +367,14 @@ export class Run implements RunHandle {
     if (by === 'step') {
       // Held between two ops, the step to make is the one under way.
       this.budget = this.inStep ? Infinity : 1
+      this.gated = false
       const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
       this.cluster!.post({ kind: 'resume' })
       this.wake()
       return stopped
     }
     this.budget = 1
+    this.gated = true
     const ranks = this.program.ranks.map(({ rank }) => rank)
     if (by === 'tick') this.tick(ranks)
     else for (const rank of ranks) this.cluster!.advance(rank, 1)
@@ -376,12 +383,37 @@ export class Run implements RunHandle {
   }
 
   generate(request: GenerateRequest, onText: (text: string) => void = () => {}): Promise<string> {
+    if (this.finalWeights) return this.generateAfterwards(this.finalWeights, request, onText)
     return this.schedule(async () => {
       const infer = (tokens: Uint32Array, row: number) => this.cluster!.infer(tokens, row)
       const { tokenizer } = this.options.dataset
       const window = this.options.config.batch.sequence
       return this.withForward('generate', () => generateText(infer, tokenizer, window, request, onText))
     })
+  }
+
+  /** The ranks are gone: the weights they left go onto one device. */
+  private async generateAfterwards(
+    init: ReadonlyMap<string, Float32Array>,
+    request: GenerateRequest,
+    onText: (text: string) => void,
+  ): Promise<string> {
+    const { dataset, host } = this.options
+    const { batch, cluster, ...rest } = this.options.config
+    const config: RunConfig = {
+      ...rest,
+      steps: 1,
+      epochs: null,
+      parallel: DEFAULT_PARALLEL,
+      batch: { ...batch, global: 1, microbatches: 1, shares: null },
+      cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
+    }
+    const run = await startRun({ config, dataset, host, init, startPaused: true })
+    try {
+      return await run.generate(request, onText)
+    } finally {
+      await run.stop()
+    }
   }
 
   evaluate(): Promise<InferenceReport> {

@@ -3,6 +3,7 @@ import type { History } from './history.ts'
 import type { Target } from './inspect/inspected.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
 import type { Page } from './page.ts'
+import type { StepSize } from './run-store.ts'
 import { isActive } from './run-state.ts'
 import { SPEEDS, TIMELINE_VIEWS } from './view-store.ts'
 import type { Place, Speed } from './view-store.ts'
@@ -28,16 +29,19 @@ export function editedIn(page: Page, place: Place): Edited {
 
 const edited = (page: Page) => editedIn(page, page.view.getState().place)
 
-export function canStart({ plan, draft }: Page): boolean {
+export function canStart({ plan, draft, adapters }: Page): boolean {
   const { plan: ready, config, problem } = plan.getState()
   const { problems, config: wanted } = draft.getState()
-  return ready !== null && problem === null && problems.length === 0 && config === wanted
+  const hasAdapter = adapters.getState()?.kind === 'ok'
+  return hasAdapter && ready !== null && problem === null && problems.length === 0 && config === wanted
 }
 
-export function startRun(page: Page): void {
+/** @param by begins with one step of this size and stands after it */
+export function startRun(page: Page, by?: StepSize): void {
   const { plan, config } = page.plan.getState()
-  if (plan !== null && config !== null)
-    void page.run.start(config, plan, page.sources.current, page.view.getState().speed)
+  if (plan === null || config === null) return
+  const begin = { ticksPerSecond: page.view.getState().speed, ...(by === undefined ? {} : { by }) }
+  void page.run.start(config, plan, page.sources.current, begin)
 }
 
 export function setSpeed(page: Page, speed: Speed): void {
@@ -58,7 +62,12 @@ function changeSpeed(by: number): Pick<Action, 'enabled' | 'run'> {
 }
 
 const paused = (page: Page) => page.run.getState().phase === 'paused'
-const advance = (by: 'step' | 'tick' | 'op') => (page: Page) => void page.run.advance(by)
+const idle = (page: Page) => !isActive(page.run.getState().phase) && !page.compare.getState().running
+/** From pause one more; without a run, a run begins with it. */
+const stepping = (by: StepSize): Pick<Action, 'enabled' | 'run'> => ({
+  enabled: (page) => paused(page) || (idle(page) && canStart(page)),
+  run: (page) => (paused(page) ? void page.run.advance(by) : startRun(page, by)),
+})
 
 export function moveCursor(page: Page, by: number): void {
   const end = (page.run.getState().plan ?? page.plan.getState().plan)?.ideal.end ?? 0
@@ -90,14 +99,14 @@ export const ACTIONS = {
       else startRun(page)
     },
   },
-  step: { keys: ['s'], enabled: paused, run: advance('step') },
+  step: { keys: ['s'], ...stepping('step') },
   // Without a run there is still a clock to step through: the ideal timeline's.
   tick: {
     keys: ['t'],
     enabled: (page) => paused(page) || !isActive(page.run.getState().phase),
     run: (page) => (paused(page) ? void page.run.advance('tick') : moveCursor(page, 1)),
   },
-  op: { keys: ['o'], enabled: paused, run: advance('op') },
+  op: { keys: ['o'], ...stepping('op') },
   slower: { keys: ['<'], ...changeSpeed(-1) },
   faster: { keys: ['>'], ...changeSpeed(1) },
   reset: {
@@ -130,6 +139,7 @@ export const ACTIONS = {
     enabled: () => true,
     run: ({ settings }) =>
       settings.setState(({ theme }) => ({ theme: THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto' })),
+    everywhere: true,
   },
   language: {
     keys: ['l'],
@@ -138,6 +148,7 @@ export const ACTIONS = {
       settings.setState(({ language }) => ({
         language: LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length] ?? 'en',
       })),
+    everywhere: true,
   },
   help: {
     keys: ['?'],

@@ -1,11 +1,14 @@
 import type { RunConfig } from '../config/types.ts'
+import type { BytesByCategory } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
+import { memberPlan } from '../comm/plan.ts'
+import { requestOf } from '../comm/request.ts'
 import { parameterCount } from '../model/parameters.ts'
 import type { Action } from '../schedule/actions.ts'
-import type { Op, Program, RankProgram } from '../schedule/program.ts'
+import type { CollectiveOp, Op, Program, RankProgram, RecvOp, SendOp } from '../schedule/program.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
-import { noteOf } from '../schedule/trace.ts'
+import { movedBytes, noteOf } from '../schedule/trace.ts'
 import type { ClockedOrder } from '../schedule/unit-clock.ts'
 import { clockOrder } from '../schedule/unit-clock.ts'
 import { validateProgram } from '../schedule/validate.ts'
@@ -14,8 +17,8 @@ import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import { rankTraffic } from '../sim/traffic.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { inspect } from './inspect/inspect.ts'
-import { withCached } from './memory-view.ts'
-import type { MemoryCurve, OpNote, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
+import { totalOf } from './memory-view.ts'
+import type { Flow, MemoryCurve, OpNote, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
 import type { SpanKind } from './span-kind.ts'
 import { spanKindOf } from './span-kind.ts'
 
@@ -36,7 +39,8 @@ export function planOf(config: RunConfig): Plan {
     schedule: summarizeSchedule(schedule, shape),
     parameters: parameterCount(config.model),
     overBudget: overBudget(program, predicted, config.cluster.memoryBytes),
-    describe: (rank, op) => describe(find(rank, op)),
+    describe: (rank, op) => describe(rank, find(rank, op)),
+    pairs: pairsOf(program),
     inspect: (target) => inspect({ program, config, memory: predicted.map(({ plan }) => plan) }, target),
   }
 }
@@ -130,14 +134,17 @@ function plannedRank(
     bytes: points.map(({ point }) => point.live),
     cached: points.map(({ point }) => point.cached),
   }
-  const top = predicted.curve.find((point) => point.op === predicted.plan.peakOp) ?? predicted.curve[0]
   const { total: _, cached: __, ...peaks } = predicted.peak
+  const atPeak = predicted.curve.reduce<BytesByCategory | null>(
+    (most, { live }) => (most === null || totalOf(live) > totalOf(most) ? live : most),
+    null,
+  )
   return {
     rank: rank.rank,
     coordinates: rank.coordinates,
     device: rank.device,
     peak: predicted.peak,
-    atPeak: top ? withCached(top.live, top.cached) : peaks,
+    atPeak: atPeak ?? peaks,
     sentBytes: rankTraffic(rank).sentBytes,
     memory,
   }
@@ -174,19 +181,47 @@ function opIndex(program: Program): (rank: number, id: number) => Op | undefined
   }
 }
 
-function describe(op: Op | undefined): OpNote | null {
+function describe(rank: number, op: Op | undefined): OpNote | null {
   if (!op) return null
   return {
     ...noteOf(op),
     kind: spanKindOf(op),
-    ...linkOf(op),
+    flows: flowsOf(rank, op),
+    traffic: 'traffic' in op ? op.traffic : null,
     label: shortLabel(op),
   }
 }
 
-/** Ranks that an op's bytes travel between; none for work of its own. */
-function linkOf(op: Op): Pick<OpNote, 'peers' | 'traffic' | 'direction'> {
-  if ('group' in op) return { peers: op.group, traffic: op.traffic, direction: 'both' }
-  if ('peer' in op) return { peers: [op.peer], traffic: op.traffic, direction: op.kind === 'recv' ? 'in' : 'out' }
-  return { peers: [], traffic: null, direction: null }
+const ELEMENT_BYTES = 4
+
+/** Cards ask several times a second. */
+const known = new WeakMap<Op, readonly Flow[]>()
+
+function flowsOf(rank: number, op: Op): readonly Flow[] {
+  const before = known.get(op)
+  if (before) return before
+  const flows = 'group' in op ? sendsOf(rank, op) : 'peer' in op ? [messageOf(rank, op)] : []
+  known.set(op, flows)
+  return flows
+}
+
+/** What a rank sends in a collective, by its plan: to its neighbour in a ring, to the root of a star. */
+function sendsOf(rank: number, op: CollectiveOp): Flow[] {
+  const sent = new Map<number, number>()
+  for (const step of memberPlan(requestOf(op), op.group.indexOf(rank)).steps)
+    if (step.kind === 'send') sent.set(step.peer, (sent.get(step.peer) ?? 0) + step.length)
+  return [...sent].map(([peer, elements]) => ({ from: rank, to: op.group[peer]!, bytes: elements * ELEMENT_BYTES }))
+}
+
+function messageOf(rank: number, op: SendOp | RecvOp): Flow {
+  const bytes = movedBytes(op) ?? 0
+  return op.kind === 'recv' ? { from: op.peer, to: rank, bytes } : { from: rank, to: op.peer, bytes }
+}
+
+function pairsOf({ ranks }: Program): string[] {
+  const pairs = new Set<string>()
+  for (const { rank, step } of ranks)
+    for (const op of step)
+      for (const { from, to } of flowsOf(rank, op)) pairs.add(`${Math.min(from, to)} ${Math.max(from, to)}`)
+  return [...pairs]
 }

@@ -1,42 +1,37 @@
 import type { TrafficKind } from '../core/bytes.ts'
 import type { RankView } from './run-state.ts'
-import type { Plan, PlannedRank } from './session.ts'
+import type { Flow, Plan, PlannedRank } from './session.ts'
 
-/** What travels between a rank and the next one now. */
-export interface LinkTraffic {
+/** What travels between two ranks now. */
+export interface PairTraffic {
+  readonly low: number
+  readonly high: number
   readonly traffic: TrafficKind
-  /** Towards higher ranks, lower ones, or both. */
+  /** Towards the higher rank, the lower one, or both. */
   readonly flow: 'forth' | 'back' | 'both'
-  /** Ops that send it: "ALL_REDUCE:bucket 0@0+1". */
+  /** Both ways together. */
+  readonly bytes: number
+  /** Ops that move it: "ALL_REDUCE:bucket 0@0+1". */
   readonly ops: readonly string[]
 }
 
-interface Message {
-  readonly from: number
-  readonly to: number
+interface Message extends Flow {
   readonly traffic: TrafficKind
-  /** A collective goes both ways around. */
-  readonly both: boolean
   readonly op: string
+  /** Told by the rank that receives it; its sender may tell it too. */
+  readonly received: boolean
 }
 
 /** What ranks have exchanged since they were last looked at: measured. */
 function measuredMessages(plan: Plan, ranks: readonly RankView[]): Message[] {
-  return ranks.flatMap(({ exchanges }, rank) => exchanges.flatMap((op) => messagesOf(plan, rank, op)))
-}
-
-function messagesOf(plan: Plan, rank: number, op: number): Message[] {
-  const note = plan.describe(rank, op)
-  if (!note || note.traffic === null) return []
-  const { traffic, peers, detail } = note
-  if (peers.includes(rank))
-    return [{ from: Math.min(...peers), to: Math.max(...peers), traffic, both: true, op: detail }]
-  return peers.map((peer) => ({
-    ...(note.direction === 'in' ? { from: peer, to: rank } : { from: rank, to: peer }),
-    traffic,
-    both: false,
-    op: detail,
-  }))
+  return ranks.flatMap(({ exchanges }, rank) =>
+    exchanges.flatMap((op): Message[] => {
+      const note = plan.describe(rank, op)
+      if (!note || note.traffic === null) return []
+      const { traffic, detail } = note
+      return note.flows.map((flow) => ({ ...flow, traffic, op: detail, received: flow.to === rank }))
+    }),
+  )
 }
 
 /** What the schedule hands on at a tick: results of passes that have just ended, to the rank of the next stage. */
@@ -56,24 +51,34 @@ function idealMessages({ ideal, ranks }: Plan, tick: number): Message[] {
         sameReplica(ranks[each.row]!, ranks[span.row]!),
     )
     if (!target || target.row === span.row) return []
-    return [{ from: span.row, to: target.row, traffic: 'activations', both: false, op: span.label }]
+    const bytes = span.bytes ?? 0
+    return [{ from: span.row, to: target.row, bytes, traffic: 'activations', op: span.label, received: false }]
   })
 }
 
-/** For each link between neighbouring ranks what it carries, null where nothing; `tick` asks the schedule instead of the run. */
-export function linkTraffic(plan: Plan, ranks: readonly RankView[], tick: number | null): (LinkTraffic | null)[] {
-  const messages = tick === null ? measuredMessages(plan, ranks) : idealMessages(plan, tick)
-  return Array.from({ length: Math.max(0, plan.world - 1) }, (_, link) => {
-    const over = messages.filter(({ from, to }) => Math.min(from, to) <= link && link < Math.max(from, to))
+/** For each two ranks between which something travels what it is; `tick` asks the schedule instead of the run. */
+export function pairTraffic(plan: Plan, ranks: readonly RankView[], tick: number | null): PairTraffic[] {
+  const byPair = new Map<string, Message[]>()
+  for (const message of tick === null ? measuredMessages(plan, ranks) : idealMessages(plan, tick)) {
+    const key = `${Math.min(message.from, message.to)} ${Math.max(message.from, message.to)}`
+    byPair.set(key, [...(byPair.get(key) ?? []), message])
+  }
+  return [...byPair].map(([key, all]) => {
+    const [low, high] = key.split(' ').map(Number)
     // Numbers for the norm or the loss travel along with everything: they show only where nothing else does.
-    const first = over.find(({ traffic }) => traffic !== 'scalars') ?? over[0]
-    if (!first) return null
-    const forth = over.some(({ from, to, both }) => both || from < to)
-    const back = over.some(({ from, to, both }) => both || from > to)
+    const traffic = (all.find((each) => each.traffic !== 'scalars') ?? all[0]!).traffic
+    const shown = all.filter((each) => each.traffic === traffic)
+    const sum = (received: boolean) =>
+      shown.reduce((total, each) => total + (each.received === received ? each.bytes : 0), 0)
+    const forth = shown.some(({ from, to }) => from < to)
+    const back = shown.some(({ from, to }) => from > to)
     return {
-      traffic: first.traffic,
+      low: low!,
+      high: high!,
+      traffic,
       flow: forth && back ? 'both' : forth ? 'forth' : 'back',
-      ops: [...new Set(over.map(({ op }) => op))],
+      bytes: Math.max(sum(false), sum(true)),
+      ops: [...new Set(shown.map(({ op }) => op))],
     }
   })
 }

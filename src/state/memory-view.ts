@@ -6,6 +6,8 @@ import type { MemoryCurve, PlannedRank } from './session.ts'
 export interface MemoryShown {
   readonly provenance: 'measured' | 'predicted'
   readonly bytes: BytesByCategory
+  /** Free buffers kept for reuse, in `total` too; of a running rank only the live bytes are told. */
+  readonly free: number
   readonly total: number
   readonly when: 'now' | 'peak' | 'cursor'
 }
@@ -16,13 +18,8 @@ export function totalOf(bytes: BytesByCategory): number {
   )
 }
 
-/** Free buffers kept for reuse are shown with the workspace. */
-export function withCached(live: BytesByCategory, cached: number): BytesByCategory {
-  return { ...live, workspace: live.workspace + cached }
-}
-
-/** Live bytes of a prediction at time t (ticks), what is kept for reuse among them: the last point not after t. */
-export function curveAt(curve: MemoryCurve, t: number): BytesByCategory | null {
+/** Live bytes of a prediction at time t (ticks), and what is kept for reuse then: the last point not after t. */
+export function curveAt(curve: MemoryCurve, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
   let low = 0
   let high = curve.times.length
   while (low < high) {
@@ -32,13 +29,15 @@ export function curveAt(curve: MemoryCurve, t: number): BytesByCategory | null {
   }
   const at = Math.max(0, low - 1)
   const live = curve.bytes[at]
-  return live === undefined ? null : withCached(live, curve.cached[at] ?? 0)
+  return live === undefined ? null : { bytes: live, free: curve.cached[at] ?? 0 }
 }
 
 /** A cursor on the ideal timeline asks for the prediction there; else what is measured; else the predicted peak. */
 export function memoryShown(planned: PlannedRank, view: RankView | null, cursor: number | null): MemoryShown {
   const at = cursor === null ? null : curveAt(planned.memory, cursor)
-  if (at !== null) return { provenance: 'predicted', bytes: at, total: totalOf(at), when: 'cursor' }
-  if (view?.live != null) return { provenance: 'measured', bytes: view.live, total: totalOf(view.live), when: 'now' }
-  return { provenance: 'predicted', bytes: planned.atPeak, total: planned.peak.total, when: 'peak' }
+  if (at !== null) return { provenance: 'predicted', ...at, total: totalOf(at.bytes) + at.free, when: 'cursor' }
+  if (view?.live != null)
+    return { provenance: 'measured', bytes: view.live, free: 0, total: totalOf(view.live), when: 'now' }
+  const { atPeak, peak } = planned
+  return { provenance: 'predicted', bytes: atPeak, free: peak.total - totalOf(atPeak), total: peak.total, when: 'peak' }
 }

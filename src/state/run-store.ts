@@ -15,6 +15,14 @@ const FLUSH_MILLISECONDS = 100
 /** The timeline shows the newest spans; older ones are let go. */
 const SPAN_LIMIT = 20_000
 
+export type StepSize = 'step' | 'tick' | 'op'
+
+/** How a run begins: in slow motion, or with a step of some size after which it stands. */
+export interface Beginning {
+  readonly ticksPerSecond?: number | null
+  readonly by?: StepSize
+}
+
 /** By rank: bytes that were live while an op ran, by the op's id. */
 export type MeasuredMemory = readonly ReadonlyMap<number, number>[]
 
@@ -83,12 +91,15 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     await old?.stop().catch(() => undefined)
   }
 
-  const start = async (config: RunConfig, plan: Plan, sources: Sources, ticksPerSecond: number | null = null) => {
+  const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: Beginning = {}) => {
     await reset()
     const mine = generation
     store.setState(starting(config, plan), true)
     try {
-      const opened = await session.start(config, sources, { ticksPerSecond })
+      const opened = await session.start(config, sources, {
+        ticksPerSecond: begin.ticksPerSecond ?? null,
+        paused: begin.by !== undefined,
+      })
       if (mine !== generation) {
         await opened.stop()
         return
@@ -101,10 +112,13 @@ export function createRunStore(session: Pick<Session, 'start'>) {
       opened.finished.catch((error: unknown) => {
         if (mine === generation && store.getState().phase !== 'failed') fail(error)
       })
+      if (begin.by !== undefined) await advance(begin.by)
     } catch (error) {
       if (mine === generation) fail(error)
     }
   }
+
+  const advance = (by: StepSize) => act((open) => open.advance(by))
 
   const act = async (what: (open: RunHandle) => unknown) => {
     const open = handle
@@ -131,7 +145,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     pause: (at: 'op' | 'step') => act((open) => open.pause(at)),
     resume: () => act((open) => open.resume()),
     pace: (ticksPerSecond: number | null) => act((open) => open.pace(ticksPerSecond)),
-    advance: (by: 'step' | 'tick' | 'op') => act((open) => open.advance(by)),
+    advance,
     stop: () => act((open) => open.stop()),
     dismissFailure: () => store.setState({ failure: null }),
   }

@@ -59,11 +59,16 @@ export interface OpNote {
   readonly microbatch: number | null
   readonly stage: number | null
   readonly bytes: number | null
-  /** Ranks it exchanges with (itself among them, or not); none for work of its own. */
-  readonly peers: readonly number[]
+  /** What it moves between two ranks: all that its rank sends, or receives of a message; none for work of its own. */
+  readonly flows: readonly Flow[]
   readonly traffic: TrafficKind | null
-  /** Which way bytes go between two ranks; both in a group. */
-  readonly direction: 'in' | 'out' | 'both' | null
+}
+
+/** Bytes that go from one rank to another. */
+export interface Flow {
+  readonly from: number
+  readonly to: number
+  readonly bytes: number
 }
 
 /** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`: while op `ops[i]` runs. */
@@ -80,7 +85,7 @@ export interface PlannedRank {
   readonly coordinates: Coordinates
   readonly device: 'gpu' | 'cpu'
   readonly peak: PeakBytes
-  /** Bytes by category at the moment the total peaks (free buffers kept for reuse count as workspace). */
+  /** Bytes by category at the moment the live bytes peak; the rest of `peak.total` are free buffers kept for reuse. */
   readonly atPeak: BytesByCategory
   /** Bytes this rank will send in a step. */
   readonly sentBytes: number
@@ -98,6 +103,8 @@ export interface Plan {
   /** Set when a rank needs more than the memory budget: such a plan is shown, but not run. */
   readonly overBudget: Problem | null
   describe(rank: number, op: number): OpNote | null
+  /** Ranks between which the step moves anything: "0 3" for both ways between 0 and 3. */
+  readonly pairs: readonly string[]
   /** What something of the Program is, its size and its formula; null for what it does not have. */
   inspect(target: Target): Inspected | null
 }
@@ -107,11 +114,12 @@ export interface Session {
   /** Compiles the configuration and predicts memory and the ideal timeline. */
   plan(config: RunConfig): Promise<Plan>
   probe(): Promise<Availability>
-  /** `evaluateEvery`: steps between two looks at the validation loss; `ticksPerSecond`: slow motion, null at full speed. */
+  /** `evaluateEvery`: steps between two looks at the validation loss; `ticksPerSecond`: slow motion, null at full speed;
+   *  `paused`: stands before its first step. */
   start(
     config: RunConfig,
     sources: Sources,
-    options?: { readonly evaluateEvery?: number; readonly ticksPerSecond?: number | null },
+    options?: { readonly evaluateEvery?: number; readonly ticksPerSecond?: number | null; readonly paused?: boolean },
   ): Promise<RunHandle>
   /** Runs one device beside the cluster on the same seed. */
   parity(config: RunConfig, sources: Sources): Promise<ParityReport>

@@ -72,3 +72,32 @@ test('text is generated while training moves in slow motion, and after a step by
   await run.stop()
   expect(run.leakedBytes).toBe(0)
 })
+
+test('ticks and ops go past the end of a step, standing still after each', async () => {
+  const run = await startTest({ ...pipeline, steps: 3 }, { startPaused: true })
+  const phases: string[] = []
+  run.subscribe((event) => void (event.kind === 'phase' && phases.push(event.phase)))
+  while ((await run.soFar()).steps!.length < 2) {
+    await run.advance('tick')
+    expect(phases.at(-1)).toBe('paused')
+  }
+  // Into the next step, and still standing there.
+  await run.advance('op')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(phases.at(-1)).toBe('paused')
+  run.resume()
+  expect((await run.finished).steps).toHaveLength(3)
+})
+
+test('after the end text comes from the weights that were kept, whatever the layout was', async () => {
+  const texts: string[] = []
+  for (const parallel of [{}, { pipeline: 2 }]) {
+    const run = await startTest({ ...pipeline, parallel, steps: 2 })
+    run.keepWeights = true
+    await run.finished
+    texts.push(await run.generate({ ...request, temperature: 0 }))
+    expect(run.leakedBytes).toBe(0)
+  }
+  expect(texts[0]).not.toBe('')
+  expect(texts[1]).toBe(texts[0])
+})

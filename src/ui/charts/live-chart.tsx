@@ -13,6 +13,7 @@ export interface Line {
   readonly points?: boolean
 }
 
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5]
 const FRAME_MILLISECONDS = 60
 
 /** Values of several series over the union of their x (uPlot wants one x for all). */
@@ -55,9 +56,10 @@ export function LiveChart({
         height: Math.max(60, element.clientHeight),
         legend: { show: false },
         cursor: { points: { size: 5 }, drag: { x: false, y: false } },
-        scales: { x: { time: false } },
+        scales: { x: { time: false, range: (_, low, high) => [low, Math.max(high, low + 1)] } },
         axes: [
-          { ...axis, size: 24 },
+          // Whole steps, counted from one as everywhere on the page.
+          { ...axis, size: 24, incrs: WHOLE_STEPS, values: (_, ticks) => ticks.map((step) => String(step + 1)) },
           { ...axis, size: 44 },
         ],
         series: [
@@ -67,7 +69,8 @@ export function LiveChart({
             stroke: color(line.color),
             width: 1.5,
             spanGaps: true,
-            points: { show: line.points ?? false },
+            // A line needs two points; a first one alone is drawn as one.
+            points: { show: line.points ?? ((plot: uPlot) => plot.data[0].length < 2) },
             ...(line.dashed ? { dash: [4, 3] } : {}),
           })),
         ],

@@ -1,6 +1,7 @@
+import { Fragment, useRef } from 'react'
 import type { RunConfig } from '../../config/types.ts'
 import type { RankView } from '../../state/run-state.ts'
-import { linkTraffic } from '../../state/link-traffic.ts'
+import { pairTraffic } from '../../state/link-traffic.ts'
 import type { Plan } from '../../state/session.ts'
 import { slowestRank } from '../../state/slowest.ts'
 import { Segmented } from '../controls/segmented.tsx'
@@ -12,9 +13,12 @@ import { useShown } from '../use-shown.ts'
 import styles from './cluster.module.css'
 import { BAR_PARTS, partOf } from './memory-bar.tsx'
 import { MemoryLegend } from './memory-legend.tsx'
+import { Links, LinksNow } from './links.tsx'
 import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
+/** More cards than these say only what their device holds. */
+const MOST_FULL_CARDS = 8
 /** Widest a card grows, with its gap. */
 const CARD_WIDTH = 440
 
@@ -51,9 +55,9 @@ export function ClusterPanel() {
         {/* Of a software adapter the notice above speaks. */}
         {adapter && !adapter.software && <span>{adapter.description || adapter.vendor}</span>}
         <span className={panel.spacer} />
-        {!meshed && <MemoryLegend />}
+        {!meshed && <MemoryLegend free />}
       </div>
-      {meshed ? <Mesh plan={plan} /> : plan && <Cards plan={plan} config={config} ranks={ranks} />}
+      {meshed ? <Mesh plan={plan} ranks={ranks} /> : plan && <Cards plan={plan} config={config} ranks={ranks} />}
     </section>
   )
 }
@@ -67,35 +71,52 @@ interface Shown {
 /** A card per device, joined by links, memory on one scale. */
 function Cards({ plan, config, ranks }: Shown) {
   const page = usePage()
+  const text = useText()
   const cursor = useSlice(page.view, (state) => (state.timeline === 'executed' ? null : state.cursor))
   const failedRank = useSlice(page.run, (state) => state.failure?.rank ?? null)
   const slowest = slowestRank(ranks, config)
-  const links = linkTraffic(plan, ranks, cursor === null ? null : Math.floor(cursor))
+  const area = useRef<HTMLDivElement>(null)
+  const traffic = pairTraffic(plan, ranks, cursor === null ? null : Math.floor(cursor))
+  const { devicesPerNode } = config.cluster
+  const nodes = Array.from({ length: Math.ceil(plan.world / devicesPerNode) }, (_, node) =>
+    plan.ranks.slice(node * devicesPerNode, (node + 1) * devicesPerNode),
+  )
   const budget = config.cluster.memoryBytes
   const scale = Math.max(budget ?? 0, ...plan.ranks.map((rank) => rank.peak.total)) * 1.02
   return (
     <>
-      <ol
-        className={styles.cards}
+      <div
+        ref={area}
+        className={styles.area}
         style={{ maxWidth: plan.world * CARD_WIDTH }}
-        data-linked={plan.world > 1 || undefined}
+        data-dense={plan.world > MOST_FULL_CARDS || undefined}
       >
-        {plan.ranks.map((planned) => (
-          <RankCard
-            key={planned.rank}
-            plan={plan}
-            planned={planned}
-            view={ranks[planned.rank] ?? null}
-            cursor={cursor}
-            scale={scale}
-            budget={budget}
-            failed={failedRank === planned.rank}
-            link={links[planned.rank] ?? null}
-            slowest={slowest?.rank === planned.rank ? slowest : null}
-          />
+        {plan.world > 1 && <Links key={plan.world} area={area} pairs={plan.pairs} traffic={traffic} />}
+        {nodes.map((members, node) => (
+          <Fragment key={node}>
+            {nodes.length > 1 && <h3 className={styles.node}>{text.node(node)}</h3>}
+            <ol className={styles.cards} {...(nodes.length > 1 ? { 'aria-label': text.node(node) } : {})}>
+              {members.map((planned) => (
+                <RankCard
+                  key={planned.rank}
+                  plan={plan}
+                  planned={planned}
+                  view={ranks[planned.rank] ?? null}
+                  cursor={cursor}
+                  scale={scale}
+                  budget={budget}
+                  failed={failedRank === planned.rank}
+                  slowest={slowest?.rank === planned.rank ? slowest : null}
+                />
+              ))}
+            </ol>
+          </Fragment>
         ))}
-      </ol>
-      <MemoryTable plan={plan} ranks={ranks} />
+      </div>
+      <div className={styles.foot}>
+        <MemoryTable plan={plan} ranks={ranks} />
+        {plan.world > 1 && <LinksNow traffic={traffic} />}
+      </div>
     </>
   )
 }

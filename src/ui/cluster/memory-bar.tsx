@@ -28,7 +28,10 @@ export function MemoryBar({
   const text = useText()
   const percent = (bytes: number) => `${Math.min(100, (100 * bytes) / scale)}%`
   const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(shown.bytes, part) }))
-  const spoken = parts.map(({ part, bytes }) => `${text.categories[part]} ${formatBytes(bytes)}`).join(', ')
+  const spoken = [
+    ...parts.map(({ part, bytes }) => `${text.categories[part]} ${formatBytes(bytes)}`),
+    ...(shown.free > 0 ? [`${text.keptFree} ${formatBytes(shown.free)}`] : []),
+  ].join(', ')
   return (
     <div className={styles.bar} role="img" aria-label={`${label}: ${spoken}`}>
       <div className={styles.outline} style={{ width: percent(predictedPeak) }} />
@@ -41,6 +44,13 @@ export function MemoryBar({
             title={`${text.categories[part]} ${formatBytes(bytes)}`}
           />
         ))}
+        {shown.free > 0 && (
+          <span
+            data-part="cached"
+            style={{ width: percent(shown.free) }}
+            title={`${text.keptFree} ${formatBytes(shown.free)}`}
+          />
+        )}
       </div>
       {budget !== null && <div className={styles.budget} style={{ insetInlineStart: percent(budget) }} />}
     </div>

@@ -2,8 +2,8 @@ import { useText } from '../text/use-text.ts'
 import styles from './cluster.module.css'
 import { BAR_PARTS } from './memory-bar.tsx'
 
-/** What the colours and hatchings of memory bars stand for. */
-export function MemoryLegend() {
+/** What the colours and hatchings of memory bars stand for; `free`: buffers kept for reuse are drawn, too. */
+export function MemoryLegend({ free = false }: { readonly free?: boolean }) {
   const text = useText()
   return (
     <ul className={styles.legend}>
@@ -13,6 +13,12 @@ export function MemoryLegend() {
           {text.categories[part]}
         </li>
       ))}
+      {free && (
+        <li>
+          <i data-part="cached" />
+          {text.keptFreeShort}
+        </li>
+      )}
     </ul>
   )
 }

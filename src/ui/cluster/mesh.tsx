@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from 'react'
 import { inspectTarget } from '../../state/actions.ts'
 import type { Axis, MeshView } from '../../state/mesh-view.ts'
 import { groupIndex, groupLetter, meshView, sharedAxis } from '../../state/mesh-view.ts'
+import type { RankView } from '../../state/run-state.ts'
 import type { Plan, PlannedRank } from '../../state/session.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { usePage } from '../page-context.ts'
@@ -32,6 +33,9 @@ function groupsOf(text: Text, mesh: MeshView, rank: number): string {
     .join(text.clauses)
 }
 
+const labelOf = (plan: Plan, rank: number, op: number | null) =>
+  op === null ? null : (plan.describe(rank, op)?.label ?? null)
+
 interface Place {
   readonly row: number
   readonly column: number
@@ -45,7 +49,7 @@ const MOVES: Readonly<Record<string, Place>> = {
 }
 
 /** Ranks by their coordinates; whoever shares a group with the rank under focus or pointer is marked. */
-export function Mesh({ plan }: { readonly plan: Plan }) {
+export function Mesh({ plan, ranks }: { readonly plan: Plan; readonly ranks: readonly RankView[] }) {
   const page = usePage()
   const text = useText()
   const mesh = useMemo(() => meshView(plan.ranks), [plan])
@@ -156,6 +160,7 @@ export function Mesh({ plan }: { readonly plan: Plan }) {
                     <small>
                       {mesh.axes.map((each) => `${text.axisLetters[each]}${planned.coordinates[each]}`).join(' ')}
                     </small>
+                    <small className={styles.op}>{labelOf(plan, rank, ranks[rank]?.op ?? null)}</small>
                     {shared !== null && <b className={styles.badge}>{text.groups[shared]}</b>}
                   </div>
                 )

@@ -1,5 +1,4 @@
 import { inspectTarget } from '../../state/actions.ts'
-import type { LinkTraffic } from '../../state/link-traffic.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Slowest } from '../../state/slowest.ts'
 import { memoryShown } from '../../state/memory-view.ts'
@@ -20,12 +19,10 @@ interface Props {
   readonly failed: boolean
   /** Set on the rank that computes longest. */
   readonly slowest: Slowest | null
-  /** What travels to the next rank now. */
-  readonly link: LinkTraffic | null
 }
 
 /** One device: where it stands in the mesh, what it is doing, what it holds and moves. */
-export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest, link }: Props) {
+export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest }: Props) {
   const page = usePage()
   const text = useText()
   const { rank, coordinates, device } = planned
@@ -42,7 +39,7 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
   const measured = view?.sentBytes != null
   const over = budget !== null && planned.peak.total > budget
   return (
-    <li className={styles.card} data-failed={failed || undefined} data-over={over || undefined}>
+    <li className={styles.card} data-rank={rank} data-failed={failed || undefined} data-over={over || undefined}>
       <div className={styles.name}>
         <button
           type="button"
@@ -52,14 +49,6 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
         >
           <strong>{text.rank(rank)}</strong>
         </button>
-        {slowest && (
-          <span
-            className={styles.slowest}
-            title={text.slowestAbout(formatSeconds(slowest.seconds), formatSeconds(slowest.median))}
-          >
-            {text.slowest(significant(slowest.seconds / slowest.median))}
-          </span>
-        )}
         <span>{device === 'cpu' ? text.cpuRank : place.join(' · ')}</span>
       </div>
       <MemoryBar
@@ -72,9 +61,11 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
       <div className={styles.numbers}>
         <span className={shown.provenance}>{formatBytes(shown.total)}</span>
         <span>{shown.when === 'now' ? text.live : shown.when === 'peak' ? text.peak : ''}</span>
-        <em className="predicted" title={`${text.peak}, ${text.predicted}`}>
-          {text.peak} {formatBytes(planned.peak.total)}
-        </em>
+        {shown.when !== 'peak' && (
+          <em className="predicted" title={`${text.peak}, ${text.predicted}`}>
+            {text.peak} {formatBytes(planned.peak.total)}
+          </em>
+        )}
       </div>
       <div className={styles.op} data-testid="op" title={note?.detail ?? ''}>
         {note && view?.op != null ? (
@@ -90,23 +81,20 @@ export function RankCard({ plan, planned, view, cursor, scale, budget, failed, s
         ) : (
           text.waitingRank
         )}
+        {slowest && (
+          <span
+            className={styles.slowest}
+            title={text.slowestAbout(formatSeconds(slowest.seconds), formatSeconds(slowest.median))}
+          >
+            {text.slowest(significant(slowest.seconds / slowest.median))}
+          </span>
+        )}
       </div>
-      <div className={styles.numbers} title={text.sent}>
+      <div className={`${styles.numbers} ${styles.moved}`} title={text.sent}>
         <span className={measured ? 'measured' : 'predicted'}>↑ {formatBytes(sent)}</span>
         {view?.receivedBytes != null && <span title={text.received}>↓ {formatBytes(view.receivedBytes)}</span>}
+        <span>{text.perStep}</span>
       </div>
-      {link && (
-        <span
-          className={styles.link}
-          data-traffic={link.traffic}
-          data-flow={link.flow}
-          title={text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}
-        >
-          <span className="visually-hidden">
-            {text.onLink(text.traffic[link.traffic], rank, rank + 1, link.ops.join(', '))}
-          </span>
-        </span>
-      )}
       {over && <p className={styles.over}>{text.overBudget(formatBytes(planned.peak.total), formatBytes(budget))}</p>}
     </li>
   )

@@ -24,6 +24,7 @@ export function Notices() {
             {text.software}: {text.softwareAdvice}
           </p>
         )}
+        {!crossOriginIsolated && <p className={styles.note}>{text.notIsolated}</p>}
       </div>
     )
   return (

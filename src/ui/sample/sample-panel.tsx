@@ -22,7 +22,7 @@ export function SamplePanel() {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
   const prompt = own ?? (corpus === null ? '' : PROMPTS[corpus])
-  const ready = isActive(phase) && stepped && !busy && prompt !== ''
+  const ready = (isActive(phase) || phase === 'done') && stepped && !busy && prompt !== ''
   const generate = async () => {
     const handle = page.run.handle()
     if (!handle) return

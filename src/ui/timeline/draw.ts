@@ -137,7 +137,7 @@ function drawLane(
   }
   for (const cell of cells)
     if (cell.span !== null) {
-      if (options.current.has(cell.span)) frame(cell, 4)
+      if (options.current.has(cell.span)) frame(cell, h > 24 ? 4 : 2)
       else if (cell.span === hover) frame(cell, 2)
     }
 }

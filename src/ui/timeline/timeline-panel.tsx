@@ -26,6 +26,8 @@ const NONE: readonly TimelineSpan[] = []
 const NOWHERE: ReadonlySet<TimelineSpan> = new Set()
 const NO_EXECUTED: ReturnType<ReturnType<typeof usePage>['run']['spans']> = []
 
+const tickName = (t: number) => (Number.isInteger(t) ? String(t) : significant(t))
+
 /** What a cell stands for: one op where it was executed, the ops of a micro-batch and stage in the schedule. */
 function targetOf({ row: rank, op, kind: pass, stage, microbatch }: TimelineSpan): Target | null {
   if (op !== null) return { kind: 'op', rank, op }
@@ -50,7 +52,7 @@ export default function TimelinePanel() {
     () => (plan === null ? NONE : ideal ? plan.ideal.spans : executedCells(measured, plan)),
     [plan, ideal, measured],
   )
-  const timeName = useMemo(() => (ideal ? (t: number) => significant(t) : formatSeconds), [ideal])
+  const timeName = useMemo(() => (ideal ? tickName : formatSeconds), [ideal])
   const model = useMemo(
     () => ({ index: buildIndex(cells, rows), wholeTicks: ideal, rowName: String, timeName }),
     [cells, rows, ideal, timeName],
@@ -99,7 +101,7 @@ export default function TimelinePanel() {
           <span>
             {text.bubble} <em className="predicted">{formatPercent(plan.schedule.bubble)}</em> {text.predicted}
             {' · '}
-            {text.ticks(significant(plan.schedule.makespan))}
+            {text.ticks(tickName(plan.schedule.makespan))}
           </span>
         )}
         {timeline === 'memory' && <span>{text.memoryNote}</span>}

@@ -1,6 +1,7 @@
 import { ACTIONS, setSpeed } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
 import type { ReactNode } from 'react'
+import { isActive } from '../../state/run-state.ts'
 import { SPEEDS } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatRate } from '../format.ts'
@@ -17,6 +18,7 @@ export function TransportBar() {
   const speed = useSlice(page.view, (state) => state.speed)
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
+  const found = useSlice(page.adapters, (state) => state)
   const comparing = useSlice(page.compare, (state) => state.running)
   const { phase, step, tokensPerSecond, progress, config } = run
   const button = (name: ActionName, label: string, caption: ReactNode, why: string) => {
@@ -35,6 +37,14 @@ export function TransportBar() {
       </button>
     )
   }
+  const whyNot = comparing
+    ? text.why.comparing
+    : found === null
+      ? text.why.busy
+      : found.kind === 'ok'
+        ? text.why.invalid
+        : text.why.noGpu
+  const whyNoStep = isActive(phase) ? text.why.notPaused : whyNot
   const toggle = phase === 'running' ? text.pause : phase === 'paused' ? text.resume : text.start
   const steps = config?.steps ?? null
   return (
@@ -46,7 +56,7 @@ export function TransportBar() {
         <>
           <Icon name={phase === 'running' ? 'pause' : 'play'} /> {toggle}
         </>,
-        comparing ? text.why.comparing : text.why.invalid,
+        whyNot,
       )}
       {button(
         'op',
@@ -54,7 +64,7 @@ export function TransportBar() {
         <>
           <Icon name="advance" /> {text.stepOp}
         </>,
-        text.why.notPaused,
+        whyNoStep,
       )}
       {button(
         'tick',
@@ -62,7 +72,7 @@ export function TransportBar() {
         <>
           <Icon name="advance" /> {text.stepTick}
         </>,
-        text.why.notPaused,
+        whyNoStep,
       )}
       {button(
         'step',
@@ -70,7 +80,7 @@ export function TransportBar() {
         <>
           <Icon name="advance" /> {text.stepStep}
         </>,
-        text.why.notPaused,
+        whyNoStep,
       )}
       <span className={styles.speed} title={text.paceAbout}>
         {text.pace}
@@ -84,7 +94,9 @@ export function TransportBar() {
       <span className={styles.state} role="status" data-testid="state">
         {progress !== null && phase === 'starting'
           ? (text.progress[progress.what] ?? progress.what)
-          : text.phases[phase]}
+          : phase === 'running' && step === null && speed === null
+            ? text.firstStep
+            : text.phases[phase]}
         {progress?.fraction != null && phase === 'starting' && <progress value={progress.fraction} max={1} />}
       </span>
       <span data-testid="step">

@@ -1,0 +1,98 @@
+import { useLayoutEffect, useState } from 'react'
+import type { RefObject } from 'react'
+import type { PairTraffic } from '../../state/link-traffic.ts'
+import { formatBytes } from '../format.ts'
+import { useText } from '../text/use-text.ts'
+import { route } from './link-route.ts'
+import type { Box } from './link-route.ts'
+import styles from './links.module.css'
+
+interface Props {
+  /** Has the cards, each with its `data-rank`. */
+  readonly area: RefObject<HTMLElement | null>
+  /** Which ranks ever exchange anything: "0 3". */
+  readonly pairs: readonly string[]
+  readonly traffic: readonly PairTraffic[]
+}
+
+/** Lines behind the cards between ranks that exchange anything; they light up, and run the way it goes, while something does. */
+export function Links({ area, pairs, traffic }: Props) {
+  const boxes = useBoxes(area)
+  const lit = new Map(traffic.map((each) => [`${each.low} ${each.high}`, each]))
+  const lines = pairs.flatMap((pair) => {
+    const [low, high] = pair.split(' ').map(Number)
+    const [a, b] = [boxes.get(low!), boxes.get(high!)]
+    return a && b ? [{ pair, path: route(a, b), now: lit.get(pair) }] : []
+  })
+  return (
+    <svg className={styles.links} aria-hidden="true">
+      {lines.map(({ pair, path }) => (
+        <path key={pair} className={styles.line} d={path} />
+      ))}
+      {lines.map(
+        ({ pair, path, now }) =>
+          now && <path key={pair} className={styles.flow} data-traffic={now.traffic} data-flow={now.flow} d={path} />,
+      )}
+    </svg>
+  )
+}
+
+const ARROWS = { forth: '→', back: '←', both: '↔' } as const
+/** Pairs of ranks that are listed. */
+const MOST_NAMED = 8
+
+/** What the links carry in words and bytes; of the schedule only what goes where is known. */
+export function LinksNow({ traffic }: Pick<Props, 'traffic'>) {
+  const text = useText()
+  const named = traffic.slice(0, MOST_NAMED).map(({ low, high, flow }) => `${low} ${ARROWS[flow]} ${high}`)
+  return (
+    <p className={styles.now} data-testid="links-now">
+      <span className="visually-hidden">{text.onLinks}</span>
+      {traffic.length === 0 && <span>{text.linksIdle}</span>}
+      {sumsOf(traffic).map(([kind, bytes]) => (
+        <span key={kind}>
+          <i data-traffic={kind} /> {text.traffic[kind]} {bytes > 0 && formatBytes(bytes)}
+        </span>
+      ))}
+      <span className={styles.which}>
+        {named.join(', ')}
+        {traffic.length > MOST_NAMED && ' …'}
+      </span>
+    </p>
+  )
+}
+
+function sumsOf(traffic: readonly PairTraffic[]): (readonly [PairTraffic['traffic'], number])[] {
+  const sums = new Map<PairTraffic['traffic'], number>()
+  for (const each of traffic) sums.set(each.traffic, (sums.get(each.traffic) ?? 0) + each.bytes)
+  return [...sums]
+}
+
+/** Where the cards are within the area, by rank; kept up to date while the area changes its size. */
+function useBoxes(area: RefObject<HTMLElement | null>): ReadonlyMap<number, Box> {
+  const [boxes, setBoxes] = useState<ReadonlyMap<number, Box>>(new Map())
+  useLayoutEffect(() => {
+    const element = area.current
+    if (element === null) return
+    const look = () => {
+      const origin = element.getBoundingClientRect()
+      const found = [...element.querySelectorAll<HTMLElement>('[data-rank]')].map((card) => {
+        const { left, right, top, bottom } = card.getBoundingClientRect()
+        const box = {
+          left: left - origin.left,
+          right: right - origin.left,
+          top: top - origin.top,
+          bottom: bottom - origin.top,
+        }
+        return [Number(card.dataset.rank), box] as const
+      })
+      setBoxes(new Map(found))
+    }
+    const observer = new ResizeObserver(look)
+    observer.observe(element)
+    for (const card of element.querySelectorAll('[data-rank]')) observer.observe(card)
+    look()
+    return () => observer.disconnect()
+  }, [area])
+  return boxes
+}
