@@ -86,7 +86,7 @@ test('an uneven load is said, and the better split taken goes on from the same w
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
   await smallModel(page)
-  await page.getByText('Devices', { exact: true }).click()
+  await page.locator('summary').filter({ hasText: 'Devices' }).click()
   await page.getByLabel('How many times slower rank 3 is').fill('4')
   await page.getByRole('button', { name: 'Start' }).click()
   const offer = page.getByTestId('rebalance')

@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
-import { step } from './readings.ts'
+import { chooseTheme, step } from './readings.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
   await page.getByRole('alert').getByRole('button', { name: 'Simulate any cluster instead' }).click()
@@ -36,7 +36,7 @@ test('where nothing can be stored, settings hold for the visit', async ({ page }
     }
   })
   await page.goto('/')
-  await page.getByRole('button', { name: 'dark' }).click()
+  await chooseTheme(page, 'dark')
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
   await page.getByRole('button', { name: '中文' }).click()
   await expect(page.locator('html')).toHaveAttribute('lang', 'zh-Hans')

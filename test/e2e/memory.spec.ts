@@ -36,7 +36,7 @@ test('memory over the step: bytes measured at ops lie on the predicted curve; li
   )
   for (const [measured, predicted] of both) expect(measured).toBe(predicted)
   await expect(between).toHaveCount(1)
-  await expect(page.getByTestId('links-now')).toContainText(/activations [\d.]+ [kM]?B/)
+  await expect(page.getByTestId('links-now')).toContainText(/activations [\d.]+\s[kM]?B/)
   await page.getByRole('button', { name: 'Reset' }).click()
   await expect(dots).toHaveCount(0)
   await page.getByRole('region', { name: 'Timeline' }).getByRole('button', { name: 'Table' }).click()

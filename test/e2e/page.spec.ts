@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
-import { heldStep, loss, step } from './readings.ts'
+import { inputToUrl } from '../../src/config/url.ts'
+import { chooseTheme, heldStep, loss, step } from './readings.ts'
 
 /** A model small enough that a step takes a fraction of a second on a software adapter. */
 async function smallModel(page: Page): Promise<void> {
@@ -91,9 +92,36 @@ test('slow motion: the ranks walk through the schedule tick by tick; full speed 
   await expect(page.getByText(/tokens\/s measured/)).toBeVisible()
 })
 
+test('a run begins with one op, and a finished model still speaks', async ({ page }) => {
+  const draft = {
+    steps: 2,
+    model: { layers: 2, heads: 2, embed: 32, context: 64, vocab: 256 },
+    batch: { microbatches: 1 },
+    parallel: { data: 2 },
+  }
+  await page.goto(`/#run=${await inputToUrl(draft)}`)
+  await page.getByRole('button', { name: 'Step one op' }).click()
+  await expect(page.getByTestId('state')).toHaveText('paused', { timeout: 90_000 })
+  await page.getByRole('button', { name: 'Step one op' }).click()
+  await expect(page.getByTestId('op').first()).not.toHaveText('idle')
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await expect(page.getByTestId('state')).toHaveText('finished', { timeout: 90_000 })
+  await page.getByRole('button', { name: 'Generate' }).click()
+  await expect(page.getByTestId('sample')).toContainText(/ein kleiner Hund sieht die Katze >.{3,}/, { timeout: 60_000 })
+})
+
+test('the links of a ring close, and say what they carry', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('ddp')
+  await expect(page.getByTestId('links-now')).toHaveText(/nothing on the links/)
+  await page.getByRole('button', { name: 'Start' }).click()
+  await expect(page.getByTestId('links-now')).toContainText(/gradients [\d.]+\sMB/, { timeout: 90_000 })
+  await expect(page.getByTestId('links-now')).toContainText('0 ← 3')
+})
+
 test('a budget that is too small is an out-of-memory beside its field, and nothing runs', async ({ page }) => {
   await page.goto('/')
-  await page.getByText('Devices', { exact: true }).click()
+  await page.locator('summary').filter({ hasText: 'Devices' }).click()
   await page.getByLabel('Memory budget').fill('1')
   await page.getByLabel('Memory budget').press('Enter')
   await expect(page.getByRole('alert').filter({ hasText: 'budget' }).first()).toContainText(/rank 0 needs [\d.]+ MB/)
@@ -121,18 +149,12 @@ test('without WebGPU the page still predicts and says how to enable it', async (
   await expect(page.getByRole('img', { name: /^stage 7: parameters .*GB/ })).toBeVisible()
 })
 
-for (const theme of ['light', 'dark'])
+for (const theme of ['light', 'dark'] as const)
   for (const language of ['EN', '中文'])
     test(`axe finds nothing: ${theme}, ${language}`, async ({ page }) => {
       await page.goto('/')
       await page.getByRole('button', { name: language, exact: true }).click()
-      await page
-        .getByRole('group')
-        .filter({ hasText: /dark|深/ })
-        .last()
-        .getByRole('button')
-        .nth(theme === 'light' ? 1 : 2)
-        .click()
+      await chooseTheme(page, theme)
       await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
       await page.waitForTimeout(500)
       const { violations } = await new AxeBuilder({ page }).analyze()

@@ -16,3 +16,12 @@ export async function heldStep(page: Page): Promise<number> {
     held = now
   }
 }
+
+/** Presses the one button until the page wears the theme: system, light, dark. */
+export async function chooseTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  const button = page.getByRole('button', { name: /^(Theme|主题)/ })
+  for (let presses = 0; presses < 3; presses++) {
+    if ((await page.locator('html').getAttribute('data-theme')) === theme) return
+    await button.click()
+  }
+}

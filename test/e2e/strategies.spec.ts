@@ -16,7 +16,7 @@ async function setBudget(page: Page, megabytes: string): Promise<void> {
 test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and stays within it', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
-  await page.getByText('Devices', { exact: true }).click()
+  await page.locator('summary').filter({ hasText: 'Devices' }).click()
   await setBudget(page, '5')
   const budget = budgetOf(page)
   await expect(budget).toHaveAttribute('aria-invalid', 'true')
@@ -106,7 +106,7 @@ test('an asynchronous server: staleness is drawn beside the loss, the slow worke
 test('adapters: what there is, and ranks dealt to them', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
-  await page.getByText('Devices', { exact: true }).click()
+  await page.locator('summary').filter({ hasText: 'Devices' }).click()
   await expect(page.getByRole('list', { name: 'Adapters of this browser' })).toContainText(
     /swiftshader.*software adapter · buffers up to/is,
   )

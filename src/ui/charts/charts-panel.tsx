@@ -64,7 +64,9 @@ function Curve({
   const text = useText()
   const theme = useResolvedTheme()
   const [table, setTable] = useState(false)
-  const started = useSlice(usePage().run, (state) => state.step !== null)
+  // Looked at again with every step; the run before may have a curve already.
+  useSlice(usePage().run, (state) => state.step)
+  const empty = lines.every(({ series }) => series.x().length === 0)
   return (
     <section className={panel.panel} aria-label={title} data-tour="charts">
       <div className={panel.head}>
@@ -79,7 +81,7 @@ function Curve({
         </button>
       </div>
       <div className={`${panel.body} ${styles.body}`}>
-        {!started ? (
+        {empty ? (
           <p className={styles.empty}>{text.noCurve}</p>
         ) : table ? (
           <CurveTable lines={lines} caption={title} />

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { RefObject } from 'react'
 import type { PairTraffic } from '../../state/link-traffic.ts'
 import { formatBytes } from '../format.ts'
@@ -71,7 +71,7 @@ function sumsOf(traffic: readonly PairTraffic[]): (readonly [PairTraffic['traffi
 /** Where the cards are within the area, by rank; kept up to date while the area changes its size. */
 function useBoxes(area: RefObject<HTMLElement | null>): ReadonlyMap<number, Box> {
   const [boxes, setBoxes] = useState<ReadonlyMap<number, Box>>(new Map())
-  useLayoutEffect(() => {
+  useEffect(() => {
     const element = area.current
     if (element === null) return
     const look = () => {
