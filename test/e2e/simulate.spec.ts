@@ -33,6 +33,41 @@ test('any cluster at once: a control moves, memory and time follow; a refusal st
   await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
+test('refused, the controls show the draft, and the reason stands above the figures of the one before', async ({
+  page,
+}) => {
+  await openSimulate(page)
+  await page.locator('header select').selectOption('llama-naive/0')
+  const refusal = page.getByTestId('refusal')
+  await expect(refusal).toContainText('Out of memory')
+  await expect(refusal).toContainText(/rank 0 needs .* GB, mostly/)
+  await expect(refusal).toContainText('The figures below are those of the configuration before it.')
+  await expect(refusal).toBeInViewport()
+  await expect(page.getByRole('spinbutton', { name: 'Replicas' })).toHaveValue('1')
+  await expect(page.getByRole('spinbutton', { name: 'Tensor shards' })).toHaveValue('1')
+  await expect(page.getByLabel('Device', { exact: true })).toHaveValue('v100-16gb')
+  await expect(page.getByTestId('this-device')).toHaveCount(0)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+  await refusal.getByRole('button', { name: 'Search the layouts' }).click()
+  await expect(page.getByRole('region', { name: 'Search the layouts' }).first()).toBeFocused()
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await page.getByRole('button', { name: 'Back to the default: Memory budget, GB' }).click()
+  await expect(refusal).toHaveCount(0)
+})
+
+test('more than a device holds is said first, and leads to the layouts that fit', async ({ page }) => {
+  await openSimulate(page)
+  await expect(page.getByTestId('over-capacity')).toHaveCount(0)
+  await page.getByLabel('Device', { exact: true }).selectOption('t4')
+  const over = page.getByTestId('over-capacity')
+  await expect(over).toContainText(/Stage 0 needs 37\.6.GB; a t4 holds 16\.0.GB: this would not run\./)
+  await expect(over).toBeInViewport()
+  await over.getByRole('button', { name: 'Search the layouts' }).click()
+  await expect(page.getByRole('button', { name: 'Cancel', exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+})
+
 test('memory over the step: of any stage, with its table', async ({ page }) => {
   await openSimulate(page)
   const chart = (stage: number) =>

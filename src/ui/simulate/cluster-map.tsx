@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
-import { deviceOf } from '../../sim/hardware.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
+import { capacityOf } from '../../state/capacity.ts'
 import { nodeKinds, rangesOf } from '../../state/node-view.ts'
 import type { NodeKind } from '../../state/node-view.ts'
 import { formatBytes, formatCount, formatPercent } from '../format.ts'
@@ -14,9 +14,9 @@ const MOST_DEVICES = 16
 
 /** The virtual cluster: nodes of devices, each filled as far as its memory is; nodes that do the same are drawn once. */
 export function ClusterMap({ result, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
-  const { device, devicesPerNode, intraNode, interNode, memoryBytes } = result.config.cluster
+  const { device, devicesPerNode, intraNode, interNode } = result.config.cluster
   const kinds = useMemo(() => nodeKinds(result.ranks, devicesPerNode), [result, devicesPerNode])
-  const capacity = memoryBytes ?? deviceOf(device).memoryBytes
+  const capacity = capacityOf(result.config).bytes
   const nodes = Math.ceil(result.ranks.length / devicesPerNode)
   return (
     <div>

@@ -111,7 +111,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
             stroke="var(--ink)"
             strokeDasharray="4 3"
             label={{
-              value: text.capacity(formatBytes(plan.budgetBytes)),
+              value: text.capacity(formatBytes(plan.budgetBytes), plan.best.cluster.memoryBytes !== null),
               position: 'insideBottomRight',
               fill: 'var(--ink-2)',
               fontSize: 11,

@@ -20,9 +20,9 @@ export function SimulateField({
   const { simulation } = usePage()
   const id = useId()
   const say = useProblemText()
-  const { draft, result, problem } = useSlice(simulation, (state) => state)
+  const { draft, config, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
-  const value = own ?? (result === null ? undefined : readPath(result.config, path))
+  const value = own ?? readPath(config, path)
   const chosen = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
   const wrong = problem !== null && (problem.field === path || problem.field.startsWith(`${path}.`))
   const invalid = wrong ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}

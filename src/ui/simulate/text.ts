@@ -1,6 +1,13 @@
 import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
 import { explain, type Verdict } from '../../sim/planner/explain.ts'
 
+/** Part of a sentence: words, or a number with where it comes from. */
+export type Piece = string | { readonly kind: 'predicted' | 'virtual'; readonly text: string }
+
+const predicted = (text: string): Piece => ({ kind: 'predicted', text })
+
+const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+
 /** Texts of the Simulate place, loaded with it. Chinese does not compile while one is missing. */
 const en = {
   title: 'Simulate',
@@ -53,6 +60,15 @@ const en = {
     training: 'A run is training: it would disturb the times.',
     invalid: 'The configuration is not valid yet.',
   },
+  refused: 'This configuration is refused',
+  outOfMemory: 'Out of memory',
+  said: (field: string, message: string) => `${field}: ${message}`,
+  over: (stage: string | null, need: string, device: string, holds: string): readonly Piece[] => [
+    `${stage === null ? 'The fullest device' : capital(stage)} needs `,
+    predicted(need),
+    `; ${device === 'this' ? 'this device' : `a ${device}`} holds ${holds}: this would not run.`,
+  ],
+  figuresBefore: 'The figures below are those of the configuration before it.',
   reset: 'Back to the default',
   none: 'none',
   computing: 'computing…',
@@ -85,7 +101,7 @@ const en = {
     between: (link: string) => `between nodes, ${link}`,
   },
   memory: 'Memory per pipeline stage, predicted',
-  capacity: (size: string) => `the device holds ${size}`,
+  capacity: (size: string, isBudget: boolean) => (isBudget ? `the budget is ${size}` : `the device holds ${size}`),
   time: 'Time of a step per pipeline stage, virtual',
   compute: 'compute',
   communication: 'communication',
@@ -146,11 +162,13 @@ export type SimulateText = {
       ? string
       : (typeof en)[K] extends (...args: infer A) => string
         ? (...args: A) => string
-        : {
-            readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
-              ? (...args: A) => string
-              : string
-          }
+        : (typeof en)[K] extends (...args: infer A) => readonly Piece[]
+          ? (...args: A) => readonly Piece[]
+          : {
+              readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
+                ? (...args: A) => string
+                : string
+            }
 }
 
 const zh: SimulateText = {
@@ -201,6 +219,15 @@ const zh: SimulateText = {
     training: '训练正在进行，会干扰计时。',
     invalid: '配置尚不合法。',
   },
+  refused: '此配置被拒绝',
+  outOfMemory: '内存不足',
+  said: (field, message) => `${field}：${message}`,
+  over: (stage, need, device, holds) => [
+    `${stage ?? '最满的设备'}需要 `,
+    predicted(need),
+    `，而 ${device === 'this' ? '本机设备' : device} 只有 ${holds}：这样跑不起来。`,
+  ],
+  figuresBefore: '下面的数字属于此前的配置。',
   reset: '恢复默认值',
   none: '无',
   computing: '计算中…',
@@ -233,7 +260,7 @@ const zh: SimulateText = {
     between: (link) => `节点间，${link}`,
   },
   memory: '每个流水线阶段的内存（预测）',
-  capacity: (size) => `设备容量 ${size}`,
+  capacity: (size, isBudget) => (isBudget ? `预算 ${size}` : `设备容量 ${size}`),
   time: '每个流水线阶段的一步时间（虚拟）',
   compute: '计算',
   communication: '通信',
