@@ -166,9 +166,13 @@ function CurveTable({
             (seconds, i) =>
               i % every === 0 && (
                 <tr key={i}>
-                  <th scope="row">{formatSeconds(seconds)}</th>
+                  <th scope="row">
+                    <span className="virtual">{formatSeconds(seconds)}</span>
+                  </th>
                   {parts.map((part) => (
-                    <td key={part}>{formatBytes(bytesOf(curve.bytes[i]!, part))}</td>
+                    <td key={part}>
+                      <span className="predicted">{formatBytes(bytesOf(curve.bytes[i]!, part))}</span>
+                    </td>
                   ))}
                 </tr>
               ),

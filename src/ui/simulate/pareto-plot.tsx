@@ -13,7 +13,7 @@ import { describeCandidate, type LayoutWords } from '../../sim/planner/candidate
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
-import { formatBytes, formatCount } from '../format.ts'
+import { formatBytes, formatCount, formatWhole } from '../format.ts'
 import { fullestBytes } from './simulation-result.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
@@ -54,7 +54,7 @@ interface Props {
   readonly onTake: (planned: Planned) => void
 }
 
-/** Every clocked layout by memory and speed; the front joined by steps. The tables below hold the same numbers. */
+/** Every clocked layout by memory and speed; the front joined by steps. The table below has them all. */
 export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   const words = useLayoutWords()
   const point = (planned: Planned) => pointOf(planned, words)
@@ -83,7 +83,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
           margin={{ top: 8, right: 16, bottom: 20, left: 8 }}
           accessibilityLayer={false}
           role="img"
-          aria-label={text.plotAbout(formatCount(plan.ranked.length), formatCount(front.length))}
+          aria-label={text.plotAbout(formatWhole(plan.ranked.length), formatWhole(front.length))}
         >
           <CartesianGrid stroke="var(--hairline)" />
           <XAxis
@@ -191,8 +191,10 @@ function Note({
     <div className={styles.note}>
       <strong>{point.name}</strong>
       <div>
-        {formatBytes(point.memoryBytes)} · {formatCount(point.tokensPerSecond)} {text.tokens}{' '}
-        <span className="virtual">{text.virtual}</span>
+        <span className="predicted">{formatBytes(point.memoryBytes)}</span> ·{' '}
+        <span className="virtual">
+          {formatCount(point.tokensPerSecond)} {text.tokens}
+        </span>
       </div>
       {point.planned && <div>{text.clickToUse}</div>}
     </div>

@@ -1,19 +1,20 @@
-import { Fragment, useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import { SIMULATION_FIELDS } from '../../state/simulation-fields.ts'
-import type { SimulationField, SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
+import type { SimulationGroup } from '../../state/simulation-fields.ts'
 import type { Story } from '../../sim/stories.ts'
 import { storyOf } from '../../state/told-story.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
+import { FieldGroup } from './field-group.tsx'
 import { LayoutSearch } from './layout-search.tsx'
-import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
 import { SimulationResult } from './simulation-result.tsx'
 import { SIMULATE_TEXT } from './text.ts'
-import { ThisDevice } from './this-device.tsx'
 import button from '../theme/button.module.css'
 import type { SimulateText } from './text.ts'
 import type { Draft } from '../../state/draft-path.ts'
+
+const GROUPS = Object.keys(SIMULATION_FIELDS) as SimulationGroup[]
 
 /** Any cluster, any model: memory and time at once, pinned configurations beside each other, a search over all layouts. */
 export default function SimulatePlace() {
@@ -23,7 +24,6 @@ export default function SimulatePlace() {
   const draft = useSlice(simulation, (state) => state.draft)
   const story = useMemo(() => storyOf(draft), [draft])
   useEffect(() => simulation.start(), [simulation])
-  const groups = Object.entries(SIMULATION_FIELDS) as [SimulationGroup, Readonly<Record<string, SimulationField>>][]
   const layouts = useRef<HTMLElement>(null)
   const search = () => {
     simulation.search()
@@ -35,16 +35,8 @@ export default function SimulatePlace() {
       <aside className={styles.controls} aria-label={text.title}>
         <p className={styles.about}>{text.about}</p>
         {story && <ToldStory story={story.story} text={text} />}
-        {groups.map(([group, fields]) => (
-          <fieldset key={group} className={styles.group}>
-            <legend>{text.groups[group]}</legend>
-            {Object.entries(fields).map(([path, spec]) => (
-              <Fragment key={path}>
-                <SimulateField path={path as SimulationPath} spec={spec} text={text} />
-                {path === 'cluster.device' && <ThisDevice text={text} />}
-              </Fragment>
-            ))}
-          </fieldset>
+        {GROUPS.map((group) => (
+          <FieldGroup key={group} group={group} text={text} />
         ))}
       </aside>
       <main className={styles.results} id="cluster">

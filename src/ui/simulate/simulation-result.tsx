@@ -4,7 +4,7 @@ import { capacityOf } from '../../state/capacity.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
-import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
+import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
@@ -18,6 +18,9 @@ import stacked from '../theme/stacked-bar.module.css'
 /** Its chart library comes after the first figures. */
 const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
 
+/** Stages that a list grows by; the style sheet has its height. */
+const MOST_ROWS = 32
+
 /** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
 export function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
   return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
@@ -30,16 +33,17 @@ export function fullestBytes({ ranks }: SimulatedResult): number {
 interface FigureProps {
   readonly label: string
   readonly value: string
-  readonly kind: 'predicted' | 'virtual'
+  /** null: a fact, neither predicted nor virtual. */
+  readonly kind: 'predicted' | 'virtual' | null
   readonly text: SimulateText
 }
 
 function Figure({ label, value, kind, text }: FigureProps) {
   return (
-    <div className={styles.figure} title={text[kind]}>
+    <div className={styles.figure} title={kind === null ? undefined : text[kind]}>
       <dt>{label}</dt>
       <dd>
-        <span className={kind}>{value}</span>
+        <span className={kind ?? undefined}>{value}</span>
       </dd>
     </div>
   )
@@ -75,7 +79,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
           />
         </div>
         <dl className={styles.figures}>
-          <Figure label={text.devices} value={ranks.length.toLocaleString('en-US')} kind="predicted" text={text} />
+          <Figure label={text.devices} value={formatWhole(ranks.length)} kind={null} text={text} />
           <Figure label={text.step} value={formatSeconds(time.stepSeconds)} kind="virtual" text={text} />
           <Figure label={text.tokens} value={formatCount(tokensPerSecond?.virtual ?? 0)} kind="virtual" text={text} />
           <Figure label={text.mfu} value={formatPercent(time.mfu)} kind="virtual" text={text} />
@@ -108,13 +112,15 @@ function Bars({ result, text }: Props) {
   const most = Math.max(capacity, ...stages.map((rank) => rank.predictedBytes.total))
   const { stepSeconds, computeSeconds, communicationSeconds, idleSeconds } = result.time
   const percent = (share: number) => `${Math.min(100, 100 * share)}%`
+  // What scrolls has to be reached by the keyboard.
+  const scrolls = stages.length > MOST_ROWS ? { tabIndex: 0 } : {}
   return (
     <div className={styles.pair}>
       <div>
         <h3>
           {text.memory} <small>{text.capacity(formatBytes(capacity), isBudget)}</small>
         </h3>
-        <div className={styles.bars} tabIndex={0} role="region" aria-label={text.memory}>
+        <div className={styles.bars} {...scrolls} role="region" aria-label={text.memory}>
           <ul>
             {stages.map(({ rank, coordinates, predictedBytes }) => {
               const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
@@ -147,7 +153,7 @@ function Bars({ result, text }: Props) {
       </div>
       <div>
         <h3>{text.time}</h3>
-        <div className={styles.bars} tabIndex={0} role="region" aria-label={text.time}>
+        <div className={styles.bars} {...scrolls} role="region" aria-label={text.time}>
           <ul>
             {stages.map(({ rank, coordinates }) => {
               const parts = [
@@ -218,12 +224,18 @@ function Table({ result, text }: Props) {
             <tr key={rank}>
               <th scope="row">{text.stage(coordinates.pipeline)}</th>
               {BAR_PARTS.map((part) => (
-                <td key={part}>{formatBytes(partOf(predictedBytes, part))}</td>
+                <td key={part}>
+                  <span className="predicted">{formatBytes(partOf(predictedBytes, part))}</span>
+                </td>
               ))}
-              <td>{formatSeconds(computeSeconds[rank] ?? 0)}</td>
-              <td>{formatSeconds(communicationSeconds[rank] ?? 0)}</td>
-              <td>{formatSeconds(idleSeconds[rank] ?? 0)}</td>
-              <td>{formatBytes(sentBytes)}</td>
+              {[computeSeconds, communicationSeconds, idleSeconds].map((seconds, i) => (
+                <td key={i}>
+                  <span className="virtual">{formatSeconds(seconds[rank] ?? 0)}</span>
+                </td>
+              ))}
+              <td>
+                <span className="predicted">{formatBytes(sentBytes)}</span>
+              </td>
             </tr>
           ))}
         </tbody>
