@@ -22,3 +22,7 @@ export function overCapacity({ config, ranks }: SimulatedResult): SimulatedRank 
     .reduce((most, rank) => (rank.predictedBytes.total > most.predictedBytes.total ? rank : most))
   return fullest.predictedBytes.total > capacityOf(config).bytes ? fullest : null
 }
+
+export function fullestBytes({ ranks }: SimulatedResult): number {
+  return ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
+}

@@ -13,8 +13,9 @@ import { describeCandidate, type LayoutWords } from '../../sim/planner/candidate
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
+import { fullestBytes } from '../../state/capacity.ts'
+import { isComparable } from '../../state/comparable.ts'
 import { formatBytes, formatCount, formatWhole } from '../format.ts'
-import { fullestBytes } from './simulation-result.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
@@ -37,14 +38,6 @@ const pointOf = (planned: Planned, words: LayoutWords): Point => ({
   tokensPerSecond: planned.tokensPerSecond,
   planned,
 })
-
-/** Whether a result answers the question that the search did: the same training on the same devices. */
-function isComparable({ config }: SimulatedResult, { best, devices }: Plan): boolean {
-  const { data, tensor, pipeline } = config.parallel
-  const question = ({ model, precision, batch, cluster }: typeof config) =>
-    JSON.stringify([model, precision, batch.global, batch.sequence, cluster])
-  return data * tensor * pipeline === devices && question(config) === question(best)
-}
 
 interface Props {
   readonly plan: Plan

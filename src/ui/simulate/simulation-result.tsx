@@ -1,6 +1,6 @@
 import { lazy, Suspense, useState } from 'react'
 import type { SimulatedResult } from '../../sim/simulate.ts'
-import { capacityOf } from '../../state/capacity.ts'
+import { capacityOf, fullestBytes } from '../../state/capacity.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
@@ -22,12 +22,8 @@ const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
 const MOST_ROWS = 32
 
 /** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
-export function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
+function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
   return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
-}
-
-export function fullestBytes({ ranks }: SimulatedResult): number {
-  return ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
 }
 
 interface FigureProps {
