@@ -14,7 +14,6 @@ export interface AreaPicture {
   readonly title: string
   readonly subtitle: string
   readonly xLabel: string
-  readonly yLabel: string
   readonly moments: readonly number[]
   /** Until when the last values hold. */
   readonly end: number
@@ -31,7 +30,7 @@ const REACH = 4
 
 /** Parts that add up, each holding its value until the next moment. */
 export function areaSvg(picture: AreaPicture): string {
-  const { title, subtitle, xLabel, yLabel, moments, end, parts, limit, xText, yText } = picture
+  const { title, subtitle, xLabel, moments, end, parts, limit, xText, yText } = picture
   const sums = moments.map((_, i) => parts.reduce((sum, { values }) => sum + values[i]!, 0))
   const peak = Math.max(1, ...sums)
   const isNear = limit.value <= REACH * peak
@@ -41,7 +40,7 @@ export function areaSvg(picture: AreaPicture): string {
     title,
     subtitle,
     { low: 0, high: until, label: xLabel, ticks: roundTicks(0, until, 8), tick: xText },
-    { low: 0, high, label: yLabel, ticks: roundTicks(0, high, 6), tick: yText },
+    { low: 0, high, label: '', ticks: roundTicks(0, high, 6), tick: yText },
   )
   const floor = moments.map(() => 0)
   const areas = parts.map((part) => {

@@ -1,6 +1,6 @@
 import { legendOf, PLOT, WIDTH } from './frame.ts'
 import { hatchPatterns, hatched, type Hatch } from './hatch.ts'
-import { FAINT, HAIRLINE, INK, at, roundTicks, svgFile, textAt } from './svg.ts'
+import { FAINT, INK, at, roundTicks, svgFile, textAt } from './svg.ts'
 
 export interface BarsPicture {
   readonly title: string
@@ -39,11 +39,11 @@ export function barsSvg({ title, subtitle, xLabel, parts, rows, xText }: BarsPic
         name: part.name,
         draw: (x, y) => hatched(`<rect x="${at(x + 12)}" y="${y - 11}" width="14" height="14"`, part),
       })),
-      6,
     ),
+    `<path d="M${LEFT} ${bottom}H${RIGHT}" stroke="${FAINT}"/>`,
     ...roundTicks(0, high, 8).flatMap((value) => [
-      `<path d="M${at(px(value))} ${PLOT.top}V${bottom}" stroke="${HAIRLINE}"/>`,
-      textAt(px(value), bottom + 18, xText(value), { anchor: 'middle', fill: FAINT }),
+      `<path d="M${at(px(value))} ${bottom}v6" stroke="${FAINT}"/>`,
+      textAt(px(value), bottom + 22, xText(value), { anchor: 'middle', fill: FAINT }),
     ]),
     ...rows.flatMap(({ name, values, sum, limit }, row) => {
       const top = PLOT.top + row * ROW + 20

@@ -37,7 +37,10 @@ export function frameOf(title: string, subtitle: string, x: Axis, y: Axis): Fram
     ]),
     `<path d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}" fill="none" stroke="${FAINT}"/>`,
     textAt((PLOT.left + PLOT.right) / 2, HEIGHT - 12, x.label, { anchor: 'middle', fill: FAINT }),
-    textAt(20, (PLOT.top + PLOT.bottom) / 2, y.label, { anchor: 'middle', fill: FAINT, turn: -90 }),
+    // Ticks with units leave no room for a name, and need none.
+    ...(y.label === ''
+      ? []
+      : [textAt(20, (PLOT.top + PLOT.bottom) / 2, y.label, { anchor: 'middle', fill: FAINT, turn: -90 })]),
   ]
   return { px, py, body }
 }
@@ -49,9 +52,9 @@ export interface Sign {
   readonly draw: (x: number, y: number) => string
 }
 
-/** Names beside their signs, right-aligned over the plot; `lower` by so much where the small print is long. */
-export function legendOf(signs: readonly Sign[], lower = 0): string[] {
-  const y = PLOT.top - 18 + lower
+/** Names beside their signs, right-aligned over the plot. */
+export function legendOf(signs: readonly Sign[]): string[] {
+  const y = PLOT.top - 11
   let right = PLOT.right
   return signs.toReversed().flatMap(({ name, draw }) => {
     const left = right - widthOf(name, 12) - 34

@@ -132,7 +132,7 @@ export type SimulationPath = {
 }[SimulationGroup]
 
 /** Groups that are one line until they are opened. */
-export const FOLDED_GROUPS = ['shape', 'optimizer', 'exchange', 'network'] as const satisfies readonly SimulationGroup[]
+const FOLDED_GROUPS = ['shape', 'optimizer', 'exchange', 'network'] as const satisfies readonly SimulationGroup[]
 export type FoldedGroup = (typeof FOLDED_GROUPS)[number]
 
 export const isFolded = (group: SimulationGroup): group is FoldedGroup => FOLDED_GROUPS.some((each) => each === group)

@@ -202,7 +202,7 @@ test('a comparison is taken as pictures: losses once trained, memory at once', a
     'Nothing was trained yet.',
   )
   const bars = await svgOf(page, (await taken(page, 'Memory of the fullest device', 'SVG')).bytes.toString('utf8'))
-  expect(bars.texts.filter((text) => /^[AB] {2}/.test(text ?? ''))).toHaveLength(2)
+  expect(bars.texts.filter((text) => /^[AB]: /.test(text ?? ''))).toHaveLength(2)
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: /^Train/ }).click()
   await expect(page.getByRole('img', { name: /^Loss of B/ })).toBeVisible({ timeout: 60_000 })

@@ -39,7 +39,7 @@ const HEAD = [
 const LINES = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b07700', '#1c1b19', '#6f6a60']
 
 const namedPins = (pins: readonly Pin[], words: LayoutWords) =>
-  pins.map((pin) => `${pin.letter}  ${nameOf(pin, words)}`)
+  pins.map((pin) => `${pin.letter}: ${nameOf(pin, words)}`)
 
 function lossesSvg(pins: readonly Pin[], own: TakeAwayText, words: LayoutWords): string {
   const curves = pins.flatMap((pin) => {

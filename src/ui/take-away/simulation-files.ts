@@ -47,7 +47,7 @@ function layoutFiles(plan: Plan | null, present: SimulatedResult | null, { own, 
     { format: 'csv', name: 'tabcluster-layouts.csv', make: () => layoutsCsv(found(), words) },
     ...pictureFiles(
       (extension) => `tabcluster-layouts.${extension}`,
-      () => layoutsSvg(found(), present, simulate, words),
+      () => layoutsSvg(found(), present, own.rows.layouts, simulate, words),
     ),
   ]
 }

@@ -7,7 +7,7 @@ import type { Planned } from '../../sim/planner/planned.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { capacityOf, fullestBytes } from '../../state/capacity.ts'
 import { isComparable } from '../../state/comparable.ts'
-import { formatBytes, formatCount, formatSeconds } from '../format.ts'
+import { formatBytes, formatCount, formatSeconds, formatWhole } from '../format.ts'
 import type { SimulateText } from '../simulate/text.ts'
 import type { Text } from '../text/text.ts'
 import { ACCENT, DANGER, FAINT_INK, MEMORY_FILL } from './light-colours.ts'
@@ -37,7 +37,6 @@ export function memorySvg(
     title: simulate.overTime,
     subtitle: [captionOf(config), config.cluster.device, where, formatBytes(peakOf(fullest))].join(' · '),
     xLabel: simulate.time0,
-    yLabel: where,
     moments: fullest.seconds,
     end: fullest.stepSeconds,
     parts: parts.filter(({ values }) => values.some((value) => value > 0)),
@@ -51,6 +50,7 @@ export function memorySvg(
 export function layoutsSvg(
   plan: Plan,
   present: SimulatedResult | null,
+  title: string,
   simulate: SimulateText,
   words: LayoutWords,
 ): string {
@@ -63,8 +63,8 @@ export function layoutsSvg(
   const isBudget = plan.best.cluster.memoryBytes !== null
   const { device } = plan.best.cluster
   return scatterSvg({
-    title: simulate.plan,
-    subtitle: `${plan.best.model.preset ?? ''} ${plan.devices} × ${device} · ${simulate.virtual}`.trim(),
+    title,
+    subtitle: `${plan.best.model.preset ?? ''} ${formatWhole(plan.devices)} × ${device} · ${simulate.virtual}`.trim(),
     xLabel: `${simulate.fullest}, ${simulate.predicted}`,
     yLabel: `${simulate.tokens}, ${simulate.virtual}`,
     groups: [

@@ -123,7 +123,6 @@ describe('areas', () => {
     title: 'Memory',
     subtitle: '',
     xLabel: 'time',
-    yLabel: 'bytes',
     moments: [0, 1, 3],
     end: 4,
     parts: [
