@@ -1,4 +1,5 @@
-import { FAINT, HAIRLINE, at, roundTicks, svgFile, textAt, tickText, widthOf } from './svg.ts'
+import { HEIGHT, PLOT, WIDTH, frameOf, legendOf, type Sign } from './frame.ts'
+import { FAINT, at, roundTicks, svgFile, textAt, tickText } from './svg.ts'
 
 export interface ChartLine {
   readonly name: string
@@ -7,6 +8,8 @@ export interface ChartLine {
   readonly color: string
   /** Dashed, with a mark at every value: few of them, far apart. */
   readonly dashed: boolean
+  /** Stands at its last value: tells lines apart where there are more of them than colours. */
+  readonly atEnd?: string
 }
 
 export interface Chart {
@@ -18,11 +21,9 @@ export interface Chart {
   readonly lines: readonly ChartLine[]
   /** The vertical axis begins at 0. */
   readonly fromZero: boolean
+  /** Small print below, a line each. */
+  readonly notes?: readonly string[]
 }
-
-const WIDTH = 800
-const HEIGHT = 450
-const PLOT = { left: 76, right: WIDTH - 24, top: 84, bottom: HEIGHT - 56 }
 
 interface Range {
   readonly low: number
@@ -72,49 +73,46 @@ function marksOf({ x, y, color }: ChartLine, px: (value: number) => number, py: 
   return marks
 }
 
-const dash = ({ dashed }: ChartLine) => (dashed ? ' stroke-dasharray="6 4"' : '')
-
-/** Names beside a piece of their line, right-aligned over the plot. */
-function legendOf(lines: readonly ChartLine[]): string[] {
-  const y = PLOT.top - 18
-  let right = PLOT.right
-  return lines.toReversed().flatMap((line) => {
-    const left = right - widthOf(line.name, 12) - 34
-    right = left - 20
-    return [
-      `<path d="M${at(left)} ${y - 4}h26" fill="none" stroke="${line.color}" stroke-width="2"${dash(line)}/>`,
-      textAt(left + 34, y, line.name),
-    ]
-  })
+function endOf(
+  { x, y, color, atEnd }: ChartLine,
+  px: (value: number) => number,
+  py: (value: number) => number,
+): string[] {
+  const last = x.length - 1
+  if (atEnd === undefined || !Number.isFinite(y[last])) return []
+  return [textAt(px(x[last]!) + 5, py(y[last]!) + 4, atEnd, { fill: color, weight: 650 })]
 }
 
+const NOTE = 18
+
+const dash = ({ dashed }: ChartLine) => (dashed ? ' stroke-dasharray="6 4"' : '')
+
+const signOf = (line: ChartLine): Sign => ({
+  name: line.name,
+  draw: (x, y) => `<path d="M${at(x)} ${y - 4}h26" fill="none" stroke="${line.color}" stroke-width="2"${dash(line)}/>`,
+})
+
 /** Lines over training steps as a picture of its own: axes with round ticks, a legend, a title. */
-export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero }: Chart): string {
+export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero, notes = [] }: Chart): string {
   const across = rangeOf(lines.map(({ x }) => x)) ?? { low: 0, high: 1 }
   const up = widened(rangeOf(lines.map(({ y }) => y)) ?? { low: 0, high: 1 }, fromZero)
   const wide = across.high > across.low ? across : { low: across.low - 1, high: across.high + 1 }
-  const px = (value: number) => PLOT.left + ((value - wide.low) / (wide.high - wide.low)) * (PLOT.right - PLOT.left)
-  const py = (value: number) => PLOT.bottom - ((value - up.low) / (up.high - up.low)) * (PLOT.bottom - PLOT.top)
-  const steps = roundTicks(wide.low, wide.high, 8).filter(Number.isInteger)
-  const rows = roundTicks(up.low, up.high, 6)
-  return svgFile(WIDTH, HEIGHT, `${title}. ${subtitle}`, [
-    textAt(PLOT.left, 32, title, { size: 18, weight: 650 }),
-    textAt(PLOT.left, 52, subtitle, { fill: FAINT }),
-    ...legendOf(lines),
-    ...rows.flatMap((value) => [
-      `<path d="M${PLOT.left} ${at(py(value))}H${PLOT.right}" stroke="${HAIRLINE}"/>`,
-      textAt(PLOT.left - 10, py(value) + 4, tickText(value), { anchor: 'end', fill: FAINT }),
-    ]),
-    ...steps.flatMap((value) => [
-      `<path d="M${at(px(value))} ${PLOT.bottom}v6" stroke="${FAINT}"/>`,
-      textAt(px(value), PLOT.bottom + 22, tickText(value), { anchor: 'middle', fill: FAINT }),
-    ]),
-    `<path d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}" fill="none" stroke="${FAINT}"/>`,
-    textAt((PLOT.left + PLOT.right) / 2, HEIGHT - 12, xLabel, { anchor: 'middle', fill: FAINT }),
-    textAt(20, (PLOT.top + PLOT.bottom) / 2, yLabel, { anchor: 'middle', fill: FAINT, turn: -90 }),
+  const x = {
+    ...wide,
+    label: xLabel,
+    ticks: roundTicks(wide.low, wide.high, 8).filter(Number.isInteger),
+    tick: tickText,
+  }
+  const y = { ...up, label: yLabel, ticks: roundTicks(up.low, up.high, 6), tick: tickText }
+  const { px, py, body } = frameOf(title, subtitle, x, y)
+  return svgFile(WIDTH, HEIGHT + notes.length * NOTE, `${title}. ${subtitle}`, [
+    ...body,
+    ...legendOf(lines.map(signOf)),
     ...lines.flatMap((line) => [
       `<path d="${pathOf(line, px, py)}" fill="none" stroke="${line.color}" stroke-width="1.75" stroke-linejoin="round"${dash(line)}/>`,
       ...(line.dashed ? marksOf(line, px, py) : []),
+      ...endOf(line, px, py),
     ]),
+    ...notes.map((note, i) => textAt(PLOT.left, HEIGHT + 8 + i * NOTE, note, { fill: FAINT })),
   ])
 }

@@ -1,7 +1,5 @@
+import { hatchPatterns, type Hatch } from './hatch.ts'
 import { FAINT, HAIRLINE, INK, at, escapeXml, roundTicks, svgFile, textAt, widthOf } from './svg.ts'
-
-/** Lines over a colour, so that colour is never the only sign of a kind. */
-export type Hatch = 'plain' | 'rising' | 'falling' | 'dots' | 'vertical' | 'cross'
 
 export interface TimelineKind {
   readonly name: string
@@ -41,25 +39,6 @@ const ROW = 34
 const GAP = 6
 const BAND = 9
 const IDLE = '#e9e5dc'
-
-const HATCHES: Readonly<Record<Exclude<Hatch, 'plain'>, string>> = {
-  rising: '<path d="M-2 2L2-2M0 8L8 0M6 10L10 6"/>',
-  falling: '<path d="M-2 6L2 10M0 0L8 8M6-2L10 2"/>',
-  vertical: '<path d="M2 0V8M6 0V8"/>',
-  cross: '<path d="M0 8L8 0M0 0L8 8"/>',
-  dots: '<path d="M2 2h.01M6 6h.01" stroke-width="2" stroke-linecap="round"/>',
-}
-
-function definitions(kinds: readonly TimelineKind[]): string {
-  const wanted = new Set(kinds.map(({ hatch }) => hatch))
-  const patterns = (Object.keys(HATCHES) as (keyof typeof HATCHES)[])
-    .filter((name) => wanted.has(name))
-    .map(
-      (name) =>
-        `<pattern id="${name}" width="8" height="8" patternUnits="userSpaceOnUse"><g fill="none" stroke="#ffffff" stroke-opacity="0.5" stroke-width="1.25">${HATCHES[name]}</g></pattern>`,
-    )
-  return `<defs>${patterns.join('')}</defs>`
-}
 
 function boxOf(x: number, y: number, width: number, height: number, { fill, hatch }: TimelineKind, tip = ''): string {
   const place = `x="${at(x)}" y="${at(y)}" width="${at(width)}" height="${at(height)}"`
@@ -121,7 +100,7 @@ export function timelineSvg(picture: TimelinePicture): string {
     ]
   })
   return svgFile(WIDTH, bottom + 88, `${title}. ${subtitle}`, [
-    definitions(shown.map(([, kind]) => kind)),
+    hatchPatterns(shown.map(([, { hatch }]) => hatch)),
     textAt(24, 32, title, { size: 18, weight: 650 }),
     textAt(24, 52, subtitle, { fill: FAINT }),
     ...Array.from({ length: rows }, (_, row) => [

@@ -11,6 +11,7 @@ import type { Draft, DraftValue } from './draft-path.ts'
 import { isDraft, removePath, writePath } from './draft-path.ts'
 import type { History } from './history.ts'
 import { after, before, NO_HISTORY, remembered } from './history.ts'
+import { readableConfig } from './readable-config.ts'
 import type { Problem } from './session.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
@@ -22,10 +23,14 @@ export type Search =
 
 export interface SimulationState extends History {
   readonly draft: Draft
+  /** The draft with its defaults filled in, refused or not. */
+  readonly config: RunConfig
   /** Of the newest draft that could be simulated; kept while the next one is computed or refused. */
   readonly result: SimulatedResult | null
   readonly milliseconds: number
   readonly problem: Problem | null
+  /** The problem is that a rank needs more than its memory budget. */
+  readonly outOfMemory: boolean
   readonly computing: boolean
   /** Live bytes over the step of `result`; null until somebody wanted them and they are there. */
   readonly memory: readonly MemoryCurve[] | null
@@ -67,10 +72,12 @@ export function createSimulationStore(
 ) {
   const store = createStore<SimulationState>(() => ({
     draft: initial,
+    config: readableConfig(initial),
     ...NO_HISTORY,
     result: null,
     milliseconds: 0,
     problem: null,
+    outOfMemory: false,
     computing: false,
     memory: null,
     search: { phase: 'idle' },
@@ -86,13 +93,20 @@ export function createSimulationStore(
         result: reply.result,
         milliseconds: reply.milliseconds,
         problem: null,
+        outOfMemory: false,
         computing: false,
         memory: null,
       })
     if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
-    if (reply.kind === 'refused') store.setState({ problem: reply.problem, computing: false })
+    if (reply.kind === 'refused') {
+      const { problem, outOfMemory = false } = reply
+      // What does not fit is the budget's to mend, as far as one field is.
+      const field = outOfMemory ? 'cluster.memoryBytes' : problem.field
+      store.setState({ problem: { ...problem, field }, outOfMemory, computing: false })
+    }
   }
-  const failed = (message: string) => store.setState({ problem: { field: '', message }, computing: false })
+  const failed = (message: string) =>
+    store.setState({ problem: { field: '', message }, outOfMemory: false, computing: false })
   const request = (id: number, kind: SimulatorRequest['kind']): SimulatorRequest => {
     const own = measured()
     return { id, kind, input: store.getState().draft, ...(own ? { measured: own } : {}) }
@@ -103,7 +117,7 @@ export function createSimulationStore(
     simulator.postMessage(request(++newest, 'simulate'))
   }
   const show = (draft: Draft, { past, future }: History) => {
-    store.setState({ draft, past, future })
+    store.setState({ draft, config: readableConfig(draft), past, future })
     compute()
   }
   const replace = (draft: Draft) => show(draft, remembered(store.getState()))

@@ -21,4 +21,5 @@ export type SimulatorReply =
   | { readonly id: number; readonly kind: 'traced'; readonly json: string }
   | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }
   | { readonly id: number; readonly kind: 'planned'; readonly plan: Plan }
-  | { readonly id: number; readonly kind: 'refused'; readonly problem: Problem }
+  /** `outOfMemory`: valid, but a rank needs more than its memory budget. */
+  | { readonly id: number; readonly kind: 'refused'; readonly problem: Problem; readonly outOfMemory?: boolean }

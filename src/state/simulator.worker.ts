@@ -1,6 +1,6 @@
 import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
-import { RefusedError } from '../core/errors.ts'
+import { OutOfMemoryError, RefusedError } from '../core/errors.ts'
 import { readForPlan } from '../sim/planner/candidates.ts'
 import { planSteps } from '../sim/planner/plan.ts'
 import { thinned } from '../sim/memory-curve.ts'
@@ -62,6 +62,6 @@ self.addEventListener('message', ({ data }: MessageEvent<SimulatorRequest>) => {
       error instanceof RefusedError
         ? problemOf(error)
         : { field: '', message: error instanceof Error ? error.message : String(error) }
-    post({ id: data.id, kind: 'refused', problem })
+    post({ id: data.id, kind: 'refused', problem, outOfMemory: error instanceof OutOfMemoryError })
   }
 })

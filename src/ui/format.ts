@@ -32,9 +32,9 @@ function scaled(value: number, base: number, units: readonly string[]): [string,
   return [(value < 0 ? '−' : '') + digits, units[unit] ?? '']
 }
 
-/** 7,412,000 → "7.41 MB" (10⁶). */
+/** 7,412,000 → "7.41 MB" (10⁶); below a thousand whole bytes: there are no others. */
 export function formatBytes(bytes: number): string {
-  const [digits, unit] = scaled(bytes, 1000, BYTE_UNITS)
+  const [digits, unit] = scaled(Math.round(bytes), 1000, BYTE_UNITS)
   return `${digits}${GAP}${unit}`
 }
 
@@ -42,6 +42,11 @@ export function formatBytes(bytes: number): string {
 export function formatCount(count: number): string {
   const [digits, unit] = scaled(count, 1000, COUNT_UNITS)
   return unit === '' ? digits : `${digits}${GAP}${unit}`
+}
+
+/** 12,345 → "12,345": what is counted one by one. */
+export function formatWhole(count: number): string {
+  return Math.round(count).toLocaleString('en-US')
 }
 
 /** 12,345 → "12.3 k" tokens/s; the unit's name is the caller's (it is a translated text). */

@@ -58,6 +58,7 @@ test('in Chinese nothing on any place is English', async ({ page }) => {
   await page.getByRole('button', { name: '搜索', exact: true }).click()
   await expect(page.locator('figure').first()).toBeVisible({ timeout: 60_000 })
   await page.getByText('布局被舍去的原因').click()
+  for (const section of await page.locator('aside summary').all()) await section.click()
   await expectChinese(page, 'Simulate')
 
   await page.getByRole('button', { name: /^对比/ }).click()

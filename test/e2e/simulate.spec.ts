@@ -18,6 +18,18 @@ test('any cluster at once: a control moves, memory and time follow; a refusal st
   await expect(figure(page, 'devices')).toHaveText('1,024')
   const nodes = page.getByRole('region', { name: 'The cluster' }).getByRole('listitem')
   await expect(nodes).toHaveCount(16)
+  await expect(figure(page, 'devices').locator('.predicted, .virtual')).toHaveCount(0)
+  // Neither a line of the stages is cut, nor a node's title broken.
+  const cut = await page.locator('main li, main li span').evaluateAll(
+    (all) =>
+      all.filter((each) => {
+        const list = each.closest('[role=region]')
+        return list !== null && each.getBoundingClientRect().bottom > list.getBoundingClientRect().bottom + 1
+      }).length,
+  )
+  expect(cut).toBe(0)
+  const heights = await nodes.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height))
+  expect(new Set(heights.map(Math.round)).size).toBe(1)
   await expect(nodes.first()).toContainText('8 × a node with stages 0; its fullest device needs 37.6')
   const stages = page.getByRole('spinbutton', { name: 'Stages' })
   await stages.fill('8')
@@ -31,6 +43,105 @@ test('any cluster at once: a control moves, memory and time follow; a refusal st
   await shards.fill('8')
   await shards.press('Enter')
   await expect(page.getByRole('alert')).toHaveCount(0)
+})
+
+test('refused, the controls show the draft, and the reason stands above the figures of the one before', async ({
+  page,
+}) => {
+  await openSimulate(page)
+  await page.locator('header select').selectOption('llama-naive/0')
+  const refusal = page.getByTestId('refusal')
+  await expect(refusal).toContainText('Out of memory')
+  await expect(refusal).toContainText(/rank 0 needs .* GB, mostly/)
+  await expect(refusal).toContainText('The figures below are those of the configuration before it.')
+  await expect(refusal).toBeInViewport()
+  await expect(page.getByRole('spinbutton', { name: 'Replicas' })).toHaveValue('1')
+  await expect(page.getByRole('spinbutton', { name: 'Tensor shards' })).toHaveValue('1')
+  await expect(page.getByLabel('Device', { exact: true })).toHaveValue('v100-16gb')
+  await expect(page.getByTestId('this-device')).toHaveCount(0)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+  await refusal.getByRole('button', { name: 'Search the layouts' }).click()
+  await expect(page.getByRole('region', { name: 'Search the layouts' }).first()).toBeFocused()
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await page.getByRole('button', { name: 'Back to the default: Memory budget, GB' }).click()
+  await expect(refusal).toHaveCount(0)
+})
+
+test('more than a device holds is said first, and leads to the layouts that fit', async ({ page }) => {
+  await openSimulate(page)
+  await expect(page.getByTestId('over-capacity')).toHaveCount(0)
+  await page.getByLabel('Device', { exact: true }).selectOption('t4')
+  const over = page.getByTestId('over-capacity')
+  await expect(over).toContainText(/Stage 0 needs 37\.6.GB; a t4 holds 16\.0.GB: this would not run\./)
+  await expect(over).toBeInViewport()
+  await over.getByRole('button', { name: 'Search the layouts' }).click()
+  await expect(page.getByRole('button', { name: 'Cancel', exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+})
+
+test('whatever a configuration says can be set: folded to a line, opened by a refusal, reset field by field', async ({
+  page,
+}) => {
+  await openSimulate(page)
+  const line = (name: string) => page.locator('aside summary', { hasText: name })
+  const step = figure(page, 'step')
+  const before = await step.textContent()
+  await expect(line('Gradient exchange')).toHaveText('Gradient exchange DDP')
+  await expect(page.getByLabel('Compression', { exact: true })).toBeHidden()
+  await line('Gradient exchange').click()
+  await page.getByLabel('Compression', { exact: true }).selectOption('int8')
+  await expect(line('Gradient exchange')).toHaveText('Gradient exchange DDP, int8')
+  await expect(step).not.toHaveText(before ?? '')
+  await page.getByRole('button', { name: 'Back to the default: Compression' }).click()
+  await expect(step).toHaveText(before ?? '')
+  await line('Gradient exchange').click()
+
+  // Fields of FSDP come with it.
+  await expect(page.getByLabel('Offload to the CPU')).toHaveCount(0)
+  await page.getByLabel('ZeRO stage').selectOption({ label: '3: + parameters' })
+  await page.getByRole('checkbox', { name: 'Offload to the CPU' }).check()
+  await expect(step).not.toHaveText(before ?? '')
+  await page.getByRole('button', { name: 'Back to the default: ZeRO stage' }).click()
+  await expect(page.getByRole('alert')).toContainText('true needs parallel.zero 3, not 0')
+  await page.getByRole('checkbox', { name: 'Offload to the CPU' }).uncheck()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+
+  await line('Network').click()
+  await page.getByRole('spinbutton', { name: 'Slow rank' }).fill('5')
+  await page.getByRole('spinbutton', { name: 'Slow rank' }).press('Enter')
+  await expect(line('Network')).toHaveText('Network, slow rank rank 5 × 2')
+  await expect(page.getByRole('spinbutton', { name: 'Times slower' })).toHaveValue('2')
+  await expect(step).not.toHaveText(before ?? '')
+
+  // A closed group opens where it is refused.
+  await line('Shape').click()
+  await page.getByRole('spinbutton', { name: 'Heads' }).fill('7')
+  await page.getByRole('spinbutton', { name: 'Heads' }).press('Enter')
+  await expect(page.getByRole('alert')).toContainText('7 does not divide model.embed')
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await line('Shape').click()
+  await expect(page.getByRole('spinbutton', { name: 'Heads' })).toBeHidden()
+  await page.getByRole('button', { name: 'Redo' }).click()
+  await expect(page.getByRole('spinbutton', { name: 'Heads' })).toHaveValue('7')
+  await expect(page.getByRole('spinbutton', { name: 'Heads' })).toBeVisible()
+  // A preset is a shape as a whole.
+  await page.getByLabel('Model', { exact: true }).selectOption('gpt3-13b')
+  await expect(line('Shape')).toHaveText('Shape 40 × 5,120')
+})
+
+test('options are words in either language, names and ids stay', async ({ page }) => {
+  await openSimulate(page)
+  const options = (label: string) => page.getByLabel(label, { exact: true }).locator('option').allTextContents()
+  expect((await options('Schedule')).slice(0, 5)).toEqual(['naive', 'GPipe', '1F1B', 'interleaved 1F1B', 'ZB-H1'])
+  expect(await options('Recompute')).toEqual(['none', 'attention only', 'full'])
+  expect((await options('Device')).slice(0, 2)).toEqual(['this device', 'v100-16gb'])
+  await page.getByRole('button', { name: '中文', exact: true }).click()
+  for (const label of ['重计算', '设备', '精度', '划分方式', 'ZeRO 阶段'])
+    for (const option of await options(label))
+      expect(option).not.toMatch(/none|full|selective|this|even|balanced|optimizer/)
+  expect(await options('调度')).toEqual(expect.arrayContaining(['GPipe', '1F1B', 'ZB-H1']))
 })
 
 test('memory over the step: of any stage, with its table', async ({ page }) => {
@@ -70,6 +181,16 @@ test('the planner searches with progress, is cancelled, finds, and its layout ca
   const clocked = Number(/(\d+) clocked/.exec((await search.getByText(/Fastest first/).textContent()) ?? '')![1])
   await expect(signs).toHaveCount(clocked + 1)
   await expect(search.getByRole('img', { name: `${clocked} layouts` })).toBeVisible()
+  // Behind it a table of all of them, on request; every number says what it is.
+  const ranking = search.getByRole('region', { name: 'Search the layouts: Table' }).locator('tbody tr')
+  await expect(ranking).toHaveCount(12)
+  await search.getByRole('button', { name: `Show all ${clocked}` }).click()
+  await expect(ranking).toHaveCount(clocked)
+  await expect(ranking.first().locator('td .predicted')).toHaveCount(2)
+  await expect(ranking.first().locator('td .virtual')).toHaveCount(3)
+  await search.getByRole('button', { name: 'Show the first 12' }).click()
+  await expect(ranking).toHaveCount(12)
+  await expect(search.locator('p .virtual').first()).toHaveText(/^[\d.]+.[kM] tokens\/s$/)
   await search
     .getByRole('button', { name: /^Use: / })
     .first()

@@ -4,6 +4,7 @@ import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { bytesSource, readHeader } from '../../src/checkpoint/safetensors.ts'
 import type { RunResult } from '../../src/config/result.ts'
+import { inputToUrl } from '../../src/config/url.ts'
 import type { Trace } from '../../src/schedule/trace.ts'
 import { step } from './readings.ts'
 
@@ -155,6 +156,60 @@ test('a simulated step: result, ranks and trace', async ({ page }) => {
   expect(new Set(spansOf((await taken(page, 'Who does what when', 'Perfetto')).bytes).map(({ pid }) => pid)).size).toBe(
     16,
   )
+})
+
+test('what Simulate plots is taken as pictures: memory over the step, and the layouts once they were searched', async ({
+  page,
+}) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('ddp-h100/1')
+  await expect(page.getByText(/clocked in/)).toBeVisible()
+  await expect(page.getByRole('img', { name: /^Live bytes of/ })).toBeVisible()
+  await openMenu(page)
+  const memory = await taken(page, 'Memory over the step', 'SVG')
+  expect(memory.name).toBe('tabcluster-ddp-2-simulated-memory.svg')
+  const areas = await svgOf(page, memory.bytes.toString('utf8'))
+  expect(areas.root).toBe('svg')
+  expect(areas.texts).toEqual(expect.arrayContaining(['Memory over the step, virtual', 'optimizer', 'activations']))
+  const png = (await taken(page, 'Memory over the step', 'PNG')).bytes
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1600, 900])
+  const layouts = menu(page).getByRole('button', { name: 'The layouts that were clocked: SVG' })
+  await expect(layouts).toHaveAccessibleDescription('Search the layouts first.')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await expect(page.getByText(/Fastest first/)).toBeVisible({ timeout: 100_000 })
+  await openMenu(page)
+  const plot = await svgOf(page, (await taken(page, 'The layouts that were clocked', 'SVG')).bytes.toString('utf8'))
+  expect(plot.texts).toEqual(expect.arrayContaining(['best for their memory', 'the present configuration']))
+  const rows = (await taken(page, 'The layouts that were clocked', 'CSV')).bytes.toString('utf8').trimEnd()
+  expect(rows.split('\r\n')[0]).toBe('layout,fullestBytes,bubble,stepSeconds,tokensPerSecond,mfu,isOnFront')
+})
+
+test('a comparison is taken as pictures: losses once trained, memory at once', async ({ page }) => {
+  await page.goto(
+    `/#compare=${await inputToUrl({
+      pins: [1, 2].map((data) => ({
+        model: { layers: 1, heads: 2, embed: 32, context: 16, vocab: 256 },
+        batch: { global: 4, microbatches: 1, sequence: 16 },
+        parallel: { data },
+      })),
+      steps: 3,
+    })}`,
+  )
+  await expect(page.locator('tbody tr').first()).toBeVisible()
+  await openMenu(page)
+  await expect(menu(page).getByRole('button', { name: 'Losses: SVG' })).toHaveAccessibleDescription(
+    'Nothing was trained yet.',
+  )
+  const bars = await svgOf(page, (await taken(page, 'Memory of the fullest device', 'SVG')).bytes.toString('utf8'))
+  expect(bars.texts.filter((text) => /^[AB]: /.test(text ?? ''))).toHaveLength(2)
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: /^Train/ }).click()
+  await expect(page.getByRole('img', { name: /^Loss of B/ })).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByRole('button', { name: /^Train/ })).toBeVisible({ timeout: 60_000 })
+  await openMenu(page)
+  const losses = await svgOf(page, (await taken(page, 'Losses', 'SVG')).bytes.toString('utf8'))
+  expect(losses.texts).toEqual(expect.arrayContaining(['Loss', 'A', 'B']))
 })
 
 for (const language of ['EN', '中文'])

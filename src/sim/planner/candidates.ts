@@ -149,6 +149,7 @@ export function meshText(axes: Readonly<Record<string, number>>): string {
 /** The words of a layout's name, in a language. */
 export interface LayoutWords {
   readonly mesh: (data: number, tensor: number, pipeline: number) => string
+  readonly schedule: (id: ScheduleName) => string
   readonly chunked: (schedule: string, chunks: number) => string
   readonly micro: (count: number, size: number) => string
   readonly recompute: { readonly selective: string; readonly full: string }
@@ -159,6 +160,7 @@ export interface LayoutWords {
 
 export const LAYOUT_WORDS: LayoutWords = {
   mesh: (data, tensor, pipeline) => meshText({ data, tensor, pipeline }) || 'one device',
+  schedule: (id) => id,
   chunked: (schedule, chunks) => `${schedule} with ${chunks} chunks`,
   micro: (count, size) => `${count} micro-batch${count > 1 ? 'es' : ''} of ${size}`,
   recompute: { selective: 'selective recomputation', full: 'full recomputation' },
@@ -169,7 +171,8 @@ export const LAYOUT_WORDS: LayoutWords = {
 /** "data 8 × tensor 2 × pipeline 4, 1f1b, 8 micro-batches of 2, ZeRO 1, full recomputation". */
 export function describeCandidate(c: Candidate, words: LayoutWords = LAYOUT_WORDS): string {
   const parts = [words.mesh(c.data, c.tensor, c.pipeline)]
-  if (c.pipeline > 1) parts.push(c.chunks > 1 ? words.chunked(c.schedule, c.chunks) : c.schedule)
+  const schedule = words.schedule(c.schedule)
+  if (c.pipeline > 1) parts.push(c.chunks > 1 ? words.chunked(schedule, c.chunks) : schedule)
   parts.push(words.micro(c.microbatches, c.microBatch))
   if (c.zero > 0) parts.push(`ZeRO ${c.zero}`)
   if (c.recompute !== 'none') parts.push(words.recompute[c.recompute])

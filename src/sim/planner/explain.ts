@@ -5,6 +5,9 @@ import type { Planned } from './planned.ts'
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
 
+/** Three digits: more of them would claim too much. */
+const count = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
+
 /** What wins and what limits it. */
 export interface Verdict {
   readonly winner: Planned
@@ -48,7 +51,7 @@ const LOST = {
 /** Two sentences: what wins and what limits it; what the runner-up of another mesh would cost. */
 export function explain({ winner, budgetBytes, compute, lost, other }: Verdict): string {
   const first =
-    `${describeCandidate(winner.candidate)} trains at ${Math.round(winner.tokensPerSecond)} tokens/s in ` +
+    `${describeCandidate(winner.candidate)} trains at ${count(winner.tokensPerSecond)} tokens/s in ` +
     `${gigabytes(winner.memoryBytes)} of ${gigabytes(budgetBytes)}: kernels take ${percent(compute)} of the step ` +
     `(${percent(winner.mfu)} of the peak), and the largest loss is to ${LOST[lost.to]} with ${percent(lost.share)}.`
   if (!other) return `${first} No other mesh of these devices came near enough to be clocked.`

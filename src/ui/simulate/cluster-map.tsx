@@ -1,9 +1,9 @@
 import { useMemo } from 'react'
-import { deviceOf } from '../../sim/hardware.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
+import { capacityOf } from '../../state/capacity.ts'
 import { nodeKinds, rangesOf } from '../../state/node-view.ts'
 import type { NodeKind } from '../../state/node-view.ts'
-import { formatBytes, formatCount, formatPercent } from '../format.ts'
+import { formatBytes, formatWhole, formatPercent } from '../format.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './cluster-map.module.css'
 import type { SimulateText } from './text.ts'
@@ -14,9 +14,9 @@ const MOST_DEVICES = 16
 
 /** The virtual cluster: nodes of devices, each filled as far as its memory is; nodes that do the same are drawn once. */
 export function ClusterMap({ result, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
-  const { device, devicesPerNode, intraNode, interNode, memoryBytes } = result.config.cluster
+  const { device, devicesPerNode, intraNode, interNode } = result.config.cluster
   const kinds = useMemo(() => nodeKinds(result.ranks, devicesPerNode), [result, devicesPerNode])
-  const capacity = memoryBytes ?? deviceOf(device).memoryBytes
+  const capacity = capacityOf(result.config).bytes
   const nodes = Math.ceil(result.ranks.length / devicesPerNode)
   return (
     <div>
@@ -24,7 +24,7 @@ export function ClusterMap({ result, text }: { readonly result: SimulatedResult;
         {text.nodes.title}{' '}
         <small>
           {text.nodes.about(
-            formatCount(nodes),
+            formatWhole(nodes),
             String(Math.min(devicesPerNode, result.ranks.length)),
             device,
             intraNode,
@@ -32,13 +32,13 @@ export function ClusterMap({ result, text }: { readonly result: SimulatedResult;
           )}
         </small>
       </h3>
-      <div className={styles.scroll} tabIndex={0} role="region" aria-label={text.nodes.title}>
+      <div role="region" aria-label={text.nodes.title}>
         <ul className={styles.nodes}>
           {kinds.slice(0, MOST_KINDS).map((kind) => (
             <Node key={kind.first} kind={kind} capacity={capacity} text={text} />
           ))}
           {kinds.length > MOST_KINDS && (
-            <li className={styles.more}>{text.nodes.more(formatCount(kinds.length - MOST_KINDS))}</li>
+            <li className={styles.more}>{text.nodes.more(formatWhole(kinds.length - MOST_KINDS))}</li>
           )}
         </ul>
       </div>
@@ -68,7 +68,7 @@ function Node({
         {text.nodes.node(String(count), stages, formatBytes(fullest), formatBytes(capacity))}
       </span>
       <span className={styles.name} aria-hidden="true">
-        {text.nodes.stages(stages)} {count > 1 && <b>× {formatCount(count)}</b>}
+        {text.nodes.stages(stages)} {count > 1 && <b>× {formatWhole(count)}</b>}
       </span>
       <span className={styles.devices} aria-hidden="true">
         {devices.slice(0, MOST_DEVICES).map(({ bytes }, i) => (
@@ -98,8 +98,8 @@ function LinkLoads({ result: { links }, text }: { readonly result: SimulatedResu
           <tr key={axis}>
             <th scope="row">
               {axis === 'all'
-                ? text.links.all(formatCount(ranks))
-                : text.links.of(page.groups[axis], formatCount(ranks))}
+                ? text.links.all(formatWhole(ranks))
+                : text.links.of(page.groups[axis], formatWhole(ranks))}
             </th>
             <td>{betweenNodes ? text.links.between(link) : text.links.inside(link)}</td>
             <td className={styles.line} data-between={betweenNodes || undefined} aria-hidden="true">

@@ -1,11 +1,12 @@
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useId, useState } from 'react'
 import { describeCandidate } from '../../sim/planner/candidates.ts'
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
-import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
+import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
 import button from '../theme/button.module.css'
+import { Phrase } from './phrase.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -14,7 +15,7 @@ import { useLayoutWords } from '../text/layout-words.ts'
 /** Its chart library is loaded with the first answer. */
 const ParetoPlot = lazy(() => import('./pareto-plot.tsx'))
 
-/** Rows of the ranking that are shown. */
+/** Rows of a table until all are asked for. */
 const SHOWN = 12
 
 /** The planner: every layout of this model over these devices, ranked; with progress, and cancelled at any time. */
@@ -50,8 +51,8 @@ function Progress({ text }: { readonly text: SimulateText }) {
   if (search.phase !== 'running' || search.progress === null) return text.computing
   const { phase, done, total } = search.progress
   return phase === 'bounding'
-    ? text.bounding(formatCount(done))
-    : text.clocking(formatCount(done), formatCount(total ?? 0))
+    ? text.bounding(formatWhole(done))
+    : text.clocking(formatWhole(done), formatWhole(total ?? 0))
 }
 
 function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateText }) {
@@ -61,7 +62,9 @@ function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateTex
   const present = useSlice(simulation, (state) => (state.problem === null ? state.result : null))
   return (
     <>
-      <p className={styles.explanation}>{text.explained(plan.verdict, words)}</p>
+      <p className={styles.explanation}>
+        <Phrase pieces={text.explained(plan.verdict, words)} />
+      </p>
       <Suspense fallback={<p aria-busy="true">{text.computing}</p>}>
         <ParetoPlot
           plan={plan}
@@ -70,17 +73,17 @@ function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateTex
           onTake={(planned) => simulation.take(plan.best, planned)}
         />
       </Suspense>
-      <p>{text.found(formatCount(plan.candidates), formatCount(plan.fitting), formatCount(plan.clocked))}</p>
-      <Ranking planned={plan.ranked.slice(0, SHOWN)} plan={plan} label={text.plan} text={text} />
+      <p>{text.found(formatWhole(plan.candidates), formatWhole(plan.fitting), formatWhole(plan.clocked))}</p>
+      <Ranking planned={plan.ranked} plan={plan} label={text.plan} text={text} />
       <h3>{text.front}</h3>
-      <Ranking planned={plan.front.slice(0, SHOWN)} plan={plan} label={text.front} text={text} />
+      <Ranking planned={plan.front} plan={plan} label={text.front} text={text} />
       <details>
         <summary>{text.dropped}</summary>
         <ul className={styles.path}>
           {plan.dropped.map(({ reason, count }) => (
             <li key={reason}>
               <span>{say({ field: '', message: reason })}</span>{' '}
-              <span className={styles.number}>{formatCount(count)}</span>
+              <span className={styles.number}>{formatWhole(count)}</span>
             </li>
           ))}
         </ul>
@@ -102,46 +105,73 @@ function Ranking({
 }) {
   const words = useLayoutWords()
   const { simulation } = usePage()
+  const [isWhole, setWhole] = useState(false)
+  const id = useId()
   return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${label}: ${text.table}`}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">{text.layout}</th>
-            <th scope="col">{text.fullest}</th>
-            <th scope="col">{text.bubble}</th>
-            <th scope="col">{text.step}</th>
-            <th scope="col">{text.tokens}</th>
-            <th scope="col">{text.mfu}</th>
-            <td />
-          </tr>
-        </thead>
-        <tbody>
-          {planned.map((each) => {
-            const name = describeCandidate(each.candidate, words)
-            return (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{formatBytes(each.memoryBytes)}</td>
-                <td>{formatPercent(each.bubble)}</td>
-                <td>{formatSeconds(each.stepSeconds)}</td>
-                <td>{formatCount(each.tokensPerSecond)}</td>
-                <td>{formatPercent(each.mfu)}</td>
-                <td>
-                  <button
-                    type="button"
-                    className={button.button}
-                    aria-label={`${text.use}: ${name}`}
-                    onClick={() => simulation.take(plan.best, each)}
-                  >
-                    {text.use}
-                  </button>
-                </td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <div id={id} className={styles.scroll} tabIndex={0} role="region" aria-label={`${label}: ${text.table}`}>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">{text.layout}</th>
+              <th scope="col">{text.fullest}</th>
+              <th scope="col">{text.bubble}</th>
+              <th scope="col">{text.step}</th>
+              <th scope="col">{text.tokens}</th>
+              <th scope="col">{text.mfu}</th>
+              <td />
+            </tr>
+          </thead>
+          <tbody>
+            {planned.slice(0, isWhole ? planned.length : SHOWN).map((each) => {
+              const name = describeCandidate(each.candidate, words)
+              return (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td>
+                    <span className="predicted">{formatBytes(each.memoryBytes)}</span>
+                  </td>
+                  <td>
+                    <span className="predicted">{formatPercent(each.bubble)}</span>
+                  </td>
+                  <td>
+                    <span className="virtual">{formatSeconds(each.stepSeconds)}</span>
+                  </td>
+                  <td>
+                    <span className="virtual">{formatCount(each.tokensPerSecond)}</span>
+                  </td>
+                  <td>
+                    <span className="virtual">{formatPercent(each.mfu)}</span>
+                  </td>
+                  <td>
+                    <button
+                      type="button"
+                      className={button.button}
+                      aria-label={`${text.use}: ${name}`}
+                      onClick={() => simulation.take(plan.best, each)}
+                    >
+                      {text.use}
+                    </button>
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </div>
+      {planned.length > SHOWN && (
+        <p>
+          <button
+            type="button"
+            className={button.button}
+            aria-expanded={isWhole}
+            aria-controls={id}
+            onClick={() => setWhole(!isWhole)}
+          >
+            {isWhole ? text.showFirst(formatWhole(SHOWN)) : text.showAll(formatWhole(planned.length))}
+          </button>
+        </p>
+      )}
+    </>
   )
 }

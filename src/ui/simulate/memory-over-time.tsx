@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { Area, AreaChart, CartesianGrid, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts'
-import { deviceOf } from '../../sim/hardware.ts'
 import { totalBytes, type MemoryCurve } from '../../sim/memory-curve.ts'
+import { capacityOf } from '../../state/capacity.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { formatBytes, formatSeconds } from '../format.ts'
@@ -42,8 +42,7 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
         <div style={{ height: HEIGHT }} aria-busy={problem === null} />
       </div>
     )
-  const { device, memoryBytes } = result.config.cluster
-  const capacity = memoryBytes ?? deviceOf(device).memoryBytes
+  const { bytes: capacity, isBudget } = capacityOf(result.config)
   const peak = Math.max(...curve.bytes.map(totalBytes))
   const parts = PARTS.filter((part) => curve.bytes.some((bytes) => bytesOf(bytes, part) > 0))
   const nameOf = (part: Part) => (part === 'cached' ? text.cached : page.categories[part])
@@ -72,7 +71,7 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
             ))}
           </select>
         </label>
-        {capacity > most && <span>{text.capacity(formatBytes(capacity))}</span>}
+        {capacity > most && <span>{text.capacity(formatBytes(capacity), isBudget)}</span>}
       </div>
       <ResponsiveContainer width="100%" height={HEIGHT}>
         <AreaChart
@@ -120,7 +119,7 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
               stroke="var(--ink)"
               strokeDasharray="4 3"
               label={{
-                value: text.capacity(formatBytes(capacity)),
+                value: text.capacity(formatBytes(capacity), isBudget),
                 position: 'insideTopRight',
                 fill: 'var(--ink-2)',
                 fontSize: 11,
@@ -167,9 +166,13 @@ function CurveTable({
             (seconds, i) =>
               i % every === 0 && (
                 <tr key={i}>
-                  <th scope="row">{formatSeconds(seconds)}</th>
+                  <th scope="row">
+                    <span className="virtual">{formatSeconds(seconds)}</span>
+                  </th>
                   {parts.map((part) => (
-                    <td key={part}>{formatBytes(bytesOf(curve.bytes[i]!, part))}</td>
+                    <td key={part}>
+                      <span className="predicted">{formatBytes(bytesOf(curve.bytes[i]!, part))}</span>
+                    </td>
                   ))}
                 </tr>
               ),

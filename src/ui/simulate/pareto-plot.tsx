@@ -13,8 +13,9 @@ import { describeCandidate, type LayoutWords } from '../../sim/planner/candidate
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
-import { formatBytes, formatCount } from '../format.ts'
-import { fullestBytes } from './simulation-result.tsx'
+import { fullestBytes } from '../../state/capacity.ts'
+import { isComparable } from '../../state/comparable.ts'
+import { formatBytes, formatCount, formatWhole } from '../format.ts'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
@@ -38,14 +39,6 @@ const pointOf = (planned: Planned, words: LayoutWords): Point => ({
   planned,
 })
 
-/** Whether a result answers the question that the search did: the same training on the same devices. */
-function isComparable({ config }: SimulatedResult, { best, devices }: Plan): boolean {
-  const { data, tensor, pipeline } = config.parallel
-  const question = ({ model, precision, batch, cluster }: typeof config) =>
-    JSON.stringify([model, precision, batch.global, batch.sequence, cluster])
-  return data * tensor * pipeline === devices && question(config) === question(best)
-}
-
 interface Props {
   readonly plan: Plan
   /** What is simulated now: marked where it is the same training on the same devices. */
@@ -54,7 +47,7 @@ interface Props {
   readonly onTake: (planned: Planned) => void
 }
 
-/** Every clocked layout by memory and speed; the front joined by steps. The tables below hold the same numbers. */
+/** Every clocked layout by memory and speed; the front joined by steps. The table below has them all. */
 export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   const words = useLayoutWords()
   const point = (planned: Planned) => pointOf(planned, words)
@@ -83,7 +76,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
           margin={{ top: 8, right: 16, bottom: 20, left: 8 }}
           accessibilityLayer={false}
           role="img"
-          aria-label={text.plotAbout(formatCount(plan.ranked.length), formatCount(front.length))}
+          aria-label={text.plotAbout(formatWhole(plan.ranked.length), formatWhole(front.length))}
         >
           <CartesianGrid stroke="var(--hairline)" />
           <XAxis
@@ -111,7 +104,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
             stroke="var(--ink)"
             strokeDasharray="4 3"
             label={{
-              value: text.capacity(formatBytes(plan.budgetBytes)),
+              value: text.capacity(formatBytes(plan.budgetBytes), plan.best.cluster.memoryBytes !== null),
               position: 'insideBottomRight',
               fill: 'var(--ink-2)',
               fontSize: 11,
@@ -191,8 +184,10 @@ function Note({
     <div className={styles.note}>
       <strong>{point.name}</strong>
       <div>
-        {formatBytes(point.memoryBytes)} · {formatCount(point.tokensPerSecond)} {text.tokens}{' '}
-        <span className="virtual">{text.virtual}</span>
+        <span className="predicted">{formatBytes(point.memoryBytes)}</span> ·{' '}
+        <span className="virtual">
+          {formatCount(point.tokensPerSecond)} {text.tokens}
+        </span>
       </div>
       {point.planned && <div>{text.clickToUse}</div>}
     </div>

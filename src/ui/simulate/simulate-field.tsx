@@ -1,11 +1,17 @@
-import { useId, useState } from 'react'
+import { useId } from 'react'
 import type { DraftValue } from '../../state/draft-path.ts'
 import { readPath } from '../../state/draft-path.ts'
+import { optionOf } from '../../state/fields.ts'
 import type { SimulationField, SimulationPath } from '../../state/simulation-fields.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
-import type { SimulateText } from './text.ts'
 import { useProblemText } from '../text/problem-text.ts'
+import { useText } from '../text/use-text.ts'
+import { concerns } from '../use-problems.ts'
+import { NumberBox } from './number-box.tsx'
+import { optionName } from './option-name.ts'
+import { Slowdown, StragglerRank } from './straggler.tsx'
+import type { SimulateText } from './text.ts'
 
 /** One field of the simulated configuration, its refusal beside it, and the way back to the default. */
 export function SimulateField({
@@ -20,109 +26,96 @@ export function SimulateField({
   const { simulation } = usePage()
   const id = useId()
   const say = useProblemText()
-  const { draft, result, problem } = useSlice(simulation, (state) => state)
+  const { draft, config, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
-  const value = own ?? (result === null ? undefined : readPath(result.config, path))
-  const chosen = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-  const wrong = problem !== null && (problem.field === path || problem.field.startsWith(`${path}.`))
+  const value = own ?? readPath(config, path)
+  const wrong = problem !== null && concerns(problem, path)
   const invalid = wrong ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
-  const set = (next: DraftValue) => simulation.set(path, next)
+  const set = (next: DraftValue) => {
+    // A preset is a whole shape: what was changed of the one before goes with it.
+    if (path === 'model.preset') simulation.set('model', { preset: next })
+    else simulation.set(path, next)
+  }
   return (
-    <div className={controls.field}>
-      <label htmlFor={id}>{text.fields[path]}</label>
-      {spec.kind === 'choice' && (
-        <select
-          id={id}
-          value={chosen}
-          onChange={(event) => set(spec.numeric ? Number(event.target.value) : event.target.value)}
-          {...invalid}
-        >
-          {[...new Set([...spec.options, chosen])].map((option) => (
-            <option key={option} value={option}>
-              {option}
-            </option>
-          ))}
-        </select>
-      )}
-      {spec.kind === 'switch' && (
-        <input
-          id={id}
-          type="checkbox"
-          checked={value === true}
-          onChange={(event) => set(event.target.checked)}
-          {...invalid}
-        />
-      )}
-      {spec.kind === 'number' && (
-        <NumberBox key={String(value)} id={id} spec={spec} value={value} none={text.none} set={set} invalid={invalid} />
-      )}
-      {own === undefined ? (
-        <span />
-      ) : (
-        <button
-          type="button"
-          className={controls.reset}
-          aria-label={`${text.reset}: ${text.fields[path]}`}
-          title={text.reset}
-          onClick={() => simulation.reset(path)}
-        >
-          ↺
-        </button>
-      )}
-      {wrong && (
-        <p id={`${id}-problem`} className={controls.problem} role="alert">
-          {say(problem)}
-        </p>
-      )}
-    </div>
+    <>
+      <div className={controls.field}>
+        <label htmlFor={id}>{text.fields[path]}</label>
+        {spec.kind === 'choice' && <Choice id={id} spec={spec} value={value} set={set} invalid={invalid} text={text} />}
+        {spec.kind === 'switch' && (
+          <input
+            id={id}
+            type="checkbox"
+            checked={value === true}
+            onChange={(event) => set(event.target.checked)}
+            {...invalid}
+          />
+        )}
+        {spec.kind === 'number' && (
+          <NumberBox
+            key={String(value)}
+            id={id}
+            spec={spec}
+            value={value}
+            none={text.none}
+            set={set}
+            invalid={invalid}
+          />
+        )}
+        {spec.kind === 'straggler' && <StragglerRank id={id} invalid={invalid} text={text} />}
+        {own === undefined ? (
+          <span />
+        ) : (
+          <button
+            type="button"
+            className={controls.reset}
+            aria-label={`${text.reset}: ${text.fields[path]}`}
+            title={text.reset}
+            onClick={() => simulation.reset(path)}
+          >
+            ↺
+          </button>
+        )}
+        {wrong && (
+          <p id={`${id}-problem`} className={controls.problem} role="alert">
+            {say(problem)}
+          </p>
+        )}
+      </div>
+      {spec.kind === 'straggler' && <Slowdown text={text} />}
+    </>
   )
 }
 
-/** Commits on Enter, when left, and by its arrows. */
-function NumberBox({
+function Choice({
   id,
   spec,
   value,
-  none,
   set,
   invalid,
+  text,
 }: {
   readonly id: string
-  readonly spec: Extract<SimulationField, { kind: 'number' }>
+  readonly spec: Extract<SimulationField, { kind: 'choice' }>
   readonly value: unknown
-  readonly none: string
   readonly set: (value: DraftValue) => void
   readonly invalid: object
+  readonly text: SimulateText
 }) {
-  const scale = spec.scale ?? 1
-  const shown = typeof value === 'number' ? String(Number((value / scale).toPrecision(6))) : ''
-  const [typed, setTyped] = useState(shown)
-  const commit = (now: string) => {
-    if (now === shown) return
-    if (now.trim() === '') {
-      if (spec.nullable) set(null)
-      else setTyped(shown)
-      return
-    }
-    const number = Number(now) * scale
-    if (Number.isFinite(number)) set(Math.round(number))
-  }
+  const page = useText()
+  // A shape of one's own has no preset.
+  const chosen = value === null ? '' : optionOf(spec, value)
   return (
-    <input
+    <select
       id={id}
-      type="number"
-      min={spec.min}
-      max={spec.max}
-      step={scale === 1 ? 1 : 'any'}
-      value={typed}
-      placeholder={spec.nullable ? none : ''}
-      onChange={(event) => {
-        setTyped(event.target.value)
-        if (!('inputType' in event.nativeEvent)) commit(event.target.value)
-      }}
-      onBlur={(event) => commit(event.target.value)}
-      onKeyDown={(event) => event.key === 'Enter' && commit(event.currentTarget.value)}
+      value={chosen}
+      onChange={(event) => set(spec.values?.[event.target.value] ?? event.target.value)}
       {...invalid}
-    />
+    >
+      {[...new Set([...spec.options, chosen])].map((option) => (
+        <option key={option} value={option}>
+          {option === '' ? page.ownShape : optionName(option, spec, text, page)}
+        </option>
+      ))}
+    </select>
   )
 }

@@ -1,63 +1,49 @@
-import { Fragment, useEffect, useMemo } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import { SIMULATION_FIELDS } from '../../state/simulation-fields.ts'
-import type { SimulationField, SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
+import type { SimulationGroup } from '../../state/simulation-fields.ts'
 import type { Story } from '../../sim/stories.ts'
 import { storyOf } from '../../state/told-story.ts'
-import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
+import { FieldGroup } from './field-group.tsx'
 import { LayoutSearch } from './layout-search.tsx'
-import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
 import { SimulationResult } from './simulation-result.tsx'
 import { SIMULATE_TEXT } from './text.ts'
-import { ThisDevice } from './this-device.tsx'
 import button from '../theme/button.module.css'
 import type { SimulateText } from './text.ts'
 import type { Draft } from '../../state/draft-path.ts'
-import { useProblemText } from '../text/problem-text.ts'
+
+const GROUPS = Object.keys(SIMULATION_FIELDS) as SimulationGroup[]
 
 /** Any cluster, any model: memory and time at once, pinned configurations beside each other, a search over all layouts. */
 export default function SimulatePlace() {
   const { simulation, settings } = usePage()
-  const say = useProblemText()
   const language = useSlice(settings, (state) => state.language)
   const text = SIMULATE_TEXT[language]
-  const problem = useSlice(simulation, (state) => state.problem)
   const draft = useSlice(simulation, (state) => state.draft)
   const story = useMemo(() => storyOf(draft), [draft])
   useEffect(() => simulation.start(), [simulation])
-  const groups = Object.entries(SIMULATION_FIELDS) as [SimulationGroup, Readonly<Record<string, SimulationField>>][]
-  const shown = groups.flatMap(([, fields]) => Object.keys(fields))
-  const elsewhere =
-    problem !== null && !shown.some((path) => problem.field === path || problem.field.startsWith(`${path}.`))
+  const layouts = useRef<HTMLElement>(null)
+  const search = () => {
+    simulation.search()
+    layouts.current?.scrollIntoView()
+    layouts.current?.focus({ preventScroll: true })
+  }
   return (
     <div className={styles.place}>
       <aside className={styles.controls} aria-label={text.title}>
         <p className={styles.about}>{text.about}</p>
         {story && <ToldStory story={story.story} text={text} />}
-        {groups.map(([group, fields]) => (
-          <fieldset key={group} className={styles.group}>
-            <legend>{text.groups[group]}</legend>
-            {Object.entries(fields).map(([path, spec]) => (
-              <Fragment key={path}>
-                <SimulateField path={path as SimulationPath} spec={spec} text={text} />
-                {path === 'cluster.device' && <ThisDevice text={text} />}
-              </Fragment>
-            ))}
-          </fieldset>
+        {GROUPS.map((group) => (
+          <FieldGroup key={group} group={group} text={text} />
         ))}
-        {elsewhere && (
-          <p className={controls.problem} role="alert">
-            {problem.field === '' ? say(problem) : `${problem.field}: ${say(problem)}`}
-          </p>
-        )}
       </aside>
       <main className={styles.results} id="cluster">
         <section className={panel.panel} aria-label={text.title}>
-          <SimulationResult text={text} />
+          <SimulationResult text={text} onSearch={search} />
         </section>
-        <section className={panel.panel} aria-label={text.plan}>
+        <section ref={layouts} tabIndex={-1} className={panel.panel} aria-label={text.plan}>
           <LayoutSearch text={text} />
         </section>
       </main>

@@ -1,94 +1,98 @@
 import { lazy, Suspense, useState } from 'react'
-import { deviceOf } from '../../sim/hardware.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
+import { capacityOf, fullestBytes } from '../../state/capacity.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
-import { formatBytes, formatCount, formatPercent, formatSeconds } from '../format.ts'
+import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import { ClusterMap } from './cluster-map.tsx'
+import { OverCapacity } from './over-capacity.tsx'
+import { Refusal } from './refusal.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text.ts'
-import { useProblemText } from '../text/problem-text.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
 /** Its chart library comes after the first figures. */
 const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
 
-/** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
-export function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
-  return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
-}
+/** Stages that a list grows by; the style sheet has its height. */
+const MOST_ROWS = 32
 
-export function fullestBytes({ ranks }: SimulatedResult): number {
-  return ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
+/** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
+function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
+  return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
 }
 
 interface FigureProps {
   readonly label: string
   readonly value: string
-  readonly kind: 'predicted' | 'virtual'
+  /** null: a fact, neither predicted nor virtual. */
+  readonly kind: 'predicted' | 'virtual' | null
   readonly text: SimulateText
 }
 
 function Figure({ label, value, kind, text }: FigureProps) {
   return (
-    <div className={styles.figure} title={text[kind]}>
+    <div className={styles.figure} title={kind === null ? undefined : text[kind]}>
       <dt>{label}</dt>
       <dd>
-        <span className={kind}>{value}</span>
+        <span className={kind ?? undefined}>{value}</span>
       </dd>
     </div>
   )
 }
 
 /** The simulated step in figures, memory and time per stage, and what holds it up. */
-export function SimulationResult({ text }: { readonly text: SimulateText }) {
+export function SimulationResult({ text, onSearch }: { readonly text: SimulateText; readonly onSearch: () => void }) {
   const { simulation } = usePage()
-  const say = useProblemText()
   const { result, computing, problem, milliseconds } = useSlice(simulation, (state) => state)
   const [view, setView] = useState<'bars' | 'table'>('bars')
-  if (result === null) return <p aria-busy={computing}>{problem === null ? text.computing : say(problem)}</p>
+  const refusal = problem !== null && <Refusal hasResult={result !== null} text={text} onSearch={onSearch} />
+  if (result === null) return refusal || <p aria-busy={computing}>{text.computing}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
   const how = result.simulated === 'program' ? text.program : text.stages(result.software ?? '')
   return (
-    <div className={stale ? styles.stale : undefined} aria-busy={computing}>
-      <div className={panel.head}>
-        <h2 className={panel.title}>{text.title}</h2>
-        <span>{result.measuredDevice === undefined ? how : `${how}; ${text.measure.on(result.measuredDevice)}`}</span>
-        <span>{computing ? text.computing : text.took(formatSeconds(milliseconds / 1000))}</span>
-        <span className={panel.spacer} />
-        <Segmented
-          label={text.title}
-          value={view}
-          options={[
-            { value: 'bars', label: text.bars },
-            { value: 'table', label: text.table },
-          ]}
-          onChange={setView}
-        />
+    <>
+      {refusal || <OverCapacity result={result} text={text} onSearch={onSearch} />}
+      <div className={stale ? styles.stale : undefined} aria-busy={computing}>
+        <div className={panel.head}>
+          <h2 className={panel.title}>{text.title}</h2>
+          <span>{result.measuredDevice === undefined ? how : `${how}; ${text.measure.on(result.measuredDevice)}`}</span>
+          <span>{computing ? text.computing : text.took(formatSeconds(milliseconds / 1000))}</span>
+          <span className={panel.spacer} />
+          <Segmented
+            label={text.title}
+            value={view}
+            options={[
+              { value: 'bars', label: text.bars },
+              { value: 'table', label: text.table },
+            ]}
+            onChange={setView}
+          />
+        </div>
+        <dl className={styles.figures}>
+          <Figure label={text.devices} value={formatWhole(ranks.length)} kind={null} text={text} />
+          <Figure label={text.step} value={formatSeconds(time.stepSeconds)} kind="virtual" text={text} />
+          <Figure label={text.tokens} value={formatCount(tokensPerSecond?.virtual ?? 0)} kind="virtual" text={text} />
+          <Figure label={text.mfu} value={formatPercent(time.mfu)} kind="virtual" text={text} />
+          <Figure label={text.hfu} value={formatPercent(time.hfu)} kind="virtual" text={text} />
+          <Figure label={text.bubble} value={formatPercent(schedule?.bubble ?? 0)} kind="predicted" text={text} />
+          <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind="predicted" text={text} />
+        </dl>
+        <ClusterMap result={result} text={text} />
+        {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
+        <div className={styles.pair}>
+          <Suspense fallback={<div aria-busy="true" />}>
+            <MemoryOverTime text={text} />
+          </Suspense>
+          <CriticalPath result={result} text={text} />
+        </div>
       </div>
-      <dl className={styles.figures}>
-        <Figure label={text.devices} value={ranks.length.toLocaleString('en-US')} kind="predicted" text={text} />
-        <Figure label={text.step} value={formatSeconds(time.stepSeconds)} kind="virtual" text={text} />
-        <Figure label={text.tokens} value={formatCount(tokensPerSecond?.virtual ?? 0)} kind="virtual" text={text} />
-        <Figure label={text.mfu} value={formatPercent(time.mfu)} kind="virtual" text={text} />
-        <Figure label={text.hfu} value={formatPercent(time.hfu)} kind="virtual" text={text} />
-        <Figure label={text.bubble} value={formatPercent(schedule?.bubble ?? 0)} kind="predicted" text={text} />
-        <Figure label={text.fullest} value={formatBytes(fullestBytes(result))} kind="predicted" text={text} />
-      </dl>
-      <ClusterMap result={result} text={text} />
-      {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
-      <div className={styles.pair}>
-        <Suspense fallback={<div aria-busy="true" />}>
-          <MemoryOverTime text={text} />
-        </Suspense>
-        <CriticalPath result={result} text={text} />
-      </div>
-    </div>
+    </>
   )
 }
 
@@ -100,18 +104,19 @@ interface Props {
 function Bars({ result, text }: Props) {
   const page = useText()
   const stages = stageRanks(result)
-  const { device, memoryBytes } = result.config.cluster
-  const capacity = memoryBytes ?? deviceOf(device).memoryBytes
+  const { bytes: capacity, isBudget } = capacityOf(result.config)
   const most = Math.max(capacity, ...stages.map((rank) => rank.predictedBytes.total))
   const { stepSeconds, computeSeconds, communicationSeconds, idleSeconds } = result.time
   const percent = (share: number) => `${Math.min(100, 100 * share)}%`
+  // What scrolls has to be reached by the keyboard.
+  const scrolls = stages.length > MOST_ROWS ? { tabIndex: 0 } : {}
   return (
     <div className={styles.pair}>
       <div>
         <h3>
-          {text.memory} <small>{text.capacity(formatBytes(capacity))}</small>
+          {text.memory} <small>{text.capacity(formatBytes(capacity), isBudget)}</small>
         </h3>
-        <div className={styles.bars} tabIndex={0} role="region" aria-label={text.memory}>
+        <div className={styles.bars} {...scrolls} role="region" aria-label={text.memory}>
           <ul>
             {stages.map(({ rank, coordinates, predictedBytes }) => {
               const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
@@ -144,7 +149,7 @@ function Bars({ result, text }: Props) {
       </div>
       <div>
         <h3>{text.time}</h3>
-        <div className={styles.bars} tabIndex={0} role="region" aria-label={text.time}>
+        <div className={styles.bars} {...scrolls} role="region" aria-label={text.time}>
           <ul>
             {stages.map(({ rank, coordinates }) => {
               const parts = [
@@ -215,12 +220,18 @@ function Table({ result, text }: Props) {
             <tr key={rank}>
               <th scope="row">{text.stage(coordinates.pipeline)}</th>
               {BAR_PARTS.map((part) => (
-                <td key={part}>{formatBytes(partOf(predictedBytes, part))}</td>
+                <td key={part}>
+                  <span className="predicted">{formatBytes(partOf(predictedBytes, part))}</span>
+                </td>
               ))}
-              <td>{formatSeconds(computeSeconds[rank] ?? 0)}</td>
-              <td>{formatSeconds(communicationSeconds[rank] ?? 0)}</td>
-              <td>{formatSeconds(idleSeconds[rank] ?? 0)}</td>
-              <td>{formatBytes(sentBytes)}</td>
+              {[computeSeconds, communicationSeconds, idleSeconds].map((seconds, i) => (
+                <td key={i}>
+                  <span className="virtual">{formatSeconds(seconds[rank] ?? 0)}</span>
+                </td>
+              ))}
+              <td>
+                <span className="predicted">{formatBytes(sentBytes)}</span>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -1,5 +1,16 @@
 import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
-import { explain, type Verdict } from '../../sim/planner/explain.ts'
+import { formatBytes, formatCount, formatPercent } from '../format.ts'
+import type { SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
+import type { Verdict } from '../../sim/planner/explain.ts'
+
+/** Part of a sentence: words, or a number with where it comes from. */
+export type Piece = string | { readonly kind: 'predicted' | 'virtual'; readonly text: string }
+
+const predicted = (text: string): Piece => ({ kind: 'predicted', text })
+
+const virtual = (text: string): Piece => ({ kind: 'virtual', text })
+
+const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 
 /** Texts of the Simulate place, loaded with it. Chinese does not compile while one is missing. */
 const en = {
@@ -21,6 +32,16 @@ const en = {
   fields: {
     precision: 'Precision',
     'model.preset': 'Model',
+    'model.family': 'Family',
+    'model.layers': 'Layers',
+    'model.heads': 'Heads',
+    'model.kvHeads': 'Key/value heads',
+    'model.embed': 'Width',
+    'model.ffn': 'MLP width',
+    'model.context': 'Context',
+    'model.vocab': 'Vocabulary',
+    'optimizer.kind': 'Optimizer',
+    'optimizer.momentum': 'Momentum',
     'batch.global': 'Global batch',
     'batch.microbatches': 'Micro-batches',
     'batch.sequence': 'Sequence',
@@ -29,17 +50,52 @@ const en = {
     'parallel.pipeline': 'Stages',
     'parallel.schedule': 'Schedule',
     'parallel.chunks': 'Chunks',
+    'parallel.partition': 'Partition',
     'parallel.zero': 'ZeRO stage',
+    'parallel.zeroPartition': 'Owned pieces',
+    'parallel.fsdp.reshardAfterForward': 'Free after forward',
+    'parallel.fsdp.cpuOffload': 'Offload to the CPU',
     'parallel.recompute': 'Recompute',
     'parallel.sequenceParallel': 'Sequence parallel',
+    'parallel.dataMode': 'Data mode',
+    'parallel.server.at': 'Server on',
+    'parallel.compression': 'Compression',
+    'parallel.compression.ratio': 'Kept share',
+    'parallel.collective': 'Collective',
+    'parallel.bucketBytes': 'Bucket, MiB',
+    'parallel.overlap': 'Overlap with backward',
     'cluster.device': 'Device',
     'cluster.devicesPerNode': 'Devices per node',
     'cluster.intraNode': 'Link in a node',
     'cluster.interNode': 'Link between nodes',
     'cluster.oversubscription': 'Oversubscription',
     'cluster.memoryBytes': 'Memory budget, GB',
+    'cluster.nicsPerNode': 'NICs per node',
+    'cluster.hostLink': 'Link to the host',
+    'cluster.stragglers': 'Slow rank',
+  } satisfies Record<SimulationPath, string>,
+  slowdown: 'Times slower',
+  groups: {
+    model: 'Model and batch',
+    shape: 'Shape',
+    optimizer: 'Optimizer',
+    parallel: 'Strategy',
+    exchange: 'Gradient exchange',
+    cluster: 'Cluster',
+    network: 'Network, slow rank',
+  } satisfies Record<SimulationGroup, string>,
+  nics: (count: string) => `${count} ${count === '1' ? 'NIC' : 'NICs'}`,
+  nicEach: 'NIC per device',
+  slowRank: (rank: string, times: string) => `rank ${rank} × ${times}`,
+  /** Options that Run has no name for. */
+  options: {
+    this: 'this device',
+    'mixed-bf16': 'mixed bf16',
+    'mixed-f16': 'mixed f16',
+    ddp: 'DDP',
+    'data-parallel': 'DataParallel',
+    'parameter-server': 'parameter server',
   },
-  groups: { model: 'Model and batch', parallel: 'Strategy', cluster: 'Cluster' },
   measure: {
     assumed: (rates: string) => `Not measured: ${rates} are assumed, a mid-range laptop.`,
     found: (title: string, rates: string, gap: string, ops: string) =>
@@ -53,6 +109,15 @@ const en = {
     training: 'A run is training: it would disturb the times.',
     invalid: 'The configuration is not valid yet.',
   },
+  refused: 'This configuration is refused',
+  outOfMemory: 'Out of memory',
+  said: (field: string, message: string) => `${field}: ${message}`,
+  over: (stage: string | null, need: string, device: string, holds: string): readonly Piece[] => [
+    `${stage === null ? 'The fullest device' : capital(stage)} needs `,
+    predicted(need),
+    `; ${device === 'this' ? 'this device' : `a ${device}`} holds ${holds}: this would not run.`,
+  ],
+  figuresBefore: 'The figures below are those of the configuration before it.',
   reset: 'Back to the default',
   none: 'none',
   computing: 'computing…',
@@ -85,7 +150,7 @@ const en = {
     between: (link: string) => `between nodes, ${link}`,
   },
   memory: 'Memory per pipeline stage, predicted',
-  capacity: (size: string) => `the device holds ${size}`,
+  capacity: (size: string, isBudget: boolean) => (isBudget ? `the budget is ${size}` : `the device holds ${size}`),
   time: 'Time of a step per pipeline stage, virtual',
   compute: 'compute',
   communication: 'communication',
@@ -107,7 +172,36 @@ const en = {
     reduceScatter: 'reduce-scatter',
     allGather: 'all-gather',
   },
-  explained: (verdict: Verdict, _words: LayoutWords): string => explain(verdict),
+  /** Two sentences: what wins and what limits it; what the best of another mesh would cost. */
+  explained: ({ winner, budgetBytes, compute, lost, other }: Verdict, words: LayoutWords): readonly Piece[] => {
+    const to = {
+      exchanges: 'exchanges that nothing hides',
+      waiting: 'stages that wait for others',
+      host: 'the host between two steps',
+    }[lost.to]
+    return [
+      `${describeCandidate(winner.candidate, words)} trains at `,
+      virtual(`${formatCount(winner.tokensPerSecond)} tokens/s`),
+      ' in ',
+      predicted(formatBytes(winner.memoryBytes)),
+      ` of ${formatBytes(budgetBytes)}: kernels take `,
+      virtual(formatPercent(compute)),
+      ' of the step (',
+      virtual(formatPercent(winner.mfu)),
+      ` of the peak), and the largest loss is to ${to} with `,
+      virtual(formatPercent(lost.share)),
+      '. ',
+      ...(other
+        ? [
+            `The best other mesh, ${describeCandidate(other.planned.candidate, words)}, is `,
+            virtual(formatPercent(other.slower)),
+            ' slower and needs ',
+            predicted(formatBytes(other.planned.memoryBytes)),
+            '.',
+          ]
+        : ['No other mesh of these devices came near enough to be clocked.']),
+    ]
+  },
   overTime: 'Memory over the step, virtual',
   overTimeAbout: (label: string, peak: string) =>
     `Live bytes of ${label} by category over one virtual step; at most ${peak}.`,
@@ -127,6 +221,8 @@ const en = {
   clocking: (done: string, total: string) => `clocking ${done} of ${total}`,
   found: (candidates: string, fitting: string, clocked: string) =>
     `${candidates} layouts, ${fitting} fit, ${clocked} clocked. Fastest first:`,
+  showAll: (count: string) => `Show all ${count}`,
+  showFirst: (count: string) => `Show the first ${count}`,
   layout: 'layout',
   use: 'Use',
   front: 'Memory against speed: nothing clocked is both smaller and faster than one of these',
@@ -136,21 +232,23 @@ const en = {
   present: 'the present configuration',
   clickToUse: 'Click to use it.',
   plotAbout: (clocked: string, front: string) =>
-    `Tokens per second over memory of the fullest device: ${clocked} layouts, ${front} of them best for their memory. The tables below hold the same numbers.`,
+    `Tokens per second over memory of the fullest device: ${clocked} layouts, ${front} of them best for their memory. The table below has all of them.`,
 }
 
 export type SimulateText = {
-  readonly [K in keyof typeof en]: K extends 'words'
+  readonly [K in keyof typeof en]: K extends 'words' | 'options'
     ? Readonly<Record<string, string>>
     : (typeof en)[K] extends string
       ? string
       : (typeof en)[K] extends (...args: infer A) => string
         ? (...args: A) => string
-        : {
-            readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
-              ? (...args: A) => string
-              : string
-          }
+        : (typeof en)[K] extends (...args: infer A) => readonly Piece[]
+          ? (...args: A) => readonly Piece[]
+          : {
+              readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
+                ? (...args: A) => string
+                : string
+            }
 }
 
 const zh: SimulateText = {
@@ -170,6 +268,16 @@ const zh: SimulateText = {
   fields: {
     precision: '精度',
     'model.preset': '模型',
+    'model.family': '家族',
+    'model.layers': '层数',
+    'model.heads': '注意力头',
+    'model.kvHeads': '键值头',
+    'model.embed': '宽度',
+    'model.ffn': 'MLP 宽度',
+    'model.context': '上下文',
+    'model.vocab': '词表',
+    'optimizer.kind': '优化器',
+    'optimizer.momentum': '动量',
     'batch.global': '全局批次',
     'batch.microbatches': '微批次数',
     'batch.sequence': '序列长度',
@@ -178,17 +286,51 @@ const zh: SimulateText = {
     'parallel.pipeline': '阶段数',
     'parallel.schedule': '调度',
     'parallel.chunks': '分块数',
+    'parallel.partition': '划分方式',
     'parallel.zero': 'ZeRO 阶段',
+    'parallel.zeroPartition': '归属划分',
+    'parallel.fsdp.reshardAfterForward': '前向后释放',
+    'parallel.fsdp.cpuOffload': '卸载到 CPU',
     'parallel.recompute': '重计算',
     'parallel.sequenceParallel': '序列并行',
+    'parallel.dataMode': '数据并行方式',
+    'parallel.server.at': '服务器位于',
+    'parallel.compression': '压缩',
+    'parallel.compression.ratio': '保留比例',
+    'parallel.collective': '集合通信',
+    'parallel.bucketBytes': '桶（MiB）',
+    'parallel.overlap': '与反向传播重叠',
     'cluster.device': '设备',
     'cluster.devicesPerNode': '每节点设备数',
     'cluster.intraNode': '节点内链路',
     'cluster.interNode': '节点间链路',
     'cluster.oversubscription': '网络超额比',
     'cluster.memoryBytes': '内存预算（GB）',
+    'cluster.nicsPerNode': '每节点网卡数',
+    'cluster.hostLink': '与主机的链路',
+    'cluster.stragglers': '慢速 rank',
   },
-  groups: { model: '模型与批次', parallel: '策略', cluster: '集群' },
+  slowdown: '慢多少倍',
+  groups: {
+    model: '模型与批次',
+    shape: '形状',
+    optimizer: '优化器',
+    parallel: '策略',
+    exchange: '梯度交换',
+    cluster: '集群',
+    network: '网络、慢速 rank',
+  },
+  nics: (count) => `${count} 张网卡`,
+  nicEach: '每设备一张网卡',
+  slowRank: (rank, times) => `rank ${rank} × ${times}`,
+  options: {
+    this: '本机设备',
+    'mixed-bf16': '混合精度 bf16',
+    'mixed-f16': '混合精度 f16',
+    ddp: 'DDP',
+    'data-parallel': 'DataParallel',
+    'parameter-server': '参数服务器',
+  },
   measure: {
     assumed: (rates) => `未测量：假定为 ${rates}，即一台中等的笔记本电脑。`,
     found: (title, rates, gap, ops) => `${title}：${rates}，核函数间隔 ${gap}；${ops} 种运算已逐一单独计时。`,
@@ -201,6 +343,15 @@ const zh: SimulateText = {
     training: '训练正在进行，会干扰计时。',
     invalid: '配置尚不合法。',
   },
+  refused: '此配置被拒绝',
+  outOfMemory: '内存不足',
+  said: (field, message) => `${field}：${message}`,
+  over: (stage, need, device, holds) => [
+    `${stage ?? '最满的设备'}需要 `,
+    predicted(need),
+    `，而 ${device === 'this' ? '本机设备' : device} 只有 ${holds}：这样跑不起来。`,
+  ],
+  figuresBefore: '下面的数字属于此前的配置。',
   reset: '恢复默认值',
   none: '无',
   computing: '计算中…',
@@ -212,7 +363,7 @@ const zh: SimulateText = {
   tokens: 'token/秒',
   mfu: 'MFU',
   hfu: 'HFU',
-  bubble: '空泡',
+  bubble: '气泡',
   fullest: '最满的设备',
   virtual: '虚拟',
   predicted: '预测',
@@ -233,7 +384,7 @@ const zh: SimulateText = {
     between: (link) => `节点间，${link}`,
   },
   memory: '每个流水线阶段的内存（预测）',
-  capacity: (size) => `设备容量 ${size}`,
+  capacity: (size, isBudget) => (isBudget ? `预算 ${size}` : `设备容量 ${size}`),
   time: '每个流水线阶段的一步时间（虚拟）',
   compute: '计算',
   communication: '通信',
@@ -285,13 +436,30 @@ const zh: SimulateText = {
     reduceScatter: 'reduce-scatter',
     allGather: 'all-gather',
   },
-  explained({ winner, budgetBytes, compute, lost, other }, words) {
-    const share = (part: number) => `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %`
-    const size = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
+  explained: ({ winner, budgetBytes, compute, lost, other }, words) => {
     const to = { exchanges: '无法隐藏的通信', waiting: '等待其他阶段', host: '两步之间的主机' }[lost.to]
-    const first = `${describeCandidate(winner.candidate, words)}：每秒 ${Math.round(winner.tokensPerSecond)} 个 token，占用 ${size(budgetBytes)} 中的 ${size(winner.memoryBytes)}；核函数占一步的 ${share(compute)}（峰值的 ${share(winner.mfu)}），损失最大的是${to}，占 ${share(lost.share)}。`
-    if (!other) return `${first}这些设备的其他网格都不够接近，未计时。`
-    return `${first}次优的网格为${describeCandidate(other.planned.candidate, words)}，慢 ${share(other.slower)}，需要 ${size(other.planned.memoryBytes)}。`
+    return [
+      `${describeCandidate(winner.candidate, words)}：每秒 `,
+      virtual(formatCount(winner.tokensPerSecond)),
+      ` 个 token，占用 ${formatBytes(budgetBytes)} 中的 `,
+      predicted(formatBytes(winner.memoryBytes)),
+      '；核函数占一步的 ',
+      virtual(formatPercent(compute)),
+      '（峰值的 ',
+      virtual(formatPercent(winner.mfu)),
+      `），损失最大的是${to}，占 `,
+      virtual(formatPercent(lost.share)),
+      '。',
+      ...(other
+        ? [
+            `次优的网格为${describeCandidate(other.planned.candidate, words)}，慢 `,
+            virtual(formatPercent(other.slower)),
+            '，需要 ',
+            predicted(formatBytes(other.planned.memoryBytes)),
+            '。',
+          ]
+        : ['这些设备的其他网格都不够接近，未计时。']),
+    ]
   },
   overTime: '一步之内的显存，虚拟',
   overTimeAbout: (label, peak) => `${label} 在一个虚拟步内按类别的占用；最多 ${peak}。`,
@@ -311,6 +479,8 @@ const zh: SimulateText = {
   clocking: (done, total) => `计时 ${done} / ${total}`,
   found: (candidates, fitting, clocked) =>
     `${candidates} 种布局，${fitting} 种放得下，${clocked} 种已计时。最快的在前：`,
+  showAll: (count) => `显示全部 ${count} 个`,
+  showFirst: (count) => `只显示前 ${count} 个`,
   layout: '布局',
   use: '采用',
   front: '内存与速度：没有已计时的布局比这些既更小又更快',
@@ -320,7 +490,7 @@ const zh: SimulateText = {
   present: '当前配置',
   clickToUse: '点击采用。',
   plotAbout: (clocked, front) =>
-    `每秒 token 数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格是同样的数字。`,
+    `每秒 token 数与最满设备的显存：共 ${clocked} 种布局，其中 ${front} 种在其显存下最快。下面的表格可显示全部。`,
 }
 
 export const SIMULATE_TEXT: Readonly<Record<'en' | 'zh', SimulateText>> = { en, zh }

@@ -12,6 +12,7 @@ import type { SimulateText } from './text.ts'
 export function ThisDevice({ text }: { readonly text: SimulateText }) {
   const { simulation, calibration, run, adapters } = usePage()
   const { measured, progress, failure } = useSlice(calibration, (state) => state)
+  const device = useSlice(simulation, (state) => state.config.cluster.device)
   const config = useSlice(simulation, (state) => (state.problem === null ? (state.result?.config ?? null) : null))
   const training = useSlice(run, ({ phase }) => isActive(phase))
   const found = useSlice(adapters, (state) => state?.kind === 'ok')
@@ -22,7 +23,7 @@ export function ThisDevice({ text }: { readonly text: SimulateText }) {
       : config === null
         ? text.measure.invalid
         : undefined
-  if (config !== null && config.cluster.device !== 'this') return null
+  if (device !== 'this') return null
   return (
     <div className={styles.own}>
       <p data-testid="this-device">

@@ -53,7 +53,7 @@ export async function save({ format, name, make }: FileEntry): Promise<void> {
 const PNG_SCALE = 2
 
 /** An SVG as pixels, two for each of its units. */
-export async function rasterise(svg: string): Promise<Blob> {
+async function rasterise(svg: string): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: TYPES.svg }))
   try {
     const image = new Image()
@@ -67,4 +67,12 @@ export async function rasterise(svg: string): Promise<Blob> {
   } finally {
     URL.revokeObjectURL(url)
   }
+}
+
+/** A picture as it is drawn and as pixels. */
+export function pictureFiles(name: (extension: string) => string, draw: () => string): FileEntry[] {
+  return [
+    { format: 'svg', name: name('svg'), make: draw },
+    { format: 'png', name: name('png'), make: () => rasterise(draw()) },
+  ]
 }

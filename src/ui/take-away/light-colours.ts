@@ -14,3 +14,17 @@ export const OP_FILL: Readonly<Record<SpanKind, string>> = {
   optimizer: '#009e73',
   other: '#a5a09a',
 }
+
+/** Categories of memory, and what they are drawn over. */
+export const MEMORY_FILL = {
+  parameters: '#0072b2',
+  gradients: '#d55e00',
+  optimizer: '#009e73',
+  activations: '#e69f00',
+  communication: '#cc79a7',
+  cached: '#e9e5dc',
+} as const
+
+export const ACCENT = '#1f4e8c'
+export const DANGER = '#a8321a'
+export const FAINT_INK = '#6f6a60'

@@ -1,5 +1,7 @@
+import type { RunConfig } from '../../config/types.ts'
 import { chartSvg } from '../../export/chart-svg.ts'
 import type { ChartLine } from '../../export/chart-svg.ts'
+import { configName } from '../../export/file-name.ts'
 import { timelineSvg } from '../../export/timeline-svg.ts'
 import type { TimelineCell, TimelineKind } from '../../export/timeline-svg.ts'
 import type { Series } from '../../state/series.ts'
@@ -8,6 +10,12 @@ import type { Text } from '../text/text.ts'
 import { isInverse, LETTERS, PATTERNS } from '../timeline/palette.ts'
 import { LINE_TRAIN, LINE_VALIDATION, OP_FILL } from './light-colours.ts'
 import type { TakeAwayText } from './text.ts'
+
+/** A configuration in small print: "nano · ddp-4". */
+export function captionOf(config: RunConfig): string {
+  const { preset, layers, embed } = config.model
+  return `${preset ?? `${layers} × ${embed}`} · ${configName(config)}`
+}
 
 interface Curve {
   readonly title: string

@@ -1,6 +1,5 @@
 import type { RunResult } from '../../config/result.ts'
-import type { RunConfig } from '../../config/types.ts'
-import { configName, fileName } from '../../export/file-name.ts'
+import { fileName } from '../../export/file-name.ts'
 import { ranksCsv, stepsCsv } from '../../export/tables.ts'
 import { executedTrace, idealTrace } from '../../export/timeline-trace.ts'
 import type { Page } from '../../state/page.ts'
@@ -8,9 +7,9 @@ import { formatSeconds, significant } from '../format.ts'
 import type { Text } from '../text/text.ts'
 import { executedCells } from '../timeline/executed.ts'
 import type { Shown } from '../use-shown.ts'
-import { rasterise } from './files.ts'
+import { pictureFiles } from './files.ts'
 import type { FileEntry, FileGroup, FileRow, Format } from './files.ts'
-import { curveSvg, ranksSvg } from './pictures.ts'
+import { captionOf, curveSvg, ranksSvg } from './pictures.ts'
 import type { TakeAwayText } from './text.ts'
 
 /** What the run has measured so far; it goes on meanwhile. */
@@ -20,12 +19,6 @@ async function resultOf({ run }: Page): Promise<RunResult> {
   if (result !== null) return result
   if (handle === null) throw new Error('there is no run')
   return handle.soFar()
-}
-
-/** A configuration in small print: "nano · ddp-4". */
-function captionOf(config: RunConfig): string {
-  const { preset, layers, embed } = config.model
-  return `${preset ?? `${layers} × ${embed}`} · ${configName(config)}`
 }
 
 /** Everything that the Run place can hand out. A checkpoint belongs beside the weights, into the last group. */
@@ -38,10 +31,8 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
     name: fileName(measured, what, format === 'trace' ? 'trace.json' : format),
     make,
   })
-  const picture = (what: string, draw: () => string) => [
-    file('svg', what, draw),
-    file('png', what, () => rasterise(draw())),
-  ]
+  const picture = (what: string, draw: () => string) =>
+    pictureFiles((extension) => fileName(measured, what, extension), draw)
   const row = (id: keyof TakeAwayText['rows'], reason: string | null, entries: readonly FileEntry[]): FileRow => ({
     id,
     title: own.rows[id],
@@ -103,11 +94,7 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
       },
       text,
     )
-  const idealName = (format: Format, extension: string, make: FileEntry['make']): FileEntry => ({
-    format,
-    name: fileName(shown.config, 'ideal', extension),
-    make,
-  })
+  const idealName = (extension: string) => fileName(shown.config, 'ideal', extension)
   const weightsReason =
     phase === 'failed' ? own.why.failed : page.run.handle() === null || step === null ? own.why.noRun : null
 
@@ -159,9 +146,12 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
       title: own.groups.timeline,
       rows: [
         row('ideal', idealReason, [
-          idealName('svg', 'svg', ideal),
-          idealName('png', 'png', () => rasterise(ideal())),
-          idealName('trace', 'trace.json', () => JSON.stringify(idealTrace(shownPlan?.ideal.spans ?? []))),
+          ...pictureFiles(idealName, ideal),
+          {
+            format: 'trace',
+            name: idealName('trace.json'),
+            make: () => JSON.stringify(idealTrace(shownPlan?.ideal.spans ?? [])),
+          },
         ]),
         row('executed', executedReason, [
           ...picture('executed', executed),

@@ -1,6 +1,8 @@
 import { useId, useState } from 'react'
 import { usePage, useSlice } from '../page-context.ts'
 import button from '../theme/button.module.css'
+import { SIMULATE_TEXT } from '../simulate/text.ts'
+import { useLayoutWords } from '../text/layout-words.ts'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
 import { Checkpoints } from '../checkpoint/checkpoints.tsx'
@@ -16,7 +18,10 @@ import { TAKE_AWAY_TEXT } from './text.ts'
 export default function TakeAwayList() {
   const page = usePage()
   const text = useText()
-  const own = TAKE_AWAY_TEXT[useSlice(page.settings, (settings) => settings.language)]
+  const language = useSlice(page.settings, (settings) => settings.language)
+  const own = TAKE_AWAY_TEXT[language]
+  const words = useLayoutWords()
+  const texts = { text, own, words, simulate: SIMULATE_TEXT[language] }
   const place = useSlice(page.view, (state) => state.place)
   const shown = useShown()
   useSlice(page.run, (state) => state)
@@ -25,8 +30,8 @@ export default function TakeAwayList() {
   const [status, setStatus] = useState<string | null>(null)
   const groups = {
     run: () => runFiles(page, shown, text, own),
-    simulate: () => simulationFiles(page, own),
-    compare: () => compareFiles(page, own),
+    simulate: () => simulationFiles(page, texts),
+    compare: () => compareFiles(page, texts),
   }[place]()
   const take = async (entry: FileEntry) => {
     setStatus(own.making(entry.name))

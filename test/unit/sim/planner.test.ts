@@ -72,6 +72,8 @@ describe('plan', () => {
   })
   it('explains the winner in two sentences', () => {
     expect(found.explanation.match(/\.(?= |$)/g)).toHaveLength(2)
+    expect(found.explanation).toMatch(/ at [\d,]+ tokens\/s/)
+    expect(found.explanation).not.toContain(String(Math.round(found.ranked[0]!.tokensPerSecond)))
   })
   it('reports as it goes and can be left', () => {
     const steps = planSteps(base())

@@ -42,8 +42,20 @@ test('a refusal keeps the last result', () => {
   store.set('parallel.tensor', 7)
   opened[0]!.hear({ id: 2, kind: 'refused', problem: { field: 'parallel.tensor', message: 'no' } })
   expect(store.getState().result).toBe(result)
+  expect(store.getState().config.parallel).toMatchObject({ data: 1, tensor: 7 })
   store.reset('parallel.tensor')
   expect(store.getState().draft).toEqual({})
+})
+
+test('what does not fit is said of the memory budget', () => {
+  const { opened, open } = workers()
+  const store = createSimulationStore(open, { cluster: { memoryBytes: 5 } })
+  store.start()
+  opened[0]!.hear({ id: 1, kind: 'refused', problem: { field: '', message: 'too much' }, outOfMemory: true })
+  expect(store.getState()).toMatchObject({ outOfMemory: true, problem: { field: 'cluster.memoryBytes' } })
+  store.reset('cluster.memoryBytes')
+  opened[0]!.hear({ id: 2, kind: 'simulated', result, milliseconds: 1 })
+  expect(store.getState()).toMatchObject({ outOfMemory: false, problem: null })
 })
 
 test('a search has a worker of its own, which ends when it is cancelled, refused or done', () => {

@@ -1,0 +1,23 @@
+import { readConfig } from '../config/parse.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import type { Draft } from './draft-path.ts'
+import { removePath } from './draft-path.ts'
+
+/**
+ * What a draft says with every default filled in, whether its fields go together or not: what controls show. A field that
+ * cannot be read on its own is left out, so that the others keep their values.
+ */
+export function readableConfig(draft: Draft): RunConfig {
+  let rest = draft
+  for (;;) {
+    try {
+      return readConfig(rest)
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      const next = removePath(rest, error.field)
+      if (JSON.stringify(next) === JSON.stringify(rest)) return readConfig({})
+      rest = next
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import type { SimulationField } from '../../state/simulation-fields.ts'
+import type { Text } from '../text/text.ts'
+import type { SimulateText } from './text.ts'
+
+/** An option as people call it: Simulate's word, else Run's where it has one; ids stay as they are. */
+export function optionName(
+  option: string,
+  { ids = false }: Pick<Extract<SimulationField, { kind: 'choice' }>, 'ids'>,
+  text: SimulateText,
+  page: Text,
+): string {
+  return text.options[option] ?? (ids ? option : (page.options[option] ?? option))
+}
