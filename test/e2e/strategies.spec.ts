@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { inputToUrl } from '../../src/config/url.ts'
 import { loss, step } from './readings.ts'
 
 const choose = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
@@ -16,7 +17,7 @@ async function setBudget(page: Page, megabytes: string): Promise<void> {
 test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and stays within it', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
-  await page.getByText('Devices', { exact: true }).click()
+  await page.locator('summary', { hasText: 'Devices' }).click()
   await setBudget(page, '5')
   const budget = budgetOf(page)
   await expect(budget).toHaveAttribute('aria-invalid', 'true')
@@ -24,7 +25,7 @@ test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and sta
   await expect(page.getByText(/Needs [\d.]+.MB; the budget is 5\.00.MB/)).toHaveCount(4)
   await expect(page.getByRole('button', { name: 'Start', exact: true })).toHaveAttribute('aria-disabled', 'true')
   await expect(page.getByText(/ZeRO-3·FSDP would need [\d.]+.MB/)).toBeVisible()
-  await choose(page, 'Use ZeRO-3·FSDP')
+  await choose(page, 'Use it: ZeRO-3·FSDP')
   await expect(page.getByRole('button', { name: 'ZeRO-3·FSDP', exact: true })).toHaveAttribute('aria-pressed', 'true')
   await expect(budget).not.toHaveAttribute('aria-invalid', 'true')
   await expect(page.getByText(/Needs [\d.]+/)).toHaveCount(0)
@@ -33,6 +34,30 @@ test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and sta
   const first = await loss(page)
   await expect.poll(() => loss(page), { timeout: 110_000, intervals: [500] }).toBeLessThan(first - 0.2)
   await expect(page.getByTestId('state')).toHaveText('training')
+})
+
+test('out of memory: who needs most stands under the strategies, and recomputation is offered where it is enough', async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto(
+    `/#run=${await inputToUrl({ parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 3e6 } })}`,
+  )
+  const advice = page.getByRole('status', { name: 'What would fit' })
+  await expect(advice).toContainText(/Out of memory: rank 2 needs 4\.\d\d.MB; the budget is 3\.00.MB\./)
+  await expect(advice).toBeInViewport({ ratio: 1 })
+  await expect(advice).toContainText(/Full recomputation would need 2\.\d\d.MB/)
+  await choose(page, 'Use it: Full recomputation')
+  await expect(page.getByLabel('Recompute', { exact: true })).toHaveValue('full')
+  await expect(advice).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'ZeRO-3·FSDP', exact: true })).toHaveAttribute('aria-pressed', 'true')
+  await expect.poll(() => page.workers().length).toBe(0)
+
+  // The field with the problem is in sight by itself.
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await setBudget(page, '0.5')
+  await expect(advice).toContainText(/None of the \d+ changes tried fits \(.*Full recomputation \+ ZeRO/)
+  await expect(advice).not.toContainText('No other strategy')
 })
 
 test('a tensor-parallel run is the same training as one device', async ({ page }) => {
@@ -106,7 +131,7 @@ test('an asynchronous server: staleness is drawn beside the loss, the slow worke
 test('adapters: what there is, and ranks dealt to them', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
-  await page.getByText('Devices', { exact: true }).click()
+  await page.locator('summary', { hasText: 'Devices' }).click()
   await expect(page.getByRole('list', { name: 'Adapters of this browser' })).toContainText(
     /swiftshader.*software adapter · buffers up to/is,
   )

@@ -200,13 +200,13 @@ export function StrategyPanel() {
           </button>
         ))}
       </div>
+      <Fits />
       <p className={styles.about}>{text.strategies[current.id].about}</p>
       <div role="group" aria-label={text.parameters(text.strategies[current.id].name)}>
         {own.map((path) => (
           <Field key={path} path={path} />
         ))}
       </div>
-      <Fits />
       <CompareUncompressed />
       {elsewhere.map((problem) => (
         <p key={`${problem.field} ${problem.message}`} className={styles.problem} role="alert">
