@@ -60,6 +60,47 @@ test('out of memory: who needs most stands under the strategies, and recomputati
   await expect(advice).not.toContainText('No other strategy')
 })
 
+test('a section that a problem opened stays open when it is mended, and the focus stays in it', async ({ page }) => {
+  await page.goto(
+    `/#run=${await inputToUrl({ parallel: { data: 2 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 1e6 } })}`,
+  )
+  await expect(budgetOf(page)).toHaveAttribute('aria-invalid', 'true')
+  await setBudget(page, '100')
+  await expect(budgetOf(page)).not.toHaveAttribute('aria-invalid', 'true')
+  await expect(budgetOf(page)).toBeVisible()
+  await page.locator('summary', { hasText: 'Devices' }).click()
+  await expect(budgetOf(page)).toBeHidden()
+})
+
+test('a change while training says when it applies and restarts on request', async ({ page }) => {
+  await page.goto('/')
+  const pending = page.getByText('The change applies at the next start.')
+  await choose(page, 'Start')
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  await expect(pending).toBeHidden()
+  await choose(page, 'DDP')
+  await expect(pending).toBeVisible()
+  await page.keyboard.press('Control+z')
+  await expect(pending).toBeHidden()
+  await choose(page, 'DDP')
+  await choose(page, 'Restart with it')
+  await expect(pending).toBeHidden()
+  await expect(page.getByRole('heading', { name: 'Strategy', exact: true })).toBeFocused()
+  await expect(page.getByText('rank 1', { exact: true })).toBeVisible()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+})
+
+test('an uneven split of the batch or the blocks stands in the panel and can be taken back', async ({ page }) => {
+  const uneven = { parallel: { data: 2 }, batch: { global: 8, microbatches: 1, shares: [5, 3] } }
+  await page.goto(`/#run=${await inputToUrl(uneven)}`)
+  await expect(page.getByTestId('batch.shares')).toContainText('5 : 3')
+  await choose(page, 'Back to the default: Shares of the batch')
+  await expect(page.getByTestId('batch.shares')).toHaveCount(0)
+  await page.goto(`/#run=${await inputToUrl({ parallel: { pipeline: 2, partition: [1, 3] } })}`)
+  await page.reload()
+  await expect(page.getByTestId('parallel.partition')).toContainText('Blocks per stage1 : 3')
+})
+
 test('a tensor-parallel run is the same training as one device', async ({ page }) => {
   await page.goto('/')
   await choose(page, 'Tensor')

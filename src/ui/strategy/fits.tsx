@@ -16,7 +16,7 @@ type Outcome = { readonly config: RunConfig } & (
 )
 
 /** Over the memory budget: who needs most, and the changes that stay within it, each a click away. */
-export function Fits() {
+export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const words = useText()
   const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
@@ -57,7 +57,14 @@ export function Fits() {
           return (
             <p key={name}>
               <span className="predicted">{text.needs(name, formatBytes(peak))}</span>
-              <button type="button" aria-label={text.takeNamed(name)} onClick={() => page.draft.replace(draft)}>
+              <button
+                type="button"
+                aria-label={text.takeNamed(name)}
+                onClick={() => {
+                  onTaken()
+                  page.draft.replace(draft)
+                }}
+              >
                 {text.take}
               </button>
             </p>

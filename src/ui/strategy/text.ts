@@ -24,6 +24,7 @@ const en = {
   list: ', ',
   needs: (name: string, need: string) => `${name} would need ${need}`,
   take: 'Use it',
+  splits: { 'batch.shares': 'Shares of the batch', 'parallel.partition': 'Blocks per stage' },
   takeNamed: (name: string) => `Use it: ${name}`,
 }
 
@@ -50,6 +51,7 @@ const zh: StrategyText = {
   list: '、',
   needs: (name, need) => `${name} 需要 ${need}`,
   take: '使用',
+  splits: { 'batch.shares': '批次份额', 'parallel.partition': '各阶段的块数' },
   takeNamed: (name) => `使用：${name}`,
 }
 
