@@ -98,11 +98,15 @@ const nameOf = (changes: readonly Change[], text: StrategyText, words: Text) =>
 
 /** Claims no more than what was tried. */
 function nothingOf({ tried }: Found, text: StrategyText, words: Text): string {
-  const names = tried.map(({ changes }) => nameOf(changes, text, words)).join(text.list)
+  const single = tried.filter(({ changes }) => changes.length === 1)
+  const names = single.map(({ changes }) => nameOf(changes, text, words)).join(text.list)
+  const together = tried.length - single.length
   const known = tried.filter((each): each is Tried & { readonly peak: number } => each.peak !== null)
   const [least] = known.toSorted((a, b) => a.peak - b.peak)
   return [
-    text.nothing(String(tried.length), names),
+    text.nothing(names),
+    ...(together > 0 ? [text.nothingTogether(String(together))] : []),
     ...(least ? [text.least(nameOf(least.changes, text, words), formatBytes(least.peak))] : []),
+    text.instead,
   ].join(' ')
 }
