@@ -85,6 +85,14 @@ export interface RunOptions {
   readonly text?: string
 }
 
+export interface CompareOptions {
+  /** Also train each here. */
+  readonly run?: boolean
+  readonly steps?: number
+  /** Hears of every training step, and of which configuration: its place in the list. */
+  readonly onStep?: (step: Step, index: number) => void
+}
+
 export interface LaunchOptions {
   /** 'any' (the default) takes a GPU where there is one, else the software adapter. */
   readonly adapter?: 'any' | 'hardware' | 'software'
@@ -105,7 +113,7 @@ export interface Tabcluster {
   /** Clocks all; with `run` also trains each, one after another: from one seed, for `steps` steps (20 unless told). */
   readonly compare: (
     configs: readonly Config[],
-    options?: { readonly run?: boolean; readonly steps?: number },
+    options?: CompareOptions,
   ) => Promise<
     (
       | { readonly result: SimulatedResult; readonly measured?: RunResult; readonly untrained?: string }

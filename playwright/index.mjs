@@ -89,6 +89,23 @@ function run(context, address, config, { onStep, signal, text } = {}) {
   })
 }
 
+function compare(context, address, configs, { onStep, ...options } = {}) {
+  return withPage(context, address, async (page) => {
+    if (onStep) await page.exposeFunction('tabclusterOnStep', onStep)
+    return page.evaluate(
+      ([configs, options]) => {
+        const onEvent = ({ kind, index, event }) =>
+          kind === 'run' && event.kind === 'step' && window.tabclusterOnStep?.(event.result, index)
+        return window.tabcluster.compare(configs, { ...options, onEvent }).then(
+          (value) => ({ value }),
+          (error) => ({ error: error instanceof Error ? error.message : String(error) }),
+        )
+      },
+      [configs, options],
+    )
+  })
+}
+
 /** A browser with these flags, and the adapters it has; closed again when it has none of the wanted kind. */
 async function open(executablePath, flags, address, wanted) {
   const sandbox = process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : []
@@ -134,7 +151,7 @@ export async function launchTabcluster({ adapter: wanted = 'any', executablePath
       run: (config, options) => run(context, address, config, options),
       parity: (config) => call(context, address, 'parity', config),
       simulate: (config) => call(context, address, 'simulate', config),
-      compare: (configs, options) => call(context, address, 'compare', configs, options),
+      compare: (configs, options) => compare(context, address, configs, options),
       close: async () => {
         server.abort()
         await browser.close()

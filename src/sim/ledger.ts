@@ -22,23 +22,25 @@ export function predictBytes(program: Program): PredictedBytes[] {
 }
 
 /**
- * Refuses a Program predicted above the budget per device, naming rank, op and category: the first op at which a rank's
+ * Refuses a Program predicted above the budget per device, naming the rank that needs most, the first op at which its
  * total passes the budget, and the category that is largest there. Throws OutOfMemoryError.
  */
 export function checkBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): void {
   if (budget === null) return
-  for (const { rank, peak, curve } of predicted) {
-    if (peak.total <= budget || program.ranks[rank]?.device === 'cpu') continue
-    const at = curve.find((point) => CATEGORIES.reduce((sum, each) => sum + point.live[each], point.cached) > budget)
-    const live = at?.live ?? peak
-    const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
-    throw new OutOfMemoryError(
-      (at === undefined
-        ? say`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
-        : say`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
-      ).text,
-      worst,
-      peak.total,
-    )
-  }
+  const devices = predicted.filter(({ rank }) => program.ranks[rank]?.device !== 'cpu')
+  const total = Math.max(0, ...devices.map(({ peak }) => peak.total))
+  const fullest = devices.find(({ peak }) => peak.total === total)
+  if (fullest === undefined || total <= budget) return
+  const { rank, peak, curve } = fullest
+  const at = curve.find((point) => CATEGORIES.reduce((sum, each) => sum + point.live[each], point.cached) > budget)
+  const live = at?.live ?? peak
+  const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
+  throw new OutOfMemoryError(
+    (at === undefined
+      ? say`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+      : say`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+    ).text,
+    worst,
+    peak.total,
+  )
 }

@@ -137,13 +137,17 @@ const builtSmall = remember(
 function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
   const { program, plans } = expectedOps(config) <= SMALL_OPS ? builtSmall(config) : built(config)
   const budget = config.cluster.memoryBytes
-  // Curves are long: only a rank that does not fit needs one, to say where.
-  if (budget !== null)
-    program.ranks.forEach((rank, r) => {
-      if (plans[r]!.peak.total <= budget) return
-      const plan = planMemory(rank)
-      checkBudget(program, [{ rank: rank.rank, peak: plan.peak, curve: plan.curve, plan }], budget)
-    })
+  // Curves are long: only ranks that do not fit need one, to say where.
+  if (budget !== null) {
+    const over = program.ranks
+      .filter((_, r) => plans[r]!.peak.total > budget)
+      .map((rank) => ({ rank, plan: planMemory(rank) }))
+    checkBudget(
+      program,
+      over.map(({ rank: { rank }, plan }) => ({ rank, peak: plan.peak, curve: plan.curve, plan })),
+      budget,
+    )
+  }
   const roofline = rooflineCosts(program, cluster)
   const costs = measured ? measuredCosts(measured.seconds, roofline) : roofline
   const clock = (withPlans = plans): ClockedProgram => clockProgram(program, costs, { plans: withPlans })
@@ -193,8 +197,15 @@ function mostBy(traffic: readonly Pick<ReturnType<typeof modelTraffic>[number], 
   return { tensor: most('tensor'), data: most('data'), pipeline: most('pipeline'), all: most('all') }
 }
 
-function refuseOverBudget(budget: number | null, rank: number, peak: PeakBytes): void {
-  if (budget === null || peak.total <= budget) return
+/** Names the rank that needs most. */
+function refuseOverBudget(budget: number | null, ranks: readonly SimulatedRank[]): void {
+  const [first, ...rest] = ranks
+  if (budget === null || first === undefined) return
+  const { rank, predictedBytes: peak } = rest.reduce(
+    (most, each) => (each.predictedBytes.total > most.predictedBytes.total ? each : most),
+    first,
+  )
+  if (peak.total <= budget) return
   const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
   throw new OutOfMemoryError(
     say`rank ${rank} needs ${bytesText(peak.total)}, mostly ${worst} (${bytesText(peak[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
@@ -221,11 +232,11 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
       for (let t = 0; t < tensor; t++) {
         const rank = ranks.length
         const predictedBytes = d === 0 ? first : other
-        refuseOverBudget(config.cluster.memoryBytes, rank, predictedBytes)
         const coordinates = { data: d, pipeline, tensor: t }
         ranks.push({ rank, coordinates, predictedBytes, sentBytes, receivedBytes: sentBytes, traffic: kinds })
       }
   })
+  refuseOverBudget(config.cluster.memoryBytes, ranks)
   const estimate = estimateStep(setup)
   const { stepSeconds } = estimate
   const { result, mfu, hfu } = shared(config, setup.cluster, stepSeconds)

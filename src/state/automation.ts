@@ -16,7 +16,18 @@ export interface AutomationOptions {
   readonly weights?: Blob
 }
 
+/** How far a comparison is; `index` is the configuration's place in the list. */
+export type CompareEvent =
+  /** Clocked, or refused. */
+  | { readonly kind: 'simulated'; readonly index: number; readonly comparison: Comparison }
+  /** An event of its training. */
+  | { readonly kind: 'run'; readonly index: number; readonly event: RunEvent }
+  /** Its training ended, or could not begin. */
+  | { readonly kind: 'compared'; readonly index: number; readonly comparison: Comparison }
+
 export interface CompareOptions {
+  /** Hears of every configuration that was clocked, of every event of its training, and of its end. */
+  readonly onEvent?: (event: CompareEvent) => void
   /** Also train each here, one after another: from one seed, for `steps` steps (20 unless told). */
   readonly run?: boolean
   readonly steps?: number
@@ -87,22 +98,36 @@ async function simulateOne(input: unknown): Promise<SimulatedResult> {
 }
 
 async function compare(configs: readonly unknown[], options: CompareOptions = {}): Promise<Comparison[]> {
-  const { run: train = false, steps = 20, signal } = options
-  const simulated = await Promise.all(configs.map(settled))
+  const { run: train = false, steps = 20, signal, onEvent } = options
+  const simulated = await Promise.all(
+    configs.map(async (config, index) => {
+      const comparison = await settled(config)
+      onEvent?.({ kind: 'simulated', index, comparison })
+      return comparison
+    }),
+  )
   if (!train) return simulated
   const [first] = simulated.flatMap((each) => ('result' in each ? [each.result.config.seed] : []))
   const compared: Comparison[] = []
-  for (const each of simulated) {
+  const end = (comparison: Comparison) => {
+    onEvent?.({ kind: 'compared', index: compared.length, comparison })
+    compared.push(comparison)
+  }
+  for (const [index, each] of simulated.entries()) {
     if ('error' in each || signal?.aborted) {
-      compared.push(each)
+      end(each)
       continue
     }
     const { model, precision, data, batch, optimizer, parallel, cluster } = each.result.config
     const config = { model, precision, data, batch, optimizer, parallel, cluster, steps, seed: first }
     try {
-      compared.push({ ...each, measured: await run(config, signal ? { signal } : {}) })
+      const measured = await run(config, {
+        ...(signal ? { signal } : {}),
+        ...(onEvent ? { onEvent: (event) => onEvent({ kind: 'run', index, event }) } : {}),
+      })
+      end({ ...each, measured })
     } catch (error) {
-      compared.push({ ...each, untrained: lineOf(error) })
+      end({ ...each, untrained: lineOf(error) })
     }
   }
   return compared

@@ -10,12 +10,13 @@ import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft } from './draft-path.ts'
-import { isDraft } from './draft-path.ts'
+import { isDraft, readPath, removePath } from './draft-path.ts'
 import { createBatch } from './event-batch.ts'
 import type { History } from './history.ts'
 import { after, before, NO_HISTORY, remembered } from './history.ts'
 import type { Problem, Session, Sources } from './session.ts'
 import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
+import type { SimulatorReply } from './simulator-protocol.ts'
 
 /** Why a pinned configuration is simulated only. */
 export type Obstacle =
@@ -40,6 +41,8 @@ export interface Pin {
   readonly letter: string
   readonly draft: Draft
   readonly simulated: SimulatedResult | null
+  /** What it would take without its memory budget, where only the budget refuses it. */
+  readonly overBudget: SimulatedResult | null
   /** Live bytes over its virtual step, a curve for all ranks that hold the same; null until it is there. */
   readonly memory: readonly MemoryCurve[] | null
   /** Why it could not be simulated. */
@@ -70,8 +73,21 @@ const MOST_BYTES = 8e9
 
 const UPDATE_MILLISECONDS = 150
 
-type Known = Pick<Pin, 'simulated' | 'memory' | 'problem' | 'training'>
-const UNKNOWN: Known = { simulated: null, memory: null, problem: null, training: null }
+type Known = Pick<Pin, 'simulated' | 'overBudget' | 'memory' | 'problem' | 'training'>
+const UNKNOWN: Known = { simulated: null, overBudget: null, memory: null, problem: null, training: null }
+
+/** What the simulator was asked about a pin; `unlimited`: without its memory budget. */
+interface Question {
+  readonly pin: Draft
+  readonly kind: 'simulate' | 'memory'
+  readonly unlimited: boolean
+}
+
+/** The memory budget that a pinned configuration names. */
+export function budgetOf(draft: Draft): number | null {
+  const budget = readPath(draft, 'cluster.memoryBytes')
+  return typeof budget === 'number' ? budget : null
+}
 
 /** The configurations of a comparison's draft. */
 export function pinsOf(draft: Draft): Draft[] {
@@ -143,8 +159,8 @@ export function createCompareStore({ session, open, sources, measured }: Compare
   }
 
   let simulator: SimulatorWorker | null = null
-  let asked = new Map<number, Draft>()
-  const clocking = (pin: Draft) => [...asked.values()].some((each) => keyOf(each) === keyOf(pin))
+  let asked = new Map<number, Question>()
+  const clocking = (pin: Draft) => [...asked.values()].some((each) => keyOf(each.pin) === keyOf(pin))
   let ids = 0
   const endSimulator = () => {
     simulator?.terminate()
@@ -152,27 +168,35 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     asked = new Map()
   }
   const simulate = (pin: Draft) => {
-    if (known.get(keyOf(pin))?.simulated || clocking(pin)) return
-    simulator ??= open(
-      (reply) => {
-        const about = asked.get(reply.id)
-        if (!about) return
-        asked.delete(reply.id)
-        if (reply.kind === 'simulated') learn(about, { simulated: reply.result, problem: null })
-        if (reply.kind === 'remembered') learn(about, { memory: reply.curves })
-        if (reply.kind === 'refused') learn(about, { problem: reply.problem })
-        if (asked.size === 0) endSimulator()
-      },
-      (message) => {
-        const waiting = [...asked.values()]
-        endSimulator()
-        for (const each of waiting) learn(each, { problem: { field: '', message } })
-      },
-    )
+    const { simulated, overBudget } = known.get(keyOf(pin)) ?? UNKNOWN
+    if (!simulated && !overBudget && !clocking(pin)) ask(pin, false)
+  }
+  const hear = (reply: SimulatorReply) => {
+    const question = asked.get(reply.id)
+    if (!question) return
+    const { pin, kind, unlimited } = question
+    asked.delete(reply.id)
+    if (reply.kind === 'simulated')
+      learn(pin, unlimited ? { overBudget: reply.result } : { simulated: reply.result, problem: null })
+    if (reply.kind === 'remembered') learn(pin, { memory: reply.curves })
+    // What is refused without its budget, too, is refused for something else.
+    if (reply.kind === 'refused' && !unlimited) {
+      learn(pin, { problem: reply.problem })
+      if (kind === 'simulate' && budgetOf(pin) !== null) ask(pin, true)
+    }
+    if (asked.size === 0) endSimulator()
+  }
+  const ask = (pin: Draft, unlimited: boolean) => {
+    simulator ??= open(hear, (message) => {
+      const waiting = [...asked.values()]
+      endSimulator()
+      for (const each of waiting) learn(each.pin, { problem: { field: '', message } })
+    })
     const own = measured()
+    const input = unlimited ? removePath(pin, 'cluster.memoryBytes') : pin
     for (const kind of ['simulate', 'memory'] as const) {
-      asked.set(++ids, pin)
-      simulator.postMessage({ id: ids, kind, input: pin, ...(own ? { measured: own } : {}) })
+      asked.set(++ids, { pin, kind, unlimited })
+      simulator.postMessage({ id: ids, kind, input, ...(own ? { measured: own } : {}) })
     }
   }
 
@@ -269,7 +293,8 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     /** Clocks again what stands on "this" device, which has been measured since. */
     again() {
       for (const [key, each] of known)
-        if (each.simulated?.config.cluster.device === 'this') known.set(key, { ...each, simulated: null, memory: null })
+        if ((each.simulated ?? each.overBudget)?.config.cluster.device === 'this')
+          known.set(key, { ...each, simulated: null, overBudget: null, memory: null })
       const { draft } = store.getState()
       store.setState({ pins: rows(draft) })
       for (const pin of pinsOf(draft)) simulate(pin)

@@ -11,6 +11,7 @@ const engine = () => import('../cluster/browser-run.ts')
 export const engineSession: Session = {
   parse: parseDraft,
   plan: async (config) => (await import('./engine-plan.ts')).planOf(config),
+  peaks: async (configs, signal) => (await import('./peaks.ts')).peaksInWorker(configs, signal),
   async probe() {
     if (!('gpu' in navigator)) return { kind: 'noWebGpu' }
     const adapters = await (await engine()).listAdapters()

@@ -5,53 +5,107 @@ import type { Session } from './session.ts'
 import type { StrategyId } from './strategies.ts'
 import { STRATEGIES, withStrategy } from './strategies.ts'
 
-/** A strategy under which the same model and batch stay within the memory budget. */
-export interface Fit {
-  readonly id: StrategyId
+/** One thing that a person would change for less memory. */
+export type Change =
+  | { readonly kind: 'recompute'; readonly to: 'selective' | 'full' }
+  | { readonly kind: 'microbatches'; readonly to: number }
+  | { readonly kind: 'offload' }
+  | { readonly kind: 'strategy'; readonly to: StrategyId }
+
+/** What was tried, and what it takes. */
+export interface Tried {
+  /** One change, or two together. */
+  readonly changes: readonly Change[]
   readonly draft: Draft
-  /** Predicted peak of the fullest device, bytes. */
+  /** Predicted peak of the fullest device, bytes; null where it does not compile. */
+  readonly peak: number | null
+}
+
+/** Changes under which the same model and global batch stay within the memory budget. */
+export interface Fit extends Tried {
   readonly peak: number
 }
 
-/** In the order of what they change: state is sharded first, the model split last. */
-const CANDIDATES: readonly StrategyId[] = ['zero1', 'zero2', 'zero3', 'tensor', 'pipeline']
-
-/** Compiles each candidate in a turn of its own, so that the page goes on answering. */
-export async function findFits(
-  session: Pick<Session, 'parse' | 'plan'>,
-  draft: Draft,
-  config: RunConfig,
-  wanted: () => boolean = () => true,
-): Promise<Fit[]> {
-  const fits: Fit[] = []
-  for (const id of CANDIDATES) {
-    await new Promise((resolve) => setTimeout(resolve))
-    if (!wanted()) break
-    const fit = await tryStrategy(session, draft, config, id)
-    if (fit !== null) fits.push(fit)
-  }
-  return fits
+export interface Found {
+  /** In the order of what they change: how the step is computed first, how the model is split last. */
+  readonly fits: readonly Fit[]
+  /** Everything that was tried, for a statement that claims no more than that. */
+  readonly tried: readonly Tried[]
 }
 
-async function tryStrategy(
-  session: Pick<Session, 'parse' | 'plan'>,
+/** Strategies that hold less on a device, those that shard state before those that split the model. */
+const STRATEGIES_TRIED: readonly StrategyId[] = ['zero1', 'zero2', 'zero3', 'tensor', 'pipeline']
+/** Micro-batches are tried at these multiples of the present count; the first that fits is offered. */
+const MULTIPLES = [2, 4, 8, 16]
+
+/**
+ * Looks for what fits the budget of `config`: single changes first; only when none of them does, full recomputation
+ * together with each. At most two dozen Programs are planned.
+ */
+export async function findFits(
+  session: Pick<Session, 'parse' | 'peaks'>,
   draft: Draft,
   config: RunConfig,
-  id: StrategyId,
-): Promise<Fit | null> {
-  const strategy = STRATEGIES.find((each) => each.id === id)
-  if (strategy === undefined || strategy.matches(config)) return null
-  const recompute = readPath(draft, 'parallel.recompute')
-  const chosen = withStrategy(draft, config, strategy)
-  const other = typeof recompute === 'string' ? writePath(chosen, 'parallel.recompute', recompute) : chosen
-  const parsed = session.parse(other)
-  if (parsed.kind === 'refused') return null
-  try {
-    const plan = await session.plan(parsed.config)
-    if (plan.overBudget !== null) return null
-    return { id, draft: other, peak: Math.max(...plan.ranks.map((rank) => rank.peak.total)) }
-  } catch {
-    // What does not compile does not fit.
-    return null
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Found> {
+  const budget = config.cluster.memoryBytes ?? Infinity
+  const isFit = (each: Tried): each is Fit => each.peak !== null && each.peak <= budget
+  const measure = async (candidates: readonly (readonly Change[])[]): Promise<Tried[]> => {
+    const valid = candidates.flatMap((changes) => {
+      const changed = changes.reduce((before, change) => withChange(session, before, change), draft)
+      const parsed = session.parse(changed)
+      return parsed.kind === 'ok' ? [{ changes, draft: changed, config: parsed.config }] : []
+    })
+    const peaks = await session.peaks(
+      valid.map((each) => each.config),
+      signal,
+    )
+    return valid.map(({ changes, draft: changed }, i) => ({ changes, draft: changed, peak: peaks[i] ?? null }))
   }
+  const single = changesOf(config)
+  const tried = await measure(single.map((change) => [change]))
+  const full: Change = { kind: 'recompute', to: 'full' }
+  if (!tried.some(isFit) && config.parallel.recompute !== 'full')
+    tried.push(...(await measure(single.filter(({ kind }) => kind !== 'recompute').map((change) => [full, change]))))
+  return { fits: fewestMicrobatches(tried.filter(isFit)), tried }
+}
+
+/** What applies to the configuration at all; the configuration's own checks refuse the rest. */
+function changesOf(config: RunConfig): Change[] {
+  const { batch, parallel } = config
+  const recompute = (['selective', 'full'] as const).slice(['none', 'selective', 'full'].indexOf(parallel.recompute))
+  return [
+    ...recompute.map((to): Change => ({ kind: 'recompute', to })),
+    ...MULTIPLES.map((multiple): Change => ({ kind: 'microbatches', to: multiple * batch.microbatches })),
+    ...(parallel.zero === 3 && !parallel.fsdp.cpuOffload ? [{ kind: 'offload' } as const] : []),
+    ...STRATEGIES_TRIED.flatMap((to): Change[] =>
+      STRATEGIES.find(({ id }) => id === to)?.matches(config) ? [] : [{ kind: 'strategy', to }],
+    ),
+  ]
+}
+
+function withChange(session: Pick<Session, 'parse'>, draft: Draft, change: Change): Draft {
+  switch (change.kind) {
+    case 'recompute':
+      return writePath(draft, 'parallel.recompute', change.to)
+    case 'microbatches':
+      return writePath(draft, 'batch.microbatches', change.to)
+    case 'offload':
+      return writePath(draft, 'parallel.fsdp.cpuOffload', true)
+    case 'strategy': {
+      const strategy = STRATEGIES.find(({ id }) => id === change.to)
+      const parsed = session.parse(draft)
+      if (strategy === undefined || parsed.kind === 'refused') return draft
+      const recompute = readPath(draft, 'parallel.recompute')
+      const chosen = withStrategy(draft, parsed.config, strategy)
+      return typeof recompute === 'string' ? writePath(chosen, 'parallel.recompute', recompute) : chosen
+    }
+  }
+}
+
+/** More micro-batches than needed help nobody. */
+function fewestMicrobatches(fits: readonly Fit[]): Fit[] {
+  const cuts = ({ changes }: Fit) => changes.some(({ kind }) => kind === 'microbatches')
+  const first = fits.find(cuts)
+  return fits.filter((fit) => !cuts(fit) || fit === first)
 }

@@ -113,6 +113,11 @@ export interface Session {
   parse(input: Draft): Parsed
   /** Compiles the configuration and predicts memory and the ideal timeline. */
   plan(config: RunConfig): Promise<Plan>
+  /**
+   * Predicted bytes of the fullest device under each configuration, beside the page; null for what does not compile.
+   * Rejects when it is aborted.
+   */
+  peaks(configs: readonly RunConfig[], signal: AbortSignal): Promise<(number | null)[]>
   probe(): Promise<Availability>
   /** `evaluateEvery`: steps between two looks at the validation loss; `ticksPerSecond`: slow motion, null at full speed;
    *  `paused`: stands before its first step. */

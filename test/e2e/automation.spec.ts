@@ -86,6 +86,24 @@ test('a run can be ended, and a refusal is one line', async ({ page }) => {
   expect(refusal).toMatch(/^RefusedError: steps: 0 .*1/)
 })
 
+test('a comparison that trains tells how far it is', async ({ page }) => {
+  await page.goto('/')
+  const heard = await page.evaluate(async (config) => {
+    const events: string[] = []
+    await window.tabcluster.compare([config, { ...config, parallel: { data: 2 } }, { parallel: { data: 0 } }], {
+      run: true,
+      steps: 2,
+      onEvent: (event) => {
+        const name = event.kind === 'run' ? event.event.kind : event.kind
+        if (name === 'step' || event.kind !== 'run') events.push(`${name} ${event.index}`)
+      },
+    })
+    return events
+  }, small)
+  expect(heard.slice(0, 3).toSorted()).toEqual(['simulated 0', 'simulated 1', 'simulated 2'])
+  expect(heard.slice(3)).toEqual(['step 0', 'step 0', 'compared 0', 'step 1', 'step 1', 'compared 1', 'compared 2'])
+})
+
 test('simulate and compare need no GPU', async ({ page }) => {
   await page.goto('/')
   const rows = await page.evaluate(() =>
@@ -99,6 +117,14 @@ test('simulate and compare need no GPU', async ({ page }) => {
       { parallel: { data: 0 } },
     ]),
   )
+  const heard = await page.evaluate(async () => {
+    const events: string[] = []
+    await window.tabcluster.compare([{ steps: 1 }, { parallel: { data: 0 } }], {
+      onEvent: ({ kind, index }) => events.push(`${kind} ${index}`),
+    })
+    return events.toSorted()
+  })
+  expect(heard).toEqual(['simulated 0', 'simulated 1'])
   expect('result' in rows[0]! && rows[0].result.tokensPerSecond!.virtual).toBeGreaterThan(0)
   expect(rows[1]).toEqual({ error: expect.stringMatching(/^parallel\.data: 0/) as unknown })
 })

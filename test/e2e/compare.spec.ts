@@ -47,6 +47,12 @@ test('three pins are clocked, trained one after another, ordered, and travel in 
   await page.getByRole('button', { name: 'bytes per step' }).click()
   await expect(page.getByRole('columnheader', { name: 'bytes per step' })).toHaveAttribute('aria-sort', 'ascending')
   await expect(rows(page).first()).toContainText('pipeline 2')
+  // Again: the other way round.
+  await page.getByRole('button', { name: 'bytes per step' }).click()
+  await expect(page.getByRole('columnheader', { name: 'bytes per step' })).toHaveAttribute('aria-sort', 'descending')
+  await expect(rows(page).last()).toContainText('pipeline 2')
+  // All learn the same: none of the losses is the best.
+  await expect(page.getByTestId('last-loss').and(page.locator('[data-best]'))).toHaveCount(0)
 
   await page.getByRole('button', { name: 'Copy link' }).click()
   await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible()
@@ -56,6 +62,34 @@ test('three pins are clocked, trained one after another, ordered, and travel in 
   await expect(rows(elsewhere)).toHaveCount(3)
   await expect(elsewhere.getByLabel('Steps')).toHaveValue('4')
   await elsewhere.close()
+})
+
+test('what is over its budget shows by how much; the table of memory says what its charts draw; nothing is cut off', async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 1280, height: 720 })
+  const tight = { ...PINS[0], cluster: { memoryBytes: 100_000 } }
+  const known = { ...PINS[0], cluster: { device: 't4' } }
+  await page.goto(`/#compare=${await inputToUrl({ pins: [PINS[1], tight, known] })}`)
+  const over = rows(page).nth(1)
+  await expect(over).toContainText(/over the budget of 100.kB/)
+  // The two replicas hold different bytes; both bars have the line.
+  await expect(over.getByRole('img')).toHaveCount(2)
+  await expect(over.locator('[title^="budget"]')).toHaveCount(2)
+  await expect(over.locator('[data-best]')).toHaveCount(0)
+  await expect(page.getByText('B does not fit its budget.')).toBeVisible()
+  for (const row of await rows(page).all()) {
+    const box = (await row.getByRole('button', { name: /^Remove/ }).boundingBox())!
+    expect(box.x + box.width).toBeLessThanOrEqual(1280)
+  }
+  const memory = page.getByRole('region', { name: 'Memory over the step, predicted' })
+  await expect(memory.getByRole('img')).toHaveCount(3)
+  await expect(memory).toContainText(/budget 100.kB/)
+  await memory.getByRole('button', { name: 'Table' }).click()
+  await expect(memory.getByRole('img')).toHaveCount(0)
+  await expect(memory.getByRole('row', { name: /^B peak/ })).toContainText(/\d.kB/)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
 })
 
 test('one cursor for all small charts', async ({ page }) => {

@@ -33,10 +33,14 @@ test('a stranger trains, hears of every step, and compares', async ({ tabcluster
   expect(refused).toEqual({ error: expect.stringMatching(/^parallel\.data: 0/) as unknown })
 
   const mixed = { ...config, precision: 'mixed-bf16' }
+  const steps: [number, number][] = []
   const [ddp, zero, untrained] = await tabcluster.compare([{ ...config, parallel: { data: 2 } }, config, mixed], {
     run: true,
     steps: 2,
+    onStep: ({ step }, index) => void steps.push([index, step]),
   })
+  expect(steps.map(([index]) => index)).toEqual([0, 0, 1, 1])
+  expect(steps[1]![1]).toBe(steps[0]![1] + 1)
   const losses = [ddp, zero].map((each) => ('result' in each! ? each.measured!.steps!.map(({ loss }) => loss) : []))
   expect(losses[0]).toHaveLength(2)
   for (const [i, loss] of losses[0]!.entries()) expect(losses[1]![i]).toBeCloseTo(loss, 5)

@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Locator, Page } from '@playwright/test'
 import { step } from './readings.ts'
@@ -20,6 +21,22 @@ async function tabTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab' = 'Ta
   }
   throw new Error('the keyboard does not reach it')
 }
+
+test('the list of shortcuts has the timeline’s own keys, and room between its buttons', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 720 })
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
+  const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  await expect(list).toContainText('On the timeline, when it has the focus')
+  for (const key of ['←', 'Shift ←', '+', '−', '0', 'Enter', 'Escape'])
+    await expect(list.locator('kbd').getByText(key, { exact: true })).toBeVisible()
+  await expect(list.getByRole('button', { name: 'Close' })).toBeInViewport({ ratio: 1 })
+  const tour = (await list.getByRole('button', { name: 'Show me around' }).boundingBox())!
+  const close = (await list.getByRole('button', { name: 'Close' }).boundingBox())!
+  expect(close.x).toBeGreaterThanOrEqual(tour.x + tour.width + 4)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id }) => id)).toEqual([])
+})
 
 test('from a strategy to a comparison by keys alone', async ({ page }) => {
   test.setTimeout(180_000)

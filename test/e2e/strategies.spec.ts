@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { inputToUrl } from '../../src/config/url.ts'
 import { loss, step } from './readings.ts'
 
 const choose = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
@@ -16,7 +17,7 @@ async function setBudget(page: Page, megabytes: string): Promise<void> {
 test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and stays within it', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
-  await page.locator('summary').filter({ hasText: 'Devices' }).click()
+  await page.locator('summary', { hasText: 'Devices' }).click()
   await setBudget(page, '5')
   const budget = budgetOf(page)
   await expect(budget).toHaveAttribute('aria-invalid', 'true')
@@ -24,7 +25,7 @@ test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and sta
   await expect(page.getByText(/Needs [\d.]+.MB; the budget is 5\.00.MB/)).toHaveCount(4)
   await expect(page.getByRole('button', { name: 'Start', exact: true })).toHaveAttribute('aria-disabled', 'true')
   await expect(page.getByText(/ZeRO-3·FSDP would need [\d.]+.MB/)).toBeVisible()
-  await choose(page, 'Use ZeRO-3·FSDP')
+  await choose(page, 'Use it: ZeRO-3·FSDP')
   await expect(page.getByRole('button', { name: 'ZeRO-3·FSDP', exact: true })).toHaveAttribute('aria-pressed', 'true')
   await expect(budget).not.toHaveAttribute('aria-invalid', 'true')
   await expect(page.getByText(/Needs [\d.]+/)).toHaveCount(0)
@@ -33,6 +34,71 @@ test('the out-of-memory lesson: DDP breaks the budget, ZeRO fits, trains and sta
   const first = await loss(page)
   await expect.poll(() => loss(page), { timeout: 110_000, intervals: [500] }).toBeLessThan(first - 0.2)
   await expect(page.getByTestId('state')).toHaveText('training')
+})
+
+test('out of memory: who needs most stands under the strategies, and recomputation is offered where it is enough', async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto(
+    `/#run=${await inputToUrl({ parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 3e6 } })}`,
+  )
+  const advice = page.getByRole('status', { name: 'What would fit' })
+  await expect(advice).toContainText(/Out of memory: rank 2 needs 4\.\d\d.MB; the budget is 3\.00.MB\./)
+  await expect(advice).toBeInViewport({ ratio: 1 })
+  await expect(advice).toContainText(/Full recomputation would need 2\.\d\d.MB/)
+  await choose(page, 'Use it: Full recomputation')
+  await expect(page.getByLabel('Recompute', { exact: true })).toHaveValue('full')
+  await expect(advice).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'ZeRO-3·FSDP', exact: true })).toHaveAttribute('aria-pressed', 'true')
+  await expect.poll(() => page.workers().length).toBe(0)
+
+  // The field with the problem is in sight by itself.
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await setBudget(page, '0.5')
+  await expect(advice).toContainText(/Nothing that was tried fits: .*Offloading to the CPU.*Nor do \d+ of them/)
+  await expect(advice).not.toContainText('No other strategy')
+})
+
+test('a section that a problem opened stays open when it is mended, and the focus stays in it', async ({ page }) => {
+  await page.goto(
+    `/#run=${await inputToUrl({ parallel: { data: 2 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 1e6 } })}`,
+  )
+  await expect(budgetOf(page)).toHaveAttribute('aria-invalid', 'true')
+  await setBudget(page, '100')
+  await expect(budgetOf(page)).not.toHaveAttribute('aria-invalid', 'true')
+  await expect(budgetOf(page)).toBeVisible()
+  await page.locator('summary', { hasText: 'Devices' }).click()
+  await expect(budgetOf(page)).toBeHidden()
+})
+
+test('a change while training says when it applies and restarts on request', async ({ page }) => {
+  await page.goto('/')
+  const pending = page.getByText('The change applies at the next start.')
+  await choose(page, 'Start')
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+  await expect(pending).toBeHidden()
+  await choose(page, 'DDP')
+  await expect(pending).toBeVisible()
+  await page.keyboard.press('Control+z')
+  await expect(pending).toBeHidden()
+  await choose(page, 'DDP')
+  await choose(page, 'Restart with it')
+  await expect(pending).toBeHidden()
+  await expect(page.getByRole('heading', { name: 'Strategy', exact: true })).toBeFocused()
+  await expect(page.getByText('rank 1', { exact: true })).toBeVisible()
+  await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
+})
+
+test('an uneven split of the batch or the blocks stands in the panel and can be taken back', async ({ page }) => {
+  const uneven = { parallel: { data: 2 }, batch: { global: 8, microbatches: 1, shares: [5, 3] } }
+  await page.goto(`/#run=${await inputToUrl(uneven)}`)
+  await expect(page.getByTestId('batch.shares')).toContainText('5 : 3')
+  await choose(page, 'Back to the default: Shares of the batch')
+  await expect(page.getByTestId('batch.shares')).toHaveCount(0)
+  await page.goto(`/#run=${await inputToUrl({ parallel: { pipeline: 2, partition: [1, 3] } })}`)
+  await page.reload()
+  await expect(page.getByTestId('parallel.partition')).toContainText('Blocks per stage1 : 3')
 })
 
 test('a tensor-parallel run is the same training as one device', async ({ page }) => {
@@ -106,7 +172,7 @@ test('an asynchronous server: staleness is drawn beside the loss, the slow worke
 test('adapters: what there is, and ranks dealt to them', async ({ page }) => {
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
-  await page.locator('summary').filter({ hasText: 'Devices' }).click()
+  await page.locator('summary', { hasText: 'Devices' }).click()
   await expect(page.getByRole('list', { name: 'Adapters of this browser' })).toContainText(
     /swiftshader.*software adapter · buffers up to/is,
   )

@@ -12,6 +12,9 @@ test('the first visit offers a tour; it is left, resumed after a reload, finishe
   await invitation(page).getByRole('button', { name: 'Show me around' }).click()
   await expect(dialog(page)).toContainText('Step 1 of 8')
   await expect(page.locator('[data-ringed]')).toHaveCount(1)
+  // Beside the strategies, not over the parameters below them.
+  const [step, ringed] = [await dialog(page).boundingBox(), await page.locator('[data-ringed]').boundingBox()]
+  expect(step!.x).toBeGreaterThanOrEqual(ringed!.x + ringed!.width)
   await expect(invitation(page)).toHaveCount(0)
   await dialog(page).getByRole('button', { name: 'Next' }).click()
   await dialog(page).getByRole('button', { name: 'Next' }).click()

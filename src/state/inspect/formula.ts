@@ -1,5 +1,30 @@
 /** Names of quantities in formulas; what each means stands in the page's texts. */
-export const SYMBOLS = ['B', 'T', 'C', 'H', 'D', 'F', 'V', 'N', 'R', 't', 'n', 'S', 'P', 'k'] as const
+export const SYMBOLS = [
+  'B',
+  'T',
+  'C',
+  'H',
+  'D',
+  'F',
+  'V',
+  'N',
+  'R',
+  't',
+  'n',
+  'S',
+  'P',
+  'k',
+  'M',
+  'E',
+  'G',
+  'par',
+  'grad',
+  'opt',
+  'act',
+  'com',
+  'work',
+  'free',
+] as const
 export type SymbolName = (typeof SYMBOLS)[number]
 
 /** A formula as a tree, so that what is shown and what is computed cannot differ. */
@@ -51,7 +76,7 @@ export function symbolsOf(expression: Expression): SymbolName[] {
 /** A formula with the numbers of one case. */
 export interface Formula {
   /** What it gives. */
-  readonly of: 'bytes' | 'flop' | 'sent'
+  readonly of: 'bytes' | 'flop' | 'sent' | 'parameters' | 'gradients' | 'optimizer' | 'activations' | 'peak'
   readonly expression: Expression
   readonly values: Values
   /** What it gives with these numbers. */

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../config/types.ts'
+import type { Category } from '../../core/bytes.ts'
 import { CATEGORIES, roundBufferBytes } from '../../core/bytes.ts'
 import { parameterTable } from '../../model/parameters.ts'
 import type { MemoryPlan } from '../../schedule/memory-plan.ts'
@@ -6,9 +7,10 @@ import type { BufferSpec, ComputeOp, Op, Program, RankProgram, Span } from '../.
 import { noteOf } from '../../schedule/trace.ts'
 import { rankTraffic } from '../../sim/traffic.ts'
 import { spanKindOf } from '../span-kind.ts'
+import { deviceFormulas } from './device-formulas.ts'
 import type { Formula } from './formula.ts'
 import type { Inspected, OptimizerRule, Part, PartList, Role, Target } from './inspected.ts'
-import { flopFormula, sentFormula } from './op-formulas.ts'
+import { flopFormula, flopSumFormula, sentFormula } from './op-formulas.ts'
 import { bytesFormula, parameterOf } from './tensor-formulas.ts'
 
 /** A Program that can be asked about its parts. */
@@ -36,7 +38,7 @@ export function inspect(whole: Inspectable, target: Target): Inspected | null {
         stage,
         microbatch,
         flop: flopOf(ops, whole.config),
-        formulas: [],
+        formulas: [flopSumFormula(ops.filter(isCompute), whole.config.model)].filter((each) => each !== null),
         lists: [listOfOps(rank, ops)],
       }
     }
@@ -116,6 +118,9 @@ function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Insp
     const parts = specs.map((spec) => tensorPart(rank, spec, takenBytes(spec)))
     return [{ of, parts, bytes: parts.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) }]
   })
+  const freeBytes = plan.curve.find(({ op }) => op === plan.peakOp)?.cached ?? 0
+  const bytesOf = (specs: readonly BufferSpec[]) => specs.reduce((sum, spec) => sum + takenBytes(spec), 0)
+  const held = (category: Category) => bytesOf(live.filter((spec) => spec.category === category))
   const exchanges = rank.step.filter((op) => 'group' in op || 'peer' in op)
   return {
     kind: 'device',
@@ -123,10 +128,22 @@ function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Insp
     rank: rank.rank,
     isCpu: rank.device === 'cpu',
     peakBytes: plan.peak.total,
-    freeBytes: plan.curve.find(({ op }) => op === plan.peakOp)?.cached ?? 0,
+    freeBytes,
     sentBytes: rankTraffic(rank).sentBytes,
     flop: flopOf(rank.step, config),
-    formulas: [],
+    formulas: deviceFormulas(
+      {
+        parameters: held('parameters'),
+        gradients: held('gradients'),
+        optimizer: held('optimizer'),
+        activations: held('activations'),
+        communication: held('communication'),
+        workspace: held('workspace'),
+        gathered: bytesOf(live.filter((spec) => roleOf(spec) === 'gathered')),
+        free: freeBytes,
+      },
+      config,
+    ),
     lists: exchanges.length === 0 ? lists : [...lists, listOfOps(rank, exchanges, 'exchanges')],
   }
 }

@@ -3,8 +3,8 @@ import { collectiveBytes } from '../../comm/traffic.ts'
 import type { ModelConfig } from '../../config/types.ts'
 import type { SegmentKind } from '../../core/segments.ts'
 import type { CollectiveOp, ComputeOp } from '../../schedule/program.ts'
-import type { Expression, Formula } from './formula.ts'
-import { formulaFor, minus, over, plus, times, valueOf } from './formula.ts'
+import type { Expression, Formula, SymbolName } from './formula.ts'
+import { formulaFor, minus, over, plus, symbolsOf, textOf, times, valueOf } from './formula.ts'
 import { valuesOf } from './tensor-formulas.ts'
 
 /** A multiply and an add for each weight and token; twice over for scores and their product with the values. */
@@ -51,6 +51,37 @@ export function flopFormula(op: ComputeOp, model: ModelConfig): Formula | null {
       : products[op.kind === 'backwardInput' ? 'input' : op.kind === 'backwardWeight' ? 'weight' : 'forward']
   if (expression === undefined || expression === 0) return null
   const values = valuesOf(op, model)
+  return { of: 'flop', expression, values, value: valueOf(expression, values) }
+}
+
+/**
+ * Floating-point operations of several ops of one rank and micro-batch: equal products once, with how often they occur;
+ * pieces of the head as one with the tokens of all. null where no op has a product, or sizes of one letter differ.
+ */
+export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): Formula | null {
+  const products = ops.flatMap((op) => flopFormula(op, model) ?? [])
+  const counts = new Map<string, { readonly expression: Expression; count: number }>()
+  const values: Partial<Record<SymbolName, number>> = {}
+  for (const product of products) {
+    const key = textOf(product.expression, (symbol) => symbol)
+    const known = counts.get(key)
+    const isPiece = symbolsOf(product.expression).includes('R')
+    for (const symbol of symbolsOf(product.expression)) {
+      const value = product.values[symbol]
+      if (value === undefined) return null
+      if (symbol === 'R' && known) values.R = (values.R ?? 0) + value
+      else if (values[symbol] !== undefined && values[symbol] !== value) return null
+      else values[symbol] = value
+    }
+    if (!known) counts.set(key, { expression: product.expression, count: 1 })
+    else if (!isPiece) known.count++
+  }
+  const terms = [...counts.values()].map(({ expression, count }) =>
+    count === 1 ? expression : times(count, expression),
+  )
+  const [only] = terms
+  if (only === undefined) return null
+  const expression = terms.length === 1 ? only : plus(...terms)
   return { of: 'flop', expression, values, value: valueOf(expression, values) }
 }
 

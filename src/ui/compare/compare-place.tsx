@@ -58,14 +58,7 @@ export default function ComparePlace() {
           </>
         )}
       </section>
-      {pins.some(({ memory }) => memory !== null) && (
-        <section className={panel.panel} aria-label={text.memories}>
-          <div className={panel.head}>
-            <h2 className={panel.title}>{text.memories}</h2>
-          </div>
-          <MemoryMultiples pins={pins} text={text} />
-        </section>
-      )}
+      {pins.some(({ memory }) => memory !== null) && <MemoryMultiples pins={pins} text={text} />}
       {trained && (
         <section className={panel.panel} aria-label={text.losses}>
           <div className={panel.head}>

@@ -12,32 +12,61 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './compare.module.css'
-import { figuresOf, memoryGroups } from './figures.ts'
-import type { Figures } from './figures.ts'
+import { figuresOf, limitsOn, memoryGroups } from './figures.ts'
+import type { Figures, Limit } from './figures.ts'
 import type { CompareText } from './text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
-/** What a column orders by; unknown values come last. */
-const ORDERS = {
-  configuration: { by: ({ pin }: Figures) => pin.letter.charCodeAt(0), falling: false, kind: null },
-  memory: { by: ({ fullestBytes }: Figures) => fullestBytes, falling: false, kind: null },
-  sent: { by: ({ sentBytes }: Figures) => sentBytes, falling: false, kind: null },
-  bubble: { by: ({ bubble }: Figures) => bubble, falling: false, kind: 'predicted' },
-  step: { by: ({ stepSeconds }: Figures) => stepSeconds, falling: false, kind: 'virtual' },
-  virtual: { by: ({ virtualTokens }: Figures) => virtualTokens, falling: true, kind: 'virtual' },
-  mfu: { by: ({ mfu }: Figures) => mfu, falling: true, kind: 'virtual' },
-  measured: { by: ({ measuredTokens }: Figures) => measuredTokens, falling: true, kind: 'measured' },
-  loss: { by: ({ loss }: Figures) => loss, falling: false, kind: 'measured' },
-  validation: { by: ({ validationLoss }: Figures) => validationLoss, falling: false, kind: 'measured' },
-} as const
-type Order = keyof typeof ORDERS
+interface Column {
+  readonly by: (row: Figures) => number | null
+  readonly format: (value: number) => string
+  /** More is better, so that the best comes first. */
+  readonly falling: boolean
+  readonly kind: 'predicted' | 'virtual' | 'measured' | null
+}
 
-function sorted(rows: readonly Figures[], order: Order): Figures[] {
-  const { by, falling } = ORDERS[order]
+const ORDER_NAMES = [
+  'configuration',
+  'memory',
+  'sent',
+  'bubble',
+  'step',
+  'virtual',
+  'mfu',
+  'measured',
+  'loss',
+  'validation',
+] as const
+type Order = (typeof ORDER_NAMES)[number]
+
+/** What a column orders by; unknown values come last, whichever way it goes. */
+const ORDERS: Readonly<Record<Order, Column>> = {
+  configuration: { by: ({ pin }) => pin.letter.charCodeAt(0), format: String, falling: false, kind: null },
+  memory: { by: ({ fullestBytes }) => fullestBytes, format: formatBytes, falling: false, kind: null },
+  sent: { by: ({ sentBytes }) => sentBytes, format: formatBytes, falling: false, kind: null },
+  bubble: { by: ({ bubble }) => bubble, format: formatPercent, falling: false, kind: 'predicted' },
+  step: { by: ({ stepSeconds }) => stepSeconds, format: formatSeconds, falling: false, kind: 'virtual' },
+  virtual: { by: ({ virtualTokens }) => virtualTokens, format: formatCount, falling: true, kind: 'virtual' },
+  mfu: { by: ({ mfu }) => mfu, format: formatPercent, falling: true, kind: 'virtual' },
+  measured: { by: ({ measuredTokens }) => measuredTokens, format: formatCount, falling: true, kind: 'measured' },
+  loss: { by: ({ loss }) => loss, format: significant, falling: false, kind: 'measured' },
+  validation: { by: ({ validationLoss }) => validationLoss, format: significant, falling: false, kind: 'measured' },
+}
+
+interface Sorting {
+  readonly order: Order
+  readonly reversed: boolean
+}
+
+const isFalling = ({ order, reversed }: Sorting) => ORDERS[order].falling !== reversed
+
+function sorted(rows: readonly Figures[], sorting: Sorting): Figures[] {
+  const { by } = ORDERS[sorting.order]
+  const falling = isFalling(sorting)
   const key = (row: Figures) => {
     const value = by(row)
-    return value === null ? Infinity : falling ? -value : value
+    return value === null ? Number.MAX_VALUE : falling ? -value : value
   }
   return rows.toSorted((a, b) => key(a) - key(b) || a.pin.letter.localeCompare(b.pin.letter))
 }
@@ -61,31 +90,33 @@ export function CompareTable({
   readonly steps: number
   readonly text: CompareText
 }) {
-  const [order, setOrder] = useState<Order>('configuration')
-  const rows = sorted(pins.map(figuresOf), order)
-  const budgets = pins.map(({ simulated }) => simulated?.config.cluster.memoryBytes ?? 0)
+  const [sorting, setSorting] = useState<Sorting>({ order: 'configuration', reversed: false })
+  const rows = sorted(pins.map(figuresOf), sorting)
   const best = bestOf(rows)
-  const scale = Math.max(1, ...rows.map(({ fullestBytes }) => fullestBytes ?? 0), ...budgets)
+  const { limits, most } = limitsOn(pins, Math.max(0, ...rows.map(({ fullestBytes }) => fullestBytes ?? 0)))
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${text.title}: ${text.table}`}>
       <table className={styles.table}>
         <thead>
           <tr>
-            {(Object.keys(ORDERS) as Order[]).map((column) => (
+            {ORDER_NAMES.map((column) => (
               <th
                 key={column}
                 scope="col"
-                aria-sort={column === order ? (ORDERS[column].falling ? 'descending' : 'ascending') : 'none'}
+                aria-sort={column === sorting.order ? (isFalling(sorting) ? 'descending' : 'ascending') : 'none'}
               >
-                <button type="button" onClick={() => setOrder(column)}>
+                <button
+                  type="button"
+                  onClick={() =>
+                    setSorting(({ order, reversed }) => ({ order: column, reversed: order === column && !reversed }))
+                  }
+                >
                   {text.columns[column]}
                   {ORDERS[column].kind !== null && <small> {text.provenance[ORDERS[column].kind]}</small>}
                 </button>
               </th>
             ))}
-            <th scope="col">
-              <span className="visually-hidden">{text.actions}</span>
-            </th>
+            <th scope="col">{text.openIn}</th>
           </tr>
         </thead>
         <tbody>
@@ -94,7 +125,8 @@ export function CompareTable({
               key={row.pin.letter}
               row={row}
               best={best}
-              scale={scale}
+              scale={most}
+              limit={limits.get(row.pin) ?? null}
               steps={steps}
               details={detailsOf(row.pin, pins)}
               text={text}
@@ -106,16 +138,18 @@ export function CompareTable({
   )
 }
 
-/** The best known value of each column that has different ones. */
-type Best = ReadonlyMap<Order, number>
+/** The best known value of each column that has values which read differently, as it reads. */
+export type Best = ReadonlyMap<Order, string>
 
-function bestOf(rows: readonly Figures[]): Best {
+/** What does not fit its budget cannot run and is the best of nothing. */
+export function bestOf(rows: readonly Figures[]): Best {
+  const able = rows.filter(({ pin }) => pin.overBudget === null)
   return new Map(
-    (Object.keys(ORDERS) as Order[]).flatMap((order): [Order, number][] => {
-      const { by, falling } = ORDERS[order]
-      const values = rows.flatMap((row) => by(row) ?? [])
-      const [low, high] = [Math.min(...values), Math.max(...values)]
-      return order === 'configuration' || values.length < 2 || low === high ? [] : [[order, falling ? high : low]]
+    ORDER_NAMES.flatMap((order): [Order, string][] => {
+      const { by, falling, format } = ORDERS[order]
+      const values = able.flatMap((row) => by(row) ?? [])
+      if (order === 'configuration' || new Set(values.map(format)).size < 2) return []
+      return [[order, format(falling ? Math.max(...values) : Math.min(...values))]]
     }),
   )
 }
@@ -131,8 +165,9 @@ function detailsOf(pin: Pin, pins: readonly Pin[]): string {
     .join(', ')
 }
 
-function Value({ row, order, best, format, provenance, text, ...rest }: ValueProps) {
-  const value = ORDERS[order].by(row)
+function Value({ row, order, best, provenance, text, ...rest }: ValueProps) {
+  const { by, format } = ORDERS[order]
+  const value = by(row)
   if (value === null)
     return (
       <td {...rest} className={provenance}>
@@ -140,8 +175,7 @@ function Value({ row, order, best, format, provenance, text, ...rest }: ValuePro
       </td>
     )
   // What reads the same is as good.
-  const top = best.get(order)
-  const isBest = top !== undefined && format(top) === format(value)
+  const isBest = row.pin.overBudget === null && best.get(order) === format(value)
   return (
     <td {...rest} className={provenance} data-best={isBest || undefined} title={isBest ? text.best : undefined}>
       {format(value)}
@@ -153,7 +187,6 @@ interface ValueProps {
   readonly row: Figures
   readonly order: Order
   readonly best: Best
-  readonly format: (value: number) => string
   readonly provenance?: 'measured' | 'predicted' | 'virtual'
   readonly text: CompareText
   readonly 'data-testid'?: string
@@ -163,12 +196,13 @@ interface RowProps {
   readonly row: Figures
   readonly best: Best
   readonly scale: number
+  readonly limit: Limit | null
   readonly steps: number
   readonly details: string
   readonly text: CompareText
 }
 
-function Row({ row, best, scale, steps, details, text }: RowProps) {
+function Row({ row, best, scale, limit, steps, details, text }: RowProps) {
   const figure = { row, best, text }
   const { pin } = row
   const words = useLayoutWords()
@@ -181,16 +215,16 @@ function Row({ row, best, scale, steps, details, text }: RowProps) {
         <Status pin={pin} steps={steps} text={text} />
       </th>
       <td>
-        <Memory pin={pin} scale={scale} provenance={provenance} text={text} />
+        <Memory pin={pin} scale={scale} limit={limit} provenance={provenance} text={text} />
       </td>
-      <Value {...figure} order="sent" format={formatBytes} provenance={provenance} />
-      <Value {...figure} order="bubble" format={formatPercent} provenance="predicted" />
-      <Value {...figure} order="step" format={formatSeconds} provenance="virtual" />
-      <Value {...figure} order="virtual" format={formatCount} provenance="virtual" />
-      <Value {...figure} order="mfu" format={formatPercent} provenance="virtual" />
-      <Value {...figure} order="measured" format={formatCount} data-testid="measured-tokens" />
-      <Value {...figure} order="loss" format={significant} data-testid="last-loss" />
-      <Value {...figure} order="validation" format={significant} data-testid="validation-loss" />
+      <Value {...figure} order="sent" provenance={provenance} />
+      <Value {...figure} order="bubble" provenance="predicted" />
+      <Value {...figure} order="step" provenance="virtual" />
+      <Value {...figure} order="virtual" provenance="virtual" />
+      <Value {...figure} order="mfu" provenance="virtual" />
+      <Value {...figure} order="measured" data-testid="measured-tokens" />
+      <Value {...figure} order="loss" data-testid="last-loss" />
+      <Value {...figure} order="validation" data-testid="validation-loss" />
       <td>
         <Actions pin={pin} text={text} />
       </td>
@@ -238,17 +272,18 @@ const MOST_BARS = 6
 function Memory({
   pin,
   scale,
+  limit,
   provenance,
   text,
 }: {
   readonly pin: Pin
   readonly scale: number
+  readonly limit: Limit | null
   readonly provenance: 'measured' | 'predicted'
   readonly text: CompareText
 }) {
   const page = useText()
   const groups = memoryGroups(pin)
-  const budget = pin.simulated?.config.cluster.memoryBytes ?? null
   const percent = (bytes: number) => `${(100 * bytes) / scale}%`
   return (
     <ul className={styles.memory} title={text.provenance[provenance]}>
@@ -266,8 +301,11 @@ function Memory({
                   title={`${page.categories[part]} ${formatBytes(size)}`}
                 />
               ))}
-              {budget !== null && (
-                <b style={{ insetInlineStart: percent(budget) }} title={text.budget(formatBytes(budget))} />
+              {limit !== null && (
+                <b
+                  style={{ insetInlineStart: percent(limit.bytes) }}
+                  title={text[limit.kind](formatBytes(limit.bytes))}
+                />
               )}
             </span>
             <span className={provenance}>{formatBytes(bytes.total)}</span>
@@ -275,6 +313,9 @@ function Memory({
           </li>
         )
       })}
+      {pin.overBudget !== null && limit !== null && (
+        <li className={styles.over}>{text.over(formatBytes(limit.bytes))}</li>
+      )}
       {groups.length > MOST_BARS && <li className={styles.count}>{text.more(String(groups.length - MOST_BARS))}</li>}
     </ul>
   )
@@ -282,49 +323,52 @@ function Memory({
 
 function Actions({ pin, text }: { readonly pin: Pin; readonly text: CompareText }) {
   const { compare, draft, simulation, view } = usePage()
+  const page = useText()
   const compressed = readPath(pin.draft, 'parallel.compression.kind')
   const plain = removePath(pin.draft, 'parallel.compression')
   const isCompressed = compressed !== undefined && compressed !== 'none'
   return (
     <span className={styles.actions}>
+      <span>
+        {pin.obstacle === null && (
+          <button
+            type="button"
+            className={button.button}
+            aria-label={`${text.openRun}: ${pin.letter}`}
+            onClick={() => {
+              draft.replace(pin.draft)
+              view.setState({ place: 'run' })
+            }}
+          >
+            {page.run}
+          </button>
+        )}
+        <button
+          type="button"
+          className={button.button}
+          aria-label={`${text.openSimulate}: ${pin.letter}`}
+          onClick={() => {
+            simulation.replace(pin.draft)
+            view.setState({ place: 'simulate' })
+          }}
+        >
+          {page.simulate}
+        </button>
+        <button
+          type="button"
+          className={button.square}
+          aria-label={text.remove(pin.letter)}
+          title={text.remove(pin.letter)}
+          onClick={() => compare.unpin(pin.draft)}
+        >
+          ×
+        </button>
+      </span>
       {isCompressed && !compare.isPinned(plain) && (
         <button type="button" className={button.button} onClick={() => compare.pin(plain)}>
           {text.uncompressed}
         </button>
       )}
-      {pin.obstacle === null && (
-        <button
-          type="button"
-          className={button.button}
-          aria-label={`${text.openRun}: ${pin.letter}`}
-          onClick={() => {
-            draft.replace(pin.draft)
-            view.setState({ place: 'run' })
-          }}
-        >
-          {text.openRun}
-        </button>
-      )}
-      <button
-        type="button"
-        className={button.button}
-        aria-label={`${text.openSimulate}: ${pin.letter}`}
-        onClick={() => {
-          simulation.replace(pin.draft)
-          view.setState({ place: 'simulate' })
-        }}
-      >
-        {text.openSimulate}
-      </button>
-      <button
-        type="button"
-        className={button.square}
-        aria-label={text.remove(pin.letter)}
-        title={text.remove(pin.letter)}
-        onClick={() => compare.unpin(pin.draft)}
-      >
-        ×
-      </button>
     </span>
   )
 }

@@ -1,5 +1,7 @@
 import { CATEGORIES, type BytesByCategory } from '../../core/bytes.ts'
+import { deviceOf } from '../../sim/hardware.ts'
 import type { Pin } from '../../state/compare-store.ts'
+import { budgetOf } from '../../state/compare-store.ts'
 import { formatBytes } from '../format.ts'
 
 /** What a row shows of a pin; null where it is not known. */
@@ -25,10 +27,13 @@ interface RankBytes {
   readonly sentBytes: number
 }
 
-function ranksOf({ simulated, training }: Pin): readonly RankBytes[] {
+function ranksOf({ simulated, overBudget, training }: Pin): readonly RankBytes[] {
   const measured = training?.phase === 'done' ? training.result.ranks : undefined
   if (measured) return measured.map(({ peakBytes, sentBytes }) => ({ bytes: peakBytes, sentBytes }))
-  return simulated?.ranks.map(({ predictedBytes, sentBytes }) => ({ bytes: predictedBytes, sentBytes })) ?? []
+  return (
+    (simulated ?? overBudget)?.ranks.map(({ predictedBytes, sentBytes }) => ({ bytes: predictedBytes, sentBytes })) ??
+    []
+  )
 }
 
 const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
@@ -53,6 +58,34 @@ export function figuresOf(pin: Pin): Figures {
         ? (training.result.steps?.findLast((each) => each.validationLoss !== undefined)?.validationLoss ?? null)
         : null,
   }
+}
+
+/** What a device of a pin may hold at most: its budget, else what such a device has; null for one nobody knows. */
+export interface Limit {
+  readonly kind: 'budget' | 'capacity'
+  readonly bytes: number
+}
+
+export function limitOf({ draft, simulated }: Pin): Limit | null {
+  const budget = budgetOf(draft)
+  if (budget !== null) return { kind: 'budget', bytes: budget }
+  const device = simulated?.config.cluster.device ?? 'this'
+  return device === 'this' ? null : { kind: 'capacity', bytes: deviceOf(device).memoryBytes }
+}
+
+/** A capacity this many times what is held would leave nothing of the bars to see. */
+const MOST_EMPTY = 4
+
+/** The limits that a scale has room for, by pin, and the bytes that it must reach. */
+export function limitsOn(
+  pins: readonly Pin[],
+  mostBytes: number,
+): { readonly limits: ReadonlyMap<Pin, Limit>; readonly most: number } {
+  const shown = pins.flatMap((pin): [Pin, Limit][] => {
+    const limit = limitOf(pin)
+    return limit && (limit.kind === 'budget' || limit.bytes <= MOST_EMPTY * mostBytes) ? [[pin, limit]] : []
+  })
+  return { limits: new Map(shown), most: Math.max(1, mostBytes, ...shown.map(([, { bytes }]) => bytes)) }
 }
 
 /** Devices that hold the same as far as a bar shows it, and how many they are: in the order of their first rank. */

@@ -1,7 +1,7 @@
 import type { RunConfig } from '../../config/types.ts'
 import type { Pin } from '../../state/compare-store.ts'
 import { differencesOf } from '../../state/differences.ts'
-import { formatBytes, significant } from '../format.ts'
+import { formatBytes, formatCount, significant } from '../format.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './compare.module.css'
 import { figuresOf } from './figures.ts'
@@ -14,8 +14,10 @@ const MOST_FIELDS = 4
 /** In words: what differs between the pins, and what follows from it. */
 export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonly text: CompareText }) {
   const page = useText()
+  const unfit = pins.filter(({ overBudget }) => overBudget !== null).map(({ letter }) => letter)
   const known = pins.flatMap((pin) => (pin.simulated ? [{ pin, config: pin.simulated.config }] : []))
-  if (known.length < 2) return null
+  const misfit = unfit.length > 0 && <p>{text.unfit(unfit.join(text.letters), unfit.length > 1)}</p>
+  if (known.length < 2) return misfit && <div className={styles.summary}>{misfit}</div>
   const configs: RunConfig[] = known.map(({ config }) => config)
   const differences = differencesOf(configs)
   const nameOf = (field: string) => Object.entries(page.fields).find(([path]) => path === field)?.[1] ?? field
@@ -40,49 +42,61 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
         )}
       </p>
       <p>{effects(rows, text).join(' ')}</p>
+      {misfit}
     </div>
   )
 }
 
-/** The extremes of what everyone asks first; nothing is said where all are equal. */
+/** The extremes of what everyone asks first, all that share them; nothing is said where all read alike. */
 function effects(rows: readonly Figures[], text: CompareText): string[] {
   const measured = rows.every(({ measuredTokens }) => measuredTokens !== null)
-  const speed = extremes(rows, (row) => (measured ? row.measuredTokens : row.virtualTokens))
-  const memory = extremes(rows, ({ fullestBytes }) => fullestBytes)
-  const sent = extremes(rows, ({ sentBytes }) => sentBytes)
+  const named = (letters: readonly string[]) => letters.join(text.letters)
+  const speed = extremes(rows, (row) => (measured ? row.measuredTokens : row.virtualTokens), formatCount)
+  const bytes = (of: (row: Figures) => number | null, say: CompareText['smallest']) => {
+    const found = extremes(rows, of, formatBytes)
+    if (!found) return null
+    const { low, high } = found
+    return say(
+      named(low.letters),
+      low.letters.length > 1,
+      formatBytes(low.value),
+      named(high.letters),
+      formatBytes(high.value),
+    )
+  }
   return [
     speed &&
       text.fastest(
-        speed.high.letter,
+        named(speed.high.letters),
+        speed.high.letters.length > 1,
         significant(speed.high.value / speed.low.value),
-        speed.low.letter,
+        named(speed.low.letters),
         measured ? text.provenance.measured : text.provenance.virtual,
       ),
-    memory &&
-      text.smallest(
-        memory.low.letter,
-        formatBytes(memory.low.value),
-        memory.high.letter,
-        formatBytes(memory.high.value),
-      ),
-    sent && text.quietest(sent.low.letter, formatBytes(sent.low.value), sent.high.letter, formatBytes(sent.high.value)),
+    bytes(({ fullestBytes }) => fullestBytes, text.smallest),
+    bytes(({ sentBytes }) => sentBytes, text.quietest),
   ].filter((sentence) => sentence !== null)
 }
 
 interface Extreme {
-  readonly letter: string
+  /** All whose value reads the same. */
+  readonly letters: readonly string[]
   readonly value: number
 }
 
-function extremes(
+export function extremes(
   rows: readonly Figures[],
   of: (row: Figures) => number | null,
-): { low: Extreme; high: Extreme } | null {
-  const values = rows.flatMap((row): Extreme[] => {
+  format: (value: number) => string,
+): { readonly low: Extreme; readonly high: Extreme } | null {
+  const values = rows.flatMap((row) => {
     const value = of(row)
     return value === null ? [] : [{ letter: row.pin.letter, value }]
   })
-  const ordered = values.toSorted((a, b) => a.value - b.value)
-  const [low, high] = [ordered[0], ordered.at(-1)]
-  return low && high && low.value < high.value ? { low, high } : null
+  const extreme = (value: number): Extreme => ({
+    letters: values.filter((each) => format(each.value) === format(value)).map(({ letter }) => letter),
+    value,
+  })
+  const [low, high] = [Math.min(...values.map(({ value }) => value)), Math.max(...values.map(({ value }) => value))]
+  return values.length > 1 && format(low) !== format(high) ? { low: extreme(low), high: extreme(high) } : null
 }

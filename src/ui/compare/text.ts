@@ -35,8 +35,13 @@ const en = {
   memoryOf: (letter: string, name: string, peak: string) =>
     `Memory over the step of ${letter}, ${name}: ${peak} at most`,
   memoryAt: (share: string, bytes: string) => `${share}: ${bytes}`,
+  limits: 'the budget, or what the device has',
+  memoryTable: 'Memory over the step as a table',
+  share: 'of the step',
+  atPeak: 'peak',
+  total: 'total',
   provenance: { virtual: 'virtual', predicted: 'predicted', measured: 'measured' },
-  actions: 'what to do with it',
+  openIn: 'open in',
   computing: 'clocking…',
   waiting: 'waits',
   step: (step: string, of: string) => `step ${step} of ${of}`,
@@ -49,6 +54,8 @@ const en = {
   },
   afterSteps: (steps: string) => `after ${steps} steps`,
   budget: (size: string) => `budget ${size}`,
+  capacity: (size: string) => `the device has ${size}`,
+  over: (size: string) => `over the budget of ${size}`,
   times: (count: string) => `× ${count}`,
   more: (count: string) => `and ${count} more`,
   openRun: 'Open in Run',
@@ -63,12 +70,15 @@ const en = {
   differIn: 'They differ in',
   same: 'They are the same but for their defaults.',
   and: (count: string) => `and ${count} other fields`,
-  fastest: (letter: string, ratio: string, other: string, how: string) =>
-    `${letter} is the fastest, ${ratio} times as fast as ${other} (${how}).`,
-  smallest: (letter: string, size: string, other: string, otherSize: string) =>
-    `${letter} needs the least memory: ${size} on its fullest device, ${other} ${otherSize}.`,
-  quietest: (letter: string, size: string, other: string, otherSize: string) =>
-    `${letter} sends the least: ${size} per step and device, ${other} ${otherSize}.`,
+  letters: ' and ',
+  fastest: (letters: string, many: boolean, ratio: string, others: string, how: string) =>
+    `${letters} ${many ? 'are' : 'is'} the fastest, ${ratio} times as fast as ${others} (${how}).`,
+  smallest: (letters: string, many: boolean, size: string, others: string, otherSize: string) =>
+    `${letters} ${many ? 'need' : 'needs'} the least memory: ${size} on the fullest device, ${others} ${otherSize}.`,
+  quietest: (letters: string, many: boolean, size: string, others: string, otherSize: string) =>
+    `${letters} ${many ? 'send' : 'sends'} the least: ${size} per step and device, ${others} ${otherSize}.`,
+  unfit: (letters: string, many: boolean) =>
+    many ? `${letters} do not fit their budgets.` : `${letters} does not fit its budget.`,
 }
 
 type Strings<T> = {
@@ -113,8 +123,13 @@ const zh: CompareText = {
   memoriesAbout: '各取最满的设备；坐标轴一致，从一步的开始到结束；光标同步。',
   memoryOf: (letter, name, peak) => `${letter}（${name}）一步之内的显存：最多 ${peak}`,
   memoryAt: (share, bytes) => `${share}：${bytes}`,
+  limits: '预算，或设备的容量',
+  memoryTable: '以表格显示一步之内的显存',
+  share: '一步中的位置',
+  atPeak: '峰值',
+  total: '总计',
   provenance: { virtual: '虚拟', predicted: '预测', measured: '实测' },
-  actions: '操作',
+  openIn: '打开',
   computing: '正在计时…',
   waiting: '等待中',
   step: (step, of) => `第 ${step} / ${of} 步`,
@@ -127,6 +142,8 @@ const zh: CompareText = {
   },
   afterSteps: (steps) => `${steps} 步之后`,
   budget: (size) => `预算 ${size}`,
+  capacity: (size) => `设备共有 ${size}`,
+  over: (size) => `超出预算 ${size}`,
   times: (count) => `× ${count}`,
   more: (count) => `另有 ${count} 个`,
   openRun: '在“运行”中打开',
@@ -141,10 +158,14 @@ const zh: CompareText = {
   differIn: '它们的不同之处：',
   same: '除默认值外它们相同。',
   and: (count) => `以及另外 ${count} 个字段`,
-  fastest: (letter, ratio, other, how) => `${letter} 最快，是 ${other} 的 ${ratio} 倍（${how}）。`,
-  smallest: (letter, size, other, otherSize) =>
-    `${letter} 需要的显存最少：最满的设备 ${size}，${other} 为 ${otherSize}。`,
-  quietest: (letter, size, other, otherSize) => `${letter} 发送得最少：每设备每步 ${size}，${other} 为 ${otherSize}。`,
+  letters: '、',
+  fastest: (letters, many, ratio, others, how) =>
+    `${letters} ${many ? '并列最快' : '最快'}，是 ${others} 的 ${ratio} 倍（${how}）。`,
+  smallest: (letters, many, size, others, otherSize) =>
+    `${letters} 需要的显存${many ? '同样' : ''}最少：最满的设备 ${size}，${others} 为 ${otherSize}。`,
+  quietest: (letters, many, size, others, otherSize) =>
+    `${letters} 发送得${many ? '同样' : ''}最少：每设备每步 ${size}，${others} 为 ${otherSize}。`,
+  unfit: (letters, many) => `${letters} ${many ? '都' : ''}超出预算。`,
 }
 
 export const COMPARE_TEXT = { en, zh }

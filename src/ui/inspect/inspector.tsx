@@ -1,10 +1,11 @@
 import { useEffect, useRef } from 'react'
+import type { ExecutedSpan } from '../../schedule/executed-span.ts'
 import { inspectTarget } from '../../state/actions.ts'
 import type { Formula, SymbolName } from '../../state/inspect/formula.ts'
 import { symbolsOf, textOf } from '../../state/inspect/formula.ts'
 import type { Inspected, OptimizerRule, PartList, Target } from '../../state/inspect/inspected.ts'
 import type { RankView } from '../../state/run-state.ts'
-import { formatBytes, formatCount, significant } from '../format.ts'
+import { formatBytes, formatCount, formatSeconds, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
@@ -25,15 +26,17 @@ export default function Inspector() {
   const { plan, ranks } = useShown()
   const heading = useRef<HTMLHeadingElement>(null)
   const close = () => page.view.setState({ inspected: [] })
+  const target = trail.at(-1)
   useEffect(() => {
     const opener = document.activeElement
-    // A timeline keeps its arrow keys.
-    if (!(opener instanceof HTMLCanvasElement)) heading.current?.focus()
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
     }
   }, [])
-  const target = trail.at(-1)
+  useEffect(() => {
+    // What was followed is gone with its list: the heading keeps the focus here. A timeline keeps its arrow keys.
+    if (!(document.activeElement instanceof HTMLCanvasElement)) heading.current?.focus()
+  }, [target])
   if (!target) return null
   const found = plan?.inspect(target) ?? null
   return (
@@ -69,6 +72,7 @@ export default function Inspector() {
         <Explanation
           found={found}
           view={ranks[found.rank] ?? null}
+          seconds={target.kind === 'op' && ranks.length > 0 ? latestSeconds(page.run.spans(), target) : null}
           onChoose={(next) => inspectTarget(page, next, trail)}
           text={text}
         />
@@ -80,11 +84,18 @@ export default function Inspector() {
 interface Shown {
   readonly found: Inspected
   readonly view: RankView | null
+  /** What an op took in the latest step it was seen in, measured. */
+  readonly seconds: number | null
   readonly onChoose: (target: Target) => void
   readonly text: InspectText
 }
 
-function Explanation({ found, view, onChoose, text }: Shown) {
+function latestSeconds(spans: readonly ExecutedSpan[], { rank, op }: Extract<Target, { kind: 'op' }>): number | null {
+  const span = spans.findLast((each) => each.rank === rank && each.op === op)
+  return span ? span.end - span.start : null
+}
+
+function Explanation({ found, view, seconds, onChoose, text }: Shown) {
   const page = useText()
   const rule = found.kind === 'op' ? found.optimizer : null
   return (
@@ -94,7 +105,7 @@ function Explanation({ found, view, onChoose, text }: Shown) {
       </h3>
       <p>{aboutOf(found, page, text)}</p>
       <dl className={styles.facts}>
-        {factsOf(found, view, page, text).map(({ name, value, provenance }) => (
+        {factsOf(found, view, seconds, page, text).map(({ name, value, provenance }) => (
           <div key={`${name} ${provenance ?? ''}`}>
             <dt>
               {name} {provenance && <small>{text.provenance[provenance]}</small>}
@@ -146,7 +157,13 @@ interface Fact {
 
 const flops = (count: number) => `${formatCount(count)}FLOP`
 
-function factsOf(found: Inspected, view: RankView | null, page: Text, { facts }: InspectText): Fact[] {
+function factsOf(
+  found: Inspected,
+  view: RankView | null,
+  seconds: number | null,
+  page: Text,
+  { facts }: InspectText,
+): Fact[] {
   const when = (name: string, value: string | number | null): Fact[] =>
     value === null ? [] : [{ name, value: String(value) }]
   switch (found.kind) {
@@ -180,6 +197,9 @@ function factsOf(found: Inspected, view: RankView | null, page: Text, { facts }:
         ...when(facts.stage, found.stage),
         ...when(facts.microbatch, found.microbatch),
         { name: facts.stream, value: found.stream },
+        ...(seconds === null
+          ? []
+          : [{ name: facts.took, value: formatSeconds(seconds), provenance: 'measured' } as const]),
         ...(found.group.length > 0 ? [{ name: facts.group, value: found.group.join(', ') }] : []),
         ...(found.moved
           ? [

@@ -1,47 +1,112 @@
 import { useEffect, useState } from 'react'
 import type { RunConfig } from '../../config/types.ts'
-import type { Fit } from '../../state/fits.ts'
+import type { Change, Found, Tried } from '../../state/fits.ts'
 import { findFits } from '../../state/fits.ts'
+import type { PlannedRank } from '../../state/session.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './strategy.module.css'
+import { STRATEGY_TEXT } from './text.ts'
+import type { StrategyText } from './text.ts'
 
-/** Over the memory budget: the strategies that stay within it, each a click away. */
-export function Fits() {
+type Outcome = { readonly config: RunConfig } & (
+  { readonly kind: 'found'; readonly found: Found } | { readonly kind: 'failed'; readonly message: string }
+)
+
+/** Over the memory budget: who needs most, and the changes that stay within it, each a click away. */
+export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
-  const text = useText()
-  const over = useSlice(page.plan, ({ plan, problem }) => plan?.overBudget != null && problem === plan.overBudget)
-  const config = useSlice(page.plan, (state) => state.config)
-  const [found, setFound] = useState<{ readonly config: RunConfig; readonly fits: readonly Fit[] } | null>(null)
+  const words = useText()
+  const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
+  const { plan, problem, config } = useSlice(page.plan, (state) => state)
+  const over = plan?.overBudget != null && problem === plan.overBudget
+  const [outcome, setOutcome] = useState<Outcome | null>(null)
   useEffect(() => {
     if (!over || config === null) return
-    let open = true
-    void findFits(page.session, page.draft.getState().draft, config, () => open).then((fits) => {
-      if (open) setFound({ config, fits })
-    })
-    return () => {
-      open = false
-    }
+    const ending = new AbortController()
+    findFits(page.session, page.draft.getState().draft, config, ending.signal).then(
+      (found) => setOutcome({ config, kind: 'found', found }),
+      (error: unknown) => {
+        if (ending.signal.aborted) return
+        setOutcome({ config, kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      },
+    )
+    return () => ending.abort()
   }, [page, over, config])
-  if (!over) return null
-  const fits = found?.config === config ? found.fits : null
+  const budget = config?.cluster.memoryBytes
+  if (!over || budget == null) return null
+  const fullest = fullestOf(plan.ranks)
+  const now = outcome?.config === config ? outcome : null
   return (
     <section className={styles.fits} aria-label={text.fits} role="status">
-      {fits === null && <p>{text.fitsSearching}</p>}
-      {fits?.length === 0 && <p>{text.fitsNothing}</p>}
-      {fits?.map(({ id, draft, peak }) => (
-        <p key={id}>
-          <span className="predicted">{text.fitNeeds(text.strategies[id].name, formatBytes(peak))}</span>
-          <button
-            type="button"
-            aria-label={text.fitUse(text.strategies[id].name)}
-            onClick={() => page.draft.replace(draft)}
-          >
-            {text.fit}
-          </button>
+      {fullest && (
+        <p className={styles.over}>
+          <span className="predicted">
+            {text.over(String(fullest.rank), formatBytes(fullest.peak.total), formatBytes(budget))}
+          </span>
         </p>
-      ))}
+      )}
+      {now === null && <p>{text.searching}</p>}
+      {now?.kind === 'failed' && <p>{text.failed(now.message)}</p>}
+      {now?.kind === 'found' && now.found.fits.length === 0 && <p>{nothingOf(now.found, text, words)}</p>}
+      {now?.kind === 'found' &&
+        now.found.fits.map(({ changes, draft, peak }) => {
+          const name = nameOf(changes, text, words)
+          return (
+            <p key={name}>
+              <span className="predicted">{text.needs(name, formatBytes(peak))}</span>
+              <button
+                type="button"
+                aria-label={text.takeNamed(name)}
+                onClick={() => {
+                  onTaken()
+                  page.draft.replace(draft)
+                }}
+              >
+                {text.take}
+              </button>
+            </p>
+          )
+        })}
     </section>
   )
+}
+
+/** Of the devices; host memory has no budget. */
+function fullestOf(ranks: readonly PlannedRank[]): PlannedRank | undefined {
+  const [first, ...rest] = ranks.filter(({ device }) => device === 'gpu')
+  return first && rest.reduce((most, each) => (each.peak.total > most.peak.total ? each : most), first)
+}
+
+function wordsOf(change: Change, text: StrategyText, words: Text): string {
+  switch (change.kind) {
+    case 'recompute':
+      return text.recompute[change.to]
+    case 'microbatches':
+      return text.microbatches(String(change.to))
+    case 'offload':
+      return text.offload
+    case 'strategy':
+      return words.strategies[change.to].name
+  }
+}
+
+const nameOf = (changes: readonly Change[], text: StrategyText, words: Text) =>
+  changes.map((change) => wordsOf(change, text, words)).join(text.together)
+
+/** Claims no more than what was tried. */
+function nothingOf({ tried }: Found, text: StrategyText, words: Text): string {
+  const single = tried.filter(({ changes }) => changes.length === 1)
+  const names = single.map(({ changes }) => nameOf(changes, text, words)).join(text.list)
+  const together = tried.length - single.length
+  const known = tried.filter((each): each is Tried & { readonly peak: number } => each.peak !== null)
+  const [least] = known.toSorted((a, b) => a.peak - b.peak)
+  return [
+    text.nothing(names),
+    ...(together > 0 ? [text.nothingTogether(String(together))] : []),
+    ...(least ? [text.least(nameOf(least.changes, text, words), formatBytes(least.peak))] : []),
+    text.instead,
+  ].join(' ')
 }

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react'
 import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
+import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
 import { SECTION_FIELDS } from '../../state/fields.ts'
 import { STRATEGIES, strategyOf, withStrategy } from '../../state/strategies.ts'
@@ -13,7 +14,10 @@ import { useText } from '../text/use-text.ts'
 import { concerns, useProblems } from '../use-problems.ts'
 import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
+import { Pending } from './pending.tsx'
 import { StrategyPicture } from './pictures.tsx'
+import { Section } from './section.tsx'
+import { Splits } from './splits.tsx'
 import styles from './strategy.module.css'
 import { useProblemText } from '../text/problem-text.ts'
 
@@ -170,6 +174,9 @@ export function StrategyPanel() {
   const { config, draft } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
   const current = strategyOf(config)
+  const title = useRef<HTMLHeadingElement>(null)
+  // What was clicked goes away with what it mends.
+  const focusTitle = () => title.current?.focus()
   const choose = (id: string) => {
     const strategy = STRATEGIES.find((each) => each.id === id)
     if (!strategy) return
@@ -187,11 +194,15 @@ export function StrategyPanel() {
     optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
     cluster: config.cluster.memoryBytes === null ? text.noBudget : text.budget(formatBytes(config.cluster.memoryBytes)),
   }
-  const shownFields = [...own, ...sections.flatMap((section) => section.fields)]
+  // The partition's control says what is wrong with it.
+  const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
+  const shownFields = [...own, ...shares, ...sections.flatMap((section) => section.fields)]
   const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
-      <h2 className={styles.title}>{text.strategy}</h2>
+      <h2 ref={title} className={styles.title} tabIndex={-1}>
+        {text.strategy}
+      </h2>
       <div className={styles.cards} data-tour="strategy" role="group" aria-label={text.strategy}>
         {STRATEGIES.map(({ id }) => (
           <button key={id} type="button" aria-pressed={id === current.id} onClick={() => choose(id)}>
@@ -200,13 +211,15 @@ export function StrategyPanel() {
           </button>
         ))}
       </div>
+      <Fits onTaken={focusTitle} />
+      <Pending onTaken={focusTitle} />
       <p className={styles.about}>{text.strategies[current.id].about}</p>
       <div role="group" aria-label={text.parameters(text.strategies[current.id].name)}>
         {own.map((path) => (
           <Field key={path} path={path} />
         ))}
+        <Splits />
       </div>
-      <Fits />
       <CompareUncompressed />
       {elsewhere.map((problem) => (
         <p key={`${problem.field} ${problem.message}`} className={styles.problem} role="alert">
@@ -214,21 +227,19 @@ export function StrategyPanel() {
         </p>
       ))}
       {sections.map(({ name, fields }) => (
-        <details
+        <Section
           key={name}
-          className={styles.section}
-          {...(problems.some((problem) => fields.some((path) => concerns(problem, path))) ? { open: true } : {})}
+          title={text.sections[name]}
+          summary={summary[name]}
+          hasProblem={problems.some((problem) => fields.some((path) => concerns(problem, path)))}
         >
-          <summary>
-            {text.sections[name]} <span>{summary[name]}</span>
-          </summary>
           {name === 'model' && <ModelPreset />}
           {name === 'model' && <Weights />}
           {fields.map((path) => (
             <Field key={path} path={path} />
           ))}
           {name === 'data' && <OwnText />}
-        </details>
+        </Section>
       ))}
       <ParityPanel />
     </aside>

@@ -7,6 +7,9 @@ import button from '../theme/button.module.css'
 import { TOUR_TEXT } from './text.ts'
 import styles from './tour.module.css'
 
+/** Width of a step and its distance. */
+const ROOM = 360
+
 /** The tour, one step at a time, beside the part of the page that the step is about. */
 export default function Tour() {
   const page = usePage()
@@ -39,7 +42,7 @@ export default function Tour() {
         <Popover.Content
           key={name}
           className={styles.step}
-          side="bottom"
+          side={isBeside(name, target) ? 'right' : 'bottom'}
           sideOffset={10}
           collisionPadding={8}
           aria-labelledby="tour-title"
@@ -78,6 +81,11 @@ export default function Tour() {
       </Popover.Portal>
     </Popover.Root>
   )
+}
+
+/** Below the strategies stand the parameters that the step tells of: beside them, where there is room, nothing is covered. */
+function isBeside(name: string, target: Element): boolean {
+  return name === 'strategy' && target.getBoundingClientRect().right + ROOM <= window.innerWidth
 }
 
 /** The element a step is about, ringed while the step is open. */

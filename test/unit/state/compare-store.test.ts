@@ -196,6 +196,29 @@ test('what cannot train here says why and is only simulated', async () => {
   expect(store.getState().pins).toHaveLength(MOST_PINS)
 })
 
+test('what only its budget refuses is clocked without it, so that its bytes are there', async () => {
+  const { store, workers } = comparison()
+  const tight = { parallel: { data: 2 }, cluster: { memoryBytes: 1e6 } }
+  store.pin(tight)
+  store.pin({ parallel: { data: 0 }, cluster: { memoryBytes: 1e6 } })
+  await soon()
+  await soon()
+  const [over, wrong] = store.getState().pins
+  expect(over!.simulated).toBeNull()
+  expect(over!.problem).not.toBeNull()
+  expect(over!.overBudget!.ranks[0]!.predictedBytes.total).toBeGreaterThan(1e6)
+  expect(over!.memory!.length).toBeGreaterThan(0)
+  expect(wrong).toMatchObject({ simulated: null, overBudget: null })
+  expect(workers.every(({ ended }) => ended)).toBe(true)
+  // Known, it is not asked for again.
+  const asked = workers.reduce((sum, each) => sum + each.asked, 0)
+  store.setSteps(7)
+  await soon()
+  expect(store.getState().pins[0]!.overBudget).toBe(over!.overBudget)
+  // The refused one is: its answer is no figure.
+  expect(workers.reduce((sum, each) => sum + each.asked, 0) - asked).toBeLessThanOrEqual(4)
+})
+
 test('differences are the fields that someone would have to change', () => {
   const configs = [{ parallel: { data: 2 } }, { parallel: { data: 2, zero: 3 } }, { parallel: { data: 4 } }].map(
     (each) => parseConfig(each, 'simulate'),

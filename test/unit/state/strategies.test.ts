@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { FIELDS, optionOf } from '../../../src/state/fields.ts'
+import type { RunConfig } from '../../../src/config/types.ts'
 import { findFits } from '../../../src/state/fits.ts'
 import { PRESETS } from '../../../src/state/presets.ts'
+import { fullestPeak } from '../../../src/state/peak.ts'
 import { STRATEGIES, STRATEGY_IDS, strategyOf, withStrategy } from '../../../src/state/strategies.ts'
 
 function parsed(draft: Parameters<typeof engineSession.parse>[0]) {
@@ -49,17 +51,70 @@ describe('options', () => {
   })
 })
 
+/** Plans where the page has a worker do it. */
+const session: Parameters<typeof findFits>[0] = {
+  parse: engineSession.parse,
+  peaks: (configs) => Promise.resolve(configs.map(fullestPeak)),
+}
+
 describe('what fits a budget', () => {
+  const BUDGET = 5e6
   it('is planned but not run when over it, and what fits is within it', async () => {
-    const draft = { parallel: { data: 4 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 5e6 } }
+    const draft = { parallel: { data: 4 }, batch: { microbatches: 1 }, cluster: { memoryBytes: BUDGET } }
     const config = parsed(draft)
     const plan = await engineSession.plan(config)
     expect(plan.overBudget?.field).toBe('cluster.memoryBytes')
-    const fits = await findFits(engineSession, draft, config)
-    expect(fits.map(({ id }) => id)).toContain('zero3')
+    const { fits, tried } = await findFits(session, draft, config)
+    expect(fits.map(({ changes }) => changes)).toContainEqual([{ kind: 'strategy', to: 'zero3' }])
+    expect(tried.length).toBeLessThanOrEqual(24)
     for (const { draft: other, peak } of fits) {
-      expect(peak).toBeLessThanOrEqual(5e6)
-      expect((await engineSession.plan(parsed(other))).overBudget).toBeNull()
+      expect(peak).toBeLessThanOrEqual(BUDGET)
+      const fitting = await engineSession.plan(parsed(other))
+      expect(fitting.overBudget).toBeNull()
+      expect(peak).toBe(Math.max(...fitting.ranks.map((rank) => rank.peak.total)))
     }
+  })
+
+  it('finds recomputation on the present strategy', async () => {
+    const draft = { parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 3e6 } }
+    const { fits, tried } = await findFits(session, draft, parsed(draft))
+    const full = fits.find(({ changes }) => JSON.stringify(changes) === '[{"kind":"recompute","to":"full"}]')
+    expect(full?.peak).toBeLessThanOrEqual(3e6)
+    expect(full?.draft).toEqual({ ...draft, parallel: { data: 4, zero: 3, recompute: 'full' } })
+    expect(tried.map(({ changes }) => changes[0]?.kind)).toEqual(expect.arrayContaining(['microbatches', 'offload']))
+    // More micro-batches than needed are not offered.
+    expect(fits.filter(({ changes }) => changes[0]?.kind === 'microbatches').length).toBeLessThanOrEqual(1)
+  })
+
+  it('tries two changes together where one is not enough, and says all it tried where nothing is', async () => {
+    const peaks = (least: number) => ({
+      ...session,
+      peaks: (configs: readonly RunConfig[]) =>
+        Promise.resolve(
+          configs.map(({ parallel }) => (parallel.recompute === 'full' && parallel.zero === 3 ? least : 9e6)),
+        ),
+    })
+    const draft = { parallel: { data: 4 }, batch: { microbatches: 1 }, cluster: { memoryBytes: BUDGET } }
+    const { fits } = await findFits(peaks(4e6), draft, parsed(draft))
+    expect(fits.map(({ changes }) => changes)).toEqual([
+      [
+        { kind: 'recompute', to: 'full' },
+        { kind: 'strategy', to: 'zero3' },
+      ],
+    ])
+    const { fits: none, tried } = await findFits(peaks(6e6), draft, parsed(draft))
+    expect(none).toEqual([])
+    expect(tried.length).toBeGreaterThan(10)
+    expect(tried.length).toBeLessThanOrEqual(24)
+  })
+
+  it('names the device that needs most, not the first over the budget', async () => {
+    const plan = await engineSession.plan(
+      parsed({ parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 3e6 } }),
+    )
+    const most = plan.ranks.reduce((fullest, each) => (each.peak.total > fullest.peak.total ? each : fullest))
+    expect(plan.ranks.every((each) => each.peak.total > 3e6)).toBe(true)
+    expect(most.rank).not.toBe(0)
+    expect(plan.overBudget?.message).toMatch(new RegExp(`^rank ${most.rank} needs `))
   })
 })

@@ -108,6 +108,11 @@ describe.each(cases)('%s', (_, parallel) => {
       if (found?.kind !== 'device') throw new Error()
       const listed = found.lists.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0)
       expect(listed + found.freeBytes).toBe(found.peakBytes)
+      for (const each of found.formulas) {
+        const bytes = found.lists.find(({ of }) => of === each.of)?.bytes
+        expect(valueOf(each.expression, each.values)).toBe(each.of === 'peak' ? found.peakBytes : bytes)
+      }
+      expect(found.formulas.map(({ of }) => of)).toContain('peak')
     }
   })
 
@@ -125,6 +130,10 @@ describe.each(cases)('%s', (_, parallel) => {
         })
         const parts = found?.lists[0]?.parts ?? []
         expect(parts.length).toBeGreaterThan(0)
+        if (found?.kind === 'action' && found.flop > 0) {
+          const [formula] = found.formulas
+          expect(valueOf(formula!.expression, formula!.values)).toBe(found.flop)
+        }
         return parts.map(({ target }) => (target.kind === 'op' ? target.op : -1))
       })
       const placed = rank.step.filter((op) => op.stage !== undefined && op.microbatch !== undefined).map(({ id }) => id)
@@ -154,6 +163,26 @@ describe('formulas', () => {
     expect(textOf(formula!.expression, (symbol) => symbol)).toBe('4 · B · T · C · F')
     expect(numbers).toBe('4 · 6 · 16 · 32 · 128')
     expect(formula!.value).toBe(4 * 6 * 16 * 32 * 128)
+  })
+
+  it('say what a device holds of the model, and what a cell computes', () => {
+    const of = (parallel: object) => {
+      const found = inspect(opened(parallel), { kind: 'device', rank: 0 })!
+      return found.formulas.map(({ of: what, expression }) => `${what}: ${textOf(expression, (symbol) => symbol)}`)
+    }
+    expect(of({ data: 2 })).toEqual([
+      'parameters: 4 · M',
+      expect.stringMatching(/^gradients: 4 · [ME]$/),
+      'optimizer: 2 · 4 · M',
+      'activations: 4 · E',
+      expect.stringMatching(/^peak: par \+ grad \+ opt \+ act \+ /),
+    ])
+    expect(of({ data: 2, zero: 1 })[2]).toMatch(/^optimizer: 2 · 4 · (M \/ n|E)$/)
+    expect(of({ data: 2, zero: 3 })[0]).toMatch(/^parameters: (4 · M \/ n|4 · E) \+ 4 · G$/)
+    const cell = inspect(opened({}), { kind: 'action', rank: 0, stage: 0, microbatch: 0, pass: 'forward' })!
+    expect(textOf(cell.formulas[0]!.expression, (symbol) => symbol)).toMatch(
+      /^4 · \(2 · B · T · C · 3 · H · D \+ .*\) \+ 4 · 4 · B · T · C · F \+ 2 · R · V · C$/,
+    )
   })
 
   it("name the optimizer's rule with the configuration's numbers", () => {

@@ -1,0 +1,64 @@
+import type { RunConfig } from '../../config/types.ts'
+import type { Category } from '../../core/bytes.ts'
+import { parameterCount } from '../../model/parameters.ts'
+import type { Expression, Formula, SymbolName } from './formula.ts'
+import { formulaFor, over, plus, times } from './formula.ts'
+
+/** Bytes of an element: execution is in f32 and u32. */
+const ELEMENT_BYTES = 4
+
+/** What a device holds at the moment when its memory peaks, in bytes. */
+export interface HeldBytes extends Readonly<Record<Category, number>> {
+  /** Of the parameters, those gathered for a short while. */
+  readonly gathered: number
+  /** Free, kept for reuse. */
+  readonly free: number
+}
+
+/** Letters of the parts of a peak, in the order of the bars. */
+const PARTS: readonly (readonly [SymbolName, Category | 'free'])[] = [
+  ['par', 'parameters'],
+  ['grad', 'gradients'],
+  ['opt', 'optimizer'],
+  ['act', 'activations'],
+  ['com', 'communication'],
+  ['work', 'workspace'],
+  ['free', 'free'],
+]
+
+/** Bytes per element: of the whole model, of an equal share of it, or of what this rank happens to hold. */
+const kept = (...perElement: readonly Expression[]): Expression[] => [
+  times(...perElement, 'M'),
+  over(times(...perElement, 'M'), 'n'),
+  times(...perElement, 'E'),
+]
+
+/** What a device holds, kind by kind, and that its peak is their sum; kinds that it does not hold are left out. */
+export function deviceFormulas(held: HeldBytes, { model, parallel, optimizer }: RunConfig): Formula[] {
+  const elements = (of: 'parameters' | 'gradients' | 'optimizer' | 'activations'): Formula[] => {
+    const gathered = of === 'parameters' ? held.gathered : 0
+    const own = held[of] - gathered
+    if (held[of] === 0) return []
+    // AdamW keeps two moments of a parameter.
+    const perElement = of === 'optimizer' && optimizer.kind === 'adamw' ? [2, ELEMENT_BYTES] : [ELEMENT_BYTES]
+    const candidates = of === 'activations' ? [times(ELEMENT_BYTES, 'E')] : kept(...perElement)
+    const values = {
+      M: parameterCount(model),
+      n: parallel.data,
+      E: own / perElement.reduce((a, b) => a * b),
+      G: gathered / ELEMENT_BYTES,
+    }
+    const whole = candidates.map((each) => (gathered === 0 ? each : plus(each, times(ELEMENT_BYTES, 'G'))))
+    return [formulaFor(of, whole, values, held[of])].filter((each) => each !== null)
+  }
+  const parts = PARTS.filter(([, part]) => held[part] > 0)
+  const values = Object.fromEntries(parts.map(([symbol, part]) => [symbol, held[part]]))
+  const total = parts.reduce((sum, [, part]) => sum + held[part], 0)
+  return [
+    ...elements('parameters'),
+    ...elements('gradients'),
+    ...elements('optimizer'),
+    ...elements('activations'),
+    { of: 'peak', expression: plus(...parts.map(([symbol]) => symbol)), values, value: total },
+  ]
+}

@@ -1,0 +1,41 @@
+import { canStart, startRun } from '../../state/actions.ts'
+import { isActive } from '../../state/run-state.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
+import styles from './strategy.module.css'
+
+/** While a run goes on under another configuration than the panel shows: when the change applies, and the way to have it now. */
+export function Pending({ onTaken }: { readonly onTaken: () => void }) {
+  const page = usePage()
+  const text = useText()
+  const running = useSlice(page.run, ({ phase, config }) => (isActive(phase) ? config : null))
+  const { config } = useSlice(page.draft, (state) => state)
+  // A start waits for the plan of what is on screen.
+  useSlice(page.plan, (state) => state)
+  const differs = running !== null && JSON.stringify(running) !== JSON.stringify(config)
+  const able = canStart(page)
+  const restart = () => {
+    if (!able) return
+    onTaken()
+    startRun(page)
+  }
+  return (
+    <div aria-live="polite">
+      {differs && (
+        <div className={styles.pending}>
+          <span>{text.running}</span>
+          <button
+            type="button"
+            className={button.button}
+            aria-disabled={!able}
+            title={able ? undefined : text.why.invalid}
+            onClick={restart}
+          >
+            {text.restart}
+          </button>
+        </div>
+      )}
+    </div>
+  )
+}

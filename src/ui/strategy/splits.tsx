@@ -1,0 +1,46 @@
+import { readPath } from '../../state/draft-path.ts'
+import controls from '../controls/controls.module.css'
+import { usePage, useSlice } from '../page-context.ts'
+import { useProblemText } from '../text/problem-text.ts'
+import { useText } from '../text/use-text.ts'
+import { concerns, useProblems } from '../use-problems.ts'
+import { STRATEGY_TEXT } from './text.ts'
+
+/** Lists that no control writes: they come with a better split that was accepted, or with a link. */
+const SPLIT_FIELDS = ['batch.shares', 'parallel.partition'] as const
+
+/** An uneven split of the work that the draft holds, and the way back to the even one. */
+export function Splits() {
+  const page = usePage()
+  const words = useText()
+  const say = useProblemText()
+  const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
+  const draft = useSlice(page.draft, (state) => state.draft)
+  const problems = useProblems()
+  return SPLIT_FIELDS.map((path) => {
+    const split = readPath(draft, path)
+    if (!Array.isArray(split)) return null
+    // The partition has a control, too, which says what is wrong with it.
+    const problem = path === 'batch.shares' ? problems.find((each) => concerns(each, path)) : undefined
+    return (
+      <div key={path} className={controls.field} data-testid={path}>
+        <span className={controls.label}>{text.splits[path]}</span>
+        <span>{split.join(' : ')}</span>
+        <button
+          type="button"
+          className={controls.reset}
+          aria-label={`${words.reset}: ${text.splits[path]}`}
+          title={words.reset}
+          onClick={() => page.draft.reset(path)}
+        >
+          ↺
+        </button>
+        {problem && (
+          <p className={controls.problem} role="alert">
+            {say(problem)}
+          </p>
+        )}
+      </div>
+    )
+  })
+}
