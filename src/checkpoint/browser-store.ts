@@ -32,7 +32,7 @@ export interface KeyValueStore {
 }
 
 /** IndexedDB through idb-keyval; one transaction per call. */
-export function indexedStore(): KeyValueStore {
+function indexedStore(): KeyValueStore {
   const store = createStore('tabcluster', 'checkpoints')
   return {
     keys: () => keys<string>(store),

@@ -68,7 +68,7 @@ async function row(strategy: string, extra: object, progress: Progress): Promise
 }
 
 /** Pairs of strategies that differ by more than a tenth, and how many of them the virtual times put the right way round. */
-export function orderOf(rows: readonly StrategyRow[]): { readonly right: number; readonly pairs: number } {
+function orderOf(rows: readonly StrategyRow[]): { readonly right: number; readonly pairs: number } {
   let [right, pairs] = [0, 0]
   for (const [i, a] of rows.entries())
     for (const b of rows.slice(i + 1)) {

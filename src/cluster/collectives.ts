@@ -9,7 +9,7 @@ import { Scratch } from './collectives/scratch.ts'
 import type { Transport } from './transport/transport.ts'
 
 /** Elements per chunk unless said: 512 KiB. Smaller ones pay more per message, larger ones overlap less. */
-export const CHUNK_ELEMENTS = 131_072
+const CHUNK_ELEMENTS = 131_072
 
 /** Receives posted ahead, so that messages land in their place instead of waiting in the inbox. */
 const AHEAD = 4

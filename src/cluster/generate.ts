@@ -4,7 +4,7 @@ import { RefusedError } from '../core/errors.ts'
 import type { GenerateRequest } from './run-events.ts'
 
 /** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. */
-export function sampleToken(logits: Float32Array, temperature: number, topK: number, uniform: number): number {
+function sampleToken(logits: Float32Array, temperature: number, topK: number, uniform: number): number {
   let best = 0
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i
   if (temperature === 0) return best

@@ -5,7 +5,7 @@ import { startRun } from './run.ts'
 import type { ParityReport } from './run-events.ts'
 
 /** The same model, data and batch on one device: what a strategy is compared with. */
-export function onOneDevice(config: RunConfig): RunConfig {
+function onOneDevice(config: RunConfig): RunConfig {
   return {
     ...config,
     batch: { ...config.batch, microbatches: 1, shares: null },

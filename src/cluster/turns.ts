@@ -56,7 +56,7 @@ export class Turns {
 }
 
 /** Virtual time of a push: a worker's compute, slowed down where it is a straggler. */
-export function virtualDurations(config: RunConfig): number[] {
+function virtualDurations(config: RunConfig): number[] {
   const { stragglers } = config.cluster
   return Array.from(
     { length: config.parallel.data },

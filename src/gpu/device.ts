@@ -31,7 +31,7 @@ function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true || /swiftshader|llvmpipe|software|basic render|warp/.test(text)
 }
 
-export async function requestAdapter(gpu: GPU, choice: AdapterChoice | 'default'): Promise<GPUAdapter> {
+async function requestAdapter(gpu: GPU, choice: AdapterChoice | 'default'): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter(
     choice === 'default' ? {} : choice === 'fallback' ? { forceFallbackAdapter: true } : { powerPreference: choice },
   )

@@ -44,7 +44,7 @@ export function prepareLaunch(gpu: Pick<GpuDevice, 'kernels' | 'pool'>, launch: 
 }
 
 /** Times one launch alone, on buffers of its own. */
-export async function launchSeconds(gpu: GpuDevice, launch: Launch, elements: number, count = 5): Promise<number> {
+async function launchSeconds(gpu: GpuDevice, launch: Launch, elements: number, count = 5): Promise<number> {
   try {
     const prepared = prepareLaunch(gpu, launch, elements)
     return await medianSeconds(gpu, () => gpu.queue.launch(prepared), count)
@@ -129,7 +129,7 @@ interface Case {
 }
 
 /** The launches of one training step with how often each one happens, and room for the largest buffer. */
-export function stepLaunches({ model, batch }: Case): {
+function stepLaunches({ model, batch }: Case): {
   readonly all: readonly (readonly [Launch, number])[]
   readonly elements: number
 } {

@@ -7,7 +7,7 @@ import type { MemoryMeter } from './meter.ts'
 import { instrument } from './meter.ts'
 
 /** GPUBufferUsage flags, whose global is absent in Node. */
-export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
+const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
 
 /**
  * Makes a device's buffers: checks budget and limits before anything is allocated, counts what is, and turns the

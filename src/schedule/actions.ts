@@ -11,7 +11,7 @@ import { RefusedError } from '../core/errors.ts'
  *   2UNSHARD   parameters of stage 2 are gathered; 2RESHARD lets them go; 2REDUCE_GRAD reduces its gradients
  */
 
-export const COMPUTE_KINDS = ['F', 'B', 'I', 'W'] as const
+const COMPUTE_KINDS = ['F', 'B', 'I', 'W'] as const
 export type ActionKind = (typeof COMPUTE_KINDS)[number]
 
 const MESSAGE_KINDS = ['SEND_F', 'RECV_F', 'SEND_B', 'RECV_B'] as const

@@ -130,7 +130,7 @@ function summarize(
 }
 
 /** By rank: most (micro-batch, chunk) activations live at once, each freed at its full backward or weight-gradient. */
-export function peakActivationsOf(order: Order): number[] {
+function peakActivationsOf(order: Order): number[] {
   return order.map((row) => {
     let live = 0
     let peak = 0

@@ -163,7 +163,7 @@ export const UNCALIBRATED_DEVICE: Device = {
   source: 'an assumption, stated as one',
 }
 
-export const DEVICE_NAMES = Object.keys(DEVICES) as readonly DeviceName[]
+const DEVICE_NAMES = Object.keys(DEVICES) as readonly DeviceName[]
 
 function isDeviceName(name: string): name is DeviceName {
   return Object.hasOwn(DEVICES, name)

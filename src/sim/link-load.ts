@@ -3,7 +3,7 @@ import type { Program, RankProgram } from '../schedule/program.ts'
 import { movedBytes } from './traffic.ts'
 
 /** Along which axis of the mesh a group lies; all: over several of them (norms, losses). */
-export const LINK_AXES = ['tensor', 'data', 'pipeline', 'all'] as const
+const LINK_AXES = ['tensor', 'data', 'pipeline', 'all'] as const
 export type LinkAxis = (typeof LINK_AXES)[number]
 
 /** What one axis puts on the links of the cluster. */

@@ -64,9 +64,6 @@ export const INTER_LINKS = {
 export type IntraLinkName = keyof typeof INTRA_LINKS
 export type InterLinkName = keyof typeof INTER_LINKS
 
-export const INTRA_LINK_NAMES = Object.keys(INTRA_LINKS) as readonly IntraLinkName[]
-export const INTER_LINK_NAMES = Object.keys(INTER_LINKS) as readonly InterLinkName[]
-
 /** The hardware a Program is clocked on: ranks fill nodes in order. */
 export interface Cluster {
   readonly device: Device

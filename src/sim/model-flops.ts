@@ -1,7 +1,7 @@
 import type { ModelConfig, Recompute } from '../config/types.ts'
 
 /** Weights of matrix products, the head among them; the embedding is a lookup. */
-export function productWeights({ family, layers, heads, kvHeads, embed: C, ffn, vocab }: ModelConfig): number {
+function productWeights({ family, layers, heads, kvHeads, embed: C, ffn, vocab }: ModelConfig): number {
   const attention = C * (C + (2 * kvHeads * C) / heads) + C * C
   const mlp = (family === 'llama' ? 3 : 2) * C * ffn
   return layers * (attention + mlp) + vocab * C

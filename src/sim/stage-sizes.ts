@@ -4,7 +4,7 @@ import { balancedBlocks } from '../strategy/stages.ts'
 import type { StepSetup } from './step-setup.ts'
 
 /** Parameters of one block over all tensor ranks. */
-export function blockParameters({ embed: C, heads, kvHeads, ffn, family }: ModelConfig): number {
+function blockParameters({ embed: C, heads, kvHeads, ffn, family }: ModelConfig): number {
   const kv = (kvHeads * C) / heads
   if (family === 'llama') return C * (C + 2 * kv) + C * C + 3 * C * ffn + 2 * C
   return C * 3 * C + 3 * C + C * C + C + 2 * C * ffn + ffn + C + 4 * C

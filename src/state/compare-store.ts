@@ -90,12 +90,12 @@ export function budgetOf(draft: Draft): number | null {
 }
 
 /** The configurations of a comparison's draft. */
-export function pinsOf(draft: Draft): Draft[] {
+function pinsOf(draft: Draft): Draft[] {
   const { pins } = draft
   return Array.isArray(pins) ? pins.filter(isDraft) : []
 }
 
-export function stepsOf({ steps }: Draft): number {
+function stepsOf({ steps }: Draft): number {
   return typeof steps === 'number' ? steps : DEFAULT_STEPS
 }
 
@@ -119,7 +119,7 @@ export function checkComparison(draft: Draft): void {
 }
 
 /** What a comparison trains: the pinned configuration for so many steps from a common seed. */
-export function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
+function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
   const { epochs: _epochs, ...rest } = draft
   return { ...rest, steps, seed }
 }

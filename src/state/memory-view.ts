@@ -19,7 +19,7 @@ export function totalOf(bytes: BytesByCategory): number {
 }
 
 /** Live bytes of a prediction at time t (ticks), and what is kept for reuse then: the last point not after t. */
-export function curveAt(curve: MemoryCurve, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
+function curveAt(curve: MemoryCurve, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
   let low = 0
   let high = curve.times.length
   while (low < high) {

@@ -2,7 +2,7 @@ import type { Coordinates } from '../config/result.ts'
 import type { PlannedRank } from './session.ts'
 
 /** The three ways ranks share work, in the order the page names them. */
-export const AXES = ['data', 'tensor', 'pipeline'] as const
+const AXES = ['data', 'tensor', 'pipeline'] as const
 export type Axis = (typeof AXES)[number]
 
 export interface MeshView {

@@ -16,7 +16,7 @@ const compressionOf = ({ parallel: { compression } }: RunConfig): string => {
   return ` top-k ${compression.ratio * 100} %${compression.errorFeedback ? '' : ', no error feedback'}`
 }
 
-export const runName = (config: RunConfig): string => configName(config) + compressionOf(config)
+const runName = (config: RunConfig): string => configName(config) + compressionOf(config)
 
 /** The run that ends now, or null when it got nowhere. */
 export function previousOf({ config, ranks, step }: RunState, loss: Series): PreviousRun | null {

@@ -8,7 +8,7 @@ export type Language = (typeof LANGUAGES)[number]
 /** What the tour shows, in its order. */
 export const TOUR_STEPS = ['strategy', 'start', 'cluster', 'timeline', 'charts', 'steps', 'places', 'take'] as const
 /** Offered on the first visit; left (or declined) it can be gone on with; done it was seen to its end. */
-export const TOURS = ['new', 'left', 'done'] as const
+const TOURS = ['new', 'left', 'done'] as const
 
 export interface Settings {
   readonly theme: Theme
@@ -31,7 +31,7 @@ function oneOf<T extends string>(allowed: readonly T[], value: unknown, fallback
 }
 
 /** Reads stored settings; anything unexpected becomes the default. */
-export function readSettings(stored: string | null, preferred: Language): Settings {
+function readSettings(stored: string | null, preferred: Language): Settings {
   let value: unknown = null
   try {
     value = JSON.parse(stored ?? 'null')

@@ -1,7 +1,7 @@
 import type { LocalParameter } from './layout.ts'
 
 /** PyTorch's first bucket: small, so that the first all-reduce starts early (torch.nn.parallel.DistributedDataParallel). */
-export const FIRST_BUCKET_BYTES = 2 ** 20
+const FIRST_BUCKET_BYTES = 2 ** 20
 
 /**
  * Gradients in reverse order of their parameters, cut when a bucket reaches its size (first 1 MiB, then `bucketBytes`).

@@ -27,7 +27,7 @@ export function dealBatch(config: RunConfig): number[][][] {
 }
 
 /** No sample: a place in a micro-batch that counts for nothing. */
-export const NO_SAMPLE = -1
+const NO_SAMPLE = -1
 
 /**
  * Parts that any worker may take have one shape: each micro-batch as large as the largest of its kind, filled up with

@@ -27,7 +27,7 @@ export interface Layout {
 }
 
 /** The vocabulary padded to a multiple of the tensor-parallel degree. */
-export function paddedVocab(vocab: number, tensor: number): number {
+function paddedVocab(vocab: number, tensor: number): number {
   return Math.ceil(vocab / tensor) * tensor
 }
 

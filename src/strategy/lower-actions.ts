@@ -37,7 +37,7 @@ export interface ActionContext {
 }
 
 /** The rows of the head's chunks for `rows` rows of `V` logits. */
-export function headChunks(rows: number, V: number): { rowStart: number; rows: number }[] {
+function headChunks(rows: number, V: number): { rowStart: number; rows: number }[] {
   const each = Math.max(1, Math.min(rows, Math.floor(HEAD_CHUNK_BYTES / (4 * V))))
   return Array.from({ length: Math.ceil(rows / each) }, (_, i) => ({
     rowStart: i * each,

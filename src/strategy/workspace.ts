@@ -5,14 +5,14 @@ import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, lengthOf } from './draft.ts'
 
 /** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */
-export const UNIFORM_SLOT_BYTES = 256
+const UNIFORM_SLOT_BYTES = 256
 
 /** A read-back is cut into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
 export const STAGING_CHUNK_BYTES = 2 ** 20
 export const STAGING_CHUNKS = 2
 
 /** Floats of the optimizer's scalars (learning rate, betas …) and of the dummy behind unused bindings. */
-export const HYPER_ELEMENTS = 12
+const HYPER_ELEMENTS = 12
 const UNUSED_ELEMENTS = 4
 
 /** The launches an op performs on the device, whatever its kind. */
@@ -42,7 +42,7 @@ export function launchesOfOp(op: OpDraft): Launch[] {
 }
 
 /** The uniform's content: launches with equal content share a slot. */
-export function uniformKey(launch: Launch): string {
+function uniformKey(launch: Launch): string {
   return `${launch.kernel} ${Object.values(launch.params).join(' ')}`
 }
 

@@ -49,9 +49,6 @@ export function formatWhole(count: number): string {
   return Math.round(count).toLocaleString('en-US')
 }
 
-/** 12,345 → "12.3 k" tokens/s; the unit's name is the caller's (it is a translated text). */
-export const formatRate = formatCount
-
 /** 0.0401 → "40.1 ms"; 75 → "1 min 15 s". */
 export function formatSeconds(seconds: number): string {
   const size = Math.abs(seconds)

@@ -13,7 +13,7 @@ function norm(values: ArrayLike<number>): number {
 }
 
 /** ‖a − b‖ over max(‖b‖, floor), with the worst element. */
-export function differenceOf(a: ArrayLike<number>, b: ArrayLike<number>, floor = 0): Difference {
+function differenceOf(a: ArrayLike<number>, b: ArrayLike<number>, floor = 0): Difference {
   expect(a.length).toBe(b.length)
   let sum = 0
   let [index, absolute] = [0, 0]

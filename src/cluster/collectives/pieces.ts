@@ -25,7 +25,7 @@ export interface Pieces {
   readonly own: readonly Range[]
 }
 
-export function overlaps(a: Range, b: Range): boolean {
+function overlaps(a: Range, b: Range): boolean {
   return a.offset < b.offset + b.length && b.offset < a.offset + a.length
 }
 

@@ -5,7 +5,7 @@ import { launchOp } from './compute.ts'
 import type { HandlerContext } from './context.ts'
 
 /** The scalars behind the `hyper` binding of the optimizer kernels (model/kernels.ts says the order). */
-export function hyperParameters(optimizer: OptimizerConfig, learningRate: number, update: number): Float32Array {
+function hyperParameters(optimizer: OptimizerConfig, learningRate: number, update: number): Float32Array {
   const [beta1, beta2] = optimizer.betas
   const t = update + 1
   return new Float32Array([

@@ -3,7 +3,7 @@
  *
  *   [ scale of each chunk, float32 ] [ a byte per element ] [ zeros up to a multiple of 4 ]
  */
-export const INT8_CHUNK = 256
+const INT8_CHUNK = 256
 
 export function int8Bytes(elements: number): number {
   return 4 * Math.ceil(elements / INT8_CHUNK) + 4 * Math.ceil(elements / 4)

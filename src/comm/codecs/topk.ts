@@ -5,7 +5,7 @@ import { RefusedError } from '../../core/errors.ts'
  * magnitudes the lower index is kept, so that equal input gives equal bytes everywhere. What is left out is the error
  * that error feedback adds to the next step's gradient.
  */
-export function topkCount(elements: number, ratio: number): number {
+function topkCount(elements: number, ratio: number): number {
   if (!(ratio > 0 && ratio <= 1)) throw new RefusedError('ratio', `${ratio} is not in (0, 1]`)
   return Math.min(elements, Math.max(1, Math.ceil(elements * ratio)))
 }

@@ -8,7 +8,7 @@ import { invalidProgram } from './fault.ts'
  * The part of a message's stream that both ends share. A stream is named "send:PEER:CHANNEL" or "recv:PEER:CHANNEL";
  * messages between two ranks on one channel arrive in the order they were sent.
  */
-export function channelOf(stream: string): string {
+function channelOf(stream: string): string {
   return stream.split(':').slice(2).join(':')
 }
 

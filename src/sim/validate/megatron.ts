@@ -25,7 +25,7 @@ export interface MegatronTable {
 }
 
 /** FLOPs of an iteration with full recomputation: eq. (3) of arXiv:2104.04473. */
-export function iterationFlops(B: number, s: number, l: number, h: number, V: number): number {
+function iterationFlops(B: number, s: number, l: number, h: number, V: number): number {
   return 96 * B * s * l * h * h * (1 + s / (6 * h) + V / (16 * l * h))
 }
 

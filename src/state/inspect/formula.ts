@@ -1,5 +1,5 @@
 /** Names of quantities in formulas; what each means stands in the page's texts. */
-export const SYMBOLS = [
+const SYMBOLS = [
   'B',
   'T',
   'C',

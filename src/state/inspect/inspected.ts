@@ -18,7 +18,7 @@ export type Target =
   | { readonly kind: 'tensor'; readonly rank: number; readonly name: string }
 
 /** What a buffer holds. */
-export const ROLES = [
+const ROLES = [
   'parameter',
   'parameterShare',
   'gathered',

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import { formatBytes, formatPercent, formatRate, significant } from '../format.ts'
+import { formatBytes, formatPercent, formatCount, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import { useShown } from '../use-shown.ts'
@@ -159,7 +159,7 @@ export default function ChartsPanel() {
       <Curve
         title={text.speed}
         lines={speedLines}
-        value={tokensPerSecond === null ? null : formatRate(tokensPerSecond)}
+        value={tokensPerSecond === null ? null : formatCount(tokensPerSecond)}
         note={text.measured}
       />
     </div>

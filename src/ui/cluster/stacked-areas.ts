@@ -2,7 +2,7 @@ import type { BytesByCategory } from '../../core/bytes.ts'
 import { BAR_PARTS, partOf } from './memory-bar.tsx'
 
 /** What memory over time stacks, from below; what is free but kept for reuse lies on top. */
-export const STACKED_PARTS = [...BAR_PARTS, 'cached'] as const
+const STACKED_PARTS = [...BAR_PARTS, 'cached'] as const
 export type StackedPart = (typeof STACKED_PARTS)[number]
 
 /** Bytes from `at[i]` until `at[i + 1]`, the last until `end`. */
@@ -18,7 +18,7 @@ export interface Size {
   readonly height: number
 }
 
-export function stackedPart({ bytes, cached }: StackedCurve, i: number, part: StackedPart): number {
+function stackedPart({ bytes, cached }: StackedCurve, i: number, part: StackedPart): number {
   return part === 'cached' ? (cached[i] ?? 0) : partOf(bytes[i]!, part)
 }
 

@@ -66,7 +66,7 @@ export interface Limit {
   readonly bytes: number
 }
 
-export function limitOf({ draft, simulated }: Pin): Limit | null {
+function limitOf({ draft, simulated }: Pin): Limit | null {
   const budget = budgetOf(draft)
   if (budget !== null) return { kind: 'budget', bytes: budget }
   const device = simulated?.config.cluster.device ?? 'this'

@@ -13,7 +13,7 @@ interface Curve {
   readonly losses: readonly number[]
 }
 
-export function curvesOf(pins: readonly Pin[]): Curve[] {
+function curvesOf(pins: readonly Pin[]): Curve[] {
   return pins.flatMap((pin) => {
     const { training } = pin
     return training === null || training.phase === 'waiting' || training.losses.length === 0

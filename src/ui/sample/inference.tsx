@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { InferenceReport } from '../../cluster/run-events.ts'
 import { isActive } from '../../state/run-state.ts'
-import { formatBytes, formatPercent, formatRate, significant } from '../format.ts'
+import { formatBytes, formatPercent, formatCount, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
@@ -42,7 +42,7 @@ export function Inference() {
       {report && (
         <details open>
           <summary>
-            {text.loss} {significant(report.loss)} · {formatRate(report.tokensPerSecond)} {text.tokensPerSecond}{' '}
+            {text.loss} {significant(report.loss)} · {formatCount(report.tokensPerSecond)} {text.tokensPerSecond}{' '}
             {text.measured} · <em className="predicted">{text.ticks(String(report.ticks))}</em>
           </summary>
           <table data-testid="inference">

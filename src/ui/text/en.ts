@@ -400,7 +400,7 @@ export const en = {
   rankIsHere: 'where the rank is',
   idleKind: 'idle',
   timelineHelp:
-    'Arrow keys move the cursor by a tick or between ranks, plus and minus zoom, Shift and arrows pan, zero shows all, Enter explains the cell under the cursor, Escape clears it.',
+    'Left and right move the cursor by a tick, plus and minus zoom, Shift and arrows pan, zero shows all, Enter explains the cell under the cursor, Escape clears it.',
   table: 'Table',
   columns: { rank: 'rank', op: 'op', kind: 'kind', start: 'start', end: 'end', bytes: 'bytes', duration: 'duration' },
   firstRows: (shown: number, all: number) => `The first ${shown} of ${all} ops.`,

@@ -304,7 +304,7 @@ export const zh: Text = {
   rankIsHere: 'rank 所在位置',
   idleKind: '空闲',
   timelineHelp:
-    '方向键按拍移动光标或切换 rank，加号和减号缩放，Shift 加方向键平移，0 显示全部，Enter 解释光标下的单元，Esc 清除光标。',
+    '左右方向键按拍移动光标，加号和减号缩放，Shift 加方向键平移，0 显示全部，Enter 解释光标下的单元，Esc 清除光标。',
   table: '表格',
   columns: { rank: 'rank', op: '操作', kind: '种类', start: '开始', end: '结束', bytes: '字节', duration: '时长' },
   firstRows: (shown, all) => `共 ${all} 个操作，显示前 ${shown} 个。`,

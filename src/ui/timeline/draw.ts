@@ -31,7 +31,7 @@ export interface Cell {
 }
 
 /** Cells of one lane of one row in view, left to right: at most about two per pixel column whatever the span count. */
-export function cellsOf(index: SpanIndex, layout: Layout, lane: Lane, row: number): Cell[] {
+function cellsOf(index: SpanIndex, layout: Layout, lane: Lane, row: number): Cell[] {
   const entry = index.lanes[lane][row]
   if (entry === undefined) return []
   const [from, to] = visibleRange(index, lane, row, layout.view.t0, layout.view.t1)

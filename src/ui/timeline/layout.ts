@@ -22,7 +22,7 @@ export interface Layout {
   readonly view: Viewport
 }
 
-export const MAX_ROW_HEIGHT = 56
+const MAX_ROW_HEIGHT = 56
 
 export function layoutOf(index: SpanIndex, view: Viewport, width: number, height: number): Layout {
   const gutter = index.rows > 9 ? 32 : 28
@@ -41,7 +41,7 @@ export function xOf(layout: Layout, t: number): number {
   return layout.gutter + ((t - t0) / (t1 - t0)) * (layout.width - layout.gutter)
 }
 
-export function timeAt(layout: Layout, x: number): number {
+function timeAt(layout: Layout, x: number): number {
   const { t0, t1 } = layout.view
   return t0 + ((x - layout.gutter) / (layout.width - layout.gutter)) * (t1 - t0)
 }

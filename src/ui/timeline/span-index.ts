@@ -4,7 +4,7 @@ import type { SpanKind } from '../../state/span-kind.ts'
 /** Which band of a row a span is drawn in: compute fills the row, communication is a thin band under it. */
 export type Lane = 'compute' | 'communication'
 
-export function laneOf(kind: SpanKind): Lane {
+function laneOf(kind: SpanKind): Lane {
   return kind === 'communication' ? 'communication' : 'compute'
 }
 
@@ -59,7 +59,7 @@ export function buildIndex(spans: readonly TimelineSpan[], rows: number): SpanIn
 }
 
 /** First position in a non-decreasing array whose value is > `limit`. */
-export function firstAbove(values: Float64Array, limit: number): number {
+function firstAbove(values: Float64Array, limit: number): number {
   let low = 0
   let high = values.length
   while (low < high) {

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { isActive } from '../../state/run-state.ts'
 import { SPEEDS } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
-import { formatRate } from '../format.ts'
+import { formatCount } from '../format.ts'
 import { Icon } from '../icons/icons.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -106,7 +106,7 @@ export function TransportBar() {
       <span>
         {tokensPerSecond !== null && (
           <>
-            {formatRate(tokensPerSecond)} {text.tokensPerSecond} {text.measured}
+            {formatCount(tokensPerSecond)} {text.tokensPerSecond} {text.measured}
           </>
         )}
       </span>

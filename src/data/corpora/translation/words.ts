@@ -202,8 +202,6 @@ export const CONJUNCTIONS: readonly Conjunction[] = [
   { de: 'aber', en: 'but', subordinating: false },
 ]
 
-export const WHEN: Conjunction = { de: 'wenn', en: 'when', subordinating: true }
-
 /** Two to nine; the index is the number less two. */
 export const NUMBERS: readonly (readonly [de: string, en: string])[] = [
   ['zwei', 'two'],
