@@ -134,6 +134,10 @@ export function createLinks(page: Places, address: Address) {
       await write()
       return address.location.href
     },
-    dismiss: () => store.setState({ problem: null }),
+    /** A reload is not to bring the same complaint: the address becomes that of what is shown. */
+    dismiss() {
+      store.setState({ problem: null })
+      void write()
+    },
   }
 }

@@ -143,7 +143,7 @@ test.each([
   ],
   ['no place', async () => '#learn=1.abc', /^link: "learn" is no place; run, simulate, compare are$/],
 ])('a link that is %s changes nothing and says why', async (_name, hashOf, why) => {
-  const { page, links } = browser(await hashOf())
+  const { page, links, address } = browser(await hashOf())
   await links.start()
   const { field, message } = links.getState().problem!
   expect(`${field}: ${message}`).toMatch(why)
@@ -151,6 +151,7 @@ test.each([
   expect(page.view.getState().place).toBe('run')
   links.dismiss()
   expect(links.getState().problem).toBeNull()
+  await expect.poll(() => address.location.hash).toBe('')
 })
 
 test("an anchor of the page's own is left alone", async () => {
