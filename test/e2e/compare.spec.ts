@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { LOOKS } from './readings.ts'
 
 const SMALL = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -161,21 +162,18 @@ test('a compressed run is compared with its uncompressed twin in one click; the 
   expect(lines[1]).toMatch(/^A,/)
 })
 
-for (const [language, trio] of [
-  ['EN', /Pin three/],
-  ['中文', /先固定三个/],
-] as const)
-  for (const colorScheme of ['light', 'dark'] as const)
-    test(`axe finds nothing in Compare: ${language}, ${colorScheme}`, async ({ page }) => {
-      await page.emulateMedia({ colorScheme })
-      await page.goto('/#compare')
-      await page.getByRole('button', { name: language, exact: true }).click()
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
-      await page.getByRole('button', { name: trio }).click()
-      await expect(page.locator('tbody tr')).toHaveCount(3)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
-    })
+for (const { language, scheme } of LOOKS)
+  test(`axe finds nothing in Compare: ${language}, ${scheme}`, async ({ page }) => {
+    const trio = language === 'EN' ? /Pin three/ : /先固定三个/
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.goto('/#compare')
+    await page.getByRole('button', { name: language, exact: true }).click()
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+    await page.getByRole('button', { name: trio }).click()
+    await expect(page.locator('tbody tr')).toHaveCount(3)
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+  })
 
 test('Compare fits a phone', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 })

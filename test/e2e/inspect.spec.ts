@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { LOOKS } from './readings.ts'
 
 const DRAFT = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -68,12 +69,7 @@ test('a cell of the schedule is its ops; an executed cell is one; keys alone rea
   await expect(panel).toContainText('peak measured')
 })
 
-for (const [language, scheme] of [
-  ['EN', 'light'],
-  ['EN', 'dark'],
-  ['中文', 'light'],
-  ['中文', 'dark'],
-] as const)
+for (const { language, scheme } of LOOKS)
   test(`axe finds nothing in an explanation: ${language}, ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme })
     await page.goto(await link())

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { LOOKS } from './readings.ts'
 
 const DRAFT = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -45,10 +46,7 @@ test('memory over the step: bytes measured at ops lie on the predicted curve; li
   ).toContainText(/\d/)
 })
 
-for (const [language, scheme] of [
-  ['EN', 'dark'],
-  ['中文', 'light'],
-] as const)
+for (const { language, scheme } of LOOKS)
   test(`axe finds nothing beside memory over the step: ${language}, ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme })
     await page.goto(await link())

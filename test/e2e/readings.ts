@@ -25,3 +25,19 @@ export async function chooseTheme(page: Page, theme: 'light' | 'dark'): Promise<
     await button.click()
   }
 }
+
+interface Look {
+  readonly language: 'EN' | '中文'
+  readonly scheme: 'light' | 'dark'
+}
+const FEW: readonly Look[] = [
+  { language: 'EN', scheme: 'dark' },
+  { language: '中文', scheme: 'light' },
+]
+const REST: readonly Look[] = [
+  { language: 'EN', scheme: 'light' },
+  { language: '中文', scheme: 'dark' },
+]
+
+/** Both themes and both languages on every screen; every pair of them in the full run. */
+export const LOOKS = process.env['TABCLUSTER_FULL'] === '1' ? [...FEW, ...REST] : FEW

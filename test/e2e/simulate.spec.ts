@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { LOOKS } from './readings.ts'
 
 async function openSimulate(page: Page): Promise<void> {
   await page.goto('/')
@@ -241,23 +242,20 @@ test('one list leads from one device to GPT-3 on 1,024; a known story says what 
   await expect(page.getByRole('button', { name: 'rank 3' })).toBeVisible()
 })
 
-for (const [language, simulate] of [
-  ['EN', 'Simulate'],
-  ['中文', '模拟'],
-] as const)
-  for (const theme of [0, 1])
-    test(`axe finds nothing in Simulate: ${language}, ${theme === 0 ? 'light' : 'dark'}`, async ({ page }) => {
-      await page.emulateMedia({ colorScheme: theme === 0 ? 'light' : 'dark' })
-      await page.goto('/')
-      await page.getByRole('button', { name: language, exact: true }).click()
-      await page.getByRole('button', { name: simulate, exact: true }).click()
-      await page.locator('aside + main button').nth(2).click()
-      await expect(page.locator('dl dd').first()).toBeVisible()
-      // The curve comes last, with controls of its own.
-      await expect(page.locator('main select')).toBeVisible()
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
-    })
+for (const { language, scheme } of LOOKS)
+  test(`axe finds nothing in Simulate: ${language}, ${scheme}`, async ({ page }) => {
+    const simulate = language === 'EN' ? 'Simulate' : '模拟'
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.goto('/')
+    await page.getByRole('button', { name: language, exact: true }).click()
+    await page.getByRole('button', { name: simulate, exact: true }).click()
+    await page.locator('aside + main button').nth(2).click()
+    await expect(page.locator('dl dd').first()).toBeVisible()
+    // The curve comes last, with controls of its own.
+    await expect(page.locator('main select')).toBeVisible()
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+  })
 
 test('Simulate fits a phone', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 })
