@@ -230,7 +230,7 @@ export class Run implements RunHandle {
     const start = performance.now()
     const first = this.steps.length === 0
     this.inStep = true
-    this.interrupted = this.ticksPerSecond !== null
+    this.interrupted = this.gated || this.ticksPerSecond !== null
     const replies = await this.cluster!.step(step, captureGradients && first)
     this.inStep = false
     const milliseconds = performance.now() - start
