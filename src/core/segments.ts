@@ -1,15 +1,24 @@
-/** Segments: the smallest compute units of a transformer, cut where a strategy may put a collective. */
+/** Segments: the smallest compute units of a transformer, cut where a strategy may put a collective (model/segments/). */
 
 export type SegmentKind =
+  /** token and position rows added up */
   | 'embedding'
+  /** token rows alone */
+  | 'tokenEmbedding'
   | 'norm'
+  | 'rmsNorm'
   /** qkv product, attention and the row product without its bias */
   | 'attention'
+  /** three products, rotary positions, attention with shared key and value heads, the row product */
+  | 'rotaryAttention'
   /** attention alone, from the saved qkv: what selective recomputation runs again */
   | 'attentionCore'
-  | 'attentionResidual'
   | 'mlp'
-  | 'mlpResidual'
+  /** down(silu(gate x) · up x) */
+  | 'gatedMlp'
+  /** the residual stream plus what a sublayer gives, with and without the bias of its last product */
+  | 'biasResidual'
+  | 'residual'
   | 'logits'
   /** softmax cross-entropy of a chunk of logits, in place */
   | 'loss'
@@ -45,6 +54,9 @@ export interface OpDims {
   readonly rowStart: number
   /** Ranks that share the tensors. */
   readonly tensor: number
+  /** Constants of the model: ε of its norms, base of its rotary positions. */
+  readonly epsilon: number
+  readonly theta: number
 }
 
 /** backward is backwardInput and backwardWeight in one; recompute is a forward run again before a backward. */

@@ -1,6 +1,7 @@
 import type { Launch } from '../model/kernels.ts'
 import { KERNELS } from '../model/kernels.ts'
-import { gradNormLaunches, launchesOf, updateLaunch } from '../model/launches.ts'
+import { launchesOf } from '../model/launches.ts'
+import { gradNormLaunches, updateLaunch } from '../model/vector-launches.ts'
 import type { OpDims, SegmentKind } from '../core/segments.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import type { Prepared } from './kernels.ts'
@@ -149,6 +150,8 @@ function stepLaunches({ model, batch }: Case): {
     rows,
     rowStart: 0,
     tensor: 1,
+    epsilon: 1e-5,
+    theta: 10000,
   }
   const names = new Proxy<Record<string, string>>({}, { get: (_, role) => String(role) })
   const work = (kind: SegmentKind, times: number): [Launch, number][] =>
@@ -163,7 +166,7 @@ function stepLaunches({ model, batch }: Case): {
     ...work('embedding', 1),
     ...work('norm', 2 * layers + 1),
     ...work('attention', layers),
-    ...work('attentionResidual', 2 * layers),
+    ...work('biasResidual', 2 * layers),
     ...work('mlp', layers),
     ...work('logits', 1),
     ...work('loss', 1),

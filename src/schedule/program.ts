@@ -1,5 +1,6 @@
 import type { Category, TrafficKind } from '../core/bytes.ts'
 import type { ComputeKind, OpDims, SegmentRef } from '../core/segments.ts'
+import type { BufferId } from './buffers.ts'
 
 export type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segments.ts'
 
@@ -9,8 +10,8 @@ export type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segme
  */
 
 /** A buffer of one rank. `elements` are 4 bytes each in execution (f32 or u32); `bytes` is what the ledger counts. */
-export interface BufferSpec {
-  /** e.g. "param:h.3.attn.c_attn.weight", "act:0:h.3.ln_1.out", "grad:wte.weight"; unique within its rank */
+export interface BufferSpec extends BufferId {
+  /** `bufferName` of the record; unique within its rank */
   readonly name: string
   readonly category: Category
   readonly elements: number

@@ -124,8 +124,8 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
     V: Math.ceil(model.vocab / t),
     rows: s.sequenceParallel ? tokens / t : tokens,
   }
-  const context = { family: model.family, software, elementBytes: e }
-  const work = blockWork(dims, context)
+  const context = { software, elementBytes: e }
+  const work = blockWork(model, dims, context)
   const block = passSeconds(work, s)
   const repeated =
     s.recompute === 'full'
@@ -135,7 +135,7 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
         : []
   const again = secondsOf(repeated, s)
   const embedding = passSeconds(segmentWork('embedding', dims, context), s)
-  const head = passSeconds(headWork(dims, context), s)
+  const head = passSeconds(headWork(model, dims, context), s)
 
   const message = tokens * model.embed * e
   const exchange = exchanges(s, message)

@@ -1,10 +1,21 @@
 import type { ModelConfig, Recompute } from '../config/types.ts'
+import { valueOf } from '../core/expression.ts'
+import { familyOf } from '../model/family.ts'
+import { modelSizes } from '../model/parameters.ts'
 
-/** Weights of matrix products, the head among them; the embedding is a lookup. */
-function productWeights({ family, layers, heads, kvHeads, embed: C, ffn, vocab }: ModelConfig): number {
-  const attention = C * (C + (2 * kvHeads * C) / heads) + C * C
-  const mlp = (family === 'llama' ? 3 : 2) * C * ffn
-  return layers * (attention + mlp) + vocab * C
+/** Weights of matrix products, by symbols: those of a block, without its biases and norms. */
+function blockWeights(model: ModelConfig): number {
+  const sizes = modelSizes(model)
+  const uses = familyOf(model).block.map(({ body }) => body.segment)
+  return uses
+    .flatMap(({ parameters }) => Object.values(parameters))
+    .filter(({ shape }) => shape.length >= 2)
+    .reduce((sum, { shape }) => sum + shape.reduce<number>((size, each) => size * valueOf(each, sizes), 1), 0)
+}
+
+/** The head among them; the embedding is a lookup. */
+function productWeights(model: ModelConfig): number {
+  return model.layers * blockWeights(model) + model.vocab * model.embed
 }
 
 /**
@@ -19,7 +30,7 @@ export function modelFlops(model: ModelConfig, tokens: number, sequence: number)
 export function hardwareFlops(model: ModelConfig, tokens: number, sequence: number, recompute: Recompute): number {
   const once = modelFlops(model, tokens, sequence)
   const attention = 4 * model.layers * model.embed * sequence
-  const blocks = 2 * (productWeights(model) - model.vocab * model.embed)
+  const blocks = 2 * model.layers * blockWeights(model)
   if (recompute === 'full') return once + tokens * (blocks + attention)
   return recompute === 'selective' ? once + tokens * attention : once
 }

@@ -1,13 +1,13 @@
 import type { ModelConfig } from '../config/types.ts'
+import { parameterTable } from '../model/parameters.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import { balancedBlocks } from '../strategy/stages.ts'
 import type { StepSetup } from './step-setup.ts'
 
 /** Parameters of one block over all tensor ranks. */
-function blockParameters({ embed: C, heads, kvHeads, ffn, family }: ModelConfig): number {
-  const kv = (kvHeads * C) / heads
-  if (family === 'llama') return C * (C + 2 * kv) + C * C + 3 * C * ffn + 2 * C
-  return C * 3 * C + 3 * C + C * C + C + 2 * C * ffn + ffn + C + 4 * C
+function blockParameters(model: ModelConfig): number {
+  const own = parameterTable({ ...model, layers: 1 }).filter(({ block }) => block === 0)
+  return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
 }
 
 /** Sizes differ by at most one, larger first. */

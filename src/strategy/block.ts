@@ -1,17 +1,30 @@
-import type { OpDims, SegmentKind } from '../core/segments.ts'
+import { valueOf } from '../core/expression.ts'
+import type { OpDims } from '../core/segments.ts'
 import type { Recompute } from '../config/types.ts'
+import type { Family, SegmentUse, Sublayer } from '../model/family-spec.ts'
+import { rolesOf, symbolsOf } from '../model/launches.ts'
+import type { SegmentSpec } from '../model/segment.ts'
+import { segmentOf } from '../model/segments/registry.ts'
+import type { BufferRole } from '../schedule/buffers.ts'
+import { bufferName } from '../schedule/buffers.ts'
+import { paramBuffer } from './ranks.ts'
 import type { Place, SegmentWriter } from './segment-writer.ts'
 import { segment } from './segment-writer.ts'
 import type { TensorLink } from './tensor-link.ts'
 
 /**
- * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. Buffers are named
- * mb{microbatch}:{segment}.{role}; what backward reads stays alive by being read, everything else goes by itself.
+ * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. What stands in a
+ * block is the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
+ *
+ *   forward    norm ─ gather rows ─ body ─ sum over the tensor group ─ residual
+ *   backward   gather rows ─ body ─ sum over the tensor group ─ norm, with the gradient that flows past it
+ *
+ * Buffers are named mb{microbatch}:{block}.{segment}.{role}; what backward reads stays alive by being read, everything else
+ * goes by itself.
  */
-
-/** Activations of a block; `again` names the ones a recomputation makes. */
 export interface BlockScope {
   readonly writer: SegmentWriter
+  readonly family: Family
   readonly block: number
   readonly dims: OpDims
   readonly place: Place
@@ -20,90 +33,119 @@ export interface BlockScope {
 }
 
 type Half = 'backward' | 'backwardInput' | 'backwardWeight'
+type Args = Record<string, string>
 
-const param = (block: number, name: string) => `param:h.${block}.${name}`
+/** Name of the buffer with a block's output. */
+export function blockOutput(family: Family, block: number, { microbatch }: Place): string {
+  return bufferName({ role: 'activation', tensor: `${family.blockName(block)}.out`, microbatch })
+}
 
-function names(scope: BlockScope, prefix: string) {
-  const { writer, block, dims: d, tensor } = scope
-  const { rows } = tensor.residual(d)
-  const base = `mb${scope.place.microbatch}:`
-  const at = (name: string, elements: number) =>
-    writer.declare(`${base}${prefix}h.${block}.${name}`, 'activations', elements)
-  // Gradients are never made again: they keep their names under recomputation.
-  const gradientAt = (name: string, elements: number) =>
-    writer.declare(`${base}h.${block}.${name}`, 'activations', elements)
-  const width = d.NH * d.HS
-  return {
-    y1: () => at('ln_1.y', rows * d.C),
-    stats1: () => at('ln_1.stats', rows * 2),
-    qkv: () => at('attn.qkv', d.rows * 3 * width),
-    o: () => at('attn.o', d.rows * width),
-    lse: () => at('attn.lse', d.B * d.NH * d.T),
-    pa: () => at('attn.p', rows * d.C),
-    mid: () => at('attn.out', rows * d.C),
-    y2: () => at('ln_2.y', rows * d.C),
-    stats2: () => at('ln_2.stats', rows * 2),
-    h: () => at('mlp.h', d.rows * d.F),
-    g: () => at('mlp.g', d.rows * d.F),
-    pm: () => at('mlp.p', rows * d.C),
-    out: () => at('out', rows * d.C),
-    dh: () => gradientAt('mlp.dh', d.rows * d.F),
-    dy2: () => gradientAt('ln_2.dy', rows * d.C),
-    dmid: () => gradientAt('ln_2.dx', rows * d.C),
-    dout: () => gradientAt('attn.dout', d.rows * width),
-    delta: () => gradientAt('attn.delta', d.B * d.NH * d.T),
-    dqkv: () => gradientAt('attn.dqkv', d.rows * 3 * width),
-    dy1: () => gradientAt('ln_1.dy', rows * d.C),
-    dx: () => gradientAt('ln_1.dx', rows * d.C),
+/** Name of the buffer with the gradient of a block's input. */
+export function blockInputGradient(family: Family, block: number, { microbatch }: Place): string {
+  const tensor = `${family.blockName(block)}.${family.block[0]!.norm.name}.dx`
+  return bufferName({ role: 'activationGradient', tensor, microbatch })
+}
+
+/** Names and sizes of a block's buffers; `again`: those that a recomputation makes. */
+class BlockNames {
+  private readonly inBlock: string
+  private readonly residualRows: number
+
+  constructor(private readonly scope: BlockScope) {
+    this.inBlock = `${scope.family.blockName(scope.block)}.`
+    this.residualRows = scope.tensor.residual(scope.dims).rows
+  }
+
+  segment(use: SegmentUse): string {
+    return this.inBlock + use.name
+  }
+
+  private declare(role: BufferRole, name: string, elements: number): string {
+    const { writer, place } = this.scope
+    return writer.declare({ role, tensor: this.inBlock + name, microbatch: place.microbatch }, elements)
+  }
+
+  /** A vector on the residual stream: this rank's rows. */
+  rows(name: string, role: BufferRole): string {
+    return this.declare(role, name, this.residualRows * this.scope.dims.C)
+  }
+
+  /** Buffers inside a segment that works on `dims`, by the segment's role. */
+  ports({ name }: SegmentUse, ports: SegmentSpec['makes'], dims: OpDims, roleOf: (port: string) => BufferRole): Args {
+    const sizes = symbolsOf(dims)
+    return Object.fromEntries(
+      Object.entries(ports).map(([port, { elements }]) => [
+        port,
+        this.declare(roleOf(port), `${name}.${port}`, valueOf(elements, sizes)),
+      ]),
+    )
+  }
+
+  parameters({ parameters }: SegmentUse): Args {
+    return Object.fromEntries(
+      Object.entries(parameters).map(([role, { name }]) => [role, paramBuffer(this.inBlock + name)]),
+    )
+  }
+
+  /** Buffers of the gradients of a segment's parameters, and the first of them: they are written together. */
+  gradients({ segment: spec, parameters }: SegmentUse): { args: Args; first: string | null } {
+    const { writer, dims, place } = this.scope
+    const sizes = symbolsOf(dims)
+    const args: Args = {}
+    let first: string | null = null
+    for (const [role, { shape }] of Object.entries(spec.parameters)) {
+      const elements = shape.reduce<number>((product, each) => product * valueOf(each, sizes), 1)
+      const name = writer.gradient(this.inBlock + parameters[role]!.name, elements, place)
+      args[`d${role}`] = name
+      first ??= name
+    }
+    return { args, first }
   }
 }
 
-function gradient(scope: BlockScope, name: string, elements: number): string {
-  return scope.writer.gradient(`h.${scope.block}.${name}`, elements, scope.place)
+/** Only what the kernels of these passes bind. */
+function bound(use: SegmentUse, passes: Parameters<typeof rolesOf>[1][], args: Args): Args {
+  const roles = rolesOf(use.segment, ...passes)
+  return Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))
+}
+
+/** Output of a sublayer: the block's at its end. */
+function outputOf(family: Family, sublayer: Sublayer): string {
+  return family.block.at(-1) === sublayer ? 'out' : `${sublayer.body.name}.out`
 }
 
 /** x → out; returns the buffer that holds the block's output (absent in a recomputation, which stops before it). */
 function run(scope: BlockScope, kind: 'forward' | 'recompute', x: string): string {
-  const { writer, block, dims, place, tensor } = scope
+  const { writer, family, block, dims, place, tensor } = scope
+  const again = kind === 'recompute'
+  const role = again ? 'recomputed' : 'activation'
+  const names = new BlockNames(scope)
   const residual = tensor.residual(dims)
-  const n = names(scope, kind === 'recompute' ? 're:' : '')
-  const p = (name: string) => param(block, name)
-  const phase = kind === 'recompute' ? kind : undefined
-  const emit = (segmentKind: SegmentKind, name: string, sizes: OpDims, args: Record<string, string>) =>
-    writer.compute(kind, segment(segmentKind, `h.${block}.${name}`, block), sizes, args, place)
-  emit('norm', 'ln_1', residual, { x, gamma: p('ln_1.weight'), beta: p('ln_1.bias'), y: n.y1(), stats: n.stats1() })
-  emit('attention', 'attn', dims, {
-    n: tensor.gather(n.y1(), dims, place, 'attention input'),
-    wqkv: p('attn.c_attn.weight'),
-    bqkv: p('attn.c_attn.bias'),
-    wproj: p('attn.c_proj.weight'),
-    qkv: n.qkv(),
-    o: n.o(),
-    lse: n.lse(),
-    p: tensor.partialOf(n.pa(), dims),
-  })
-  tensor.sum(n.pa(), dims, place, 'attention output', phase)
-  emit('attentionResidual', 'attn.residual', residual, { x, p: n.pa(), bias: p('attn.c_proj.bias'), out: n.mid() })
-  emit('norm', 'ln_2', residual, {
-    x: n.mid(),
-    gamma: p('ln_2.weight'),
-    beta: p('ln_2.bias'),
-    y: n.y2(),
-    stats: n.stats2(),
-  })
-  emit('mlp', 'mlp', dims, {
-    n: tensor.gather(n.y2(), dims, place, 'MLP input'),
-    wfc: p('mlp.c_fc.weight'),
-    bfc: p('mlp.c_fc.bias'),
-    wproj: p('mlp.c_proj.weight'),
-    h: n.h(),
-    g: n.g(),
-    p: tensor.partialOf(n.pm(), dims),
-  })
-  tensor.sum(n.pm(), dims, place, 'MLP output', phase)
-  if (kind === 'recompute') return ''
-  emit('mlpResidual', 'mlp.residual', residual, { x: n.mid(), p: n.pm(), bias: p('mlp.c_proj.bias'), out: n.out() })
-  return n.out()
+  const emit = (use: SegmentUse, sizes: OpDims, args: Args) =>
+    writer.compute(
+      kind,
+      segment(use.segment.kind, names.segment(use), block),
+      sizes,
+      bound(use, [kind], { ...args, ...names.parameters(use) }),
+      place,
+    )
+  const made = (use: SegmentUse, sizes: OpDims) => names.ports(use, use.segment.makes, sizes, () => role)
+  let input = x
+  for (const sublayer of family.block) {
+    const { norm, body, residual: sum, title } = sublayer
+    const y = names.rows(`${norm.name}.y`, role)
+    emit(norm, residual, { x: input, y, ...made(norm, residual) })
+    const n = tensor.gather(y, dims, place, `${title} input`)
+    const p = names.rows(`${body.name}.p`, role)
+    emit(body, dims, { n, ...made(body, dims), p: tensor.partialOf(p, dims) })
+    tensor.sum(p, dims, place, `${title} output`, again ? 'recompute' : undefined)
+    const isLast = sublayer === family.block.at(-1)
+    if (again && isLast) return ''
+    const out = names.rows(outputOf(family, sublayer), role)
+    emit(sum, residual, { x: input, p, out })
+    input = out
+  }
+  return input
 }
 
 export function blockForward(scope: BlockScope, x: string): string {
@@ -112,119 +154,98 @@ export function blockForward(scope: BlockScope, x: string): string {
 
 /** dout → dx, from the block's input x; with `half` backwardWeight only the weight gradients. Returns dx's buffer. */
 export function blockBackward(scope: BlockScope, half: Half, x: string, dout: string): string {
-  const { writer, block, dims: d, place, recompute, tensor } = scope
-  const residual = tensor.residual(d)
+  const { family, recompute } = scope
   if (recompute === 'full' && half !== 'backwardWeight') run(scope, 'recompute', x)
-  const saved = names(scope, recompute === 'full' ? 're:' : '')
-  const core = recompute === 'selective' ? names(scope, 're:') : saved
-  const p = (name: string) => param(block, name)
-  const [C, F, width] = [d.C, d.F, d.NH * d.HS]
+  const names = new BlockNames(scope)
+  const saved = recompute === 'full' ? 'recomputed' : 'activation'
+  let gradient = dout
+  for (let i = family.block.length - 1; i >= 0; i--) {
+    const input = i === 0 ? x : names.rows(outputOf(family, family.block[i - 1]!), saved)
+    gradient = sublayerBackward(scope, names, family.block[i]!, half, input, gradient)
+  }
+  return gradient
+}
+
+/** Gradient of a sublayer's output → gradient of its input x. */
+function sublayerBackward(
+  scope: BlockScope,
+  names: BlockNames,
+  { norm, body, residual, title }: Sublayer,
+  half: Half,
+  x: string,
+  dout: string,
+): string {
+  const { writer, block, dims, place, recompute, tensor } = scope
+  const again = recompute === 'full'
+  const saved = again ? 'recomputed' : 'activation'
+  const rows = tensor.residual(dims)
   const weights = half !== 'backwardInput'
   const inputs = half !== 'backwardWeight'
+  const ref = (use: SegmentUse) => segment(use.segment.kind, names.segment(use), block)
+  const passes = ['backwardInput', 'backwardWeight'] as const
 
-  if (weights) {
-    const dbias = gradient(scope, 'mlp.c_proj.bias', C)
-    emit('backwardWeight', 'mlpResidual', 'mlp.residual', residual, { dp: dout, dbias }, dbias)
+  const bias = names.gradients(residual)
+  if (weights && bias.first !== null)
+    writer.compute(
+      'backwardWeight',
+      ref(residual),
+      rows,
+      bound(residual, [...passes], { dp: dout, ...bias.args }),
+      place,
+      writer.touch(bias.first),
+    )
+
+  const { core } = body.segment
+  const repeated = recompute === 'selective' && core ? core.makes : []
+  const made = names.ports(body, body.segment.makes, dims, (port) => (repeated.includes(port) ? 'recomputed' : saved))
+  if (core && repeated.length > 0 && inputs) {
+    const roles = rolesOf(segmentOf(core.kind), 'recompute')
+    const args = Object.fromEntries(Object.entries(made).filter(([role]) => roles.has(role)))
+    writer.compute('recompute', segment(core.kind, names.segment(body), block), dims, args, place)
   }
-  const dwproj2 = gradient(scope, 'mlp.c_proj.weight', F * C)
-  const mlp = {
-    n: inputAgain(saved.y2(), 'MLP input'),
-    wfc: p('mlp.c_fc.weight'),
-    wproj: p('mlp.c_proj.weight'),
-    h: saved.h(),
-    g: saved.g(),
-    dp: outputGradient(dout, 'mlp.dp', 'MLP output gradient'),
-    dh: saved.dh(),
-    dn: tensor.partialOf(saved.dy2(), d),
-    dwfc: gradient(scope, 'mlp.c_fc.weight', C * F),
-    dbfc: gradient(scope, 'mlp.c_fc.bias', F),
-    dwproj: dwproj2,
+  const dmade = names.ports(body, body.segment.gradients, dims, () => 'activationGradient')
+  const y = names.rows(`${norm.name}.y`, saved)
+  const dy = names.rows(`${norm.name}.dy`, 'activationGradient')
+  const own = names.gradients(body)
+  const args = {
+    n: inputAgain(y),
+    ...names.parameters(body),
+    ...made,
+    dp: outputGradient(),
+    ...dmade,
+    dn: tensor.partialOf(dy, dims),
+    ...own.args,
   }
-  emitHalf('mlp', 'mlp', mlp, dwproj2)
+  // Only the half that computes weight gradients decides whether they accumulate.
+  const accumulate = weights && own.first !== null && writer.touch(own.first)
+  writer.compute(half, ref(body), dims, bound(body, [...passes], args), place, accumulate)
+
+  const dx = names.rows(`${norm.name}.dx`, 'activationGradient')
   if (inputs) {
-    tensor.sum(saved.dy2(), d, place, 'MLP input gradient')
-    const dgamma = gradient(scope, 'ln_2.weight', C)
-    const args = {
-      dy: saved.dy2(),
-      x: saved.mid(),
-      gamma: p('ln_2.weight'),
-      stats: saved.stats2(),
-      upstream: dout,
-      dx: saved.dmid(),
-      dgamma,
-      dbeta: gradient(scope, 'ln_2.bias', C),
-    }
-    emit(half, 'norm', 'ln_2', residual, args, dgamma)
+    tensor.sum(dy, dims, place, `${title} input gradient`)
+    const gains = names.gradients(norm)
+    const stats = names.ports(norm, norm.segment.makes, rows, () => saved)
+    const normArgs = { dy, x, ...names.parameters(norm), ...stats, upstream: dout, dx, ...gains.args }
+    writer.compute(
+      half,
+      ref(norm),
+      rows,
+      bound(norm, [...passes], normArgs),
+      place,
+      gains.first !== null && writer.touch(gains.first),
+    )
   }
-  if (weights) {
-    const dbias = gradient(scope, 'attn.c_proj.bias', C)
-    emit('backwardWeight', 'attentionResidual', 'attn.residual', residual, { dp: saved.dmid(), dbias }, dbias)
-  }
-  if (recompute === 'selective' && inputs) {
-    const args = { qkv: saved.qkv(), o: core.o(), lse: core.lse() }
-    writer.compute('recompute', segment('attentionCore', `h.${block}.attn`, block), d, args, place)
-  }
-  const dwproj1 = gradient(scope, 'attn.c_proj.weight', width * C)
-  const attention = {
-    n: inputAgain(saved.y1(), 'attention input'),
-    wqkv: p('attn.c_attn.weight'),
-    wproj: p('attn.c_proj.weight'),
-    qkv: saved.qkv(),
-    o: core.o(),
-    lse: core.lse(),
-    dp: outputGradient(saved.dmid(), 'attn.dp', 'attention output gradient'),
-    dout: saved.dout(),
-    delta: saved.delta(),
-    dqkv: saved.dqkv(),
-    dn: tensor.partialOf(saved.dy1(), d),
-    dwqkv: gradient(scope, 'attn.c_attn.weight', C * 3 * width),
-    dbqkv: gradient(scope, 'attn.c_attn.bias', 3 * width),
-    dwproj: dwproj1,
-  }
-  emitHalf('attention', 'attn', attention, dwproj1)
-  if (inputs) {
-    tensor.sum(saved.dy1(), d, place, 'attention input gradient')
-    const dgamma = gradient(scope, 'ln_1.weight', C)
-    const args = {
-      dy: saved.dy1(),
-      x,
-      gamma: p('ln_1.weight'),
-      stats: saved.stats1(),
-      upstream: saved.dmid(),
-      dx: saved.dx(),
-      dgamma,
-      dbeta: gradient(scope, 'ln_1.bias', C),
-    }
-    emit(half, 'norm', 'ln_1', residual, args, dgamma)
-  }
-  return saved.dx()
+  return dx
 
   /** All rows a product took in forward: kept by a recomputation, gathered again where only this rank's were saved. */
-  function inputAgain(rows: string, subject: string): string {
-    if (recompute === 'full') return tensor.wholeOf(rows)
-    return weights ? tensor.gather(rows, d, place, subject, tensor.againOf(rows)) : tensor.againOf(rows)
+  function inputAgain(kept: string): string {
+    if (again) return tensor.wholeOf(kept, dims)
+    const into = tensor.gatheredAgain(kept, dims)
+    return weights ? tensor.gather(kept, dims, place, `${title} input`, into) : into
   }
 
-  /** All rows of a gradient of the residual stream: gathered once, in the half that needs it first. */
-  function outputGradient(rows: string, name: string, subject: string): string {
-    const into = tensor.renamed(rows, `mb${place.microbatch}:h.${block}.${name}`)
-    return inputs ? tensor.gather(rows, d, place, subject, into) : into
-  }
-
-  function emit(
-    kind: Half,
-    segmentKind: SegmentKind,
-    name: string,
-    sizes: OpDims,
-    args: Record<string, string>,
-    first: string,
-  ): void {
-    writer.compute(kind, segment(segmentKind, `h.${block}.${name}`, block), sizes, args, place, writer.touch(first))
-  }
-
-  /** Only the half that computes weight gradients decides whether they accumulate. */
-  function emitHalf(kind: 'mlp' | 'attention', name: string, args: Record<string, string>, first: string): void {
-    const accumulate = weights && writer.touch(first)
-    writer.compute(half, segment(kind, `h.${block}.${name}`, block), d, args, place, accumulate)
+  /** All rows of the gradient of the output: gathered once, in the half that needs it first. */
+  function outputGradient(): string {
+    return inputs ? tensor.gather(dout, dims, place, `${title} output gradient`) : tensor.wholeOf(dout, dims)
   }
 }

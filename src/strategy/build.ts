@@ -3,13 +3,14 @@ import { dealBatch, exchangeableParts } from './deal-batch.ts'
 import type { Program } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
-import { buffer, finishRank } from './draft.ts'
+import { finishRank } from './draft.ts'
 import type { Layout } from './layout.ts'
 import { layoutOf, parametersOn } from './layout.ts'
+import { lossBuffer } from './optimizer-tail.ts'
 import { lowerActions } from './lower-actions.ts'
 import type { ComputeRank } from './ranks.ts'
 import { rankAt } from './ranks.ts'
-import { reducedApart } from './data/owner-reduction.ts'
+import { reducedPerMicrobatch } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
 import { withSequenceGradients } from './sequence-gradients.ts'
 import { withTiedEmbedding } from './tied-embedding.ts'
@@ -31,7 +32,7 @@ function computeRank(
     stageToRank: orders.stageToRank,
     rankOf: (p) => rankAt(config, { data, pipeline: p, tensor }),
     forwardOnly: false,
-    apart: reducedApart(config),
+    perMicrobatch: reducedPerMicrobatch(config),
   })
   const own = stages.filter((stage) => orders.stageToRank[stage.index] === pipeline)
   const parameters = parametersOn(layout, own)
@@ -40,7 +41,7 @@ function computeRank(
     rank: rankAt(config, coordinates),
     coordinates,
     dataGroup: Array.from({ length: config.parallel.data }, (_, d) => rankAt(config, { data: d, pipeline, tensor })),
-    buffers: head ? [...writer.buffers, buffer('loss', 'workspace', 1, { persistent: true })] : writer.buffers,
+    buffers: head ? [...writer.buffers, lossBuffer()] : writer.buffers,
     ops: writer.ops,
     parameters,
     countedElsewhere: new Set(),

@@ -1,5 +1,7 @@
 import type { Category } from '../core/bytes.ts'
 import { invariant } from '../core/errors.ts'
+import type { BufferId } from '../schedule/buffers.ts'
+import { CATEGORY_OF, bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec, Op, RankProgram, RankState, Span } from '../schedule/program.ts'
 
 /** An op before it has its number. */
@@ -49,15 +51,17 @@ export function buffersOf(spans: readonly Span[]): string[] {
 }
 
 export interface BufferOptions {
+  readonly category?: Category
   readonly persistent?: boolean
   readonly home?: BufferSpec['home']
   /** Bytes of one element; 4 in execution. */
   readonly elementBytes?: number
 }
 
-export function buffer(name: string, category: Category, elements: number, options: BufferOptions = {}): BufferSpec {
-  const { persistent = false, home = 'device', elementBytes = 4 } = options
-  return { name, category, elements, bytes: elements * elementBytes, home, persistent }
+/** @param options.category where it is not what the role says: what a message carries may count as what it is of */
+export function buffer(id: BufferId, elements: number, options: BufferOptions = {}): BufferSpec {
+  const { persistent = false, home = 'device', elementBytes = 4, category = CATEGORY_OF[id.role] } = options
+  return { ...id, name: bufferName(id), category, elements, bytes: elements * elementBytes, home, persistent }
 }
 
 /** Sizes of `count` parts of `total`, differing by at most one, larger first. */

@@ -4,13 +4,13 @@ import { scheduleOf } from '../schedule/registry.ts'
 import type { Program, RankProgram } from '../schedule/program.ts'
 import { dealBatch } from './deal-batch.ts'
 import type { RankDraft } from './draft.ts'
-import { buffer, finishRank } from './draft.ts'
+import { finishRank } from './draft.ts'
 import { serverExchange } from './data/server-shards.ts'
-import { gatherUnits, holdsShards, shardBuffer } from './data/unit-shards.ts'
+import { gatherUnits, holdsShards } from './data/unit-shards.ts'
 import { layoutOf, parametersOn } from './layout.ts'
-import { lowerActions } from './lower-actions.ts'
-import { paramBuffer, parameterBuffers, rankAt } from './ranks.ts'
-import { report } from './optimizer-tail.ts'
+import { isLogits, lowerActions } from './lower-actions.ts'
+import { parameterBuffers, rankAt } from './ranks.ts'
+import { lossBuffer, report } from './optimizer-tail.ts'
 import { withWorkspace } from './workspace.ts'
 
 /** Clock cycles of a forward-only pass under unit costs, a cycle for each micro-batch on each stage: m + p − 1. */
@@ -69,7 +69,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       keepLogits: generate,
     })
     const parameters = [...trained.buffers.values()].filter(
-      ({ name, persistent }) => name.startsWith(paramBuffer('')) || (persistent && name.startsWith(shardBuffer(''))),
+      ({ role, persistent }) => role === 'parameter' || (persistent && role === 'parameterShard'),
     )
     // A worker of an asynchronous server trains on buffers of its own: what it pulls here is for this pass.
     if (parameters.length === 0 && !sharded) parameters.push(...parameterBuffers(parametersOn(layout, stages), false))
@@ -78,21 +78,16 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     const gathered = sharded
       ? gatherUnits(config, { rank: trained.rank, dataGroup, parameters: parametersOn(layout, stages) }, writer.ops)
       : { ops: writer.ops, buffers: [] }
-    const hasLoss = !generate && writer.buffers.some((each) => each.name.endsWith('losses'))
+    const hasLoss = !generate && writer.buffers.some(({ tensor: made }) => made === 'losses')
     const own = writer.buffers.map((each) =>
       // The logits are read after the pass: they outlive it.
-      generate && each.name.includes(':logits') ? { ...each, persistent: true } : each,
+      generate && isLogits(each) ? { ...each, persistent: true } : each,
     )
     const draft: RankDraft = {
       rank: trained.rank,
       coordinates: trained.coordinates,
       device: trained.device,
-      buffers: [
-        ...parameters,
-        ...gathered.buffers,
-        ...own,
-        ...(hasLoss ? [buffer('loss', 'workspace', 1, { persistent: true })] : []),
-      ],
+      buffers: [...parameters, ...gathered.buffers, ...own, ...(hasLoss ? [lossBuffer()] : [])],
       state: { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
       prologue: [],
       step: [...brought, ...gathered.ops, ...(generate ? [] : [report(hasLoss && tensor === 0)])],

@@ -14,6 +14,10 @@ export interface LocalParameter {
   readonly block: number
   /** Every tensor rank holds the whole of it. */
   readonly replicated: boolean
+  /** The token embedding of a tied model: first and last stage hold it. */
+  readonly tiedToHead: boolean
+  /** Its gradient is taken from all rows, also where tensor ranks share the rows of the residual stream. */
+  readonly fromAllRows: boolean
 }
 
 /** Numbers that every pass needs, computed once from a configuration. */
@@ -42,11 +46,11 @@ function localElements(spec: ParameterSpec, config: RunConfig): number {
 
 /** The stage's part of the parameter table; a tied embedding stands on the first and on the last stage. */
 function parametersOf(stage: Stage, table: readonly ParameterSpec[], config: RunConfig): LocalParameter[] {
-  const { layers, tied } = config.model
+  const { layers } = config.model
   return table
-    .filter(({ name, block }) => {
+    .filter(({ block, tiedToHead }) => {
       if (block >= 0 && block < layers) return block >= stage.first && block < stage.end
-      if (block < 0) return stage.embedding || (stage.head && tied && name === 'wte.weight')
+      if (block < 0) return stage.embedding || (stage.head && tiedToHead)
       return stage.head
     })
     .map((spec) => ({
@@ -55,6 +59,8 @@ function parametersOf(stage: Stage, table: readonly ParameterSpec[], config: Run
       decay: spec.decay,
       block: spec.block,
       replicated: config.parallel.tensor > 1 && spec.tensorAxis === null,
+      tiedToHead: spec.tiedToHead,
+      fromAllRows: spec.fromAllRows,
     }))
 }
 
@@ -97,5 +103,7 @@ export function dimsOf(layout: Layout, samples: number, tensorIndex: number): Op
     rows: samples * batch.sequence,
     rowStart: 0,
     tensor: layout.tensor,
+    epsilon: 1e-5,
+    theta: 10000,
   }
 }

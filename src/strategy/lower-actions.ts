@@ -1,10 +1,18 @@
 import type { OpDims } from '../core/segments.ts'
+import type { BufferId, BufferRole } from '../schedule/buffers.ts'
+import { bufferName } from '../schedule/buffers.ts'
 import type { Action } from '../schedule/actions.ts'
 import type { OpDraft } from './draft.ts'
 import { span } from './draft.ts'
-import { blockBackward, blockForward } from './block.ts'
+import { valueOf } from '../core/expression.ts'
+import type { Family, SegmentUse } from '../model/family-spec.ts'
+import { familyOf } from '../model/family.ts'
+import { rolesOf, symbolsOf } from '../model/launches.ts'
+import { headWeightName } from '../model/parameters.ts'
+import { blockBackward, blockForward, blockInputGradient, blockOutput } from './block.ts'
 import type { Layout } from './layout.ts'
 import { dimsOf } from './layout.ts'
+import { paramBuffer } from './ranks.ts'
 import type { Place } from './segment-writer.ts'
 import { COMPUTE, HOST, SegmentWriter, segment } from './segment-writer.ts'
 import type { Stage } from './stages.ts'
@@ -32,8 +40,15 @@ export interface ActionContext {
   readonly forwardOnly: boolean
   /** Generation: logits of every row are kept instead of a loss. */
   readonly keepLogits?: boolean
-  /** Parameters whose gradients stay apart by micro-batch. */
-  readonly apart?: (parameter: string) => boolean
+  /** Parameters whose gradients have a buffer for each micro-batch. */
+  readonly perMicrobatch?: (parameter: string) => boolean
+}
+
+const logitsOf = (chunk: number) => `logits${chunk}`
+
+/** Whether a buffer holds logits of a chunk of rows. */
+export function isLogits({ tensor }: BufferId): boolean {
+  return tensor.startsWith('logits')
 }
 
 /** The rows of the head's chunks for `rows` rows of `V` logits. */
@@ -47,14 +62,15 @@ function headChunks(rows: number, V: number): { rowStart: number; rows: number }
 
 /** Stage-level actions of one pipeline rank → segment ops with sends and receives at the stage's edges. */
 export function lowerActions(actions: readonly Action[], context: ActionContext): SegmentWriter {
-  const writer = new SegmentWriter(context.apart)
+  const writer = new SegmentWriter(context.perMicrobatch)
   const { layout, coordinates } = context
   const tensor = tensorLink(writer, layout.config, coordinates)
+  const family = familyOf(layout.config.model)
   for (const action of actions) {
     const stage = layout.stages[action.stage]!
     const place = { stage: action.stage, microbatch: action.microbatch }
     const dims = dimsOf(layout, context.microbatches[action.microbatch]!.length, coordinates.tensor)
-    const scope = { writer, context, stage, place, dims, residual: tensor.residual(dims), tensor }
+    const scope = { writer, context, family, stage, place, dims, residual: tensor.residual(dims), tensor }
     if (action.kind === 'F') forward(scope)
     else if (action.kind === 'B') backward(scope, 'backward')
     else if (action.kind === 'I') backward(scope, 'backwardInput')
@@ -66,6 +82,7 @@ export function lowerActions(actions: readonly Action[], context: ActionContext)
 interface Scope {
   readonly writer: SegmentWriter
   readonly context: ActionContext
+  readonly family: Family
   readonly stage: Stage
   readonly place: Place
   readonly dims: OpDims
@@ -74,23 +91,29 @@ interface Scope {
   readonly tensor: TensorLink
 }
 
-const mb = (place: Place, name: string) => `mb${place.microbatch}:${name}`
+const idOf = (place: Place, tensor: string, role: BufferRole = 'activation'): BufferId => ({
+  role,
+  tensor,
+  microbatch: place.microbatch,
+})
+const mb = (place: Place, tensor: string, role?: BufferRole) => bufferName(idOf(place, tensor, role))
 
 function local(scope: Scope, stage: number): boolean {
   return scope.context.stageToRank[stage] === scope.context.coordinates.pipeline
 }
 
-/** Name of the buffer a stage's output (or the gradient of its input) has on the rank that makes it. */
-const edge = (place: Place, stage: number, kind: 'out' | 'dx') => mb(place, `s${stage}.${kind}`)
+/** The gradient of a stage's output as it comes from the next stage. */
+const edgeId = (place: Place, stage: number) => idOf(place, `s${stage}.dx`, 'message')
+const edge = (place: Place, stage: number) => bufferName(edgeId(place, stage))
 
 function loadInputs(scope: Scope, roles: readonly string[]): Record<string, string> {
   const { writer, context, place, dims } = scope
   const R = dims.rows
   const sizes: Record<string, number> = { tokens: R, targets: R, weights: R, segments: 3 * R + 2 }
-  const fresh = roles.filter((role) => !writer.touch(mb(place, `in.${role}`)))
-  const args = Object.fromEntries(roles.map((role) => [role, mb(place, `in.${role}`)]))
+  const fresh = roles.filter((role) => !writer.touch(mb(place, role, 'input')))
+  const args = Object.fromEntries(roles.map((role) => [role, mb(place, role, 'input')]))
   if (fresh.length === 0) return args
-  for (const role of fresh) writer.declare(args[role]!, 'activations', sizes[role]!)
+  for (const role of fresh) writer.declare(idOf(place, role, 'input'), sizes[role]!)
   writer.push({
     kind: 'loadBatch',
     stream: HOST,
@@ -126,63 +149,66 @@ function transfer(scope: Scope, kind: 'send' | 'recv', peerStage: number, name: 
 /** Input of the stage: the embedding's output, the neighbour's buffer when it is on this rank, else what was received. */
 function inputName(scope: Scope): string {
   const { stage, place } = scope
-  if (stage.embedding) return mb(place, 'wte.x')
-  return local(scope, stage.index - 1) ? outputName(scope, stage.index - 1) : mb(place, `s${stage.index}.in`)
+  if (!stage.embedding && local(scope, stage.index - 1)) return outputName(scope, stage.index - 1)
+  return mb(place, inputTensor(scope))
+}
+
+function inputTensor({ stage, family }: Scope): string {
+  return stage.embedding ? `${family.embedding.name}.x` : `s${stage.index}.in`
 }
 
 function outputName(scope: Scope, stageIndex: number): string {
   const stage = scope.context.layout.stages[stageIndex]!
-  if (stage.end > stage.first) return mb(scope.place, `h.${stage.end - 1}.out`)
-  return stage.embedding ? mb(scope.place, 'wte.x') : inputName({ ...scope, stage })
+  if (stage.end > stage.first) return blockOutput(scope.family, stage.end - 1, scope.place)
+  return inputName({ ...scope, stage })
 }
 
 function blockInput(scope: Scope, block: number): string {
-  return block === scope.stage.first ? inputName(scope) : mb(scope.place, `h.${block - 1}.out`)
+  return block === scope.stage.first ? inputName(scope) : blockOutput(scope.family, block - 1, scope.place)
 }
 
 function forward(scope: Scope): void {
-  const { writer, context, stage, place, dims, residual, tensor } = scope
+  const { writer, context, family, stage, place, dims, residual, tensor } = scope
   const { recompute } = context.layout.config.parallel
   const input = inputName(scope)
   const elements = residual.rows * residual.C
   if (stage.embedding) {
     const roles = ['tokens', ...(context.forwardOnly ? [] : ['segments'])]
     const { tokens } = loadInputs(scope, stage.head && !context.keepLogits ? [...roles, 'targets', 'weights'] : roles)
-    writer.declare(input, 'activations', elements)
+    writer.declare(idOf(place, inputTensor(scope)), elements)
     const x = tensor.partialOf(input, dims)
-    const args = { tokens: tokens!, wte: 'param:wte.weight', wpe: 'param:wpe.weight', x }
-    writer.compute('forward', segment('embedding', 'wte', -1), dims, args, place)
+    const args = { tokens: tokens!, ...parametersOf(family.embedding), x }
+    writer.compute('forward', refOf(family.embedding, -1), dims, args, place)
     tensor.sum(input, dims, place, 'embedding')
   } else if (!local(scope, stage.index - 1)) {
-    writer.declare(input, context.forwardOnly ? 'communication' : 'activations', elements)
+    writer.declare(idOf(place, inputTensor(scope)), elements, context.forwardOnly ? 'communication' : 'activations')
     transfer(scope, 'recv', stage.index - 1, input, 'F')
   }
   let x = input
   for (let block = stage.first; block < stage.end; block++)
-    x = blockForward({ writer, block, dims, place, recompute, tensor }, x)
+    x = blockForward({ writer, family, block, dims, place, recompute, tensor }, x)
   if (stage.head) {
-    const { layers } = context.layout.config.model
-    const y = writer.declare(mb(place, 'ln_f.y'), 'activations', elements)
-    const stats = writer.declare(mb(place, 'ln_f.stats'), 'activations', residual.rows * 2)
-    const args = { x, gamma: 'param:ln_f.weight', beta: 'param:ln_f.bias', y, stats }
-    writer.compute('forward', segment('norm', 'ln_f', layers), residual, args, place)
+    const { finalNorm } = family
+    const y = writer.declare(idOf(place, `${finalNorm.name}.y`), elements)
+    const args = { x, y, ...parametersOf(finalNorm), ...madeBy(finalNorm, scope) }
+    writer.compute('forward', refOf(finalNorm, context.layout.config.model.layers), residual, args, place)
     if (context.forwardOnly) head(scope, null)
   } else if (!local(scope, stage.index + 1)) transfer(scope, 'send', stage.index + 1, x, 'F')
 }
 
 /** Logits, loss and, with `half`, their gradient, chunk by chunk; dlogits take the place of the logits. */
 function head(scope: Scope, half: 'backward' | 'backwardInput' | null): void {
-  const { writer, context, place, dims, tensor } = scope
+  const { writer, context, family, place, dims, tensor } = scope
   const { layers } = context.layout.config.model
-  const y = tensor.gather(mb(place, 'ln_f.y'), dims, place, 'head input')
-  const wte = headWeight(scope)
+  const y = tensor.gather(mb(place, `${family.finalNorm.name}.y`), dims, place, 'head input')
+  const wte = paramBuffer(headWeightName(context.layout.config.model))
   const inputs = context.keepLogits ? {} : loadInputs(scope, ['targets', 'weights'])
   const chunks = headChunks(dims.rows, dims.V)
-  const losses = writer.declare(mb(place, 'losses'), 'activations', dims.rows)
+  const losses = writer.declare(idOf(place, 'losses'), dims.rows)
   for (const [c, chunk] of chunks.entries()) {
     const part = { ...dims, ...chunk }
-    const logits = writer.declare(mb(place, `logits${c}`), 'activations', chunk.rows * dims.V)
-    writer.compute('forward', segment('logits', 'head', layers), part, { y, wte, logits }, place)
+    const logits = writer.declare(idOf(place, logitsOf(c)), chunk.rows * dims.V)
+    writer.compute('forward', refOf(family.head, layers), part, { y, wte, logits }, place)
     if (context.keepLogits) continue
     const sharded = dims.tensor > 1 ? { all: lossStats(scope, part, c, { ...inputs, logits }) } : null
     const args = { ...inputs, ...sharded, logits, losses, lossSum: 'loss' }
@@ -195,16 +221,10 @@ function head(scope: Scope, half: 'backward' | 'backwardInput' | null): void {
 /** Each rank's maximum and sum over its vocabulary, gathered: the logits themselves are never exchanged. */
 function lossStats(scope: Scope, part: OpDims, c: number, args: Record<string, string>): string {
   const { writer, context, place, tensor } = scope
-  const stats = writer.declare(mb(place, `loss.stats${c}`), 'activations', part.rows * 3)
+  const stats = writer.declare(idOf(place, `loss.stats${c}`), part.rows * 3)
   const ref = segment('lossStats', 'loss', context.layout.config.model.layers)
   writer.compute('forward', ref, part, { logits: args.logits!, targets: args.targets!, stats }, place)
-  const all = mb(place, `loss.all${c}`)
-  tensor.gatherAll(stats, all, part.rows * 3, place, 'loss statistics')
-  return all
-}
-
-function headWeight(scope: Scope): string {
-  return scope.context.layout.config.model.tied ? 'param:wte.weight' : 'param:lm_head.weight'
+  return tensor.gatherAll(stats, '.all', part.rows * 3, place, 'loss statistics')
 }
 
 function headGradient(
@@ -213,86 +233,128 @@ function headGradient(
   c: number,
   chunk: { rowStart: number; rows: number },
 ): void {
-  const { writer, context, place, dims, residual, tensor } = scope
-  const weight = headWeight(scope)
-  const dwte = writer.gradient(weight.replace('param:', ''), dims.V * dims.C, place)
-  writer.declare(mb(place, 'ln_f.dy'), 'activations', residual.rows * residual.C)
-  const dy = tensor.partialOf(mb(place, 'ln_f.dy'), dims)
-  const y = tensor.wholeOf(mb(place, 'ln_f.y'))
-  const args = { y, wte: weight, logits: mb(place, `logits${c}`), dy, dwte }
+  const { writer, context, family, place, dims, residual, tensor } = scope
+  const { model } = context.layout.config
+  const weight = headWeightName(model)
+  const norm = family.finalNorm.name
+  const dwte = writer.gradient(weight, dims.V * dims.C, place)
+  const gradient = writer.declare(idOf(place, `${norm}.dy`, 'activationGradient'), residual.rows * residual.C)
+  const dy = tensor.partialOf(gradient, dims)
+  const y = tensor.wholeOf(mb(place, `${norm}.y`), dims)
+  const args = { y, wte: paramBuffer(weight), logits: mb(place, logitsOf(c)), dy, dwte }
   const accumulate = half !== 'backwardInput' && writer.touch(dwte)
-  const ref = segment('logits', 'head', context.layout.config.model.layers)
-  writer.compute(half, ref, { ...dims, ...chunk }, args, place, accumulate)
+  writer.compute(half, refOf(family.head, model.layers), { ...dims, ...chunk }, args, place, accumulate)
 }
 
 function backward(scope: Scope, half: 'backward' | 'backwardInput' | 'backwardWeight'): void {
-  const { writer, context, stage, place, dims, residual, tensor } = scope
+  const { writer, context, family, stage, place, dims, residual, tensor } = scope
   const { recompute } = context.layout.config.parallel
-  const { layers } = context.layout.config.model
   const elements = residual.rows * residual.C
   let dx: string
   if (stage.head) {
     if (half === 'backwardWeight')
       for (const [c, chunk] of headChunks(dims.rows, dims.V).entries()) headGradient(scope, half, c, chunk)
-    else {
-      head(scope, half)
-      tensor.sum(mb(place, 'ln_f.dy'), dims, place, 'head input gradient')
-      const dgamma = writer.gradient('ln_f.weight', dims.C, place)
-      const args = {
-        dy: mb(place, 'ln_f.dy'),
-        x: outputName(scope, stage.index),
-        gamma: 'param:ln_f.weight',
-        stats: mb(place, 'ln_f.stats'),
-        dx: writer.declare(mb(place, 'ln_f.dx'), 'activations', elements),
-        dgamma,
-        dbeta: writer.gradient('ln_f.bias', dims.C, place),
-      }
-      writer.compute(half, segment('norm', 'ln_f', layers), residual, args, place, writer.touch(dgamma))
-    }
-    dx = mb(place, 'ln_f.dx')
+    else finalNormGradient(scope, half)
+    dx = mb(place, `${family.finalNorm.name}.dx`)
   } else if (local(scope, stage.index + 1)) dx = inputGradientName(scope, stage.index + 1)
   else {
-    dx = edge(place, stage.index, 'dx')
+    dx = edge(place, stage.index)
     if (half !== 'backwardWeight') {
-      writer.declare(dx, 'communication', elements)
+      writer.declare(edgeId(place, stage.index), elements)
       transfer(scope, 'recv', stage.index + 1, dx, 'B')
     }
   }
   for (let block = stage.end - 1; block >= stage.first; block--)
-    dx = blockBackward({ writer, block, dims, place, recompute, tensor }, half, blockInput(scope, block), dx)
+    dx = blockBackward({ writer, family, block, dims, place, recompute, tensor }, half, blockInput(scope, block), dx)
   if (stage.embedding) {
     if (half !== 'backwardInput') embeddingGradient(scope, dx)
   } else if (half !== 'backwardWeight' && !local(scope, stage.index - 1))
     transfer(scope, 'send', stage.index - 1, dx, 'B')
 }
 
+/** The head with its gradient, then the final norm's. */
+function finalNormGradient(scope: Scope, half: 'backward' | 'backwardInput'): void {
+  const { writer, context, family, stage, place, dims, residual, tensor } = scope
+  const { finalNorm } = family
+  const dy = mb(place, `${finalNorm.name}.dy`)
+  head(scope, half)
+  tensor.sum(dy, dims, place, 'head input gradient')
+  const gains = gradientsOf(scope, finalNorm)
+  const args = {
+    dy,
+    x: outputName(scope, stage.index),
+    ...parametersOf(finalNorm),
+    ...madeBy(finalNorm, scope),
+    dx: writer.declare(idOf(place, `${finalNorm.name}.dx`, 'activationGradient'), residual.rows * residual.C),
+    ...gains,
+  }
+  const roles = rolesOf(finalNorm.segment, 'backward')
+  const bound = Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))
+  const [first] = Object.values(gains)
+  writer.compute(
+    half,
+    refOf(finalNorm, context.layout.config.model.layers),
+    residual,
+    bound,
+    place,
+    first !== undefined && writer.touch(first),
+  )
+}
+
 /** Name of the gradient with respect to a stage's input, on the rank that computes it. */
 function inputGradientName(scope: Scope, stageIndex: number): string {
   const stage = scope.context.layout.stages[stageIndex]!
-  if (stage.end > stage.first) return mb(scope.place, `h.${stage.first}.ln_1.dx`)
-  if (stage.head) return mb(scope.place, 'ln_f.dx')
-  return local(scope, stageIndex + 1) ? inputGradientName(scope, stageIndex + 1) : edge(scope.place, stageIndex, 'dx')
+  if (stage.end > stage.first) return blockInputGradient(scope.family, stage.first, scope.place)
+  if (stage.head) return mb(scope.place, `${scope.family.finalNorm.name}.dx`)
+  return local(scope, stageIndex + 1) ? inputGradientName(scope, stageIndex + 1) : edge(scope.place, stageIndex)
 }
 
 function embeddingGradient(scope: Scope, dx: string): void {
-  const { writer, context, place, dims, tensor } = scope
-  const { context: contextLength } = context.layout.config.model
-  const dwte = writer.gradient('wte.weight', dims.V * dims.C, place)
-  const dwpe = writer.gradient('wpe.weight', contextLength * dims.C, place)
+  const { writer, family, place, dims, tensor } = scope
+  const gradients = gradientsOf(scope, family.embedding)
   const { segments } = loadInputs(scope, ['segments'])
   const all = tensor.gather(dx, dims, place, 'embedding gradient')
   // The token gradient touches only rows that occur: whatever is not written yet starts from zero.
-  const fresh = [dwte, dwpe].filter((name) => !writer.touch(name))
-  const sizes = { [dwte]: dims.V * dims.C, [dwpe]: contextLength * dims.C }
+  const fresh = Object.values(gradients).filter((name) => !writer.touch(name))
   if (fresh.length > 0)
     writer.push({
       kind: 'clear',
       stream: COMPUTE,
-      spans: fresh.map((name) => span(name, sizes[name]!)),
+      spans: fresh.map((name) => span(name, writer.elementsOf(name))),
       reads: [],
       writes: fresh,
       ...place,
     })
-  const args = { dx: all, segments: segments!, dwte, dwpe }
-  writer.compute('backwardWeight', segment('embedding', 'wte', -1), dims, args, place, true)
+  const args = { dx: all, segments: segments!, ...gradients }
+  writer.compute('backwardWeight', refOf(family.embedding, -1), dims, args, place, true)
+}
+
+function refOf({ segment: { kind }, name }: SegmentUse, block: number) {
+  return segment(kind, name, block)
+}
+
+/** Buffers of a segment's parameters, by role. */
+function parametersOf({ parameters }: SegmentUse): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).map(([role, { name }]) => [role, paramBuffer(name)]))
+}
+
+/** Buffers that the forward of a segment on the residual stream makes, by role. */
+function madeBy({ segment: { makes }, name }: SegmentUse, { writer, residual, place }: Scope): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(makes).map(([role, { elements }]) => [
+      role,
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual))),
+    ]),
+  )
+}
+
+/** Buffers that take the gradients of a segment's parameters, by role. */
+function gradientsOf({ writer, context, dims, place }: Scope, use: SegmentUse): Record<string, string> {
+  const sizes = { ...symbolsOf(dims), N: context.layout.config.model.context }
+  return Object.fromEntries(
+    Object.entries(use.segment.parameters).map(([role, { shape }]) => {
+      const elements = shape.reduce<number>((product, each) => product * valueOf(each, sizes), 1)
+      return [`d${role}`, writer.gradient(use.parameters[role]!.name, elements, place)]
+    }),
+  )
 }

@@ -1,5 +1,7 @@
 import type { RunConfig } from '../config/types.ts'
 import { squaredNormSlots } from '../model/kernels.ts'
+import type { BufferId } from '../schedule/buffers.ts'
+import { bufferName, workspaceId } from '../schedule/buffers.ts'
 import type { BufferSpec, Holding, Span, Update } from '../schedule/program.ts'
 import { collective } from './collective-ops.ts'
 import type { OpDraft } from './draft.ts'
@@ -48,8 +50,8 @@ export function optimizerTail(options: TailOptions): Tail {
   const home = at
   const slots = normSpans.reduce((sum, each) => sum + squaredNormSlots(each.length), 0)
   const buffers = [
-    buffer('norm:partials', 'workspace', Math.max(1, slots), { home, persistent: true }),
-    buffer('norm:local', 'workspace', 1, { home, persistent: true }),
+    buffer(workspaceId('norm:partials'), Math.max(1, slots), { home, persistent: true }),
+    buffer(workspaceId('norm:local'), 1, { home, persistent: true }),
   ]
   const stream = at === 'device' ? COMPUTE : HOST
   const ops: OpDraft[] = [
@@ -67,7 +69,7 @@ export function optimizerTail(options: TailOptions): Tail {
   let norm = 'norm:local'
   if (clip && normGroup.length > 1) {
     norm = 'norm:global'
-    buffers.push(buffer(norm, 'workspace', 1, { home, persistent: true }))
+    buffers.push(buffer(workspaceId(norm), 1, { home, persistent: true }))
     ops.push(
       collective('allReduce', config, {
         group: normGroup,
@@ -80,20 +82,20 @@ export function optimizerTail(options: TailOptions): Tail {
     )
   }
   const second = optimizer.kind === 'adamw'
-  const stateName = (prefix: string, each: Owned) => `${prefix}:${each.tensor}${each.from === 0 ? '' : `@${each.from}`}`
+  const momentId = (role: 'moment1' | 'moment2', { tensor, from }: Owned): BufferId => ({ role, tensor, from })
   const updates: Update[] = owned.map((each) => {
     const length = each.parameter.length
     return {
       parameter: each.parameter,
       gradient: each.gradient,
-      moment1: span(stateName('m', each), length),
-      ...(second ? { moment2: span(stateName('v', each), length) } : {}),
+      moment1: span(bufferName(momentId('moment1', each)), length),
+      ...(second ? { moment2: span(bufferName(momentId('moment2', each)), length) } : {}),
       decay: each.decay,
     }
   })
-  for (const update of updates)
-    for (const state of update.moment2 ? [update.moment1, update.moment2] : [update.moment1])
-      buffers.push(buffer(state.buffer, 'optimizer', state.length, { home, persistent: true }))
+  for (const each of owned)
+    for (const role of second ? (['moment1', 'moment2'] as const) : (['moment1'] as const))
+      buffers.push(buffer(momentId(role, each), each.parameter.length, { home, persistent: true }))
   if (updates.length > 0) {
     const states = updates.flatMap((each) => (each.moment2 ? [each.moment1, each.moment2] : [each.moment1]))
     const parameters = updates.map((each) => each.parameter)
@@ -114,6 +116,11 @@ export function optimizerTail(options: TailOptions): Tail {
       return state === undefined ? [] : [{ tensor: owned[i]!.tensor, from: owned[i]!.from, span: state }]
     })
   return { buffers, ops, moment1: holdings('moment1'), moment2: holdings('moment2') }
+}
+
+/** The step's summed loss, on the rank with the head. */
+export function lossBuffer(): BufferSpec {
+  return buffer(workspaceId('loss'), 1, { persistent: true })
 }
 
 export function report(hasLoss: boolean, norm?: string): OpDraft {

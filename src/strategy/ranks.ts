@@ -1,5 +1,7 @@
 import type { RunConfig } from '../config/types.ts'
 import type { Coordinates } from '../config/result.ts'
+import type { BufferId } from '../schedule/buffers.ts'
+import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec, Holding } from '../schedule/program.ts'
 import type { OpDraft } from './draft.ts'
 import { buffer, span } from './draft.ts'
@@ -33,13 +35,15 @@ export function rankAt(config: RunConfig, { data, pipeline, tensor }: Coordinate
   return (pipeline * D + data) * T + tensor
 }
 
-export const paramBuffer = (name: string) => `param:${name}`
-export const gradBuffer = (name: string) => `grad:${name}`
+export const parameterId = (tensor: string): BufferId => ({ role: 'parameter', tensor })
+export const gradientId = (tensor: string): BufferId => ({ role: 'gradient', tensor })
+export const paramBuffer = (tensor: string) => bufferName(parameterId(tensor))
+export const gradBuffer = (tensor: string) => bufferName(gradientId(tensor))
 
-export function wholeHolding(prefix: string, { name, elements }: LocalParameter): Holding {
-  return { tensor: name, from: 0, span: span(`${prefix}:${name}`, elements) }
+export function wholeHolding(role: 'parameter' | 'gradient', { name, elements }: LocalParameter): Holding {
+  return { tensor: name, from: 0, span: span(bufferName({ role, tensor: name }), elements) }
 }
 
 export function parameterBuffers(parameters: readonly LocalParameter[], persistent = true): BufferSpec[] {
-  return parameters.map(({ name, elements }) => buffer(paramBuffer(name), 'parameters', elements, { persistent }))
+  return parameters.map(({ name, elements }) => buffer(parameterId(name), elements, { persistent }))
 }

@@ -2,6 +2,8 @@ import type { Category } from '../core/bytes.ts'
 import type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segments.ts'
 import { accessOf } from '../model/access.ts'
 import { launchesOf } from '../model/launches.ts'
+import type { BufferId } from '../schedule/buffers.ts'
+import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec } from '../schedule/program.ts'
 import type { OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
@@ -10,8 +12,8 @@ export const COMPUTE = 'compute'
 export const HOST = 'host'
 
 /** A gradient of one micro-batch alone. */
-export function gradientOf(microbatch: number, parameter: string): string {
-  return `mb${microbatch}:grad:${parameter}`
+export function gradientOf(microbatch: number, tensor: string): string {
+  return bufferName({ role: 'gradient', tensor, microbatch })
 }
 
 /** Where an op stands in the pipeline. */
@@ -27,27 +29,42 @@ export interface Place {
 export class SegmentWriter {
   readonly ops: OpDraft[] = []
   readonly buffers: BufferSpec[] = []
-  private readonly declared = new Set<string>()
+  private readonly declared = new Map<string, BufferSpec>()
   private readonly written = new Set<string>()
 
   /**
-   * @param apart whether a parameter's gradient has a buffer per micro-batch (it is reduced micro-batch by micro-batch)
+   * @param perMicrobatch whether a parameter's gradient has a buffer per micro-batch (it is reduced micro-batch by micro-batch)
    *   instead of one to which micro-batches add
    */
-  constructor(private readonly apart: (parameter: string) => boolean = () => false) {}
+  constructor(private readonly perMicrobatch: (parameter: string) => boolean = () => false) {}
 
-  declare(name: string, category: Category, elements: number): string {
+  /** @param category where it is not what the role says */
+  declare(id: BufferId, elements: number, category?: Category): string {
+    const name = bufferName(id)
     if (!this.declared.has(name)) {
-      this.declared.add(name)
-      this.buffers.push(buffer(name, category, elements))
+      const spec = buffer(id, elements, category === undefined ? {} : { category })
+      this.declared.set(name, spec)
+      this.buffers.push(spec)
     }
     return name
   }
 
+  /** A buffer that belongs to a declared one: all its rows, its partial sums. */
+  derived(name: string, suffix: string, elements: number): string {
+    const { tensor, microbatch, role } = this.declared.get(name)!
+    const prefix = role === 'recomputed' ? 're:' : ''
+    const place = microbatch === undefined ? {} : { microbatch }
+    return this.declare({ role: 'message', tensor: `${prefix}${tensor}${suffix}`, ...place }, elements)
+  }
+
+  elementsOf(name: string): number {
+    return this.declared.get(name)!.elements
+  }
+
   /** The buffer that takes a parameter's gradient in a micro-batch. */
   gradient(parameter: string, elements: number, { microbatch }: Place): string {
-    const name = this.apart(parameter) ? gradientOf(microbatch, parameter) : `grad:${parameter}`
-    return this.declare(name, 'gradients', elements)
+    const id = { role: 'gradient', tensor: parameter } as const
+    return this.declare(this.perMicrobatch(parameter) ? { ...id, microbatch } : id, elements)
   }
 
   /** Whether `name` was written before; from now on it is. */

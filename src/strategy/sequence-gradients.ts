@@ -12,14 +12,16 @@ import { tensorGroup } from './tensor-link.ts'
 export function withSequenceGradients(rank: ComputeRank, { config }: Layout): ComputeRank {
   if (!config.parallel.sequenceParallel || config.parallel.tensor === 1) return rank
   const partial = new Map(
-    rank.parameters.filter((each) => each.replicated && each.name !== 'wpe.weight').map((each) => [each.name, each]),
+    rank.parameters.filter((each) => each.replicated && !each.fromAllRows).map((each) => [each.name, each]),
   )
-  const byMicrobatch = new Map<string, { buffer: string; elements: number }[]>()
-  for (const { name } of rank.buffers) {
-    const [, prefix = '', parameter = ''] = /^(mb\d+:)?grad:(.*)$/.exec(name) ?? []
-    const found = partial.get(parameter)
+  const byMicrobatch = new Map<number | undefined, { buffer: string; elements: number }[]>()
+  for (const { name, role, tensor, microbatch } of rank.buffers) {
+    const found = role === 'gradient' ? partial.get(tensor) : undefined
     if (found)
-      byMicrobatch.set(prefix, [...(byMicrobatch.get(prefix) ?? []), { buffer: name, elements: found.elements }])
+      byMicrobatch.set(microbatch, [
+        ...(byMicrobatch.get(microbatch) ?? []),
+        { buffer: name, elements: found.elements },
+      ])
   }
   const insertions = [...byMicrobatch.values()].map((gradients) => {
     const spans = gradients.map((each) => span(each.buffer, each.elements))

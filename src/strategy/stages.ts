@@ -1,5 +1,6 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
+import { parameterTable } from '../model/parameters.ts'
 import { evenParts } from './draft.ts'
 
 /** A virtual pipeline stage: blocks [first, end), the embedding on stage 0, final norm and head on the last. */
@@ -60,8 +61,10 @@ export function balancedBlocks(costs: readonly number[], stages: number, head: n
 
 /** Cost of a block, of the embedding and of the head in multiply-adds per token: what `balanced` weighs. */
 function segmentCosts(config: RunConfig): { block: number; embedding: number; head: number } {
-  const { embed: C, ffn, vocab } = config.model
-  return { block: 4 * C * C + 2 * C * ffn + config.batch.sequence * C, embedding: C, head: vocab * C }
+  const { embed: C, vocab } = config.model
+  const weights = parameterTable({ ...config.model, layers: 1 }).filter(({ block, decay }) => block === 0 && decay)
+  const block = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  return { block: block + config.batch.sequence * C, embedding: C, head: vocab * C }
 }
 
 /** Blocks per virtual stage under `parallel.partition`. */

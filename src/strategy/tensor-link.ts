@@ -23,15 +23,14 @@ export interface TensorLink {
   readonly partialOf: (result: string, dims: OpDims) => string
   /** Adds up what the ranks wrote to `partialOf(result)`. */
   readonly sum: (result: string, dims: OpDims, place: Place, subject: string, phase?: 'recompute') => void
-  /** Name under which all rows of `rows` stand after `gather`. */
-  readonly wholeOf: (rows: string) => string
-  /** Brings all rows of a residual buffer together under `wholeOf(rows)`, or under a name of the caller's. */
+  /** Where all rows of `rows` stand after `gather`. */
+  readonly wholeOf: (rows: string, dims: OpDims) => string
+  /** Brings all rows of a residual buffer together under `wholeOf(rows)`, or in a buffer of the caller's. */
   readonly gather: (rows: string, dims: OpDims, place: Place, subject: string, into?: string) => string
-  /** Name for rows gathered a second time, and another name for gathered rows; the same buffer where nothing is gathered. */
-  readonly againOf: (rows: string) => string
-  readonly renamed: (rows: string, name: string) => string
-  /** Everybody's `elements` of a buffer, one rank after the other. */
-  readonly gatherAll: (source: string, target: string, elements: number, place: Place, subject: string) => void
+  /** Where rows stand that are gathered a second time; the same buffer where nothing is gathered. */
+  readonly gatheredAgain: (rows: string, dims: OpDims) => string
+  /** Everybody's `elements` of a buffer, one rank after the other: in a buffer of its name with `suffix`. */
+  readonly gatherAll: (source: string, suffix: string, elements: number, place: Place, subject: string) => string
 }
 
 const ALONE: TensorLink = {
@@ -40,9 +39,8 @@ const ALONE: TensorLink = {
   sum: () => {},
   wholeOf: (rows) => rows,
   gather: (rows) => rows,
-  againOf: (rows) => rows,
-  renamed: (rows) => rows,
-  gatherAll: () => {},
+  gatheredAgain: (rows) => rows,
+  gatherAll: (source) => source,
 }
 
 export function tensorGroup(config: RunConfig, at: Coordinates): number[] {
@@ -56,8 +54,8 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
   const group = tensorGroup(config, at)
   const shared = { group, lane: 'tensor', traffic: 'activations' as const }
   const parts = (elements: number) => group.map(() => elements / tensor)
-  const gatherAll: TensorLink['gatherAll'] = (source, target, elements, place, subject) => {
-    writer.declare(target, 'communication', elements * tensor)
+  const gatherAll: TensorLink['gatherAll'] = (source, suffix, elements, place, subject) => {
+    const target = writer.derived(source, suffix, elements * tensor)
     const ends = { source: [span(source, elements)], target: [span(target, elements * tensor)] }
     writer.push(
       collective('allGather', config, {
@@ -69,6 +67,7 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
         parts: group.map(() => elements),
       }),
     )
+    return target
   }
   if (!sequenceParallel)
     return {
@@ -81,24 +80,20 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
         )
       },
     }
-  const wholeOf = (rows: string) => `${rows}.whole`
-  const partialOf = (result: string) => `${result}.partial`
   return {
     residual: (dims) => ({ ...dims, rows: dims.rows / tensor }),
-    partialOf: (result, { rows, C }) => writer.declare(partialOf(result), 'communication', rows * C),
+    partialOf: (result, { rows, C }) => writer.derived(result, '.partial', rows * C),
     sum: (result, { rows, C }, place, subject, phase) => {
-      writer.declare(result, 'activations', (rows * C) / tensor)
-      const ends = { source: [span(partialOf(result), rows * C)], target: [span(result, (rows * C) / tensor)] }
+      const partial = writer.derived(result, '.partial', rows * C)
+      const ends = { source: [span(partial, rows * C)], target: [span(result, (rows * C) / tensor)] }
       writer.push(
         collective('reduceScatter', config, { ...shared, ...ends, ...place, subject, phase, parts: parts(rows * C) }),
       )
     },
-    wholeOf,
-    againOf: (rows) => `${rows}.again`,
-    renamed: (_, name) => name,
-    gather: (rows, dims, place, subject, into = wholeOf(rows)) => {
+    wholeOf: (rows, dims) => writer.derived(rows, '.whole', dims.rows * dims.C),
+    gatheredAgain: (rows, dims) => writer.derived(rows, '.again', dims.rows * dims.C),
+    gather: (rows, dims, place, subject, into = writer.derived(rows, '.whole', dims.rows * dims.C)) => {
       const elements = dims.rows * dims.C
-      writer.declare(into, 'communication', elements)
       const ends = { source: [span(rows, elements / tensor)], target: [span(into, elements)] }
       writer.push(collective('allGather', config, { ...shared, ...ends, ...place, subject, parts: parts(elements) }))
       return into

@@ -1,15 +1,14 @@
 import type { RunConfig } from '../config/types.ts'
+import { headWeightName } from '../model/parameters.ts'
 import { collective, insertAfterLastWrite } from './collective-ops.ts'
 import { span } from './draft.ts'
 import type { Layout } from './layout.ts'
 import type { ComputeRank } from './ranks.ts'
 import { gradBuffer, rankAt } from './ranks.ts'
 
-const WTE = 'wte.weight'
-
 /** The parameter that another stage may hold a copy of, or null. */
 export function tiedElsewhere({ model, parallel }: RunConfig): string | null {
-  return model.tied && parallel.pipeline > 1 ? WTE : null
+  return model.tied && parallel.pipeline > 1 ? headWeightName(model) : null
 }
 
 /**
@@ -21,11 +20,11 @@ export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank
   const { config, stages } = layout
   const first = stageToRank[0]!
   const last = stageToRank[stages.length - 1]!
-  const held = rank.parameters.find((each) => each.name === WTE)
+  const held = rank.parameters.find((each) => each.tiedToHead)
   if (!config.model.tied || first === last || held === undefined) return rank
   const { data, tensor, pipeline } = rank.coordinates
   const group = [first, last].map((p) => rankAt(config, { data, pipeline: p, tensor }))
-  const spans = [span(gradBuffer(WTE), held.elements)]
+  const spans = [span(gradBuffer(held.name), held.elements)]
   const op = collective('allReduce', config, {
     group,
     source: spans,
@@ -36,7 +35,7 @@ export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank
   })
   return {
     ...rank,
-    ops: insertAfterLastWrite(rank.ops, [{ after: [gradBuffer(WTE)], ops: [op] }]),
-    countedElsewhere: pipeline === last ? new Set([WTE]) : new Set(),
+    ops: insertAfterLastWrite(rank.ops, [{ after: [gradBuffer(held.name)], ops: [op] }]),
+    countedElsewhere: pipeline === last ? new Set([held.name]) : new Set(),
   }
 }

@@ -1,3 +1,5 @@
+import type { BufferId } from '../schedule/buffers.ts'
+import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec, ComputeOp } from '../schedule/program.ts'
 import type { OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
@@ -119,9 +121,10 @@ export function withUnitGathers(
   const renames = new Map<number, Map<string, string>>()
   const buffers: BufferSpec[] = []
   for (const [index, visit] of visits.entries()) {
-    const nameOf = (parameter: string) => `u${index}:${paramBuffer(parameter)}`
+    const idOf = (tensor: string): BufferId => ({ role: 'gathered', tensor, visit: index })
+    const nameOf = (parameter: string) => bufferName(idOf(parameter))
     const { microbatch, stage, unit } = visit
-    for (const { name, elements } of unit.parameters) buffers.push(buffer(nameOf(name), 'parameters', elements))
+    for (const { name, elements } of unit.parameters) buffers.push(buffer(idOf(name), elements))
     const brought = options.bring(unit, { index, nameOf, microbatch, stage })
     buffers.push(...brought.buffers)
     const at = options.prefetch && index > 0 ? visits[index - 1]!.first : visit.first

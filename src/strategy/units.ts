@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
+import { familyOf } from '../model/family.ts'
 import type { LocalParameter } from './layout.ts'
 
 /** Parameters that are gathered and let go together under ZeRO-3 (an FSDP unit). */
@@ -8,10 +9,10 @@ export interface Unit {
 }
 
 /** The modules a unit is made of by default: the embeddings, each block, the final norm with an own head. */
-function moduleOf({ name, block }: LocalParameter): string {
-  if (block < 0 || name === 'wte.weight') return 'embedding'
-  const [, inBlock] = /^(h\.\d+)\./.exec(name) ?? []
-  return inBlock ?? 'final'
+function moduleOf({ model }: RunConfig): (parameter: LocalParameter) => string {
+  const { blockName } = familyOf(model)
+  return ({ block, tiedToHead }) =>
+    block < 0 || tiedToHead ? 'embedding' : block < model.layers ? blockName(block) : 'final'
 }
 
 function groupBy(parameters: readonly LocalParameter[], nameOf: (parameter: LocalParameter) => string): Unit[] {
@@ -31,7 +32,7 @@ function groupBy(parameters: readonly LocalParameter[], nameOf: (parameter: Loca
 export function unitsOf(config: RunConfig, parameters: readonly LocalParameter[]): Unit[] {
   const { wrap } = config.parallel.fsdp
   if (wrap === 'all') return [{ name: 'model', parameters }]
-  const modules = groupBy(parameters, moduleOf)
+  const modules = groupBy(parameters, moduleOf(config))
   if (wrap === 'block') return modules
   if ('minParameters' in wrap) return joined(modules, wrap.minParameters)
   const listed = (name: string) => wrap.findIndex((unit) => unit.some((module) => name.startsWith(`${module}.`)))

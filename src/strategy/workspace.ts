@@ -1,6 +1,8 @@
 import { decodeLaunch, encodeLaunch } from '../model/codec-launches.ts'
 import type { Launch } from '../model/kernels.ts'
-import { gradNormLaunches, launchesOf, updateLaunch, axpyLaunch } from '../model/launches.ts'
+import { launchesOf } from '../model/launches.ts'
+import { gradNormLaunches, updateLaunch, axpyLaunch } from '../model/vector-launches.ts'
+import { workspaceId } from '../schedule/buffers.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, lengthOf } from './draft.ts'
 
@@ -64,10 +66,15 @@ export function withWorkspace(draft: RankDraft): RankDraft {
   const persistent = { persistent: true } as const
   const own = []
   if (draft.device === 'gpu') {
-    own.push(buffer('uniforms', 'workspace', (slots * UNIFORM_SLOT_BYTES) / 4, { ...persistent, home: 'uniform' }))
-    own.push(buffer('unused', 'workspace', UNUSED_ELEMENTS, persistent))
+    own.push(
+      buffer({ role: 'uniforms', tensor: 'uniforms' }, (slots * UNIFORM_SLOT_BYTES) / 4, {
+        ...persistent,
+        home: 'uniform',
+      }),
+    )
+    own.push(buffer(workspaceId('unused'), UNUSED_ELEMENTS, persistent))
     const updates = ops.some((op) => op.kind === 'optimizerStep' && op.at === 'device')
-    if (updates) own.push(buffer('hyper', 'workspace', HYPER_ELEMENTS, persistent))
+    if (updates) own.push(buffer(workspaceId('hyper'), HYPER_ELEMENTS, persistent))
     const host = new Set(draft.buffers.filter((each) => each.home === 'host').map((each) => each.name))
     const largest = new Map<string, number>()
     for (const op of ops) {
@@ -77,7 +84,7 @@ export function withWorkspace(draft: RankDraft): RankDraft {
     for (const [stream, bytes] of largest)
       for (let i = 0; i < (bytes > STAGING_CHUNK_BYTES ? STAGING_CHUNKS : 1); i++)
         own.push(
-          buffer(`staging:${stream}:${i}`, 'workspace', Math.min(bytes, STAGING_CHUNK_BYTES) / 4, {
+          buffer({ role: 'staging', tensor: `staging:${stream}:${i}` }, Math.min(bytes, STAGING_CHUNK_BYTES) / 4, {
             ...persistent,
             home: 'staging',
           }),

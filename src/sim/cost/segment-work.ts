@@ -1,11 +1,11 @@
-import type { Family } from '../../config/types.ts'
+import { familyOf } from '../../model/family.ts'
+import type { ModelShape } from '../../model/shape.ts'
 import type { OpDims, SegmentKind } from '../../core/segments.ts'
 import type { KernelWork } from './kernel-seconds.ts'
 import type { Software } from './software.ts'
 
 /** What decides a segment's kernels besides its sizes. */
 export interface WorkContext {
-  readonly family: Family
   readonly software: Software
   /** Bytes of an activation or weight element: 2 in mixed precision, 4 in f32. */
   readonly elementBytes: number
@@ -89,26 +89,25 @@ function attentionCore({ B, T, NH, KV, HS }: WorkDims, { software, elementBytes:
   }
 }
 
-function attention(d: WorkDims, context: WorkContext): PassWork {
-  const { family, software, elementBytes: e } = context
+function attention(d: WorkDims, context: WorkContext, rotates: boolean): PassWork {
+  const { software, elementBytes: e } = context
   const rows = d.B * d.T
   const q = d.NH * d.HS
   const qkv = q + 2 * d.KV * d.HS
   const products = join(linear(rows, qkv, d.C, context), linear(rows, d.C, q, context), attentionCore(d, context))
   const fused = software.fusedElementwise
-  if (family === 'gpt2') return join(products, { forward: [], input: [memory(rows * qkv * e)], weight: [] })
+  if (!rotates) return join(products, { forward: [], input: [memory(rows * qkv * e)], weight: [] })
   const rotary = memory(rows * (q + d.KV * d.HS) * 2 * e * (fused ? 1 : 3), fused ? 1 : 8)
   return join(products, { forward: [rotary], input: [rotary], weight: [] })
 }
 
-function mlp(d: WorkDims, context: WorkContext): PassWork {
-  const { family, software, elementBytes: e } = context
+function mlp(d: WorkDims, context: WorkContext, gated: boolean): PassWork {
+  const { software, elementBytes: e } = context
   const rows = d.B * d.T
   const width = rows * d.F * e
   const fused = software.fusedElementwise
-  const llama = family === 'llama'
-  const products = join(linear(rows, llama ? 2 * d.F : d.F, d.C, context), linear(rows, d.C, d.F, context))
-  const activation: PassWork = llama
+  const products = join(linear(rows, gated ? 2 * d.F : d.F, d.C, context), linear(rows, d.C, d.F, context))
+  const activation: PassWork = gated
     ? {
         forward: [memory(width * (fused ? 3 : 5), fused ? 1 : 2)],
         input: [memory(width * (fused ? 5 : 8), fused ? 1 : 4)],
@@ -123,8 +122,8 @@ function mlp(d: WorkDims, context: WorkContext): PassWork {
 }
 
 /** Backward: input gradient with the residual's added, and the gain's and bias's gradients. */
-function norm({ rows, C }: WorkDims, { family, software, elementBytes: e }: WorkContext): PassWork {
-  const loose = family === 'llama' && !software.fusedElementwise
+function norm({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext, rms: boolean): PassWork {
+  const loose = rms && !software.fusedElementwise
   const bytes = rows * C * (loose ? 6 : 2) * e
   return {
     forward: [memory(bytes, loose ? 5 : 1)],
@@ -133,12 +132,12 @@ function norm({ rows, C }: WorkDims, { family, software, elementBytes: e }: Work
   }
 }
 
-/** x + dropout(p + bias): one kernel when fused; LLaMA has neither bias nor dropout. */
-function residual({ rows, C }: WorkDims, { family, software, elementBytes: e }: WorkContext): PassWork {
+/** x + dropout(p + bias): one kernel when fused; where there is no bias there is no dropout either. */
+function residual({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext, hasBias: boolean): PassWork {
   const drop = software.dropout ? 1 : 0
   const fused = software.fusedElementwise
   const n = rows * C
-  if (family === 'llama') return { forward: [memory(n * 3 * e)], input: [memory(0, 0)], weight: [] }
+  if (!hasBias) return { forward: [memory(n * 3 * e)], input: [memory(0, 0)], weight: [] }
   return {
     forward: [memory(n * (fused ? 3 * e + drop : 5 * e + drop * (2 * e + 1)), fused ? 1 : 2 + drop)],
     input: [memory(n * (drop * (2 * e + 1) + e), 2)],
@@ -168,18 +167,22 @@ function logits({ rows, V, C }: WorkDims, context: WorkContext): PassWork {
 export function segmentWork(kind: SegmentKind, d: WorkDims, context: WorkContext): PassWork {
   switch (kind) {
     case 'embedding':
+    case 'tokenEmbedding':
       return embedding(d, context)
     case 'norm':
-      return norm(d, context)
+    case 'rmsNorm':
+      return norm(d, context, kind === 'rmsNorm')
     case 'attention':
-      return attention(d, context)
+    case 'rotaryAttention':
+      return attention(d, context, kind === 'rotaryAttention')
     case 'attentionCore':
       return attentionCore(d, context)
-    case 'attentionResidual':
-    case 'mlpResidual':
-      return residual(d, context)
+    case 'biasResidual':
+    case 'residual':
+      return residual(d, context, kind === 'biasResidual')
     case 'mlp':
-      return mlp(d, context)
+    case 'gatedMlp':
+      return mlp(d, context, kind === 'gatedMlp')
     case 'logits':
       return logits(d, context)
     case 'loss':
@@ -191,13 +194,16 @@ export function segmentWork(kind: SegmentKind, d: WorkDims, context: WorkContext
 }
 
 /** A whole transformer block; `rows` of `d` may be a share of its B·T tokens. */
-export function blockWork(d: WorkDims, context: WorkContext): PassWork {
-  const kinds = ['norm', 'attention', 'attentionResidual', 'norm', 'mlp', 'mlpResidual'] as const
+export function blockWork(model: Pick<ModelShape, 'family'>, d: WorkDims, context: WorkContext): PassWork {
+  const kinds = familyOf(model).block.flatMap(({ norm: n, body, residual: sum }) =>
+    [n, body, sum].map((use) => use.segment.kind),
+  )
   return join(...kinds.map((kind) => segmentWork(kind, d, context)))
 }
 
 /** Final norm, logits over this rank's vocabulary, and the loss. */
-export function headWork(d: WorkDims, context: WorkContext): PassWork {
+export function headWork(model: Pick<ModelShape, 'family'>, d: WorkDims, context: WorkContext): PassWork {
   const whole = { ...d, rows: d.B * d.T }
-  return join(...(['norm', 'logits', 'loss'] as const).map((kind) => segmentWork(kind, whole, context)))
+  const kinds = [familyOf(model).finalNorm.segment.kind, 'logits', 'loss'] as const
+  return join(...kinds.map((kind) => segmentWork(kind, whole, context)))
 }

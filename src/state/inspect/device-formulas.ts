@@ -1,8 +1,9 @@
 import type { RunConfig } from '../../config/types.ts'
+import { over, plus, times } from '../../core/expression.ts'
 import type { Category } from '../../core/bytes.ts'
 import { parameterCount } from '../../model/parameters.ts'
 import type { Expression, Formula, SymbolName } from './formula.ts'
-import { formulaFor, over, plus, times } from './formula.ts'
+import { formulaFor } from './formula.ts'
 
 /** Bytes of an element: execution is in f32 and u32. */
 const ELEMENT_BYTES = 4

@@ -1,77 +1,30 @@
+import type { Expression as ExpressionOf, Values as ValuesOf } from '../../core/expression.ts'
+import { valueOf } from '../../core/expression.ts'
+import type { SizeSymbol } from '../../model/segment.ts'
+
 /** Names of quantities in formulas; what each means stands in the page's texts. */
-const SYMBOLS = [
-  'B',
-  'T',
-  'C',
-  'H',
-  'D',
-  'F',
-  'V',
-  'N',
-  'R',
-  't',
-  'n',
-  'S',
-  'P',
-  'k',
-  'M',
-  'E',
-  'G',
-  'par',
-  'grad',
-  'opt',
-  'act',
-  'com',
-  'work',
-  'free',
-] as const
-export type SymbolName = (typeof SYMBOLS)[number]
+export type SymbolName =
+  | Exclude<
+      SizeSymbol,
+      'valid' | 'vocabStart' | 'rowStart' | 'epsilon' | 'logTheta' | 'accumulate' | 'upstream' | 'first'
+    >
+  | 'n'
+  | 'S'
+  | 'P'
+  | 'k'
+  | 'M'
+  | 'E'
+  | 'G'
+  | 'par'
+  | 'grad'
+  | 'opt'
+  | 'act'
+  | 'com'
+  | 'work'
+  | 'free'
 
-/** A formula as a tree, so that what is shown and what is computed cannot differ. */
-export type Expression =
-  number | SymbolName | { readonly sign: '+' | '−' | '·' | '/'; readonly of: readonly Expression[] }
-
-export const plus = (...of: readonly Expression[]): Expression => ({ sign: '+', of })
-export const minus = (...of: readonly Expression[]): Expression => ({ sign: '−', of })
-export const times = (...of: readonly Expression[]): Expression => ({ sign: '·', of })
-export const over = (...of: readonly Expression[]): Expression => ({ sign: '/', of })
-
-export type Values = Readonly<Partial<Record<SymbolName, number>>>
-
-const APPLY = {
-  '+': (a: number, b: number) => a + b,
-  '−': (a: number, b: number) => a - b,
-  '·': (a: number, b: number) => a * b,
-  '/': (a: number, b: number) => a / b,
-} as const
-
-/** What a formula comes to; NaN where a quantity is not known. */
-export function valueOf(expression: Expression, values: Values): number {
-  if (typeof expression === 'number') return expression
-  if (typeof expression === 'string') return values[expression] ?? NaN
-  return expression.of.map((each) => valueOf(each, values)).reduce(APPLY[expression.sign])
-}
-
-/** A formula as text: "2 · (n − 1) / n · S"; `name` gives the word for a quantity, its letter or its value. */
-export function textOf(expression: Expression, name: (symbol: SymbolName) => string): string {
-  if (typeof expression === 'number') return String(expression)
-  if (typeof expression === 'string') return name(expression)
-  const isSum = ({ sign }: Exclude<Expression, number | string>) => sign === '+' || sign === '−'
-  const outer = expression
-  return outer.of
-    .map((each) => {
-      const text = textOf(each, name)
-      return typeof each === 'object' && isSum(each) && !isSum(outer) ? `(${text})` : text
-    })
-    .join(` ${outer.sign} `)
-}
-
-/** The quantities of a formula, each once, in the order in which it names them. */
-export function symbolsOf(expression: Expression): SymbolName[] {
-  if (typeof expression === 'number') return []
-  if (typeof expression === 'string') return [expression]
-  return [...new Set(expression.of.flatMap(symbolsOf))]
-}
+export type Expression = ExpressionOf<SymbolName>
+export type Values = ValuesOf<SymbolName>
 
 /** A formula with the numbers of one case. */
 export interface Formula {

@@ -9,9 +9,9 @@ import { rankTraffic } from '../../sim/traffic.ts'
 import { spanKindOf } from '../span-kind.ts'
 import { deviceFormulas } from './device-formulas.ts'
 import type { Formula } from './formula.ts'
-import type { Inspected, OptimizerRule, Part, PartList, Role, Target } from './inspected.ts'
+import type { Inspected, OptimizerRule, Part, PartList, Target } from './inspected.ts'
 import { flopFormula, flopSumFormula, sentFormula } from './op-formulas.ts'
-import { bytesFormula, parameterOf } from './tensor-formulas.ts'
+import { bytesFormula } from './tensor-formulas.ts'
 
 /** A Program that can be asked about its parts. */
 export interface Inspectable {
@@ -139,7 +139,7 @@ function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Insp
         activations: held('activations'),
         communication: held('communication'),
         workspace: held('workspace'),
-        gathered: bytesOf(live.filter((spec) => roleOf(spec) === 'gathered')),
+        gathered: bytesOf(live.filter((spec) => spec.role === 'gathered')),
         free: freeBytes,
       },
       config,
@@ -247,29 +247,7 @@ function ruleOf({
       }
 }
 
-function roleOf({ name, category, home }: BufferSpec): Role {
-  if (home === 'staging') return 'staging'
-  if (home === 'uniform') return 'uniforms'
-  switch (category) {
-    case 'parameters':
-      return name.startsWith('pshard:') ? 'parameterShare' : /^u\d+:/.test(name) ? 'gathered' : 'parameter'
-    case 'gradients':
-      return name.startsWith('gshard:') ? 'gradientShare' : 'gradient'
-    case 'optimizer':
-      return name.startsWith('v:') ? 'moment2' : 'moment1'
-    case 'activations':
-      if (/:in\./.test(name)) return 'input'
-      if (/:re:/.test(name)) return 'recomputed'
-      return /\.(d\w+)$/.test(name) ? 'activationGradient' : 'activation'
-    case 'communication':
-      return 'message'
-    case 'workspace':
-      return 'workspace'
-  }
-}
-
 function inspectTensor({ config: { model } }: Inspectable, rank: RankProgram, spec: BufferSpec): Inspected {
-  const name = parameterOf(spec.name)
   const users = [...rank.prologue, ...rank.step].filter(
     ({ reads, writes }) => reads.includes(spec.name) || writes.includes(spec.name),
   )
@@ -277,9 +255,9 @@ function inspectTensor({ config: { model } }: Inspectable, rank: RankProgram, sp
     kind: 'tensor',
     name: spec.name,
     rank: rank.rank,
-    role: roleOf(spec),
+    role: spec.role,
     category: spec.category,
-    shape: parameterTable(model).find((each) => each.name === name)?.shape ?? null,
+    shape: parameterTable(model).find((each) => each.name === spec.tensor)?.shape ?? null,
     elements: spec.elements,
     bytes: takenBytes(spec),
     persistent: spec.persistent,

@@ -1,4 +1,5 @@
 import type { Category } from '../../core/bytes.ts'
+import type { BufferRole } from '../../schedule/buffers.ts'
 import type { Op } from '../../schedule/program.ts'
 import type { SpanKind } from '../span-kind.ts'
 import type { Formula } from './formula.ts'
@@ -16,26 +17,6 @@ export type Target =
     }
   | { readonly kind: 'op'; readonly rank: number; readonly op: number }
   | { readonly kind: 'tensor'; readonly rank: number; readonly name: string }
-
-/** What a buffer holds. */
-const ROLES = [
-  'parameter',
-  'parameterShare',
-  'gathered',
-  'gradient',
-  'gradientShare',
-  'moment1',
-  'moment2',
-  'input',
-  'activation',
-  'activationGradient',
-  'recomputed',
-  'message',
-  'staging',
-  'uniforms',
-  'workspace',
-] as const
-export type Role = (typeof ROLES)[number]
 
 /** A line of a list: something else to ask about, and its size. */
 export interface Part {
@@ -91,7 +72,7 @@ export type Inspected = {
   | {
       readonly kind: 'tensor'
       readonly rank: number
-      readonly role: Role
+      readonly role: BufferRole
       readonly category: Category
       readonly shape: readonly number[] | null
       readonly elements: number

@@ -1,55 +1,54 @@
+import { minus, over, plus, symbolsOf, textOf, times, valueOf } from '../../core/expression.ts'
 import { requestOf } from '../../comm/request.ts'
 import { collectiveBytes } from '../../comm/traffic.ts'
 import type { ModelConfig } from '../../config/types.ts'
 import type { SegmentKind } from '../../core/segments.ts'
+import type { KernelName } from '../../model/kernels.ts'
+import { segmentOf } from '../../model/segments/registry.ts'
 import type { CollectiveOp, ComputeOp } from '../../schedule/program.ts'
 import type { Expression, Formula, SymbolName } from './formula.ts'
-import { formulaFor, minus, over, plus, symbolsOf, textOf, times, valueOf } from './formula.ts'
-import { valuesOf } from './tensor-formulas.ts'
-
-/** A multiply and an add for each weight and token; twice over for scores and their product with the values. */
-const SCORES = times(4, 'B', 'H', 'T', 'T', 'D')
-const QKV = times(2, 'B', 'T', 'C', 3, 'H', 'D')
-const PROJECTION = times(2, 'B', 'T', 'H', 'D', 'C')
+import { formulaFor } from './formula.ts'
+import { rowsAsTokens, shown, valuesOf } from './tensor-formulas.ts'
 
 type Half = 'forward' | 'input' | 'weight'
 
 /**
- * Floating-point operations of a segment's matrix products: 2 per weight and token forward, as many again for the inputs'
- * gradient and for the weights'; attention itself, causality not counted, has no weights and costs twice as much backward
- * (arXiv:2104.04473, section 5.1). Norms, residuals and the loss move memory and multiply next to nothing.
+ * Floating-point operations of a segment's kernels as they are usually counted: the matrix products, and attention without
+ * causality, which costs twice as much backward (arXiv:2104.04473, section 5.1). Norms, residuals and the loss move memory
+ * and multiply next to nothing.
  */
-const PRODUCTS: Partial<Record<SegmentKind, Readonly<Record<Half, Expression>>>> = {
-  attention: {
-    forward: plus(QKV, SCORES, PROJECTION),
-    input: plus(QKV, times(8, 'B', 'H', 'T', 'T', 'D'), PROJECTION),
-    weight: plus(QKV, PROJECTION),
-  },
-  attentionCore: { forward: SCORES, input: times(8, 'B', 'H', 'T', 'T', 'D'), weight: 0 },
-  mlp: {
-    forward: times(4, 'B', 'T', 'C', 'F'),
-    input: times(4, 'B', 'T', 'C', 'F'),
-    weight: times(4, 'B', 'T', 'C', 'F'),
-  },
-  logits: { forward: times(2, 'R', 'V', 'C'), input: times(2, 'R', 'V', 'C'), weight: times(2, 'R', 'V', 'C') },
+const ATTENTION: Partial<Record<KernelName, Expression>> = {
+  attention_forward: times(4, 'B', 'NH', 'T', 'T', 'HS'),
+  attention_backward_query: times(4, 'B', 'NH', 'T', 'T', 'HS'),
+  attention_backward_key_value: times(4, 'B', 'NH', 'T', 'T', 'HS'),
 }
 
-const WHOLE_BACKWARD: Partial<Record<SegmentKind, Expression>> = {
-  attention: plus(times(2, QKV), times(8, 'B', 'H', 'T', 'T', 'D'), times(2, PROJECTION)),
-  attentionCore: times(8, 'B', 'H', 'T', 'T', 'D'),
-  mlp: times(8, 'B', 'T', 'C', 'F'),
-  logits: times(4, 'R', 'V', 'C'),
+function products(kind: SegmentKind, half: Half): Expression[] {
+  return segmentOf(kind)[half].flatMap(({ kernel, flops }) => {
+    const attention = ATTENTION[kernel]
+    if (attention !== undefined) return [attention]
+    return kernel.startsWith('matmul_') ? [shown(flops)] : []
+  })
+}
+
+function halvesOf({ kind }: ComputeOp): readonly Half[] {
+  if (kind === 'backward') return ['input', 'weight']
+  return [kind === 'backwardInput' ? 'input' : kind === 'backwardWeight' ? 'weight' : 'forward']
+}
+
+/** Pieces of the head work on some of the rows, everything else on all of a micro-batch. */
+function isPiece({ segment }: ComputeOp): boolean {
+  return segment.kind === 'logits'
 }
 
 /** Floating-point operations of a compute op; null where it has no matrix product. */
 export function flopFormula(op: ComputeOp, model: ModelConfig): Formula | null {
-  const products = PRODUCTS[op.segment.kind]
-  if (!products) return null
-  const expression =
-    op.kind === 'backward'
-      ? WHOLE_BACKWARD[op.segment.kind]
-      : products[op.kind === 'backwardInput' ? 'input' : op.kind === 'backwardWeight' ? 'weight' : 'forward']
-  if (expression === undefined || expression === 0) return null
+  const terms = halvesOf(op)
+    .flatMap((half) => products(op.segment.kind, half))
+    .map((each) => (isPiece(op) ? each : rowsAsTokens(each)))
+  const [only] = terms
+  if (only === undefined) return null
+  const expression = terms.length === 1 ? only : plus(...terms)
   const values = valuesOf(op, model)
   return { of: 'flop', expression, values, value: valueOf(expression, values) }
 }
@@ -65,7 +64,7 @@ export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): F
   for (const product of products) {
     const key = textOf(product.expression, (symbol) => symbol)
     const known = counts.get(key)
-    const isPiece = symbolsOf(product.expression).includes('R')
+    const isOfRows = symbolsOf(product.expression).includes('R')
     for (const symbol of symbolsOf(product.expression)) {
       const value = product.values[symbol]
       if (value === undefined) return null
@@ -74,7 +73,7 @@ export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): F
       else values[symbol] = value
     }
     if (!known) counts.set(key, { expression: product.expression, count: 1 })
-    else if (!isPiece) known.count++
+    else if (!isOfRows) known.count++
   }
   const terms = [...counts.values()].map(({ expression, count }) =>
     count === 1 ? expression : times(count, expression),
@@ -85,7 +84,7 @@ export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): F
   return { of: 'flop', expression, values, value: valueOf(expression, values) }
 }
 
-const REST = over(minus('n', 1), 'n')
+const REST: Expression = over(minus('n', 1), 'n')
 
 /** What a member sends, by algorithm and kind; which of them holds is decided by the count (comm/traffic.ts). */
 const SENT: readonly Expression[] = [

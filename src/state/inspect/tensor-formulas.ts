@@ -1,79 +1,91 @@
 import type { ModelConfig } from '../../config/types.ts'
-import type { BufferSpec, Op, RankProgram } from '../../schedule/program.ts'
-import type { Expression, Formula, Values } from './formula.ts'
-import { formulaFor, over, times } from './formula.ts'
+import { over, times, withSymbol } from '../../core/expression.ts'
+import { modelSizes, parameterTable } from '../../model/parameters.ts'
+import type { SizeExpression, SizeSymbol } from '../../model/segment.ts'
+import { segmentOf } from '../../model/segments/registry.ts'
+import type { BufferSpec, ComputeOp, Op, RankProgram } from '../../schedule/program.ts'
+import type { Expression, Formula, SymbolName, Values } from './formula.ts'
+import { formulaFor } from './formula.ts'
 
 /** Bytes of an element: execution is in f32 and u32. */
 const ELEMENT_BYTES = 4
 
-const RESIDUAL = times('B', 'T', 'C')
+const TOKENS: Expression = times('B', 'T')
 
-/** Elements of what a segment makes, by the end of its name; the residual stream is cut under sequence parallelism. */
-const ACTIVATIONS: readonly (readonly [RegExp, readonly Expression[]])[] = [
-  [/in\.(tokens|targets|weights)$|losses$/, [times('B', 'T')]],
-  [/loss\.(stats|all)\d*$/, [times('R', 3), times('R', 3, 't')]],
-  [/\.stats$/, [times('B', 'T', 2), over(times('B', 'T', 2), 't')]],
-  [/attn\.d?qkv$/, [times('B', 'T', 3, 'H', 'D')]],
-  [/attn\.(o|dout)$/, [times('B', 'T', 'H', 'D')]],
-  [/attn\.(lse|delta)$/, [times('B', 'H', 'T')]],
-  [/mlp\.d?[hg]$/, [times('B', 'T', 'F')]],
-  [/logits\d*$/, [times('R', 'V')]],
-  [/./, [RESIDUAL, over(RESIDUAL, 't')]],
-]
+/** Symbols that no formula on the page shows: positions within a vector and flags. */
+const HIDDEN: ReadonlySet<SizeSymbol> = new Set([
+  'valid',
+  'vocabStart',
+  'rowStart',
+  'epsilon',
+  'logTheta',
+  'accumulate',
+  'upstream',
+  'first',
+])
 
-/** Elements of a parameter on one rank: its heads, its columns, its rows of the vocabulary (model/parameters.ts). */
-const PARAMETERS: readonly (readonly [RegExp, Expression])[] = [
-  [/(wte|lm_head)\.weight$/, times('V', 'C')],
-  [/wpe\.weight$/, times('N', 'C')],
-  [/c_attn\.weight$/, times('C', 3, 'H', 'D')],
-  [/c_attn\.bias$/, times(3, 'H', 'D')],
-  [/attn\.c_proj\.weight$/, times('H', 'D', 'C')],
-  [/c_fc\.weight$/, times('C', 'F')],
-  [/c_fc\.bias$/, 'F'],
-  [/mlp\.c_proj\.weight$/, times('F', 'C')],
-  [/(ln_\w+\.(weight|bias)|c_proj\.bias)$/, 'C'],
-]
+function isShown(symbol: SizeSymbol): symbol is SizeSymbol & SymbolName {
+  return !HIDDEN.has(symbol)
+}
 
-/** A parameter's name in a buffer's: of itself, its gradient, its moments, a share of it. */
-export function parameterOf(buffer: string): string | null {
-  const name = buffer.slice(buffer.lastIndexOf(':') + 1)
-  return PARAMETERS.some(([ending]) => ending.test(name)) ? name : null
+/** A size of the model's data as the page shows it: a flag counts as 0. */
+export function shown(expression: SizeExpression): Expression {
+  if (typeof expression === 'number') return expression
+  if (typeof expression === 'string') return isShown(expression) ? expression : 0
+  return { sign: expression.sign, of: expression.of.map(shown) }
+}
+
+/** Rows as samples and tokens: what an op that works on all rows of a micro-batch says. */
+export function rowsAsTokens(expression: Expression): Expression {
+  return withSymbol(expression, 'R', TOKENS)
 }
 
 /** Sizes of one op as a formula calls them. */
 export function valuesOf(op: Extract<Op, { dims: unknown }>, model: ModelConfig): Values {
-  const { B, T, C, NH, HS, F, V, rows, tensor } = op.dims
-  return { B, T, C, H: NH, D: HS, F, V, R: rows, N: model.context, t: tensor }
+  const { B, T, C, NH, KV, HS, F, V, rows, tensor } = op.dims
+  return { B, T, C, NH, KV, HS, F, V, R: rows, N: model.context, t: tensor }
 }
 
-const WHOLE = (model: ModelConfig): Values => ({
-  C: model.embed,
-  H: model.heads,
-  D: model.embed / model.heads,
-  F: model.ffn,
-  V: model.vocab,
-  N: model.context,
-  t: 1,
-})
+/** Elements of a buffer that an op names in a role of its segment; the residual stream may be cut over tensor ranks. */
+function portShapes(spec: BufferSpec, users: readonly ComputeOp[]): Expression[] {
+  for (const op of users) {
+    const role = Object.entries(op.args).find(([, name]) => name === spec.name)?.[0]
+    if (role === undefined) continue
+    const { makes, gradients, edges } = segmentOf(op.segment.kind)
+    const port = makes[role] ?? gradients[role] ?? edges[role]
+    if (port === undefined) continue
+    const exact = shown(port.elements)
+    const whole = rowsAsTokens(exact)
+    return [whole, over(whole, 't'), exact]
+  }
+  return []
+}
+
+/** What a loaded input holds: a number for each token. */
+const INPUT: readonly Expression[] = [TOKENS]
 
 /** The size of a buffer by the shape of what it holds; by its elements where it is a share of a tensor or of several. */
 export function bytesFormula(rank: RankProgram, spec: BufferSpec, model: ModelConfig): Formula {
   const isSized = (op: Op) => 'dims' in op
-  const ops = [...rank.prologue, ...rank.step].filter(isSized)
-  const user = ops.find((op) => 'args' in op && Object.values(op.args).includes(spec.name)) ?? ops[0]
-  const values = user === undefined ? WHOLE(model) : valuesOf(user, model)
-  const name = parameterOf(spec.name)
-  const elements =
-    name !== null
-      ? PARAMETERS.filter(([ending]) => ending.test(name)).map(([, expression]) => expression)
-      : spec.category === 'activations'
-        ? (ACTIVATIONS.find(([ending]) => ending.test(spec.name))?.[1] ?? [])
-        : []
-  const shaped = elements.map((each) =>
+  const isUser = (op: Op): op is ComputeOp => 'segment' in op && Object.values(op.args).includes(spec.name)
+  const ops = [...rank.prologue, ...rank.step]
+  const users = ops.filter(isUser)
+  const sized = users[0] ?? ops.find(isSized)
+  const values: Values = sized === undefined ? { ...modelSizes(model), t: 1 } : valuesOf(sized, model)
+  const parameter = parameterTable(model).find(({ name }) => name === spec.tensor)
+  const shapes: readonly Expression[] =
+    parameter !== undefined
+      ? [times(...parameter.sizes.map(shown))]
+      : spec.role === 'input'
+        ? [...INPUT, ...portShapes(spec, users)]
+        : spec.category === 'activations' || spec.category === 'communication'
+          ? portShapes(spec, users)
+          : []
+  const inBytes = shapes.map((each) =>
     typeof each === 'object' && each.sign === '·' ? times(...each.of, ELEMENT_BYTES) : times(each, ELEMENT_BYTES),
   )
   return (
-    formulaFor('bytes', shaped, values, spec.bytes) ?? {
+    formulaFor('bytes', inBytes, values, spec.bytes) ?? {
       of: 'bytes',
       expression: times('P', ELEMENT_BYTES),
       values: { P: spec.bytes / ELEMENT_BYTES },

@@ -1,9 +1,11 @@
+import type { BufferId } from '../../schedule/buffers.ts'
+import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec } from '../../schedule/program.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
 import { buffer, buffersOf, cutAlike, sliceSpans, span } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
-import { gradBuffer, paramBuffer, parameterBuffers } from '../ranks.ts'
+import { gradBuffer, paramBuffer, parameterBuffers, parameterId } from '../ranks.ts'
 import { COMPUTE, withNames } from '../segment-writer.ts'
 import { ownedRanges, serversOf, stateOf } from './server-shards.ts'
 import type { ServerShard } from './server-shards.ts'
@@ -25,8 +27,10 @@ export function turnOf(piece: 'answer' | 'work' | 'take' | 'update', worker: num
 }
 
 /** Parameters as a worker last pulled them. */
-const pulledBuffer = (name: string) => `pulled:${name}`
-const SUM = 'pushes:sum'
+const pulledId = (tensor: string): BufferId => ({ role: 'pulled', tensor })
+const pulledBuffer = (tensor: string) => bufferName(pulledId(tensor))
+const sumId: BufferId = { role: 'workspace', tensor: 'pushes:sum' }
+const SUM = bufferName(sumId)
 
 export function lowerAsyncServer(context: BuildContext): RankDraft[] {
   const { config, ranks } = context
@@ -95,11 +99,9 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
       }
       const buffers: BufferSpec[] = [
         ...(host
-          ? parameters.map(({ name, elements }) =>
-              buffer(paramBuffer(name), 'parameters', elements, { home, persistent: true }),
-            )
+          ? parameters.map(({ name, elements }) => buffer(parameterId(name), elements, { home, persistent: true }))
           : parameterBuffers(parameters)),
-        buffer(SUM, 'gradients', own.length, { home, persistent: true }),
+        buffer(sumId, own.length, { category: 'gradients', home, persistent: true }),
         ...tail.buffers,
       ]
       const state = stateOf(parameters, own, tail)
@@ -114,7 +116,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     }
 
     function landing(from: number, { length }: ServerShard): BufferSpec {
-      return buffer(`push:${from}`, 'communication', length, { home })
+      return buffer(pushId(from), length, { home })
     }
 
     function sendParameters(to: number, own: ServerShard): OpDraft {
@@ -159,7 +161,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
           },
         ]
       }
-      const name = `push:${from}`
+      const name = bufferName(pushId(from))
       const shared = { reads: [name, SUM], writes: [SUM] }
       const received = span(name, own.length)
       return [
@@ -220,9 +222,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
       const names = new Map(parameters.map(({ name }) => [paramBuffer(name), pulledBuffer(name)]))
       // What is pulled outlives the turn where a part of it is copied by the server on this rank.
       const persistent = shard !== undefined
-      const pulled = parameters.map(({ name, elements }) =>
-        buffer(pulledBuffer(name), 'parameters', elements, { persistent }),
-      )
+      const pulled = parameters.map(({ name, elements }) => buffer(pulledId(name), elements, { persistent }))
       // Gradients a server on this rank still has to take outlive the worker's piece.
       const kept = own.buffers.map((each) =>
         persistent && each.category === 'gradients' ? { ...each, persistent } : each,
@@ -232,6 +232,8 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
     }
   }
 }
+
+const pushId = (from: number) => messageId(`push:${from}`)
 
 function tagged(turn: string, ops: readonly OpDraft[]): OpDraft[] {
   return ops.map((op) => ({ ...op, turn }))

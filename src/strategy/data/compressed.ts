@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../config/types.ts'
 import { codecBytes } from '../../comm/codec.ts'
 import type { Codec } from '../../comm/codec.ts'
+import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
@@ -29,7 +30,8 @@ export function compressedAllReduce(
 ): CompressedReduction {
   const { compression } = config.parallel
   const total = lengthOf(spans)
-  const flat = span(`${name}:flat`, total)
+  const flatId = messageId(`${name}:flat`)
+  const flat = span(bufferName(flatId), total)
   const shared = { config, group: dataGroup, member: dataGroup.indexOf(rank), name, flat }
   const packed = copy(spans, cutAlike(flat.buffer, spans))
   const unpacked = copy(cutAlike(flat.buffer, spans), spans)
@@ -37,7 +39,7 @@ export function compressedAllReduce(
     compression.kind === 'topk'
       ? throughPairs(shared, compression)
       : throughOwners(shared, { kind: compression.kind === 'int8' ? 'int8' : 'fp16' })
-  return { ops: [packed, ...ops, unpacked], buffers: [buffer(flat.buffer, 'communication', total), ...buffers] }
+  return { ops: [packed, ...ops, unpacked], buffers: [buffer(flatId, total), ...buffers] }
 }
 
 interface Shared {
@@ -55,9 +57,12 @@ function throughOwners({ config, group, member, name, flat }: Shared, codec: Cod
   const places = offsetsOf(words)
   const total = words.reduce((a, b) => a + b, 0)
   const own = words[member]!
-  const [encoded, landed, sum, result, all] = ['encoded', 'landed', 'sum', 'result', 'all'].map(
-    (each) => `${name}:${each}`,
-  ) as [string, string, string, string, string]
+  const idOf = (part: 'encoded' | 'landed' | 'sum' | 'result' | 'all') => messageId(`${name}:${part}`)
+  const encoded = bufferName(idOf('encoded'))
+  const landed = bufferName(idOf('landed'))
+  const sum = bufferName(idOf('sum'))
+  const result = bufferName(idOf('result'))
+  const all = bufferName(idOf('all'))
   const partsOf = (of: string) => parts.map((part, i) => span(of, part, starts[i]!))
   const wordsOf = (of: string) => words.map((count, i) => span(of, count, places[i]!))
   const { kind } = codec
@@ -96,11 +101,11 @@ function throughOwners({ config, group, member, name, flat }: Shared, codec: Cod
   )
   ops.push(decode(kind, wordsOf(all), partsOf(flat.buffer), 'replace'))
   const buffers = [
-    buffer(encoded, 'communication', total),
-    buffer(landed, 'communication', own * group.length),
-    buffer(sum, 'communication', parts[member]!),
-    buffer(result, 'communication', own),
-    buffer(all, 'communication', total),
+    buffer(idOf('encoded'), total),
+    buffer(idOf('landed'), own * group.length),
+    buffer(idOf('sum'), parts[member]!),
+    buffer(idOf('result'), own),
+    buffer(idOf('all'), total),
   ]
   return { ops, buffers }
 }
@@ -110,7 +115,12 @@ function throughPairs(
   { ratio, errorFeedback }: { readonly ratio: number; readonly errorFeedback: boolean },
 ): CompressedReduction {
   const words = codecBytes({ kind: 'topk', ratio }, flat.length) / 4
-  const [encoded, all, residue] = [`${name}:encoded`, `${name}:all`, `${name}:residue`]
+  const [encodedId, allId, residueId] = [
+    messageId(`${name}:encoded`),
+    messageId(`${name}:all`),
+    messageId(`${name}:residue`),
+  ]
+  const [encoded, all, residue] = [bufferName(encodedId), bufferName(allId), bufferName(residueId)]
   const left = span(residue, flat.length)
   const ops: OpDraft[] = []
   if (errorFeedback)
@@ -144,8 +154,8 @@ function throughPairs(
       'add',
     ),
   )
-  const buffers = [buffer(encoded, 'communication', words), buffer(all, 'communication', words * group.length)]
-  if (errorFeedback) buffers.push(buffer(residue, 'communication', flat.length, { persistent: true }))
+  const buffers = [buffer(encodedId, words), buffer(allId, words * group.length)]
+  if (errorFeedback) buffers.push(buffer(residueId, flat.length, { persistent: true }))
   return { ops, buffers }
 }
 

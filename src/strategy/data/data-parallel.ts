@@ -1,4 +1,6 @@
 import type { ComputeOp, LoadBatchOp, Span } from '../../schedule/program.ts'
+import type { BufferId } from '../../schedule/buffers.ts'
+import { bufferName } from '../../schedule/buffers.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { collective } from '../collective-ops.ts'
@@ -31,9 +33,6 @@ const isHead = (op: OpDraft): op is Compute => isForward(op) && op.segment.kind 
 const isLoss = (op: OpDraft): op is Compute => isForward(op) && op.segment.kind === 'loss'
 const isLoad = (op: OpDraft): op is Load => op.kind === 'loadBatch'
 
-/** A replica's buffer on rank 0 under a name of its own. */
-const on0 = (replica: number, name: string) => `r${replica}:${name}`
-
 function lowerRank(
   rank: ComputeRank,
   root: ComputeRank,
@@ -50,9 +49,11 @@ function lowerRank(
   const copyOf = (replica: number, name: string): Span => {
     const spec = sizeOf.get(replica)!.get(name)!
     if (replica === root.rank) return span(name, spec.elements)
-    const copy = on0(replica, name)
-    if (isRoot) extra.set(copy, buffer(copy, spec.category, spec.elements))
-    return span(copy, spec.elements)
+    const { role, tensor, microbatch, category, elements } = spec
+    const id: BufferId = { role, tensor, copyOf: replica, ...(microbatch === undefined ? {} : { microbatch }) }
+    const copy = bufferName(id)
+    if (isRoot) extra.set(copy, buffer(id, elements, { category }))
+    return span(copy, elements)
   }
   const ownSpan = (name: string): Span => span(name, sizeOf.get(rank.rank)!.get(name)!.elements)
   const microbatches = config.batch.microbatches
@@ -164,8 +165,8 @@ function lowerRank(
     ...shared,
     buffers: [...parameterBuffers(rank.parameters), ...rank.buffers, ...extra.values(), ...tail.buffers],
     state: {
-      parameters: rank.parameters.map((each) => wholeHolding('param', each)),
-      gradients: rank.parameters.map((each) => wholeHolding('grad', each)),
+      parameters: rank.parameters.map((each) => wholeHolding('parameter', each)),
+      gradients: rank.parameters.map((each) => wholeHolding('gradient', each)),
       moment1: tail.moment1,
       moment2: tail.moment2,
       drawn: true,

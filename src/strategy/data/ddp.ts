@@ -54,7 +54,7 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
     normGroup: ranks.map((each) => each.rank),
     hasLoss: rank.reportsLoss,
   })
-  const holdings = parameters.map((each) => wholeHolding('param', each))
+  const holdings = parameters.map((each) => wholeHolding('parameter', each))
   return {
     rank: rank.rank,
     coordinates: rank.coordinates,
@@ -62,7 +62,7 @@ function lowerRank(rank: ComputeRank, { config, ranks }: BuildContext): RankDraf
     buffers: [...parameterBuffers(parameters), ...rank.buffers, ...reduced.buffers, ...tail.buffers],
     state: {
       parameters: holdings,
-      gradients: parameters.map((each) => wholeHolding('grad', each)),
+      gradients: parameters.map((each) => wholeHolding('gradient', each)),
       moment1: tail.moment1,
       moment2: tail.moment2,
       drawn: member === 0,
@@ -78,7 +78,7 @@ export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
   const group = rank.dataGroup
   if (group.length === 1) return []
   const isRoot = group[0] === rank.rank
-  const spans = rank.parameters.map((each) => wholeHolding('param', each).span)
+  const spans = rank.parameters.map((each) => wholeHolding('parameter', each).span)
   return [
     collective('broadcast', config, {
       group,

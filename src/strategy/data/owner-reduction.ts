@@ -1,4 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
+import type { BufferId } from '../../schedule/buffers.ts'
+import { bufferName } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
@@ -11,10 +13,11 @@ import { gradBuffer } from '../ranks.ts'
 import { COMPUTE, gradientOf } from '../segment-writer.ts'
 
 /** Where this rank's piece of a gradient rests. */
-export const shardGradient = (name: string) => `gshard:${name}`
+export const shardGradient = (tensor: string) => bufferName(shardGradientId(tensor))
+const shardGradientId = (tensor: string): BufferId => ({ role: 'gradientShard', tensor })
 
 /** Whether a parameter's gradient is reduced micro-batch by micro-batch. A tied embedding first meets its other copy. */
-export function reducedApart(config: RunConfig): (parameter: string) => boolean {
+export function reducedPerMicrobatch(config: RunConfig): (parameter: string) => boolean {
   const { zero, data, fsdp } = config.parallel
   const tied = tiedElsewhere(config)
   const sharded = zero >= 2 && (data > 1 || fsdp.cpuOffload)
@@ -37,7 +40,7 @@ export function reduceToOwners(
   buckets: readonly Bucket[],
 ): { ops: OpDraft[]; buffers: BufferSpec[] } {
   const { overlap, fsdp } = config.parallel
-  const apart = reducedApart(config)
+  const perMicrobatch = reducedPerMicrobatch(config)
   const member = rank.dataGroup.indexOf(rank.rank)
   const buffers: BufferSpec[] = []
   const insertions: { after: readonly string[]; ops: OpDraft[] }[] = []
@@ -52,10 +55,10 @@ export function reduceToOwners(
   const home = fsdp.cpuOffload ? 'host' : 'device'
   for (const { name, pieces } of buckets) {
     for (const { parameter, length } of pieces.filter(({ owner }) => owner === member))
-      buffers.push(buffer(shardGradient(parameter.name), 'gradients', length, { home }))
-    const split = pieces.filter(({ parameter }) => apart(parameter.name))
+      buffers.push(buffer(shardGradientId(parameter.name), length, { home }))
+    const split = pieces.filter(({ parameter }) => perMicrobatch(parameter.name))
     for (const [i, m] of backwardOrder(config, rank, split).entries()) reduce(name, split, m, i === 0)
-    const whole = pieces.filter(({ parameter }) => !apart(parameter.name))
+    const whole = pieces.filter(({ parameter }) => !perMicrobatch(parameter.name))
     reduce(`${name}, tied`, whole, null, true)
   }
   return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
@@ -91,7 +94,8 @@ function reduceBucket(
   const offload = config.parallel.fsdp.cpuOffload
   // Straight to where they rest, when that is on the device and empty.
   const direct = first && !offload
-  const landing = `mb${microbatch ?? ''}:gshard:${name}`
+  const landingId: BufferId = { role: 'gradientShard', tensor: name, ...place }
+  const landing = bufferName(landingId)
   const landed = elements > 0 ? [span(landing, elements)] : []
   const ops: OpDraft[] = []
   if (group.length > 1)
@@ -115,5 +119,5 @@ function reduceBucket(
   if (offload)
     ops.push({ ...shared, kind: 'offload', stream: 'offload', source: from, accumulate: !first, subject: name })
   else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: cutAlike(landing, resting), assign: false })
-  return { source, ops, buffers: group.length > 1 ? [buffer(landing, 'gradients', elements)] : [] }
+  return { source, ops, buffers: group.length > 1 ? [buffer(landingId, elements)] : [] }
 }

@@ -1,5 +1,5 @@
 import type { BuildContext, ComputeRank } from '../ranks.ts'
-import { gradBuffer, paramBuffer, parameterBuffers } from '../ranks.ts'
+import { gradientId, parameterBuffers, parameterId } from '../ranks.ts'
 import type { RankDraft } from '../draft.ts'
 import { buffer } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
@@ -56,8 +56,8 @@ export function lowerParameterServer(context: BuildContext): RankDraft[] {
       coordinates: { data: ranks.length, pipeline: 0, tensor: 0 },
       device: 'cpu',
       buffers: [
-        ...parameters.map((each) => buffer(paramBuffer(each.name), 'parameters', each.elements, home)),
-        ...parameters.map((each) => buffer(gradBuffer(each.name), 'gradients', each.elements, home)),
+        ...parameters.map((each) => buffer(parameterId(each.name), each.elements, home)),
+        ...parameters.map((each) => buffer(gradientId(each.name), each.elements, home)),
         ...tail.buffers,
       ],
       state: stateOf(parameters, shard, tail),

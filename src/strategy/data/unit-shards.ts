@@ -1,4 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
+import type { BufferId } from '../../schedule/buffers.ts'
+import { bufferName } from '../../schedule/buffers.ts'
 import type { BufferSpec } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
@@ -12,7 +14,8 @@ import type { Unit } from '../units.ts'
 import { unitsOf } from '../units.ts'
 
 /** This rank's piece of a parameter under ZeRO-3. */
-export const shardBuffer = (name: string) => `pshard:${name}`
+export const shardId = (tensor: string): BufferId => ({ role: 'parameterShard', tensor })
+export const shardBuffer = (tensor: string) => bufferName(shardId(tensor))
 
 /** Whether ranks keep only their own pieces of the parameters between uses. */
 export function holdsShards({ parallel }: RunConfig): boolean {
@@ -65,7 +68,8 @@ function bringUnit(
   const buffers: BufferSpec[] = []
   let source = shards
   if (config.parallel.fsdp.cpuOffload && elements > 0) {
-    const fetched = [span(`u${visit.index}:shard`, elements)]
+    const fetchedId: BufferId = { role: 'parameterShard', tensor: 'shard', visit: visit.index }
+    const fetched = [span(bufferName(fetchedId), elements)]
     const target = group.length > 1 ? fetched : whole
     ops.push({
       kind: 'fetch',
@@ -77,7 +81,7 @@ function bringUnit(
       writes: buffersOf(target),
       ...place,
     })
-    if (group.length > 1) buffers.push(buffer(`u${visit.index}:shard`, 'parameters', elements))
+    if (group.length > 1) buffers.push(buffer(fetchedId, elements))
     source = fetched
   }
   if (group.length > 1)

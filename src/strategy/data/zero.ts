@@ -11,7 +11,7 @@ import type { OwnedPiece } from '../ownership.ts'
 import { ownership, partsOf, wholeSpans } from '../ownership.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
-import { gatherUnits, shardBuffer, unitPieces } from './unit-shards.ts'
+import { gatherUnits, shardBuffer, shardId, unitPieces } from './unit-shards.ts'
 import { broadcastOnce, reduceBuckets } from './ddp.ts'
 import { reduceToOwners, shardGradient } from './owner-reduction.ts'
 
@@ -88,7 +88,7 @@ function stageOne(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft
     device: 'gpu',
     buffers: [...parameterBuffers(rank.parameters), ...rank.buffers, ...tail.buffers],
     state: {
-      parameters: rank.parameters.map((each) => wholeHolding('param', each)),
+      parameters: rank.parameters.map((each) => wholeHolding('parameter', each)),
       gradients: holdingsOf(owned, 'gradient'),
       moment1: tail.moment1,
       moment2: tail.moment2,
@@ -157,7 +157,7 @@ function stageTwo(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft
     device: 'gpu',
     buffers: [...parameterBuffers(rank.parameters), ...rank.buffers, ...reduced.buffers, ...tail.buffers],
     state: {
-      parameters: rank.parameters.map((each) => wholeHolding('param', each)),
+      parameters: rank.parameters.map((each) => wholeHolding('parameter', each)),
       gradients: holdingsOf(owned, 'gradient'),
       moment1: tail.moment1,
       moment2: tail.moment2,
@@ -188,7 +188,7 @@ function stageThree(rank: ComputeRank, { config, ranks }: BuildContext): RankDra
   })
   const home = fsdp.cpuOffload ? 'host' : 'device'
   const shards = mine.map(({ parameter, length }) =>
-    buffer(shardBuffer(parameter.name), 'parameters', length, { home, persistent: true }),
+    buffer(shardId(parameter.name), length, { home, persistent: true }),
   )
   const parameters = holdingsOf(owned, 'parameter')
   return {

@@ -1,5 +1,6 @@
 import type { SymbolName } from '../../state/inspect/formula.ts'
-import type { PartList, Role } from '../../state/inspect/inspected.ts'
+import type { BufferRole } from '../../schedule/buffers.ts'
+import type { PartList } from '../../state/inspect/inspected.ts'
 import type { Op } from '../../schedule/program.ts'
 
 const does: Record<Op['kind'], string> = {
@@ -31,12 +32,13 @@ const does: Record<Op['kind'], string> = {
   report: 'Hands this rank’s part of loss and norm to the page.',
 }
 
-const roles: Record<Role, string> = {
+const roles: Record<BufferRole, string> = {
   parameter: 'A parameter of the model.',
-  parameterShare: 'This rank’s share of parameters; the rest is gathered when it is needed.',
+  parameterShard: 'This rank’s share of parameters; the rest is gathered when it is needed.',
   gathered: 'Parameters gathered from all shares for a short while, then freed.',
+  pulled: 'Parameters as this worker last pulled them from the server.',
   gradient: 'The gradient of a parameter, summed over micro-batches.',
-  gradientShare: 'This rank’s share of the summed gradient.',
+  gradientShard: 'This rank’s share of the summed gradient.',
   moment1: 'The optimizer’s first moment: a running mean of gradients.',
   moment2: 'AdamW’s second moment: a running mean of squared gradients.',
   input: 'The micro-batch’s tokens, targets, weights or boundaries.',
@@ -68,8 +70,9 @@ const symbols: Record<SymbolName, string> = {
   B: 'sequences of the micro-batch',
   T: 'tokens of a sequence',
   C: 'width of the model',
-  H: 'heads on this rank',
-  D: 'size of a head',
+  NH: 'heads on this rank',
+  KV: 'key and value heads on this rank',
+  HS: 'size of a head',
   F: 'MLP columns on this rank',
   V: 'vocabulary rows on this rank',
   N: 'longest context',
@@ -189,10 +192,11 @@ const zh: InspectText = {
   },
   roles: {
     parameter: '模型的一个参数。',
-    parameterShare: '本 rank 持有的那份参数，其余在需要时收集。',
+    parameterShard: '本 rank 持有的那份参数，其余在需要时收集。',
     gathered: '临时从各份收集的参数，用后释放。',
+    pulled: '该 worker 最近一次从服务器拉取的参数。',
     gradient: '一个参数的梯度，按微批次累加。',
-    gradientShare: '本 rank 持有的那份梯度总和。',
+    gradientShard: '本 rank 持有的那份梯度总和。',
     moment1: '优化器的一阶动量：梯度的滑动平均。',
     moment2: 'AdamW 的二阶动量：梯度平方的滑动平均。',
     input: '微批次的 token、目标、权重或边界。',
@@ -222,8 +226,9 @@ const zh: InspectText = {
     B: '微批次的序列数',
     T: '每个序列的 token 数',
     C: '模型宽度',
-    H: '本 rank 的注意力头数',
-    D: '每个头的大小',
+    NH: '本 rank 的注意力头数',
+    KV: '本 rank 的键值头数',
+    HS: '每个头的大小',
     F: '本 rank 的 MLP 列数',
     V: '本 rank 的词表行数',
     N: '最长上下文',

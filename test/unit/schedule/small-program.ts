@@ -20,6 +20,8 @@ export const DIMS: OpDims = {
   rows: 2,
   rowStart: 0,
   tensor: 1,
+  epsilon: 1e-5,
+  theta: 10000,
 }
 
 const ELEMENTS = 8
@@ -30,7 +32,16 @@ export const span = (buffer: string, length = ELEMENTS, offset = 0): Span => ({ 
 
 function spec(name: string): BufferSpec {
   const category = /^(norm|scratch)/.test(name) ? 'workspace' : 'activations'
-  return { name, category, elements: ELEMENTS, bytes: ELEMENTS * 4, home: 'device', persistent: PERSISTENT.test(name) }
+  return {
+    role: category === 'workspace' ? 'workspace' : 'activation',
+    tensor: name,
+    name,
+    category,
+    elements: ELEMENTS,
+    bytes: ELEMENTS * 4,
+    home: 'device',
+    persistent: PERSISTENT.test(name),
+  }
 }
 
 const KINDS = { F: 'forward', B: 'backward', I: 'backwardInput', W: 'backwardWeight' } as const

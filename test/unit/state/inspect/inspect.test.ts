@@ -8,7 +8,7 @@ import { predictBytes } from '../../../../src/sim/ledger.ts'
 import { rankTraffic } from '../../../../src/sim/traffic.ts'
 import { inspect } from '../../../../src/state/inspect/inspect.ts'
 import type { Inspectable } from '../../../../src/state/inspect/inspect.ts'
-import { textOf, valueOf } from '../../../../src/state/inspect/formula.ts'
+import { textOf, valueOf } from '../../../../src/core/expression.ts'
 import { buildProgram } from '../../../../src/strategy/build.ts'
 
 const MODEL = { layers: 4, heads: 4, embed: 32, context: 16, vocab: 256 }
@@ -160,8 +160,8 @@ describe('formulas', () => {
     const op = whole.program.ranks[0]!.step.find((each) => 'segment' in each && each.segment.kind === 'mlp')!
     const [formula] = inspect(whole, { kind: 'op', rank: 0, op: op.id })!.formulas
     const numbers = textOf(formula!.expression, (symbol) => String(formula!.values[symbol]))
-    expect(textOf(formula!.expression, (symbol) => symbol)).toBe('4 · B · T · C · F')
-    expect(numbers).toBe('4 · 6 · 16 · 32 · 128')
+    expect(textOf(formula!.expression, (symbol) => symbol)).toBe('2 · B · T · F · C + 2 · B · T · C · F')
+    expect(numbers).toBe('2 · 6 · 16 · 128 · 32 + 2 · 6 · 16 · 32 · 128')
     expect(formula!.value).toBe(4 * 6 * 16 * 32 * 128)
   })
 
@@ -181,7 +181,7 @@ describe('formulas', () => {
     expect(of({ data: 2, zero: 3 })[0]).toMatch(/^parameters: (4 · M \/ n|4 · E) \+ 4 · G$/)
     const cell = inspect(opened({}), { kind: 'action', rank: 0, stage: 0, microbatch: 0, pass: 'forward' })!
     expect(textOf(cell.formulas[0]!.expression, (symbol) => symbol)).toMatch(
-      /^4 · \(2 · B · T · C · 3 · H · D \+ .*\) \+ 4 · 4 · B · T · C · F \+ 2 · R · V · C$/,
+      /^4 · \(2 · B · T · 3 · NH · HS · C \+ .*\) \+ 4 · \(2 · B · T · F · C \+ 2 · B · T · C · F\) \+ 2 · R · V · C$/,
     )
   })
 
