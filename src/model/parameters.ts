@@ -26,8 +26,8 @@ export interface ParameterSpec {
 
 /** The sizes of a whole model, by symbol. */
 export function modelSizes(shape: ModelShape): Readonly<Partial<Record<SizeSymbol, number>>> {
-  const { embed: C, heads: NH, kvHeads: KV, ffn: F, vocab: V, context: N } = shape
-  return { C, NH, KV, HS: C / NH, F, V, N }
+  const { embed: C, heads: NH, kvHeads: KV, headSize: HS, ffn: F, vocab: V, context: N } = shape
+  return { C, NH, KV, HS, F, V, N }
 }
 
 /** Parameters of a model in canonical order, from its family's segments. */
