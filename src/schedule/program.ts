@@ -39,6 +39,8 @@ interface OpBase {
   readonly writes: readonly string[]
   readonly stage?: number
   readonly microbatch?: number
+  /** Position in the rank's pipeline order of the action it was lowered from; absent for what is put around and between. */
+  readonly action?: number
   /** Ops of one turn run together; a rank whose ops have turns runs them in the order of a virtual clock (async server). */
   readonly turn?: string
 }
@@ -81,6 +83,8 @@ export interface CollectiveOp extends OpBase {
   readonly elementBytes: number
   /** Part of a recomputation, which repeats the forward pass as it was: its last result may be read by nobody. */
   readonly phase?: 'recompute'
+  /** The member takes part for the others' sake: nothing of what it keeps need be read. */
+  readonly mayBeUnread?: true
 }
 
 export interface SendOp extends OpBase {

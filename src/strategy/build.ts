@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/types.ts'
 import { dealBatch, exchangeableParts } from './deal-batch.ts'
-import type { Program } from '../schedule/program.ts'
+import type { Program, RankProgram } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { finishRank } from './draft.ts'
@@ -9,46 +9,92 @@ import { layoutOf, parametersOn } from './layout.ts'
 import { lossBuffer } from './optimizer-tail.ts'
 import { lowerActions } from './lower-actions.ts'
 import type { ComputeRank } from './ranks.ts'
-import { rankAt } from './ranks.ts'
+import { coordinatesOf, rankAt } from './ranks.ts'
 import { reducedPerMicrobatch } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
+import type { DataStrategy } from './registry.ts'
 import { withSequenceGradients } from './sequence-gradients.ts'
 import { withTiedEmbedding } from './tied-embedding.ts'
 import { withWorkspace } from './workspace.ts'
 
-/** Forward and backward of one rank, before any exchange between replicas. */
-function computeRank(
-  layout: Layout,
-  coordinates: ComputeRank['coordinates'],
-  orders: { actions: readonly (readonly Action[])[]; stageToRank: readonly number[] },
-  microbatches: readonly (readonly number[])[],
-): ComputeRank {
-  const { config, stages } = layout
-  const { data, pipeline, tensor } = coordinates
-  const writer = lowerActions(orders.actions[pipeline]!, {
-    layout,
-    coordinates,
-    microbatches,
-    stageToRank: orders.stageToRank,
-    rankOf: (p) => rankAt(config, { data, pipeline: p, tensor }),
-    forwardOnly: false,
-    perMicrobatch: reducedPerMicrobatch(config),
-  })
-  const own = stages.filter((stage) => orders.stageToRank[stage.index] === pipeline)
-  const parameters = parametersOn(layout, own)
-  const head = own.some((stage) => stage.head)
-  const rank: ComputeRank = {
-    rank: rankAt(config, coordinates),
-    coordinates,
-    dataGroup: Array.from({ length: config.parallel.data }, (_, d) => rankAt(config, { data: d, pipeline, tensor })),
-    buffers: head ? [...writer.buffers, lossBuffer()] : writer.buffers,
-    ops: writer.ops,
-    parameters,
-    countedElsewhere: new Set(),
-    // Every tensor rank computes the same loss.
-    reportsLoss: head && tensor === 0,
+/** What a rank does, stage by stage, and where every virtual stage stands. */
+export interface Orders {
+  /** By pipeline rank. */
+  readonly actions: readonly (readonly Action[])[]
+  readonly stageToRank: readonly number[]
+}
+
+/** Lowers ranks one by one: pipeline order → segments → edges between stages → exchange between replicas → workspace. */
+export class ProgramBuilder {
+  readonly layout: Layout
+  readonly world: readonly number[]
+  /** Ranks in all, those without a device behind the others. */
+  readonly ranks: number
+  private readonly dealt: readonly (readonly (readonly number[])[])[]
+  private readonly lowered = new Map<number, ComputeRank>()
+
+  constructor(
+    readonly config: RunConfig,
+    readonly orders: Orders,
+  ) {
+    const { data, tensor, pipeline } = config.parallel
+    this.layout = layoutOf(config)
+    this.world = Array.from({ length: data * tensor * pipeline }, (_, rank) => rank)
+    this.ranks = this.world.length + (this.strategy.servers?.(config) ?? 0)
+    this.dealt = config.parallel.server.async ? exchangeableParts(config) : dealBatch(config)
   }
-  return withTiedEmbedding(withSequenceGradients(rank, layout), layout, orders.stageToRank)
+
+  private get strategy(): DataStrategy {
+    return DATA_STRATEGIES.find((each) => each.applies(this.config))!
+  }
+
+  /** Samples of each micro-batch of a replica. */
+  samplesOf(data: number): readonly (readonly number[])[] {
+    return this.dealt[data]!
+  }
+
+  /** One rank's Program. */
+  rank(number: number): RankProgram {
+    const { config, layout, world } = this
+    const draft = this.strategy.lower(number, { config, layout, world, rank: (each) => this.computeRank(each) })
+    return finishRank(withWorkspace(draft))
+  }
+
+  /** Forward and backward of one rank, before any exchange between replicas. */
+  private computeRank(number: number): ComputeRank {
+    const known = this.lowered.get(number)
+    if (known) return known
+    const { config, layout, orders } = this
+    const coordinates = coordinatesOf(config, number)
+    const { data, pipeline, tensor } = coordinates
+    const actions = orders.actions[pipeline]!
+    const writer = lowerActions(actions, {
+      layout,
+      coordinates,
+      microbatches: this.samplesOf(data),
+      stageToRank: orders.stageToRank,
+      rankOf: (p) => rankAt(config, { data, pipeline: p, tensor }),
+      forwardOnly: false,
+      perMicrobatch: reducedPerMicrobatch(config),
+    })
+    const own = layout.stages.filter((stage) => orders.stageToRank[stage.index] === pipeline)
+    const head = own.some((stage) => stage.head)
+    const rank: ComputeRank = {
+      rank: number,
+      coordinates,
+      dataGroup: Array.from({ length: config.parallel.data }, (_, d) => rankAt(config, { data: d, pipeline, tensor })),
+      buffers: head ? [...writer.buffers, lossBuffer()] : writer.buffers,
+      ops: writer.ops,
+      microbatches: [...new Set(actions.map(({ microbatch }) => microbatch))].sort((a, b) => a - b),
+      parameters: parametersOn(layout, own),
+      countedElsewhere: new Set(),
+      // Every tensor rank computes the same loss.
+      reportsLoss: head && tensor === 0,
+    }
+    const finished = withTiedEmbedding(withSequenceGradients(rank, layout), layout, orders.stageToRank)
+    this.lowered.set(number, finished)
+    return finished
+  }
 }
 
 function groupsOf(config: RunConfig): Program['groups'] {
@@ -63,21 +109,11 @@ function groupsOf(config: RunConfig): Program['groups'] {
 }
 
 /**
- * Configuration → Program: pipeline order → segments → edges between stages → exchange between replicas → optimizer →
- * workspace. Pure: equal configurations give equal Programs. Throws RefusedError for what no strategy covers.
+ * Configuration → Program: what executes, every rank and op of it. Pure: equal configurations give equal Programs.
+ * Throws RefusedError for what no strategy covers.
  */
 export function buildProgram(config: RunConfig): Program {
-  const layout = layoutOf(config)
-  const { data: D, tensor: T, pipeline: P } = config.parallel
-  const orders = actionsOf(config)
-  const dealt = config.parallel.server.async ? exchangeableParts(config) : dealBatch(config)
-  const ranks: ComputeRank[] = []
-  for (let pipeline = 0; pipeline < P; pipeline++)
-    for (let data = 0; data < D; data++)
-      for (let tensor = 0; tensor < T; tensor++)
-        ranks.push(computeRank(layout, { data, pipeline, tensor }, orders, dealt[data]!))
-  const strategy = DATA_STRATEGIES.find((each) => each.applies(config))!
-  const drafts = strategy.lower({ config, layout, ranks })
-  const finished = drafts.map((draft) => finishRank(withWorkspace(draft)))
-  return { world: finished.length, ranks: finished, groups: groupsOf(config) }
+  const builder = new ProgramBuilder(config, actionsOf(config))
+  const ranks = Array.from({ length: builder.ranks }, (_, rank) => builder.rank(rank))
+  return { world: ranks.length, ranks, groups: groupsOf(config) }
 }

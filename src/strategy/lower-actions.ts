@@ -66,7 +66,8 @@ export function lowerActions(actions: readonly Action[], context: ActionContext)
   const { layout, coordinates } = context
   const tensor = tensorLink(writer, layout.config, coordinates)
   const family = familyOf(layout.config.model)
-  for (const action of actions) {
+  for (const [position, action] of actions.entries()) {
+    writer.action = position
     const stage = layout.stages[action.stage]!
     const place = { stage: action.stage, microbatch: action.microbatch }
     const dims = dimsOf(layout, context.microbatches[action.microbatch]!.length, coordinates.tensor)

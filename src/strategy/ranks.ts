@@ -15,6 +15,8 @@ export interface ComputeRank {
   readonly dataGroup: readonly number[]
   readonly buffers: readonly BufferSpec[]
   readonly ops: readonly OpDraft[]
+  /** Micro-batches among its ops. */
+  readonly microbatches: readonly number[]
   /** Parameters of all stages on this rank, each once, in table order. */
   readonly parameters: readonly LocalParameter[]
   /** Parameters another pipeline rank holds too and counts for the norm (the tied embedding beside the head). */
@@ -26,13 +28,23 @@ export interface ComputeRank {
 export interface BuildContext {
   readonly config: RunConfig
   readonly layout: Layout
-  readonly ranks: readonly ComputeRank[]
+  /** Numbers of the ranks that train; a strategy may add others behind them (a CPU server). */
+  readonly world: readonly number[]
+  /** Forward and backward of a rank, lowered when asked for: one rank may stand for many that do the same. */
+  readonly rank: (rank: number) => ComputeRank
 }
 
 /** Rank numbers: tensor innermost, then data, pipeline outermost (neighbours share the fastest links). */
 export function rankAt(config: RunConfig, { data, pipeline, tensor }: Coordinates): number {
   const { data: D, tensor: T } = config.parallel
   return (pipeline * D + data) * T + tensor
+}
+
+/** The inverse of `rankAt`. */
+export function coordinatesOf(config: RunConfig, rank: number): Coordinates {
+  const { data: D, tensor: T } = config.parallel
+  const replica = Math.floor(rank / T)
+  return { data: replica % D, pipeline: Math.floor(replica / D), tensor: rank % T }
 }
 
 export const parameterId = (tensor: string): BufferId => ({ role: 'parameter', tensor })

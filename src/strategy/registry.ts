@@ -11,19 +11,25 @@ import type { BuildContext } from './ranks.ts'
 export interface DataStrategy {
   readonly name: string
   readonly applies: (config: RunConfig) => boolean
-  /** Ranks with forward and backward ops → ranks that also exchange, update and report. */
-  readonly lower: (context: BuildContext) => readonly RankDraft[]
+  /** Ranks without a device behind those that train; none where absent. */
+  readonly servers?: (config: RunConfig) => number
+  /** A rank's forward and backward ops → what it also exchanges, updates and reports. */
+  readonly lower: (rank: number, context: BuildContext) => RankDraft
 }
+
+const cpuServers = ({ parallel }: RunConfig) => (parallel.server.at === 'cpu' ? 1 : 0)
 
 export const DATA_STRATEGIES: readonly DataStrategy[] = [
   {
     name: 'async-server',
     applies: ({ parallel }) => parallel.dataMode === 'parameter-server' && parallel.server.async,
+    servers: cpuServers,
     lower: lowerAsyncServer,
   },
   {
     name: 'parameter-server',
     applies: ({ parallel }) => parallel.dataMode === 'parameter-server',
+    servers: cpuServers,
     lower: lowerParameterServer,
   },
   {

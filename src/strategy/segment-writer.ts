@@ -28,6 +28,8 @@ export interface Place {
  */
 export class SegmentWriter {
   readonly ops: OpDraft[] = []
+  /** Position of the action whose ops are being written. */
+  action: number | null = null
   readonly buffers: BufferSpec[] = []
   private readonly declared = new Map<string, BufferSpec>()
   private readonly written = new Set<string>()
@@ -83,11 +85,11 @@ export class SegmentWriter {
     accumulate = false,
   ): void {
     const work = { kind, segment, dims, args, accumulate }
-    this.ops.push({ ...work, ...place, stream: COMPUTE, ...accessOf(launchesOf(work)) })
+    this.push({ ...work, ...place, stream: COMPUTE, ...accessOf(launchesOf(work)) })
   }
 
   push(op: OpDraft): void {
-    this.ops.push(op)
+    this.ops.push(this.action === null ? op : { ...op, action: this.action })
   }
 }
 

@@ -32,28 +32,21 @@ const pulledBuffer = (tensor: string) => bufferName(pulledId(tensor))
 const sumId: BufferId = { role: 'workspace', tensor: 'pushes:sum' }
 const SUM = bufferName(sumId)
 
-export function lowerAsyncServer(context: BuildContext): RankDraft[] {
-  const { config, ranks } = context
-  const { cpu, shards, world } = serversOf(
-    config,
-    ranks[0]!.parameters,
-    ranks.map((each) => each.rank),
-  )
-  return Array.from({ length: world }, (_, rank) => {
-    const worker = ranks[rank] ?? null
-    const shard = shards.find((each) => each.server === rank)
-    return lowerRank(context, rank, worker, shard, shards, cpu && worker === null)
-  })
+export function lowerAsyncServer(number: number, { config, world, rank: rankOf }: BuildContext): RankDraft {
+  const workers = world
+  const { parameters } = rankOf(world[0]!)
+  const { cpu, shards } = serversOf(config, parameters, world)
+  const isWorker = number < world.length
+  const shard = shards.find((each) => each.server === number)
+  return lowerRank(number, isWorker ? rankOf(number) : null, shard, shards, cpu && !isWorker)
 
   function lowerRank(
-    { ranks: workers }: BuildContext,
     rank: number,
     worker: ComputeRank | null,
     shard: ServerShard | undefined,
     all: readonly ServerShard[],
     host: boolean,
   ): RankDraft {
-    const parameters = workers[0]!.parameters
     const spans = (nameOf: (name: string) => string) =>
       parameters.map(({ name, elements }) => span(nameOf(name), elements))
     const slice = (nameOf: (name: string) => string, { from, length }: ServerShard) =>
@@ -69,9 +62,9 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
       state: serving?.state ?? { parameters: [], gradients: [], moment1: [], moment2: [], drawn: false },
       prologue: [],
       step: [
-        ...workers.flatMap((each) => serving?.answer(each.rank) ?? []),
+        ...workers.flatMap((each) => serving?.answer(each) ?? []),
         ...(working?.ops ?? []),
-        ...workers.flatMap((each) => (serving ? [...serving.take(each.rank), ...serving.update(each.rank)] : [])),
+        ...workers.flatMap((each) => (serving ? [...serving.take(each), ...serving.update(each)] : [])),
       ],
       epilogue: [],
     }
@@ -107,7 +100,7 @@ export function lowerAsyncServer(context: BuildContext): RankDraft[] {
       const state = stateOf(parameters, own, tail)
       const gradients = owned.map(({ tensor, from }, i) => ({ tensor, from, span: sums[i]! }))
       return {
-        buffers: [...buffers, ...workers.flatMap((each) => (each.rank === rank ? [] : [landing(each.rank, own)]))],
+        buffers: [...buffers, ...workers.flatMap((each) => (each === rank ? [] : [landing(each, own)]))],
         state: { ...state, gradients },
         update: (last: number) => tagged(turnOf('update', last), [...tail.ops, clear]),
         answer: (to: number) => tagged(turnOf('answer', to), [to === rank ? copyOwn(own) : sendParameters(to, own)]),

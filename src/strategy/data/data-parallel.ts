@@ -18,11 +18,9 @@ import { HOST } from '../segment-writer.ts'
  *
  * Rank 0 holds the logits of the whole micro-batch at once, chunk by chunk of every replica: that is the lesson.
  */
-export function lowerDataParallel(context: BuildContext): RankDraft[] {
-  const { config, ranks } = context
-  const group = ranks.map((each) => each.rank)
-  const root = ranks[0]!
-  return ranks.map((rank) => lowerRank(rank, root, group, context, config))
+export function lowerDataParallel(number: number, { config, world, rank }: BuildContext): RankDraft {
+  const ranks = world.map(rank)
+  return lowerRank(ranks[number]!, ranks[0]!, world, ranks, config)
 }
 
 type Compute = Omit<ComputeOp, 'id'>
@@ -37,7 +35,7 @@ function lowerRank(
   rank: ComputeRank,
   root: ComputeRank,
   group: readonly number[],
-  { ranks }: BuildContext,
+  ranks: readonly ComputeRank[],
   config: BuildContext['config'],
 ): RankDraft {
   const isRoot = rank.rank === root.rank
@@ -56,7 +54,6 @@ function lowerRank(
     return span(copy, elements)
   }
   const ownSpan = (name: string): Span => span(name, sizeOf.get(rank.rank)!.get(name)!.elements)
-  const microbatches = config.batch.microbatches
   const opsOf = (each: ComputeRank, m: number) => each.ops.filter((op) => 'microbatch' in op && op.microbatch === m)
   const step: OpDraft[] = [
     collective('broadcast', config, {
@@ -68,7 +65,7 @@ function lowerRank(
       subject: 'parameters',
     }),
   ]
-  for (let m = 0; m < microbatches; m++) {
+  for (const m of rank.microbatches) {
     const place = { microbatch: m, stage: 0 }
     // Inputs: rank 0 loads every replica's and scatters what the replicas need; targets and weights stay with the loss.
     const loads = ranks.map((each) => opsOf(each, m).filter(isLoad))

@@ -57,7 +57,7 @@ export function reduceToOwners(
     for (const { parameter, length } of pieces.filter(({ owner }) => owner === member))
       buffers.push(buffer(shardGradientId(parameter.name), length, { home }))
     const split = pieces.filter(({ parameter }) => perMicrobatch(parameter.name))
-    for (const [i, m] of backwardOrder(config, rank, split).entries()) reduce(name, split, m, i === 0)
+    for (const [i, m] of backwardOrder(rank, split).entries()) reduce(name, split, m, i === 0)
     const whole = pieces.filter(({ parameter }) => !perMicrobatch(parameter.name))
     reduce(`${name}, tied`, whole, null, true)
   }
@@ -65,13 +65,12 @@ export function reduceToOwners(
 }
 
 /** Micro-batches in the order in which they complete these gradients: GPipe goes back from the last. */
-function backwardOrder(config: RunConfig, rank: ComputeRank, pieces: readonly OwnedPiece[]): number[] {
+function backwardOrder(rank: ComputeRank, pieces: readonly OwnedPiece[]): number[] {
   const lastWrite = new Map<string, number>()
   for (const [i, op] of rank.ops.entries()) for (const name of op.writes) lastWrite.set(name, i)
   const completed = (m: number) =>
     Math.max(-1, ...pieces.map(({ parameter }) => lastWrite.get(gradientOf(m, parameter.name)) ?? -1))
-  const order = Array.from({ length: config.batch.microbatches }, (_, m) => m)
-  return order.toSorted((a, b) => completed(a) - completed(b))
+  return rank.microbatches.toSorted((a, b) => completed(a) - completed(b))
 }
 
 interface Reduction {

@@ -1,9 +1,11 @@
-import type { BuildContext, ComputeRank } from '../ranks.ts'
+import type { LocalParameter } from '../layout.ts'
+import type { BuildContext } from '../ranks.ts'
 import { gradientId, parameterBuffers, parameterId } from '../ranks.ts'
-import type { RankDraft } from '../draft.ts'
+import type { OpDraft, RankDraft } from '../draft.ts'
 import { buffer } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import { ownedRanges, serverExchange, serversOf, stateOf } from './server-shards.ts'
+import type { ServerShard } from './server-shards.ts'
 
 /**
  * Synchronous parameter server: workers pull the parameters, compute, push their gradients; the server adds the pushes in
@@ -13,34 +15,39 @@ import { ownedRanges, serverExchange, serversOf, stateOf } from './server-shards
  *   server   ─pull→            ←push─ norm step
  *   worker        F0 B0 F1 B1 ─push
  */
-export function lowerParameterServer(context: BuildContext): RankDraft[] {
-  const { config, ranks } = context
-  const parameters = ranks[0]!.parameters
-  const workers = ranks.map((each) => each.rank)
-  const { cpu, servers, shards } = serversOf(config, parameters, workers)
-  const exchange = (rank: number, kind: 'push' | 'pull') => serverExchange(config, parameters, workers, rank, kind)
-
-  const worker = (rank: ComputeRank): RankDraft => {
-    const shard = shards.find((each) => each.server === rank.rank)
-    const hasLoss = rank.reportsLoss
-    const tail = shard
-      ? optimizerTail({ config, owned: ownedRanges(parameters, shard), normGroup: servers, hasLoss })
-      : { buffers: [], ops: [report(hasLoss)], moment1: [], moment2: [] }
-    return {
-      rank: rank.rank,
-      coordinates: rank.coordinates,
-      device: 'gpu',
-      // A worker that serves nothing lets its copy go at the end of the step and pulls again.
-      buffers: [...parameterBuffers(parameters, shard !== undefined), ...rank.buffers, ...tail.buffers],
-      state: stateOf(parameters, shard, tail),
-      prologue: [],
-      step: [...exchange(rank.rank, 'pull'), ...rank.ops, ...exchange(rank.rank, 'push'), ...tail.ops],
-      epilogue: [],
-    }
+export function lowerParameterServer(number: number, context: BuildContext): RankDraft {
+  const { config, world: workers, rank: rankOf } = context
+  const { parameters } = rankOf(workers[0]!)
+  const { servers, shards } = serversOf(config, parameters, workers)
+  const shard = shards.find((each) => each.server === number)
+  const exchange = (kind: 'push' | 'pull') => serverExchange(config, parameters, workers, number, kind)
+  if (number === workers.length) return cpuServer(number, parameters, shards[0]!, context, exchange)
+  const rank = rankOf(number)
+  const hasLoss = rank.reportsLoss
+  const tail = shard
+    ? optimizerTail({ config, owned: ownedRanges(parameters, shard), normGroup: servers, hasLoss })
+    : { buffers: [], ops: [report(hasLoss)], moment1: [], moment2: [] }
+  return {
+    rank: number,
+    coordinates: rank.coordinates,
+    device: 'gpu',
+    // A worker that serves nothing lets its copy go at the end of the step and pulls again.
+    buffers: [...parameterBuffers(parameters, shard !== undefined), ...rank.buffers, ...tail.buffers],
+    state: stateOf(parameters, shard, tail),
+    prologue: [],
+    step: [...exchange('pull'), ...rank.ops, ...exchange('push'), ...tail.ops],
+    epilogue: [],
   }
-  const drafts = ranks.map(worker)
-  if (!cpu) return drafts
-  const shard = shards[0]!
+}
+
+/** The rank without a device that holds, sums and updates everything in host memory. */
+function cpuServer(
+  number: number,
+  parameters: readonly LocalParameter[],
+  shard: ServerShard,
+  { config, world: workers }: BuildContext,
+  exchange: (kind: 'push' | 'pull') => OpDraft[],
+): RankDraft {
   const tail = optimizerTail({
     config,
     owned: ownedRanges(parameters, shard),
@@ -49,21 +56,18 @@ export function lowerParameterServer(context: BuildContext): RankDraft[] {
     hasLoss: false,
   })
   const home = { home: 'host', persistent: true } as const
-  return [
-    ...drafts,
-    {
-      rank: shard.server,
-      coordinates: { data: ranks.length, pipeline: 0, tensor: 0 },
-      device: 'cpu',
-      buffers: [
-        ...parameters.map((each) => buffer(parameterId(each.name), each.elements, home)),
-        ...parameters.map((each) => buffer(gradientId(each.name), each.elements, home)),
-        ...tail.buffers,
-      ],
-      state: stateOf(parameters, shard, tail),
-      prologue: [],
-      step: [...exchange(shard.server, 'pull'), ...exchange(shard.server, 'push'), ...tail.ops],
-      epilogue: [],
-    },
-  ]
+  return {
+    rank: number,
+    coordinates: { data: workers.length, pipeline: 0, tensor: 0 },
+    device: 'cpu',
+    buffers: [
+      ...parameters.map((each) => buffer(parameterId(each.name), each.elements, home)),
+      ...parameters.map((each) => buffer(gradientId(each.name), each.elements, home)),
+      ...tail.buffers,
+    ],
+    state: stateOf(parameters, shard, tail),
+    prologue: [],
+    step: [...exchange('pull'), ...exchange('push'), ...tail.ops],
+    epilogue: [],
+  }
 }

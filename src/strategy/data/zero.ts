@@ -12,7 +12,7 @@ import { ownership, partsOf, wholeSpans } from '../ownership.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { gatherUnits, shardBuffer, shardId, unitPieces } from './unit-shards.ts'
-import { broadcastOnce, reduceBuckets } from './ddp.ts'
+import { broadcastOnce, bucketsOf, reduceBuckets } from './ddp.ts'
 import { reduceToOwners, shardGradient } from './owner-reduction.ts'
 
 /*
@@ -23,12 +23,11 @@ import { reduceToOwners, shardGradient } from './owner-reduction.ts'
  *   stage 3   ┐ gather F0 … ┐ gather B0 ┐ reduce-scatter … norm step                  … parameters too
  */
 
-export function lowerZero(context: BuildContext): RankDraft[] {
+export function lowerZero(number: number, context: BuildContext): RankDraft {
   const { zero } = context.config.parallel
-  return context.ranks.map((rank) => {
-    if (zero === 1) return stageOne(rank, context)
-    return zero === 2 ? stageTwo(rank, context) : stageThree(rank, context)
-  })
+  const rank = context.rank(number)
+  if (zero === 1) return stageOne(rank, context)
+  return zero === 2 ? stageTwo(rank, context) : stageThree(rank, context)
 }
 
 interface Shared {
@@ -77,11 +76,11 @@ const inPiece =
   ({ parameter, length }: OwnedPiece) =>
     span(bufferOf(parameter.name), length)
 
-function stageOne(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
+function stageOne(rank: ComputeRank, { config, world }: BuildContext): RankDraft {
   const shared = sharedOf(rank, config)
   const owned = ownedOf(shared, shared.mine, inWhole(paramBuffer), inWhole(gradBuffer))
   const reduced = config.parallel.zeroReduce === 'all-reduce' ? reduceBuckets(rank, config).ops : scatterInPlace(shared)
-  const tail = optimizerTail({ config, owned, normGroup: ranks.map((each) => each.rank), hasLoss: rank.reportsLoss })
+  const tail = optimizerTail({ config, owned, normGroup: world, hasLoss: rank.reportsLoss })
   return {
     rank: rank.rank,
     coordinates: rank.coordinates,
@@ -102,7 +101,7 @@ function stageOne(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft
 
 /** Each bucket's gradients to their owners, into the owners' own gradient buffers. */
 function scatterInPlace({ config, rank, member, pieces }: Shared): OpDraft[] {
-  const insertions = bucketsOf(config, rank.parameters).map((bucket, i) => {
+  const insertions = bucketsOf(rank, config).map(({ bucket, after }, i) => {
     const within = piecesIn(pieces, bucket)
     const op = collective('reduceScatter', config, {
       group: rank.dataGroup,
@@ -115,13 +114,9 @@ function scatterInPlace({ config, rank, member, pieces }: Shared): OpDraft[] {
       traffic: 'gradients',
       subject: `bucket ${i}`,
     })
-    return { after: config.parallel.overlap ? bucket.map(({ name }) => gradBuffer(name)) : [], ops: [op] }
+    return { after, ops: [op] }
   })
   return insertAfterLastWrite(rank.ops, insertions)
-}
-
-function bucketsOf(config: RunConfig, parameters: readonly LocalParameter[]): LocalParameter[][] {
-  return gradientBuckets(parameters, config.parallel.bucketBytes)
 }
 
 function piecesIn(pieces: readonly OwnedPiece[], parameters: readonly LocalParameter[]): OwnedPiece[] {
@@ -141,16 +136,16 @@ function gatherParameters({ config, rank, pieces, mine }: Shared): OpDraft {
   })
 }
 
-function stageTwo(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
+function stageTwo(rank: ComputeRank, { config, world }: BuildContext): RankDraft {
   const shared = sharedOf(rank, config)
-  const buckets = bucketsOf(config, rank.parameters).map((parameters, i) => ({
+  const buckets = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((parameters, i) => ({
     name: `bucket ${i}`,
     parameters,
     pieces: piecesIn(shared.pieces, parameters),
   }))
   const reduced = reduceToOwners(config, rank, buckets)
   const owned = ownedOf(shared, shared.mine, inWhole(paramBuffer), inPiece(shardGradient))
-  const tail = optimizerTail({ config, owned, normGroup: ranks.map((each) => each.rank), hasLoss: rank.reportsLoss })
+  const tail = optimizerTail({ config, owned, normGroup: world, hasLoss: rank.reportsLoss })
   return {
     rank: rank.rank,
     coordinates: rank.coordinates,
@@ -169,7 +164,7 @@ function stageTwo(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft
   }
 }
 
-function stageThree(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
+function stageThree(rank: ComputeRank, { config, world }: BuildContext): RankDraft {
   const { fsdp } = config.parallel
   const shared = sharedOf(rank, config)
   const byUnit = unitPieces(config, rank)
@@ -182,7 +177,7 @@ function stageThree(rank: ComputeRank, { config, ranks }: BuildContext): RankDra
   const tail = optimizerTail({
     config,
     owned,
-    normGroup: ranks.map((each) => each.rank),
+    normGroup: world,
     at: fsdp.cpuOffload ? 'host' : 'device',
     hasLoss: rank.reportsLoss,
   })
