@@ -1,3 +1,4 @@
+import type { Coordinates } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { dealBatch, exchangeableParts } from './deal-batch.ts'
 import type { Program, RankProgram } from '../schedule/program.ts'
@@ -19,8 +20,8 @@ import { withWorkspace } from './workspace.ts'
 
 /** What a rank does, stage by stage, and where every virtual stage stands. */
 export interface Orders {
-  /** By pipeline rank. */
-  readonly actions: readonly (readonly Action[])[]
+  readonly actionsOf: (at: Coordinates) => readonly Action[]
+  /** Pipeline rank of every virtual stage. */
   readonly stageToRank: readonly number[]
 }
 
@@ -67,7 +68,7 @@ export class ProgramBuilder {
     const { config, layout, orders } = this
     const coordinates = coordinatesOf(config, number)
     const { data, pipeline, tensor } = coordinates
-    const actions = orders.actions[pipeline]!
+    const actions = orders.actionsOf(coordinates)
     const writer = lowerActions(actions, {
       layout,
       coordinates,
@@ -113,7 +114,8 @@ function groupsOf(config: RunConfig): Program['groups'] {
  * Throws RefusedError for what no strategy covers.
  */
 export function buildProgram(config: RunConfig): Program {
-  const builder = new ProgramBuilder(config, actionsOf(config))
+  const { actions, stageToRank } = actionsOf(config)
+  const builder = new ProgramBuilder(config, { actionsOf: ({ pipeline }) => actions[pipeline]!, stageToRank })
   const ranks = Array.from({ length: builder.ranks }, (_, rank) => builder.rank(rank))
   return { world: ranks.length, ranks, groups: groupsOf(config) }
 }
