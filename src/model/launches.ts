@@ -50,10 +50,11 @@ function matmul(
   const accumulate = options.accumulate ? 1 : 0
   const work = [2 * M * N * K, M * K + K * N + M * N * (1 + accumulate)] as const
   const { aOffset = 0, bOffset = 0, cOffset = 0 } = options
-  if (layout === 'matmul_tn') return launch(layout, buffers, { M, N, K, accumulate, aOffset, bOffset }, ...work)
+  if (layout === 'matmul_tn')
+    return launch(layout, buffers, { M, N, K, accumulate, aOffset, bOffset, lda: M, ldb: N }, ...work)
   const useBias = 'bias' in buffers ? 1 : 0
   const bound = useBias ? buffers : { ...buffers, bias: '' }
-  return launch(layout, bound, { M, N, K, useBias, accumulate, aOffset, cOffset }, ...work)
+  return launch(layout, bound, { M, N, K, useBias, accumulate, aOffset, cOffset, lda: K, ldc: N }, ...work)
 }
 
 function biasBackward(dy: string, db: string, rows: number, N: number, accumulate: boolean): Launch {
@@ -66,9 +67,9 @@ function attentionPairs({ B, T, NH }: OpDims): number {
 }
 
 function attentionCore(a: Names, d: OpDims): Launch {
-  const { B, T, NH, HS } = d
+  const { B, T, NH, KV, HS } = d
   const buffers = { qkv: a.qkv!, o: a.o!, lse: a.lse! }
-  return launch('attention_forward', buffers, { B, T, NH, HS }, 4 * HS * attentionPairs(d), B * T * NH * HS * 4)
+  return launch('attention_forward', buffers, { B, T, NH, KV, HS }, 4 * HS * attentionPairs(d), B * T * NH * HS * 4)
 }
 
 function forward(work: ComputeWork): Launch[] {
@@ -168,9 +169,9 @@ function lossSum(a: Names, d: OpDims, accumulate: boolean): Launch[] {
 
 function backwardInput(work: ComputeWork): Launch[] {
   const { args: a, dims: d } = work
-  const { rows, C, F, V, B, T, NH, HS } = d
+  const { rows, C, F, V, B, T, NH, KV, HS } = d
   const width = NH * HS
-  const attention = { B, T, NH, HS }
+  const attention = { B, T, NH, KV, HS }
   const pairs = attentionPairs(d)
   switch (work.segment.kind) {
     case 'norm': {
