@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parameterTable } from '../../src/model/parameters.ts'
-import type { ReferenceBatch } from '../../src/model/reference.ts'
+import type { ReferenceBatch } from '../../src/model/reference/batch.ts'
 import type { ModelShape } from '../../src/model/shape.ts'
 
 /** What make_golden.py stores; tensors are base64 of little-endian float32. */
