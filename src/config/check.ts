@@ -43,7 +43,7 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   const refuse: Refuse = (field, said) => void found.push({ field, message: said.text, said })
   const { model, batch, parallel: p, cluster, data } = config
   const world = p.data * p.tensor * p.pipeline
-  if (model.embed % model.heads !== 0)
+  if (!Number.isInteger(model.headSize))
     refuse('model.heads', say`${model.heads} does not divide model.embed: ${model.embed}`)
   if (model.heads % model.kvHeads !== 0)
     refuse('model.kvHeads', say`${model.kvHeads} does not divide model.heads: ${model.heads}`)

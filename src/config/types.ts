@@ -20,6 +20,8 @@ export interface ModelConfig {
   readonly heads: number
   /** Key/value heads (grouped-query attention); equals heads for GPT-2. */
   readonly kvHeads: number
+  /** Width of one head; embed/heads unless given. */
+  readonly headSize: number
   readonly embed: number
   /** Hidden width of the MLP; 4·embed for GPT-2. */
   readonly ffn: number

@@ -2,7 +2,8 @@ import type { ModelShape } from './shape.ts'
 import { gpt2Shape } from './shape.ts'
 
 function llama(layers: number, heads: number, kvHeads: number, embed: number, ffn: number): ModelShape {
-  return { family: 'llama', layers, heads, kvHeads, embed, ffn, context: 4096, vocab: 32000, tied: false }
+  const headSize = embed / heads
+  return { family: 'llama', layers, heads, kvHeads, headSize, embed, ffn, context: 4096, vocab: 32000, tied: false }
 }
 
 /**

@@ -119,7 +119,7 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
     C: model.embed,
     NH: model.heads / t,
     KV: Math.max(1, model.kvHeads / t),
-    HS: model.embed / model.heads,
+    HS: model.headSize,
     F: model.ffn / t,
     V: Math.ceil(model.vocab / t),
     rows: s.sequenceParallel ? tokens / t : tokens,

@@ -48,6 +48,7 @@ export function readModel(reader: Reader): ModelConfig {
     layers,
     heads,
     kvHeads: whole('kvHeads', SIZES.heads, base.heads === heads ? base.kvHeads : heads),
+    headSize: reader.integerOrNull('headSize', 1, SIZES.heads) ?? embed / heads,
     embed,
     ffn: whole('ffn', SIZES.vocab, sameFamily && base.embed === embed ? base.ffn : ffn),
     context,

@@ -35,9 +35,9 @@ export function gpt2Gradients(
   const value = (name: string) => p.get(name)!
   const slope = (name: string) => gradients.get(name)!
   const { B, T, tokens, targets } = batch
-  const { layers, heads, embed: C, vocab: V } = shape
+  const { layers, heads, headSize, embed: C, vocab: V } = shape
   const R = B * T
-  const sizes = { B, T, heads, kvHeads: heads, headSize: C / heads }
+  const sizes = { B, T, heads, kvHeads: heads, headSize }
 
   let x = embed(value('wte.weight'), value('wpe.weight'), tokens, R, T, C)
   const memory: BlockMemory[] = []

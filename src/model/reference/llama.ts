@@ -37,10 +37,10 @@ export function llamaGradients(
   const value = (name: string) => p.get(name)!
   const slope = (name: string) => gradients.get(name)!
   const { B, T, tokens, targets } = batch
-  const { layers, heads, kvHeads, embed: C, vocab: V } = shape
+  const { layers, heads, kvHeads, headSize, embed: C, vocab: V } = shape
   const { ropeTheta: theta, normEpsilon } = LLAMA_DEFAULTS
   const R = B * T
-  const headSize = C / heads
+  const [width, kvWidth] = [heads * headSize, kvHeads * headSize]
   const sizes = { B, T, heads, kvHeads, headSize }
   const rotary = { T, headSize, theta }
 
@@ -85,12 +85,11 @@ export function llamaGradients(
     dx = added(dx, backNorm(dn2, norm2, 'post_attention_layernorm'))
     const dout = back(dx, attended.out, 'self_attn.o_proj')
     const dqkv = attentionBackward(dout, qkv, attended.probabilities, sizes)
-    const kv = kvHeads * headSize
-    const dq = rotated(columnsOf(dqkv, R, 0, C), rotary, R, -1)
-    const dk = rotated(columnsOf(dqkv, R, C, kv), rotary, R, -1)
+    const dq = rotated(columnsOf(dqkv, R, 0, width), rotary, R, -1)
+    const dk = rotated(columnsOf(dqkv, R, width, kvWidth), rotary, R, -1)
     const dn1 = added(
       added(back(dq, norm1.y, 'self_attn.q_proj'), back(dk, norm1.y, 'self_attn.k_proj')),
-      back(columnsOf(dqkv, R, C + kv, kv), norm1.y, 'self_attn.v_proj'),
+      back(columnsOf(dqkv, R, width + kvWidth, kvWidth), norm1.y, 'self_attn.v_proj'),
     )
     dx = added(dx, backNorm(dn1, norm1, 'input_layernorm'))
   }

@@ -16,6 +16,7 @@ function llama(layers: number, embed: number, heads: number, ffn: number, tied: 
     layers,
     heads,
     kvHeads: heads,
+    headSize: embed / heads,
     embed,
     ffn,
     context: SEQUENCE,

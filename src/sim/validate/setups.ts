@@ -10,6 +10,7 @@ export function gptShape(layers: number, heads: number, embed: number, context: 
     layers,
     heads,
     kvHeads: heads,
+    headSize: embed / heads,
     embed,
     ffn: 4 * embed,
     context,

@@ -29,6 +29,7 @@ test('{} is one device, nano, German to English', () => {
       layers: 4,
       heads: 4,
       kvHeads: 4,
+      headSize: 16,
       embed: 64,
       ffn: 256,
       context: 64,
@@ -88,9 +89,16 @@ describe('defaults that depend on other fields', () => {
 
   test('a shape field by field: no preset, sequence within the context', () => {
     const { model, batch } = parseConfig({ model: shape })
-    expect(model).toEqual({ preset: null, family: 'gpt2', ...shape, kvHeads: 4, ffn: 128, tied: true })
+    expect(model).toEqual({ preset: null, family: 'gpt2', ...shape, kvHeads: 4, headSize: 8, ffn: 128, tied: true })
     expect(batch.sequence).toBe(16)
     expect(parseConfig({ model: { preset: 'gpt2' } }).batch.sequence).toBe(64)
+  })
+
+  test('the size of a head: the width over the heads, unless it is given', () => {
+    expect(parseConfig({ model: shape }).model.headSize).toBe(8)
+    expect(parseConfig({ model: { ...shape, headSize: null } }).model.headSize).toBe(8)
+    expect(parseConfig({ model: { ...shape, heads: 3, headSize: 5 } }).model).toMatchObject({ heads: 3, headSize: 5 })
+    expect(parseConfig({ model: { preset: 'nano', headSize: 8 } }).model).toMatchObject({ preset: null, embed: 64 })
   })
 
   test('what only simulates is refused where it would execute', () => {
@@ -161,6 +169,8 @@ describe('refusals name the field, the value and what is allowed', () => {
     [{ steps: 3, epochs: 2 }, 'epochs: 2 given together with steps'],
     [{ precision: 'bf16' }, 'precision: "bf16" must be one of f32, mixed-bf16, mixed-f16'],
     [{ model: { preset: 'nano', heads: 5 } }, 'model.heads: 5 does not divide model.embed: 64'],
+    [{ model: { preset: 'nano', headSize: 0 } }, 'model.headSize: 0 must be a whole number from 1 to 10000'],
+    [{ model: { preset: 'nano', headSize: 2.5 } }, 'model.headSize: 2.5 must be a whole number from 1 to 10000'],
     [{ model: { preset: 'nano', kvHeads: 3 } }, 'model.kvHeads: 3 does not divide model.heads: 4'],
     [{ model: { preset: 'nano', kvHeads: 2 } }, 'model.kvHeads: 2 must equal model.heads (4) in family gpt2'],
     [{ model: { preset: 'nano', vocab: 255 } }, 'model.vocab: 255 is smaller than the 256 ids'],
