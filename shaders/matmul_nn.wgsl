@@ -1,6 +1,6 @@
 // c[M,N] (+)= a[M,K]·b[K,N] (+ bias[N]): the forward product of a linear layer whose weight is [in, out].
 // One invocation per element of c; sums over k in order.
-struct Params { M: u32, N: u32, K: u32, useBias: u32, accumulate: u32, aOffset: u32, cOffset: u32 }
+struct Params { M: u32, N: u32, K: u32, useBias: u32, accumulate: u32, aOffset: u32, cOffset: u32, lda: u32, ldc: u32 }
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
@@ -14,8 +14,8 @@ fn matmul_nn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let m = i / params.N;
   let n = i % params.N;
   var sum = 0.0;
-  for (var k = 0u; k < params.K; k++) { sum += a[params.aOffset + m * params.K + k] * b[k * params.N + n]; }
+  for (var k = 0u; k < params.K; k++) { sum += a[params.aOffset + m * params.lda + k] * b[k * params.N + n]; }
   if (params.useBias == 1u) { sum += bias[n]; }
-  let at = params.cOffset + i;
+  let at = params.cOffset + m * params.ldc + n;
   c[at] = select(sum, c[at] + sum, params.accumulate == 1u);
 }

@@ -6,10 +6,10 @@ fn matmul_nn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   let N = params.N;
   let m = group.y * 16u + lane / 4u * 4u;
   let n = group.x * 16u + lane % 4u * 4u;
-  let a0 = params.aOffset + m * K;
-  let a1 = a0 + K;
-  let a2 = a1 + K;
-  let a3 = a2 + K;
+  let a0 = params.aOffset + m * params.lda;
+  let a1 = a0 + params.lda;
+  let a2 = a1 + params.lda;
+  let a3 = a2 + params.lda;
   let first = offset_of_columns(n);
   var c0 = first;
   var c1 = first;

@@ -8,8 +8,8 @@ fn matmul_nn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   let N = params.N;
   let m = group.y * 8u;
   let n = group.x * 16u + lane * 4u;
-  let a0 = params.aOffset + (m + lane) * K;
-  let a1 = a0 + 4u * K;
+  let a0 = params.aOffset + (m + lane) * params.lda;
+  let a1 = a0 + 4u * params.lda;
   let first = offset_of_columns(n);
   var c0 = first;
   var c1 = first;

@@ -7,8 +7,8 @@ fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   let K = params.K;
   let m = group.y * 8u;
   let n = group.x * 16u + lane * 4u;
-  let a0 = params.aOffset + (m + lane) * K;
-  let a1 = a0 + 4u * K;
+  let a0 = params.aOffset + (m + lane) * params.lda;
+  let a1 = a0 + 4u * params.lda;
   let b0 = n * K;
   let b1 = b0 + K;
   let b2 = b1 + K;

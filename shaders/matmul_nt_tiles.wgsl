@@ -30,7 +30,7 @@ fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   for (var k = 0u; k < K; k += STEP) {
     for (var i = lane; i < TILE_M * 4u; i += INVOCATIONS) {
       let at = k + i % 4u * 4u;
-      a_tile[i / 4u * 5u + i % 4u] = within(at, load_a(params.aOffset + (tile_m + i / 4u) * K + at));
+      a_tile[i / 4u * 5u + i % 4u] = within(at, load_a(params.aOffset + (tile_m + i / 4u) * params.lda + at));
     }
     if (lane < 64u) {
       // A 4×4 block of b, turned around on its way in.

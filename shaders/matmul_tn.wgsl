@@ -1,6 +1,6 @@
 // c[M,N] (+)= a[K,M]ᵀ·b[K,N]: the weight gradient dW = xᵀ·dy, K the rows of the batch.
 // One invocation per element of c; sums over k in order.
-struct Params { M: u32, N: u32, K: u32, accumulate: u32, aOffset: u32, bOffset: u32 }
+struct Params { M: u32, N: u32, K: u32, accumulate: u32, aOffset: u32, bOffset: u32, lda: u32, ldb: u32 }
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
@@ -14,7 +14,7 @@ fn matmul_tn(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let n = i % params.N;
   var sum = 0.0;
   for (var k = 0u; k < params.K; k++) {
-    sum += a[params.aOffset + k * params.M + m] * b[params.bOffset + k * params.N + n];
+    sum += a[params.aOffset + k * params.lda + m] * b[params.bOffset + k * params.ldb + n];
   }
   c[i] = select(sum, c[i] + sum, params.accumulate == 1u);
 }

@@ -13,15 +13,15 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   var k = 0u;
   for (; k + 1u < params.K; k += 2u) {
     let x = load_a(a_at);
-    let y = load_a(a_at + params.M);
+    let y = load_a(a_at + params.lda);
     let x_row = load_b(b_at);
-    let y_row = load_b(b_at + params.N);
+    let y_row = load_b(b_at + params.ldb);
     c0 += x.x * x_row + y.x * y_row;
     c1 += x.y * x_row + y.y * y_row;
     c2 += x.z * x_row + y.z * y_row;
     c3 += x.w * x_row + y.w * y_row;
-    a_at += 2u * params.M;
-    b_at += 2u * params.N;
+    a_at += 2u * params.lda;
+    b_at += 2u * params.ldb;
   }
   if (k < params.K) {
     let x = load_a(a_at);

@@ -5,8 +5,8 @@
 @compute @workgroup_size(4)
 fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
-  let N = params.N;
-  let M = params.M;
+  let lda = params.lda;
+  let ldb = params.ldb;
   let m = group.y * 8u;
   let n = group.x * 16u + lane * 4u;
   var c0 = vec4f();
@@ -21,9 +21,9 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   let b0 = params.bOffset + n;
   var k = 0u;
   for (; k + 3u < K; k += 4u) {
-    let at = b0 + k * N;
-    let rows = mat4x4f(load_b(at), load_b(at + N), load_b(at + 2u * N), load_b(at + 3u * N));
-    let line = a0 + (k + lane) * M;
+    let at = b0 + k * ldb;
+    let rows = mat4x4f(load_b(at), load_b(at + ldb), load_b(at + 2u * ldb), load_b(at + 3u * ldb));
+    let line = a0 + (k + lane) * lda;
     let x0 = load_a(line);
     let y0 = transpose(mat4x4f(quadBroadcast(x0, 0u), quadBroadcast(x0, 1u), quadBroadcast(x0, 2u), quadBroadcast(x0, 3u)));
     c0 += rows * y0[0];
@@ -38,13 +38,13 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
     c7 += rows * y1[3];
   }
   for (; k < K; k++) {
-    let row = load_b(b0 + k * N);
-    let x0 = load_a(a0 + k * M);
+    let row = load_b(b0 + k * ldb);
+    let x0 = load_a(a0 + k * lda);
     c0 += x0[0] * row;
     c1 += x0[1] * row;
     c2 += x0[2] * row;
     c3 += x0[3] * row;
-    let x1 = load_a(a0 + k * M + 4u);
+    let x1 = load_a(a0 + k * lda + 4u);
     c4 += x1[0] * row;
     c5 += x1[1] * row;
     c6 += x1[2] * row;

@@ -24,12 +24,12 @@ fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   for (var k = 0u; k < K; k += STEP) {
     for (var i = lane; i < TILE_M * 4u; i += INVOCATIONS) {
       let at = k + i / (TILE_M / 4u);
-      let value = load_a(params.aOffset + at * params.M + tile_m + i % (TILE_M / 4u) * 4u);
+      let value = load_a(params.aOffset + at * params.lda + tile_m + i % (TILE_M / 4u) * 4u);
       a_tile[i] = select(vec4f(), value, at < K);
     }
     for (var i = lane; i < 256u; i += INVOCATIONS) {
       let at = k + i / 16u;
-      b_tile[i] = select(vec4f(), load_b(params.bOffset + at * params.N + tile_n + i % 16u * 4u), at < K);
+      b_tile[i] = select(vec4f(), load_b(params.bOffset + at * params.ldb + tile_n + i % 16u * 4u), at < K);
     }
     workgroupBarrier();
     for (var q = 0u; q < STEP; q++) {

@@ -1,5 +1,5 @@
 // The product of the layout tn: what becomes of a sum.
-struct Params { M: u32, N: u32, K: u32, accumulate: u32, aOffset: u32, bOffset: u32 }
+struct Params { M: u32, N: u32, K: u32, accumulate: u32, aOffset: u32, bOffset: u32, lda: u32, ldb: u32 }
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 

@@ -1,5 +1,5 @@
 // The product of the layouts nn and nt: what becomes of a sum.
-struct Params { M: u32, N: u32, K: u32, useBias: u32, accumulate: u32, aOffset: u32, cOffset: u32 }
+struct Params { M: u32, N: u32, K: u32, useBias: u32, accumulate: u32, aOffset: u32, cOffset: u32, lda: u32, ldc: u32 }
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
@@ -13,7 +13,7 @@ fn offset_of_columns(n: u32) -> vec4f {
 /** c[m, n…n+3] (+)= sum, as far as the row and the columns exist. */
 fn store(m: u32, n: u32, sum: vec4f) {
   if (m >= params.M || n >= params.N) { return; }
-  let at = params.cOffset + m * params.N + n;
+  let at = params.cOffset + m * params.ldc + n;
   var value = sum;
   if (params.accumulate == 1u) { value += vec4f(c[at], c[at + 1u], c[at + 2u], c[at + 3u]); }
   c[at] = value.x;

@@ -19,7 +19,7 @@ async function measureRates(gpu: GpuDevice): Promise<Device> {
   const product: Launch = {
     kernel: 'matmul_nn',
     buffers: {},
-    params: { ...shape, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0 },
+    params: { ...shape, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0, lda: side, ldc: side },
     flops: 2 * side ** 3,
     bytes: 0,
   }

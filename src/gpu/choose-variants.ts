@@ -22,6 +22,8 @@ const HARDWARE: Readonly<Record<string, string>> = {
   matmul_tn: 'tiles-vec4+tiles',
   layer_norm_forward: 'workgroup',
   layer_norm_backward_input: 'workgroup',
+  rms_norm_forward: 'workgroup',
+  rms_norm_backward_input: 'workgroup',
   cross_entropy: 'workgroup',
   ...attention(ATTENTION_REGISTERS),
 }

@@ -21,10 +21,18 @@ import layerNormBackwardInputWorkgroup from '../../shaders/layer_norm_backward_i
 import layerNormBackwardWeight from '../../shaders/layer_norm_backward_weight.wgsl?raw'
 import layerNormForward from '../../shaders/layer_norm_forward.wgsl?raw'
 import layerNormForwardWorkgroup from '../../shaders/layer_norm_forward_workgroup.wgsl?raw'
+import rmsNormBackwardInput from '../../shaders/rms_norm_backward_input.wgsl?raw'
+import rmsNormBackwardInputWorkgroup from '../../shaders/rms_norm_backward_input_workgroup.wgsl?raw'
+import rmsNormBackwardWeight from '../../shaders/rms_norm_backward_weight.wgsl?raw'
+import rmsNormForward from '../../shaders/rms_norm_forward.wgsl?raw'
+import rmsNormForwardWorkgroup from '../../shaders/rms_norm_forward_workgroup.wgsl?raw'
+import rotaryEmbedding from '../../shaders/rotary_embedding.wgsl?raw'
 import sgd from '../../shaders/sgd.wgsl?raw'
 import softmaxStats from '../../shaders/softmax_stats.wgsl?raw'
 import squaredNorm from '../../shaders/squared_norm.wgsl?raw'
 import sum from '../../shaders/sum.wgsl?raw'
+import swigluBackward from '../../shaders/swiglu_backward.wgsl?raw'
+import swigluForward from '../../shaders/swiglu_forward.wgsl?raw'
 import { elements, grid } from './grid.ts'
 import type { KernelParams, KernelTable, KernelVariant } from './kernel-row.ts'
 import { attentionRows } from './variants/attention.ts'
@@ -57,9 +65,18 @@ export const KERNEL_TABLE: KernelTable = {
     perRow(layerNormBackwardInputWorkgroup),
   ],
   layer_norm_backward_weight: [naive(layerNormBackwardWeight, (p) => elements(p.C!, 16))],
+  rms_norm_forward: [naive(rmsNormForward, (p) => elements(p.rows!, 32)), perRow(rmsNormForwardWorkgroup)],
+  rms_norm_backward_input: [
+    naive(rmsNormBackwardInput, (p) => elements(p.rows!, 32)),
+    perRow(rmsNormBackwardInputWorkgroup),
+  ],
+  rms_norm_backward_weight: [naive(rmsNormBackwardWeight, (p) => elements(p.C!, 16))],
+  rotary_embedding: [naive(rotaryEmbedding, (p) => elements((p.rows! * p.HS!) / 2))],
   bias_backward: [naive(biasBackward, (p) => elements(p.N!, 16))],
   gelu_forward: [naive(geluForward, (p) => elements(p.n!, WIDE))],
   gelu_backward: [naive(geluBackward, (p) => elements(p.n!, WIDE))],
+  swiglu_forward: [naive(swigluForward, (p) => elements(p.rows! * p.F!, WIDE))],
+  swiglu_backward: [naive(swigluBackward, (p) => elements(p.rows! * p.F!, WIDE))],
   bias_residual: [naive(biasResidual, (p) => elements(p.rows! * p.C!, WIDE))],
   cross_entropy: [naive(crossEntropy, (p) => elements(p.rows!, 16)), perRow(crossEntropyWorkgroup)],
   softmax_stats: [naive(softmaxStats, (p) => elements(p.rows!, 16))],

@@ -83,7 +83,7 @@ export function productCases(): ProductCase[] {
         K: C,
         a: [rows, C],
         b: [C, 4 * C],
-        rest: offsets,
+        rest: { ...offsets, lda: C, ldc: 4 * C },
       },
       {
         name: 'input-gradient product',
@@ -93,7 +93,7 @@ export function productCases(): ProductCase[] {
         K: 4 * C,
         a: [rows, 4 * C],
         b: [C, 4 * C],
-        rest: offsets,
+        rest: { ...offsets, lda: 4 * C, ldc: C },
       },
       {
         name: 'weight-gradient product',
@@ -103,7 +103,7 @@ export function productCases(): ProductCase[] {
         K: rows,
         a: [rows, C],
         b: [rows, 4 * C],
-        rest: { aOffset: 0, bOffset: 0 },
+        rest: { aOffset: 0, bOffset: 0, lda: C, ldb: 4 * C },
       },
     ] as const
     return cases.map(({ name, kernel, M, N, K, a, b, rest }) => {

@@ -29,7 +29,7 @@ const ROUNDS = 3
 
 /** Seconds of the product by each variant in turn; the best of a few, since other work only ever slows one down. */
 async function bestSeconds(gpu: GpuDevice, names: readonly string[], size: number): Promise<number[]> {
-  const params = { M: size, N: size, K: size, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0 }
+  const params = { M: size, N: size, K: size, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0, lda: size, ldc: size }
   const launch: Launch = { kernel: 'matmul_nn', buffers: {}, params, flops: 2 * size ** 3, bytes: 0 }
   const prepared = names.map((name) => {
     const kernels = new KernelRunner(gpu.device, gpu.pool, { matmul_nn: name })

@@ -47,28 +47,46 @@ export const KERNELS = {
   /** dgamma (+)= Σ_r dy·x̂, dbeta (+)= Σ_r dy */
   layer_norm_backward_weight: kernel('dy x stats +=dgamma +=dbeta', 'rows C accumulate'),
 
-  /** c[M,N] (+)= a[M,K]·b[K,N] (+ bias[N]); aOffset and cOffset skip elements of a and c */
-  matmul_nn: kernel('a b bias +=c', 'M N K useBias accumulate aOffset cOffset'),
+  /** y = x·rstd·gamma, rstd = 1/√(mean x² + epsilon); stats[r] = rstd */
+  rms_norm_forward: kernel('x gamma =y =stats', 'rows C epsilon:f'),
+  /** dx = ∂/∂x (+ upstream with useUpstream 1), as in layer_norm_backward_input */
+  rms_norm_backward_input: kernel('dy x gamma stats upstream =dx', 'rows C useUpstream'),
+  /** dgamma (+)= Σ_r dy·x·rstd */
+  rms_norm_backward_weight: kernel('dy x stats +=dgamma', 'rows C accumulate'),
+
+  /** c[M,N] (+)= a[M,K]·b[K,N] (+ bias[N]). aOffset and cOffset skip elements of a and c; rows of a are lda elements apart
+   *  and rows of c ldc (K and N where they are packed), so that both can be columns of a wider matrix. */
+  matmul_nn: kernel('a b bias +=c', 'M N K useBias accumulate aOffset cOffset lda ldc'),
   /** c[M,N] (+)= a[M,K]·b[N,K]ᵀ (+ bias[N]) */
-  matmul_nt: kernel('a b bias +=c', 'M N K useBias accumulate aOffset cOffset'),
-  /** c[M,N] (+)= a[K,M]ᵀ·b[K,N]; aOffset and bOffset skip elements of a and b */
-  matmul_tn: kernel('a b +=c', 'M N K accumulate aOffset bOffset'),
+  matmul_nt: kernel('a b bias +=c', 'M N K useBias accumulate aOffset cOffset lda ldc'),
+  /** c[M,N] (+)= a[K,M]ᵀ·b[K,N]; aOffset and bOffset skip elements of a and b, whose rows are lda and ldb elements apart */
+  matmul_tn: kernel('a b +=c', 'M N K accumulate aOffset bOffset lda ldb'),
   /** db[n] (+)= Σ_r dy[r,n] */
   bias_backward: kernel('dy +=db', 'rows N accumulate'),
 
-  /** Causal softmax attention. qkv[r] = (q | k | v), each NH·HS wide; o[R, NH·HS]; lse[B,NH,T] = log Σ exp(scores) */
-  attention_forward: kernel('qkv =o =lse', 'B T NH HS'),
+  /** Causal softmax attention. qkv[r] = (q | k | v), NH·HS, KV·HS and KV·HS wide: NH/KV neighbouring query heads share a
+   *  key/value head. o[R, NH·HS]; lse[B,NH,T] = log Σ exp(scores) */
+  attention_forward: kernel('qkv =o =lse', 'B T NH KV HS'),
   /** delta[B,NH,T] = Σ_d do·o */
   attention_backward_delta: kernel('o dout =delta', 'B T NH HS'),
-  /** the q third of dqkv */
-  attention_backward_query: kernel('qkv dout lse delta +=dqkv', 'B T NH HS'),
-  /** the k and v thirds of dqkv */
-  attention_backward_key_value: kernel('qkv dout lse delta +=dqkv', 'B T NH HS'),
+  /** the q part of dqkv */
+  attention_backward_query: kernel('qkv dout lse delta +=dqkv', 'B T NH KV HS'),
+  /** the k and v parts of dqkv */
+  attention_backward_key_value: kernel('qkv dout lse delta +=dqkv', 'B T NH KV HS'),
+
+  /** Rotary position embedding of the q and k heads in place: the pair (x[i], x[i + HS/2]) of each head turns by the angle
+   *  direction · position · θ^(−2i/HS), position = start + r mod T, logTheta = log₂ θ. direction 1 forward, −1 backward.
+   *  HS is even. */
+  rotary_embedding: kernel('+=qkv', 'rows T NH KV HS start logTheta:f direction:f'),
 
   /** g = ½h(1 + tanh(√(2/π)(h + 0.044715h³))), the tanh argument clamped */
   gelu_forward: kernel('h =g', 'n'),
   /** dh (in place of dg) = dg · gelu'(h) */
   gelu_backward: kernel('h +=dg', 'n'),
+  /** gu[r] = (gate | up), each F wide; g = silu(gate)·up, silu(z) = z/(1 + exp(−z)) */
+  swiglu_forward: kernel('gu =g', 'rows F'),
+  /** dgu[r] comes as (dg | anything) and becomes (dgate | dup) */
+  swiglu_backward: kernel('gu +=dgu', 'rows F'),
   /** out = x + p + bias */
   bias_residual: kernel('x p bias =out', 'rows C useBias'),
 

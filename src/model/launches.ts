@@ -95,7 +95,8 @@ export function launchesOf(work: ComputeWork): Launch[] {
     })
 }
 
-/** The roles of a segment that its kernels bind in some passes. */
-export function rolesOf(spec: SegmentSpec, ...kinds: readonly ComputeKind[]): ReadonlySet<string> {
-  return new Set(kinds.flatMap((kind) => callsOf(spec, kind).flatMap(({ bind }) => Object.values(bind))))
+/** Of buffers by role, those that the kernels of a pass bind. */
+export function boundBy(spec: SegmentSpec, kind: ComputeKind, args: ComputeWork['args']): ComputeWork['args'] {
+  const roles = new Set(callsOf(spec, kind).flatMap(({ bind }) => Object.values(bind)))
+  return Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))
 }

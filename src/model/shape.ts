@@ -17,3 +17,6 @@ export function gpt2Shape(layers: number, heads: number, embed: number, context:
   const headSize = embed / heads
   return { family: 'gpt2', layers, heads, kvHeads: heads, headSize, embed, ffn: 4 * embed, context, vocab, tied: true }
 }
+
+/** Of family llama: the base of the rotary embedding's wavelengths, and ε under the root of the RMS norm. */
+export const LLAMA_DEFAULTS = { ropeTheta: 10_000, normEpsilon: 1e-5 } as const

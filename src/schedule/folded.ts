@@ -1,4 +1,5 @@
 import { invariant } from '../core/errors.ts'
+import type { Action } from './actions.ts'
 import type { BufferId } from './buffers.ts'
 import { bufferName } from './buffers.ts'
 import type { BufferSpec, Op, RankProgram, Span } from './program.ts'
@@ -22,8 +23,11 @@ export interface FoldedRank {
 
 export interface Template {
   readonly ops: readonly Op[]
-  /** Micro-batch it was lowered for. */
+  /** Micro-batch it was lowered for, and those of the next two actions that read parameters, which are gathered ahead. */
   readonly microbatch: number
+  readonly ahead: readonly number[]
+  /** It reads parameters: weight gradients do not. */
+  readonly readsParameters: boolean
   /** Where each of its buffers is found when it is repeated, by the buffer's name. */
   readonly places: ReadonlyMap<string, BufferPlace>
   /** Visits of gathered units that begin in it. */
@@ -53,7 +57,7 @@ export function buffersOfOp(op: Op): Set<string> {
  */
 export function templatesOf(
   rank: RankProgram,
-  actions: readonly { readonly microbatch: number }[],
+  actions: readonly Action[],
   stands: readonly number[],
 ): Pick<FoldedRank, 'head' | 'tail' | 'templates'> {
   const { step, buffers } = rank
@@ -64,8 +68,10 @@ export function templatesOf(
     if (begins[action] === -1) begins[action] = i
     end = i + 1
   }
+  // An empty stage between two others on its rank does nothing.
+  for (let i = begins.length - 1; i >= 0; i--) if (begins[i] === -1) begins[i] = begins[i + 1] ?? end
   invariant(
-    begins.every((begin, i) => begin >= 0 && (i === 0 || begin >= begins[i - 1]!)),
+    begins.every((begin, i) => i === 0 || begin >= begins[i - 1]!),
     `rank ${rank.rank}: the ops of an action do not stand together`,
   )
   /** By tensor, the visits of it that began so far. */
@@ -79,17 +85,21 @@ export function templatesOf(
     for (const op of ops)
       for (const name of buffersOfOp(op)) {
         if (places.has(name)) continue
-        const spec = buffers.get(name)!
+        const spec = buffers.get(name)
+        invariant(spec, `rank ${rank.rank}: no buffer ${name}`)
         places.set(name, placeOf(spec, visits, before, opened))
       }
     return { places, opened }
   }
   visit(step.slice(0, begins[0]))
-  for (const [i, { microbatch }] of actions.entries()) {
+  for (const [i, { kind, microbatch }] of actions.entries()) {
     const ops = step.slice(begins[i], i + 1 < begins.length ? begins[i + 1] : end)
     const { places, opened } = visit(ops)
     const template = wanted.get(i)
-    if (template !== undefined) templates[template] = { ops, microbatch, places, opened: opened.length }
+    if (template === undefined) continue
+    const next = actions.slice(i + 1).filter(({ kind: each }) => each !== 'W')
+    const ahead = next.slice(0, 2).map((each) => each.microbatch)
+    templates[template] = { ops, microbatch, ahead, readsParameters: kind !== 'W', places, opened: opened.length }
   }
   return { head: step.slice(0, begins[0]), tail: step.slice(end), templates }
 }
@@ -177,26 +187,30 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
   function repeated(op: Op, position: number, names: ReadonlyMap<string, string>): Op {
     const template = templates[order[position]!]!
     const nameOf = (name: string) => names.get(name) ?? name
-    // What is gathered ahead is for the next action that reads parameters.
-    const real =
-      op.microbatch === undefined || op.microbatch === template.microbatch
-        ? microbatches[position]!
-        : microbatches[nextGathering(position)]!
+    const real = microbatches[actionOf(op, position)]!
     const renamed: Record<string, unknown> = {}
     for (const [key, value] of Object.entries(op)) renamed[key] = renamedValue(key, value, nameOf)
     return {
       ...(renamed as unknown as Op),
       ...(op.microbatch === undefined ? {} : { microbatch: real }),
       ...(op.action === undefined ? {} : { action: position }),
-      ...(op.kind === 'loadBatch' ? { samples: samplesOf(real) } : {}),
+      // A server loads other replicas' samples, too.
+      ...(op.kind === 'loadBatch' && isOwn(op.samples, template.microbatch) ? { samples: samplesOf(real) } : {}),
     }
   }
 
-  function nextGathering(position: number): number {
-    for (let i = position + 1; i < order.length; i++) {
-      const ops = templates[order[i]!]!.ops
-      if (ops.some((op) => op.kind !== 'backwardWeight' && 'segment' in op)) return i
-    }
+  function isOwn(samples: readonly number[], microbatch: number): boolean {
+    const own = samplesOf(microbatch)
+    return samples.length === own.length && samples.every((each, i) => each === own[i])
+  }
+
+  /** The action an op is for: what is gathered ahead is for one of the next that read parameters. */
+  function actionOf({ microbatch }: Op, position: number): number {
+    const template = templates[order[position]!]!
+    if (microbatch === undefined || microbatch === template.microbatch) return position
+    let further = template.ahead.indexOf(microbatch)
+    for (let i = position + 1; i < order.length; i++)
+      if (templates[order[i]!]!.readsParameters && further-- === 0) return i
     return position
   }
 }
@@ -206,7 +220,10 @@ function renamedValue(key: string, value: unknown, nameOf: (name: string) => str
   const isSpan = (each: unknown): each is Span => typeof each === 'object' && each !== null && 'buffer' in each
   if (key === 'reads' || key === 'writes') return (value as readonly string[]).map(nameOf)
   if (key === 'args')
-    return Object.fromEntries(Object.entries(value as Record<string, string>).map(([role, name]) => [role, nameOf(name)]))
-  if (Array.isArray(value) && value.every(isSpan)) return value.map((each) => ({ ...each, buffer: nameOf(each.buffer) }))
+    return Object.fromEntries(
+      Object.entries(value as Record<string, string>).map(([role, name]) => [role, nameOf(name)]),
+    )
+  if (Array.isArray(value) && value.every(isSpan))
+    return value.map((each) => ({ ...each, buffer: nameOf(each.buffer) }))
   return value
 }

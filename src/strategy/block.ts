@@ -2,9 +2,8 @@ import { valueOf } from '../core/expression.ts'
 import type { OpDims } from '../core/segments.ts'
 import type { Recompute } from '../config/types.ts'
 import type { Family, SegmentUse, Sublayer } from '../model/family-spec.ts'
-import { rolesOf, symbolsOf } from '../model/launches.ts'
+import { symbolsOf } from '../model/launches.ts'
 import type { SegmentSpec } from '../model/segment.ts'
-import { segmentOf } from '../model/segments/registry.ts'
 import type { BufferRole } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
 import { paramBuffer } from './ranks.ts'
@@ -103,12 +102,6 @@ class BlockNames {
   }
 }
 
-/** Only what the kernels of these passes bind. */
-function bound(use: SegmentUse, passes: Parameters<typeof rolesOf>[1][], args: Args): Args {
-  const roles = rolesOf(use.segment, ...passes)
-  return Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))
-}
-
 /** Output of a sublayer: the block's at its end. */
 function outputOf(family: Family, sublayer: Sublayer): string {
   return family.block.at(-1) === sublayer ? 'out' : `${sublayer.body.name}.out`
@@ -126,7 +119,7 @@ function run(scope: BlockScope, kind: 'forward' | 'recompute', x: string): strin
       kind,
       segment(use.segment.kind, names.segment(use), block),
       sizes,
-      bound(use, [kind], { ...args, ...names.parameters(use) }),
+      { ...args, ...names.parameters(use) },
       place,
     )
   const made = (use: SegmentUse, sizes: OpDims) => names.ports(use, use.segment.makes, sizes, () => role)
@@ -182,26 +175,16 @@ function sublayerBackward(
   const weights = half !== 'backwardInput'
   const inputs = half !== 'backwardWeight'
   const ref = (use: SegmentUse) => segment(use.segment.kind, names.segment(use), block)
-  const passes = ['backwardInput', 'backwardWeight'] as const
 
   const bias = names.gradients(residual)
   if (weights && bias.first !== null)
-    writer.compute(
-      'backwardWeight',
-      ref(residual),
-      rows,
-      bound(residual, [...passes], { dp: dout, ...bias.args }),
-      place,
-      writer.touch(bias.first),
-    )
+    writer.compute('backwardWeight', ref(residual), rows, { dp: dout, ...bias.args }, place, writer.touch(bias.first))
 
   const { core } = body.segment
   const repeated = recompute === 'selective' && core ? core.makes : []
   const made = names.ports(body, body.segment.makes, dims, (port) => (repeated.includes(port) ? 'recomputed' : saved))
   if (core && repeated.length > 0 && inputs) {
-    const roles = rolesOf(segmentOf(core.kind), 'recompute')
-    const args = Object.fromEntries(Object.entries(made).filter(([role]) => roles.has(role)))
-    writer.compute('recompute', segment(core.kind, names.segment(body), block), dims, args, place)
+    writer.compute('recompute', segment(core.kind, names.segment(body), block), dims, made, place)
   }
   const dmade = names.ports(body, body.segment.gradients, dims, () => 'activationGradient')
   const y = names.rows(`${norm.name}.y`, saved)
@@ -218,7 +201,7 @@ function sublayerBackward(
   }
   // Only the half that computes weight gradients decides whether they accumulate.
   const accumulate = weights && own.first !== null && writer.touch(own.first)
-  writer.compute(half, ref(body), dims, bound(body, [...passes], args), place, accumulate)
+  writer.compute(half, ref(body), dims, args, place, accumulate)
 
   const dx = names.rows(`${norm.name}.dx`, 'activationGradient')
   if (inputs) {
@@ -226,14 +209,7 @@ function sublayerBackward(
     const gains = names.gradients(norm)
     const stats = names.ports(norm, norm.segment.makes, rows, () => saved)
     const normArgs = { dy, x, ...names.parameters(norm), ...stats, upstream: dout, dx, ...gains.args }
-    writer.compute(
-      half,
-      ref(norm),
-      rows,
-      bound(norm, [...passes], normArgs),
-      place,
-      gains.first !== null && writer.touch(gains.first),
-    )
+    writer.compute(half, ref(norm), rows, normArgs, place, gains.first !== null && writer.touch(gains.first))
   }
   return dx
 

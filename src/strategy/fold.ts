@@ -56,27 +56,50 @@ function kindsOf(actions: readonly Action[], sizes: readonly number[], config: R
     }
     left.set(slot(action), left.get(slot(action))! - 1)
     if (gathers) {
-      // Weight gradients read no parameters: what is gathered ahead is for the next action that does.
-      const next = actions.slice(i + 1, i + 8).find(({ kind }) => kind !== 'W')
-      const before = actions.slice(Math.max(0, i - 8), i).findLast(({ kind }) => kind !== 'W')
-      key.push(relation(before, action), relation(next, action), relation(actions[i + 1], action))
+      // A unit is gathered while the one before it computes: up to two actions ahead.
+      const [next, second] = ahead(actions, i)
+      const before = actions[behindOf(actions, i)]
+      key.push(
+        relation(before, action),
+        relation(next, action),
+        relation(second, action),
+        relation(actions[i + 1], action),
+      )
+      if (next && second) key.push(next.microbatch === second.microbatch ? '=' : '')
     }
     key.push(i === 0 ? 'first' : '', i === actions.length - 1 ? 'end' : '')
     return key.join('|')
   })
 }
 
-/** Actions around one whose gathers have to do with it: up to the nearest that reads parameters, on both sides. */
-function windowOf(actions: readonly Action[], at: number, gathers: boolean): readonly [number, number] {
-  if (!gathers) return [at, at]
-  let from = at - 1
-  while (from > 0 && actions[from]!.kind === 'W') from--
-  let to = at + 1
-  while (to < actions.length - 1 && actions[to]!.kind === 'W') to++
-  return [Math.max(0, from), Math.min(actions.length - 1, to)]
+/** The next two actions that read parameters: weight gradients read none. */
+function ahead(actions: readonly Action[], at: number): Action[] {
+  const found: Action[] = []
+  for (let i = at + 1; i < actions.length && found.length < 2; i++)
+    if (actions[i]!.kind !== 'W') found.push(actions[i]!)
+  return found
 }
 
-/** The first action of every kind with its neighbours, and ahead of them the forwards that their backwards need. */
+/** Position of the action before one that reads parameters; −1 where there is none. */
+function behindOf(actions: readonly Action[], at: number): number {
+  let from = at - 1
+  while (from >= 0 && actions[from]!.kind === 'W') from--
+  return from
+}
+
+/** Actions around one whose gathers have to do with it. */
+function windowOf(actions: readonly Action[], at: number, gathers: boolean): readonly [number, number] {
+  if (!gathers) return [at, at]
+  const [next, second] = ahead(actions, at)
+  const last = second ?? next
+  return [Math.max(0, behindOf(actions, at)), last ? actions.indexOf(last, at) : actions.length - 1]
+}
+
+/**
+ * The first action of every kind with its neighbours, and what else their micro-batches go through: all of it where there is
+ * a backward, so that no gradient is left half written. Everything keeps its place in the order, so that whatever stood
+ * next to an action of the kinds still does.
+ */
 function excerptOf(actions: readonly Action[], sizes: readonly number[], config: RunConfig): Excerpt {
   const kinds = kindsOf(actions, sizes, config)
   const firstOf = new Map<string, number>()
@@ -87,29 +110,13 @@ function excerptOf(actions: readonly Action[], sizes: readonly number[], config:
     const [from, to] = windowOf(actions, at, gathers)
     for (let i = from; i <= to; i++) chosen.add(i)
   }
-  const kept = [...chosen].sort((a, b) => a - b)
-  const forwardsOf = new Map<number, number[]>()
-  for (const [i, { kind, microbatch }] of actions.entries())
-    if (kind === 'F') forwardsOf.set(microbatch, [...(forwardsOf.get(microbatch) ?? []), i])
-
-  const short: number[] = []
-  const has = new Set<number>()
-  const add = (i: number) => {
-    has.add(i)
-    short.push(i)
+  /** By micro-batch, the last of its actions that is chosen; all of them where one is a backward. */
+  const until = new Map<number, number>()
+  for (const i of chosen) {
+    const { kind, microbatch } = actions[i]!
+    until.set(microbatch, Math.max(until.get(microbatch) ?? 0, kind === 'F' ? i : Infinity))
   }
-  for (let k = 0; k < kept.length;) {
-    let end = k + 1
-    while (end < kept.length && kept[end] === kept[end - 1]! + 1) end++
-    // Between two stretches nothing is adjacent that matters: here go the forwards that are missing.
-    const stretch = kept.slice(k, end)
-    for (const i of stretch)
-      if (actions[i]!.kind !== 'F')
-        for (const needed of forwardsOf.get(actions[i]!.microbatch) ?? [])
-          if (needed < i && !has.has(needed) && !stretch.includes(needed)) add(needed)
-    for (const i of stretch) add(i)
-    k = end
-  }
+  const short = actions.flatMap(({ microbatch }, i) => (i <= (until.get(microbatch) ?? -1) || chosen.has(i) ? [i] : []))
   const positionOf = new Map(short.map((i, position) => [i, position]))
   return {
     actions: short.map((i) => actions[i]!),
@@ -142,9 +149,7 @@ export class ProgramFold {
     const key = `${pipeline} ${sizes.join(' ')}`
     let excerpt = this.excerpts.get(key)
     if (excerpt === undefined) {
-      excerpt = this.folds
-        ? excerptOf(actions, sizes, this.config)
-        : { actions, standIn: Int32Array.from(actions, (_, i) => i) }
+      excerpt = this.folds ? excerptOf(actions, sizes, this.config) : { actions, standIn: new Int32Array(0) }
       this.excerpts.set(key, excerpt)
     }
     return excerpt
@@ -152,7 +157,7 @@ export class ProgramFold {
 
   rank(number: number): FoldedRank {
     const rank = this.builder.rank(number)
-    if (rank.device === 'cpu') return whole(rank)
+    if (!this.folds || rank.device === 'cpu') return whole(rank)
     const { data, pipeline } = rank.coordinates
     const { actions, standIn } = this.excerpt(data, pipeline)
     const stands = [...new Set(standIn)]
@@ -166,7 +171,7 @@ export class ProgramFold {
   }
 }
 
-/** A rank with nothing to repeat. */
+/** A rank that is not repeated from templates. */
 function whole(rank: RankProgram): FoldedRank {
   return { rank, head: rank.step, tail: [], templates: [], order: new Int32Array(0), microbatches: new Int32Array(0) }
 }

@@ -7,7 +7,7 @@ import { span } from './draft.ts'
 import { valueOf } from '../core/expression.ts'
 import type { Family, SegmentUse } from '../model/family-spec.ts'
 import { familyOf } from '../model/family.ts'
-import { rolesOf, symbolsOf } from '../model/launches.ts'
+import { symbolsOf } from '../model/launches.ts'
 import { headWeightName } from '../model/parameters.ts'
 import { blockBackward, blockForward, blockInputGradient, blockOutput } from './block.ts'
 import type { Layout } from './layout.ts'
@@ -289,14 +289,12 @@ function finalNormGradient(scope: Scope, half: 'backward' | 'backwardInput'): vo
     dx: writer.declare(idOf(place, `${finalNorm.name}.dx`, 'activationGradient'), residual.rows * residual.C),
     ...gains,
   }
-  const roles = rolesOf(finalNorm.segment, 'backward')
-  const bound = Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))
   const [first] = Object.values(gains)
   writer.compute(
     half,
     refOf(finalNorm, context.layout.config.model.layers),
     residual,
-    bound,
+    args,
     place,
     first !== undefined && writer.touch(first),
   )

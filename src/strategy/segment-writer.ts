@@ -1,7 +1,8 @@
 import type { Category } from '../core/bytes.ts'
 import type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segments.ts'
 import { accessOf } from '../model/access.ts'
-import { launchesOf } from '../model/launches.ts'
+import { boundBy, launchesOf } from '../model/launches.ts'
+import { segmentOf } from '../model/segments/registry.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec } from '../schedule/program.ts'
@@ -76,6 +77,7 @@ export class SegmentWriter {
     return before
   }
 
+  /** @param args buffers by the segment's roles; those that no kernel of this pass binds are left out */
   compute(
     kind: ComputeKind,
     segment: SegmentRef,
@@ -84,7 +86,7 @@ export class SegmentWriter {
     place: Place,
     accumulate = false,
   ): void {
-    const work = { kind, segment, dims, args, accumulate }
+    const work = { kind, segment, dims, args: boundBy(segmentOf(segment.kind), kind, args), accumulate }
     this.push({ ...work, ...place, stream: COMPUTE, ...accessOf(launchesOf(work)) })
   }
 

@@ -9,7 +9,7 @@ import type { Dataset } from '../../src/data/dataset.ts'
 import { prepareDataset } from '../../src/data/prepare.ts'
 import { parameterTable } from '../../src/model/parameters.ts'
 import { referenceGradients } from '../../src/model/reference.ts'
-import type { ReferenceBatch } from '../../src/model/reference.ts'
+import type { ReferenceBatch } from '../../src/model/reference/batch.ts'
 import { expectSameGradients } from '../lib/compare.ts'
 import { reusingRankHost } from '../lib/run.ts'
 

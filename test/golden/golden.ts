@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parameterTable } from '../../src/model/parameters.ts'
-import type { ReferenceBatch } from '../../src/model/reference.ts'
+import type { ReferenceBatch } from '../../src/model/reference/batch.ts'
+import { LLAMA_DEFAULTS } from '../../src/model/shape.ts'
 import type { ModelShape } from '../../src/model/shape.ts'
 
 /** What make_golden.py stores; tensors are base64 of little-endian float32. */
 interface Stored {
-  readonly shape: { layers: number; heads: number; embed: number; ffn: number; context: number; vocab: number; T: number; B: number }
+  readonly shape: Omit<ModelShape, 'family' | 'kvHeads' | 'headSize' | 'tied'> &
+    Partial<ModelShape> & { readonly T: number; readonly B: number; readonly ropeTheta?: number; readonly normEpsilon?: number }
   readonly steps: readonly { loss: number; gradNorm: number }[]
   readonly logits: string
   readonly gradients: Readonly<Record<string, string>>
@@ -70,10 +72,13 @@ function unpack(base64: string): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
 }
 
-export function readGolden(name: 'even' | 'odd'): Golden {
-  const stored: Stored = JSON.parse(readFileSync(join(import.meta.dirname, `gpt2-${name}.json`), 'utf8'))
-  const { T, B, ...sizes } = stored.shape
-  const shape: ModelShape = { family: 'gpt2', ...sizes, kvHeads: sizes.heads, headSize: sizes.embed / sizes.heads, tied: true }
+export function readGolden(name: 'even' | 'odd', family: ModelShape['family'] = 'gpt2'): Golden {
+  const stored: Stored = JSON.parse(readFileSync(join(import.meta.dirname, `${family}-${name}.json`), 'utf8'))
+  const { T, B, ropeTheta = LLAMA_DEFAULTS.ropeTheta, normEpsilon = LLAMA_DEFAULTS.normEpsilon, ...sizes } = stored.shape
+  if (ropeTheta !== LLAMA_DEFAULTS.ropeTheta || normEpsilon !== LLAMA_DEFAULTS.normEpsilon)
+    throw new Error(`${family}-${name}.json was made with other constants than the model's`)
+  const gpt2 = { kvHeads: sizes.heads, headSize: sizes.embed / sizes.heads, tied: true }
+  const shape: ModelShape = { family, ...gpt2, ...sizes }
   return {
     shape,
     init: formulaWeights(shape),

@@ -4,14 +4,19 @@ import { random, runKernel, useDevice, variantsOf } from '../lib/gpu.ts'
 
 const device = useDevice()
 
+type Sizes = readonly [B: number, T: number, NH: number, KV: number, HS: number]
+
 /** Straightforward float64: softmax over the visible keys, then its derivative. */
-function reference(qkv: Float32Array, dout: Float32Array, B: number, T: number, NH: number, HS: number) {
+function reference(qkv: Float32Array, dout: Float32Array, [B, T, NH, KV, HS]: Sizes) {
   const width = NH * HS
   const o = new Float64Array(B * T * width)
   const lse = new Float64Array(B * NH * T)
-  const dqkv = new Float64Array(B * T * 3 * width)
-  const at = (b: number, t: number, third: number, h: number, d: number) =>
-    (b * T + t) * 3 * width + third * width + h * HS + d
+  const dqkv = new Float64Array(qkv.length)
+  // The heads of a row in order: those of q, of k, of v. Query head h looks at key head ⌊h·KV/NH⌋.
+  const at = (b: number, t: number, part: number, h: number, d: number) => {
+    const head = part === 0 ? h : NH + (part - 1) * KV + Math.floor((h * KV) / NH)
+    return ((b * T + t) * (NH + 2 * KV) + head) * HS + d
+  }
   for (let b = 0; b < B; b++)
     for (let h = 0; h < NH; h++)
       for (let t = 0; t < T; t++) {
@@ -43,25 +48,33 @@ function reference(qkv: Float32Array, dout: Float32Array, B: number, T: number, 
   return { o, lse, dqkv }
 }
 
-/** T = 1, odd and prime lengths, odd head sizes, and each head size that has kernels of its own. */
-const SHAPES = [
-  [1, 1, 1, 1],
-  [2, 1, 3, 5],
-  [1, 13, 2, 7],
-  [3, 17, 1, 8],
-  [2, 31, 3, 16],
-  [1, 33, 2, 32],
-  [1, 19, 2, 64],
-] as const
+/** T = 1, odd and prime lengths, odd head sizes, shared key heads, and each head size that has kernels of its own. */
+const SHAPES: readonly Sizes[] = [
+  [1, 1, 1, 1, 1],
+  [2, 1, 3, 3, 5],
+  [1, 13, 2, 2, 7],
+  [3, 17, 1, 1, 8],
+  [2, 31, 3, 3, 16],
+  [1, 33, 2, 2, 32],
+  [1, 19, 2, 2, 64],
+  [2, 7, 4, 1, 5],
+  [3, 7, 4, 2, 6],
+  [1, 11, 6, 2, 10],
+  [2, 7, 4, 2, 8],
+  [2, 7, 4, 1, 16],
+  [1, 13, 6, 2, 32],
+  [1, 7, 4, 2, 64],
+]
 
 describe('attention', () => {
-  for (const [B, T, NH, HS] of SHAPES)
-    test(`B ${B} T ${T} heads ${NH} of ${HS}`, async () => {
-      const params = { B, T, NH, HS }
+  for (const sizes of SHAPES) {
+    const [B, T, NH, KV, HS] = sizes
+    test(`B ${B} T ${T} heads ${NH} of ${HS}, ${KV} of keys`, async () => {
+      const params = { B, T, NH, KV, HS }
       const width = NH * HS
-      const qkv = random(B * T * 3 * width, 5, 2)
+      const qkv = random(B * T * (NH + 2 * KV) * HS, 5, 2)
       const dout = random(B * T * width, 6)
-      const expected = reference(qkv, dout, B, T, NH, HS)
+      const expected = reference(qkv, dout, sizes)
       const shapes = { o: new Float32Array(B * T * width), lse: new Float32Array(B * NH * T) }
       for (const variant of variantsOf('attention_forward')) {
         if (variant !== 'naive' && !variant.endsWith(`-${HS}`)) continue
@@ -85,4 +98,5 @@ describe('attention', () => {
         expectClose(`dqkv ${variant}`, both.dqkv!, expected.dqkv, 3e-5)
       }
     })
+  }
 })

@@ -58,9 +58,27 @@ const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
     buffers: { dy: f(n, 1), x: f(n, 2), stats, dgamma: f(C, 3), dbeta: f(C, 4) },
     params: { rows: R, C, accumulate: 1 },
   },
+  rms_norm_forward: {
+    buffers: { x: f(n, 1), gamma: f(C, 2), y: f(n, 4), stats: f(R, 5) },
+    params: { rows: R, C, epsilon: 1e-5 },
+  },
+  rms_norm_backward_input: {
+    buffers: { dy: f(n, 1), x: f(n, 2), gamma: f(C, 3), stats, upstream: f(n, 4), dx: f(n, 5) },
+    params: { rows: R, C, useUpstream: 1 },
+  },
+  rms_norm_backward_weight: {
+    buffers: { dy: f(n, 1), x: f(n, 2), stats, dgamma: f(C, 3) },
+    params: { rows: R, C, accumulate: 1 },
+  },
+  rotary_embedding: {
+    buffers: { qkv: f(R * 50, 1) },
+    params: { rows: R, T: R, NH: 3, KV: 1, HS: 10, start: 0, logTheta: Math.log2(10000), direction: 1 },
+  },
   bias_backward: { buffers: { dy: f(n, 1), db: f(C, 2) }, params: { rows: R, N: C, accumulate: 1 } },
   gelu_forward: { buffers: { h: f(n, 1), g: f(n, 2) }, params: { n } },
   gelu_backward: { buffers: { h: f(n, 1), dg: f(n, 2) }, params: { n } },
+  swiglu_forward: { buffers: { gu: f(2 * n, 1), g: f(n, 2) }, params: { rows: R, F: C } },
+  swiglu_backward: { buffers: { gu: f(2 * n, 1), dgu: f(2 * n, 2) }, params: { rows: R, F: C } },
   bias_residual: {
     buffers: { x: f(n, 1), p: f(n, 2), bias: f(C, 3), out: f(n, 4) },
     params: { rows: R, C, useBias: 1 },

@@ -41,7 +41,10 @@ for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
             const expected = oracle(layout, a, b, M, N, K)
             for (let i = 0; i < expected.length; i++)
               expected[i]! += (accumulate ? before[i]! : 0) + (useBias ? bias[i % N]! : 0)
-            const offsets = layout === 'matmul_tn' ? { aOffset: 0, bOffset: 0 } : { aOffset: 0, cOffset: 0, useBias }
+            const offsets =
+              layout === 'matmul_tn'
+                ? { aOffset: 0, bOffset: 0, lda: M, ldb: N }
+                : { aOffset: 0, cOffset: 0, lda: K, ldc: N, useBias }
             const { c } = await runKernel(
               device(),
               layout,
@@ -60,7 +63,9 @@ for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
           const [a, b] = [random(M * K + offset, 1), random(K * N + offset, 2)]
           const tn = layout === 'matmul_tn'
           const expected = oracle(layout, a.subarray(offset), tn ? b.subarray(offset) : b, M, N, K)
-          const where = tn ? { aOffset: offset, bOffset: offset } : { aOffset: offset, cOffset: offset, useBias: 0 }
+          const where = tn
+            ? { aOffset: offset, bOffset: offset, lda: M, ldb: N }
+            : { aOffset: offset, cOffset: offset, lda: K, ldc: N, useBias: 0 }
           const c = new Float32Array(M * N + offset)
           const out = await runKernel(device(), layout, { a, b, c }, { M, N, K, accumulate: 0, ...where }, variant)
           expectClose(
@@ -70,5 +75,44 @@ for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
             1e-5,
           )
         }
+    })
+
+    // As q, k and v of a row, or the two halves of a gated MLP: columns of a wider matrix, multiples of 4 and not.
+    test('columns of wider matrices', async () => {
+      for (const variant of variantsOf(layout))
+        for (const [M, N, K, skip, wider] of [
+          [7, 5, 6, 3, 2],
+          [12, 20, 8, 8, 4],
+          [67, 12, 36, 4, 8],
+        ] as const)
+          for (const accumulate of [0, 1]) {
+            const tn = layout === 'matmul_tn'
+            const wide = (columns: number) => skip + columns + wider
+            // Columns skip … skip + columns of each row; the rest is large, so that a wrong step shows.
+            const embed = (narrow: Float32Array, columns: number) => {
+              const out = random((narrow.length / columns) * wide(columns), 7, 1e3)
+              for (let i = 0; i < narrow.length; i++)
+                out[Math.floor(i / columns) * wide(columns) + skip + (i % columns)] = narrow[i]!
+              return out
+            }
+            const [a, b] = [random(M * K, 1), random(K * N, 2)]
+            const before = random(M * (tn ? N : wide(N)), 4)
+            const product = oracle(layout, a, b, M, N, K)
+            const expected = Float64Array.from(before)
+            for (let i = 0; i < M * N; i++) {
+              const at = tn ? i : Math.floor(i / N) * wide(N) + skip + (i % N)
+              expected[at] = product[i]! + accumulate * before[at]!
+            }
+            const { c } = await runKernel(
+              device(),
+              layout,
+              { a: embed(a, tn ? M : K), b: tn ? embed(b, N) : b, c: before },
+              tn
+                ? { M, N, K, accumulate, aOffset: skip, bOffset: skip, lda: wide(M), ldb: wide(N) }
+                : { M, N, K, accumulate, useBias: 0, aOffset: skip, cOffset: skip, lda: wide(K), ldc: wide(N) },
+              variant,
+            )
+            expectClose(`${layout} ${variant} ${M}×${N}×${K} accumulate ${accumulate}`, c!, expected, 1e-5)
+          }
     })
   })

@@ -26,25 +26,26 @@ function shared(n: number, row: string, buffer: string, at: string): string {
   return lines.join('\n')
 }
 
-const PARAMS = 'enable subgroups;\nstruct Params { B: u32, T: u32, NH: u32, HS: u32 }'
+const PARAMS = 'enable subgroups;\nstruct Params { B: u32, T: u32, NH: u32, KV: u32, HS: u32 }'
 
-/** Index arithmetic of one quad per four positions of a (b, head); widths in vec4s. */
-function prologue(kernel: string, position: string, n: number): string {
+/** Index arithmetic of one quad per four positions of a (b, head), the heads being NH or KV; widths in vec4s. */
+function prologue(kernel: string, position: string, heads: 'NH' | 'KV', n: number): string {
   return `
 @compute @workgroup_size(4)
 fn ${kernel}(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let T = params.T;
   let quads = (T + 3u) / 4u;
   let quad = group.y * groups.x + group.x;
-  if (quad >= params.B * params.NH * quads) { return; }
+  if (quad >= params.B * params.${heads} * quads) { return; }
   let begin = quad % quads * 4u;
-  let head = (quad / quads) % params.NH;
-  let b = quad / (quads * params.NH);
+  let head = (quad / quads) % params.${heads};
+  let b = quad / (quads * params.${heads});
   let ${position} = min(begin + lane, T - 1u);
   let width = params.NH * ${n}u;
-  let stride = 3u * width;
-  let first = b * T * stride + head * ${n}u; // q of position 0; k and v lie width and 2·width behind
-  let row = (b * params.NH + head) * T;
+  let key_width = params.KV * ${n}u;
+  let stride = width + 2u * key_width;
+  let shared_by = params.NH / params.KV; // query heads to a key head
+  let first = b * T * stride; // q of position 0; k lies width behind, v another key_width
   let scale = ${1 / Math.sqrt(4 * n)};
 `
 }
@@ -57,14 +58,16 @@ ${PARAMS}
 @group(0) @binding(1) var<storage, read_write> o: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
-${prologue('attention_forward', 't', n)}
-  let at = first + t * stride;
+${prologue('attention_forward', 't', 'NH', n)}
+  let at = first + t * stride + head * ${n}u;
+  let keys = first + width + head / shared_by * ${n}u; // k of position 0
+  let row = (b * params.NH + head) * T;
 ${each(n, '  let q# = qkv[at + #u] * scale;\n  var o# = vec4f(0.0);')}
   var highest = -1e30;
   var sum = 0.0;
   let end = min(begin + 4u, T);
   for (var s = 0u; s < end; s++) {
-    let k = first + width + s * stride;
+    let k = keys + s * stride;
 ${shared(n, 'k', 'qkv', 'k')}
     let score = select(-1e30, ${dot(n, 'q', 'k')}, s <= t);
     let raised = max(highest, score);
@@ -72,7 +75,7 @@ ${shared(n, 'k', 'qkv', 'k')}
     let weight = exp(score - raised);
     sum = sum * keep + weight;
     highest = raised;
-${shared(n, 'v', 'qkv', 'k + width')}
+${shared(n, 'v', 'qkv', 'k + key_width')}
 ${each(n, '    o# = o# * keep + weight * v#;')}
   }
   if (begin + lane >= T) { return; }
@@ -96,18 +99,20 @@ export function backwardQueryQuads(headSize: number): string {
   return `// attention_backward_query for head size ${headSize}, a quad per four queries.
 ${PARAMS}
 ${BACKWARD_BINDINGS}
-${prologue('attention_backward_query', 't', n)}
-  let at = first + t * stride;
+${prologue('attention_backward_query', 't', 'NH', n)}
+  let at = first + t * stride + head * ${n}u;
+  let keys = first + width + head / shared_by * ${n}u; // k of position 0
+  let row = (b * params.NH + head) * T;
   let grad = (b * T + t) * width + head * ${n}u;
 ${each(n, '  let q# = qkv[at + #u] * scale;\n  let g# = dout[grad + #u];\n  var d# = vec4f(0.0);')}
   let log_sum = lse[row + t];
   let subtract = delta[row + t];
   let end = min(begin + 4u, T);
   for (var s = 0u; s < end; s++) {
-    let k = first + width + s * stride;
+    let k = keys + s * stride;
 ${shared(n, 'k', 'qkv', 'k')}
     let p = select(0.0, exp(${dot(n, 'q', 'k')} - log_sum), s <= t);
-${shared(n, 'v', 'qkv', 'k + width')}
+${shared(n, 'v', 'qkv', 'k + key_width')}
     let ds = p * (${dot(n, 'g', 'v')} - subtract) * scale;
 ${each(n, '    d# += ds * k#;')}
   }
@@ -122,16 +127,19 @@ export function backwardKeyValueQuads(headSize: number): string {
   return `// attention_backward_key_value for head size ${headSize}, a quad per four keys.
 ${PARAMS}
 ${BACKWARD_BINDINGS}
-${prologue('attention_backward_key_value', 's', n)}
-  let k = first + width + s * stride;
-  let v = k + width;
+${prologue('attention_backward_key_value', 's', 'KV', n)}
+  let k = first + width + s * stride + head * ${n}u;
+  let v = k + key_width;
 ${each(n, '  let k# = qkv[k + #u] * scale;\n  let v# = qkv[v + #u];\n  var dk# = vec4f(0.0);\n  var dv# = vec4f(0.0);')}
-  for (var t = begin; t < T; t++) {
-${shared(n, 'q', 'qkv', 'first + t * stride')}
-${shared(n, 'g', 'dout', `(b * T + t) * width + head * ${n}u`)}
+  for (var h = head * shared_by; h < (head + 1u) * shared_by; h++) {
+    let row = (b * params.NH + h) * T;
+    for (var t = begin; t < T; t++) {
+${shared(n, 'q', 'qkv', `first + t * stride + h * ${n}u`)}
+${shared(n, 'g', 'dout', `(b * T + t) * width + h * ${n}u`)}
     let p = select(0.0, exp(${dot(n, 'q', 'k')} - lse[row + t]), s <= t);
     let ds = p * (${dot(n, 'g', 'v')} - delta[row + t]) * scale;
 ${each(n, '    dk# += ds * q#;\n    dv# += p * g#;')}
+    }
   }
   if (begin + lane >= T) { return; }
 ${each(n, '  dqkv[k + #u] = dk#;\n  dqkv[v + #u] = dv#;')}

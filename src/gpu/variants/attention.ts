@@ -3,36 +3,41 @@ import backwardKeyValue from '../../../shaders/attention_backward_key_value.wgsl
 import backwardQuery from '../../../shaders/attention_backward_query.wgsl?raw'
 import forward from '../../../shaders/attention_forward.wgsl?raw'
 import { elements, grid } from '../grid.ts'
-import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
+import type { KernelTable, KernelVariant } from '../kernel-row.ts'
 import { backwardKeyValueQuads, backwardQueryQuads, forwardQuads } from './attention-quads.ts'
 import { backwardKeyValueSource, backwardQuerySource, forwardSource } from './attention-registers.ts'
 
 type AttentionKernel =
   'attention_forward' | 'attention_backward_delta' | 'attention_backward_query' | 'attention_backward_key_value'
 
-const positions = (p: KernelParams) => p.B! * p.NH! * p.T!
+/** Heads a kernel goes through: query heads, or the key/value heads that they share. */
+type Heads = 'NH' | 'KV'
 
-function naive(source: string): KernelVariant {
-  return { name: 'naive', source, workgroups: (p) => elements(positions(p), 16) }
+function perPosition(heads: Heads, size = 16): KernelVariant['workgroups'] {
+  return (p) => elements(p.B! * p[heads]! * p.T!, size)
+}
+
+function naive(source: string, heads: Heads, size?: number): KernelVariant {
+  return { name: 'naive', source, workgroups: perPosition(heads, size) }
 }
 
 /** Head sizes that have kernels with everything in registers. */
 const HEAD_SIZES = [8, 16, 32, 64] as const
 
-function registers(source: (headSize: number) => string): KernelVariant[] {
+function registers(source: (headSize: number) => string, heads: Heads): KernelVariant[] {
   return HEAD_SIZES.map((headSize) => ({
     name: `registers-${headSize}`,
     source: source(headSize),
-    workgroups: (p) => elements(positions(p), 16),
+    workgroups: perPosition(heads),
     fits: (p) => p.HS === headSize,
   }))
 }
 
-function quads(source: (headSize: number) => string): KernelVariant[] {
+function quads(source: (headSize: number) => string, heads: Heads): KernelVariant[] {
   return HEAD_SIZES.map((headSize) => ({
     name: `quads-${headSize}`,
     source: source(headSize),
-    workgroups: (p) => grid(p.B! * p.NH! * Math.ceil(p.T! / 4)),
+    workgroups: (p) => grid(p.B! * p[heads]! * Math.ceil(p.T! / 4)),
     features: ['subgroups'],
     fits: (p) => p.HS === headSize,
   }))
@@ -45,12 +50,16 @@ export const ATTENTION_REGISTERS = HEAD_SIZES.map((headSize) => `registers-${hea
 export const ATTENTION_QUADS = [...HEAD_SIZES.map((headSize) => `quads-${headSize}`), ATTENTION_REGISTERS].join('+')
 
 export const attentionRows: Pick<KernelTable, AttentionKernel> = {
-  attention_forward: [naive(forward), ...registers(forwardSource), ...quads(forwardQuads)],
-  attention_backward_delta: [naive(backwardDelta)],
-  attention_backward_query: [naive(backwardQuery), ...registers(backwardQuerySource), ...quads(backwardQueryQuads)],
+  attention_forward: [naive(forward, 'NH'), ...registers(forwardSource, 'NH'), ...quads(forwardQuads, 'NH')],
+  attention_backward_delta: [naive(backwardDelta, 'NH', 64)],
+  attention_backward_query: [
+    naive(backwardQuery, 'NH'),
+    ...registers(backwardQuerySource, 'NH'),
+    ...quads(backwardQueryQuads, 'NH'),
+  ],
   attention_backward_key_value: [
-    naive(backwardKeyValue),
-    ...registers(backwardKeyValueSource),
-    ...quads(backwardKeyValueQuads),
+    naive(backwardKeyValue, 'KV'),
+    ...registers(backwardKeyValueSource, 'KV'),
+    ...quads(backwardKeyValueQuads, 'KV'),
   ],
 }

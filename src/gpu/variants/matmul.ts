@@ -40,7 +40,7 @@ const LAYOUTS: Readonly<Record<Layout, LayoutSources>> = {
     blocks: matmulNnBlocks,
     tiles: matmulNnTiles,
     output: outputBias,
-    strides: ['N', 'K', 'aOffset'],
+    strides: ['N', 'K', 'lda', 'aOffset'],
   },
   matmul_nt: {
     naive: matmulNt,
@@ -48,7 +48,7 @@ const LAYOUTS: Readonly<Record<Layout, LayoutSources>> = {
     blocks: matmulNtBlocks,
     tiles: matmulNtTiles,
     output: outputBias,
-    strides: ['K', 'aOffset'],
+    strides: ['K', 'lda', 'aOffset'],
   },
   matmul_tn: {
     naive: matmulTn,
@@ -56,7 +56,7 @@ const LAYOUTS: Readonly<Record<Layout, LayoutSources>> = {
     blocks: matmulTnBlocks,
     tiles: matmulTnTiles,
     output,
-    strides: ['M', 'N', 'aOffset', 'bOffset'],
+    strides: ['lda', 'ldb', 'aOffset', 'bOffset'],
   },
 }
 

@@ -43,6 +43,42 @@ export function linearBackward(
   return dx
 }
 
+/** y = x·wᵀ: x (R, I), w (O, I) → y (R, O). */
+export function linearTransposed(x: Float64Array, w: Float64Array, R: number): Float64Array {
+  const I = x.length / R
+  const O = w.length / I
+  const y = new Float64Array(R * O)
+  for (let r = 0; r < R; r++)
+    for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) y[r * O + o]! += x[r * I + i]! * w[o * I + i]!
+  return y
+}
+
+/** Gives dx = dy·w; dw += dyᵀ·x. */
+export function linearTransposedBackward(
+  dy: Float64Array,
+  x: Float64Array,
+  w: Float64Array,
+  dw: Float64Array,
+  R: number,
+): Float64Array {
+  const I = x.length / R
+  const O = w.length / I
+  const dx = new Float64Array(R * I)
+  for (let r = 0; r < R; r++)
+    for (let o = 0; o < O; o++) {
+      const d = dy[r * O + o]!
+      for (let i = 0; i < I; i++) {
+        dx[r * I + i]! += d * w[o * I + i]!
+        dw[o * I + i]! += d * x[r * I + i]!
+      }
+    }
+  return dx
+}
+
+export function added(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((v, i) => v + b[i]!)
+}
+
 export interface Normed {
   readonly y: Float64Array
   /** (x − mean)/σ, (R, C). */

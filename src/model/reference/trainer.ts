@@ -1,7 +1,8 @@
 import { parameterTable } from '../parameters.ts'
-import { referenceGradients, wide } from '../reference.ts'
-import type { ReferenceBatch } from '../reference.ts'
+import { referenceGradients } from '../reference.ts'
 import type { ModelShape } from '../shape.ts'
+import { wide } from './batch.ts'
+import type { ReferenceBatch } from './batch.ts'
 
 export type ReferenceOptimizer =
   | {

@@ -48,9 +48,10 @@ export function reduceToOwners(
     if (pieces.length === 0) return
     const reduction = reduceBucket(config, rank, { name, pieces, microbatch, first })
     buffers.push(...reduction.buffers)
-    // At the end for what waits for another stage: until then nothing may take the place of its buffer.
-    const early = overlap && microbatch !== null
-    insertions.push({ after: early ? buffersOf(reduction.source) : [], ops: reduction.ops })
+    // At the end for what waits for another stage: until then nothing may take the place of its buffer. Without overlap a
+    // micro-batch's gradients go when all of them are there.
+    const after = microbatch === null ? [] : overlap ? buffersOf(reduction.source) : gradientsOf(rank, microbatch)
+    insertions.push({ after, ops: reduction.ops })
   }
   const home = fsdp.cpuOffload ? 'host' : 'device'
   for (const { name, pieces } of buckets) {
@@ -64,13 +65,19 @@ export function reduceToOwners(
   return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
 }
 
+/** A rank's gradients of one micro-batch. */
+function gradientsOf({ buffers }: ComputeRank, microbatch: number): string[] {
+  return buffers.filter((each) => each.role === 'gradient' && each.microbatch === microbatch).map(({ name }) => name)
+}
+
 /** Micro-batches in the order in which they complete these gradients: GPipe goes back from the last. */
 function backwardOrder(rank: ComputeRank, pieces: readonly OwnedPiece[]): number[] {
   const lastWrite = new Map<string, number>()
   for (const [i, op] of rank.ops.entries()) for (const name of op.writes) lastWrite.set(name, i)
   const completed = (m: number) =>
     Math.max(-1, ...pieces.map(({ parameter }) => lastWrite.get(gradientOf(m, parameter.name)) ?? -1))
-  return rank.microbatches.toSorted((a, b) => completed(a) - completed(b))
+  const isComplete = (m: number) => pieces.every(({ parameter }) => lastWrite.has(gradientOf(m, parameter.name)))
+  return rank.microbatches.filter(isComplete).sort((a, b) => completed(a) - completed(b))
 }
 
 interface Reduction {

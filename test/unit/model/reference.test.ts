@@ -8,6 +8,20 @@ import { expectClose } from '../../lib/compare.ts'
 
 const tiny = gpt2Shape(2, 3, 15, 7, 13)
 
+/** Three query heads to a key head, heads that are together narrower than the model. */
+const tinyLlama: ModelShape = {
+  family: 'llama',
+  layers: 2,
+  heads: 3,
+  kvHeads: 1,
+  headSize: 4,
+  embed: 15,
+  ffn: 17,
+  context: 7,
+  vocab: 13,
+  tied: false,
+}
+
 /** Targets count unequally, one not at all. */
 function weighted(B: number, T: number, vocab: number) {
   const { batch } = formulaBatch(B, T, vocab)
@@ -19,6 +33,8 @@ function weighted(B: number, T: number, vocab: number) {
 describe.each<[string, ModelShape]>([
   ['tied head', tiny],
   ['head of its own, narrow ffn', { ...tiny, tied: false, ffn: 17 }],
+  ['LLaMA', tinyLlama],
+  ['LLaMA, tied head, key heads for each', { ...tinyLlama, layers: 1, tied: true, kvHeads: 3, headSize: 2 }],
 ])('gradients, %s', (_, shape) => {
   test('agree with central differences of the loss, every tensor', () => {
     const batch = weighted(2, 5, 13)
@@ -44,8 +60,15 @@ describe.each<[string, ModelShape]>([
   })
 })
 
-test.each(['even', 'odd'] as const)("PyTorch's logits, loss and gradients, %s sizes", (name) => {
-  const golden = readGolden(name)
+const GOLDENS = [
+  ['gpt2', 'even'],
+  ['gpt2', 'odd'],
+  ['llama', 'even'],
+  ['llama', 'odd'],
+] as const
+
+test.each(GOLDENS)("PyTorch's logits, loss and gradients, %s, %s sizes", (family, name) => {
+  const golden = readGolden(name, family)
   const { loss, logits, gradients } = referenceGradients(golden.shape, golden.init, golden.batch)
   expect(Math.abs(loss - golden.steps[0]!.loss)).toBeLessThan(1e-12)
   expectClose('logits', logits, golden.logits, 1e-6)
@@ -53,8 +76,8 @@ test.each(['even', 'odd'] as const)("PyTorch's logits, loss and gradients, %s si
   for (const [tensor, values] of gradients) expectClose(tensor, values, golden.gradients.get(tensor)!, 1e-6)
 })
 
-test.each(['even', 'odd'] as const)("ten of PyTorch's AdamW steps, %s sizes", (name) => {
-  const golden = readGolden(name)
+test.each(GOLDENS)("ten of PyTorch's AdamW steps, %s, %s sizes", (family, name) => {
+  const golden = readGolden(name, family)
   const trainer = new ReferenceTrainer(golden.shape, golden.init, GOLDEN_OPTIMIZER)
   for (const [i, { loss, gradNorm }] of golden.steps.entries()) {
     const step = trainer.step(golden.batch)
@@ -91,7 +114,7 @@ test('SGD: two steps by hand, with momentum, clipping and decay of matrices only
 test('refuses what it cannot compute', () => {
   const { batch } = formulaBatch(2, 5, 13)
   const init = formulaWeights(tiny)
-  expect(() => referenceGradients({ ...tiny, family: 'llama' }, init, batch)).toThrow('model.family')
+  expect(() => referenceGradients(tinyLlama, init, batch)).toThrow('model.embed_tokens.weight')
   expect(() => referenceGradients({ ...tiny, vocab: 12 }, init, batch)).toThrow('wte.weight')
   expect(() => referenceGradients(tiny, init, { ...batch, tokens: new Uint32Array(10).fill(13) })).toThrow(
     'batch.tokens',
