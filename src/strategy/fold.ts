@@ -173,5 +173,10 @@ export class ProgramFold {
 
 /** A rank that is not repeated from templates. */
 function whole(rank: RankProgram): FoldedRank {
-  return { rank, head: rank.step, tail: [], templates: [], order: new Int32Array(0), microbatches: new Int32Array(0) }
+  return {
+    rank,
+    ...templatesOf(rank, [], []),
+    order: new Int32Array(0),
+    microbatches: new Int32Array(0),
+  }
 }
