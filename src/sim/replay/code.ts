@@ -45,8 +45,8 @@ export interface StretchCode {
   readonly opened: readonly (readonly [symbol: number, count: number])[]
 }
 
-export interface RankCode {
-  readonly folded: FoldedRank
+/** What ranks that share their templates share. */
+interface Library {
   readonly symbols: readonly Symbol[]
   readonly sizeClasses: number
   readonly streams: readonly string[]
@@ -55,6 +55,10 @@ export interface RankCode {
   readonly head: StretchCode
   readonly templates: readonly StretchCode[]
   readonly tail: StretchCode
+}
+
+export interface RankCode extends Library {
+  readonly folded: FoldedRank
   /** Ops of the whole step. */
   readonly length: number
 }
@@ -175,7 +179,18 @@ function fixed(ops: readonly Op[]): Stretch {
   return { ops, places: ops.length === 0 ? NO_PLACES : places, opened: 0 }
 }
 
+const libraries = new WeakMap<readonly Template[], Library>()
+
 export function codeOf(folded: FoldedRank): RankCode {
+  let library = libraries.get(folded.templates)
+  if (library === undefined) libraries.set(folded.templates, (library = libraryOf(folded)))
+  const { head, templates, tail } = library
+  let length = head.ops.length + tail.ops.length
+  for (const template of folded.order) length += templates[template]!.ops.length
+  return { ...library, folded, length }
+}
+
+function libraryOf(folded: FoldedRank): Library {
   const compiler = new Compiler(folded)
   const prologue = compiler.stretch(fixed(folded.rank.prologue), false)
   const head = compiler.stretch(folded.head, false)
@@ -183,8 +198,6 @@ export function codeOf(folded: FoldedRank): RankCode {
   const tail = compiler.stretch(folded.tail, false)
   const epilogue = compiler.stretch(fixed(folded.rank.epilogue), false)
   invariant(compiler.symbols.length > 0 || head.ops.length === 0, 'a rank without buffers has nothing to do')
-  let length = head.ops.length + tail.ops.length
-  for (const template of folded.order) length += templates[template]!.ops.length
   const { symbols, sizeClasses, streams } = compiler
-  return { folded, symbols, sizeClasses, streams, prologue, epilogue, head, templates, tail, length }
+  return { symbols, sizeClasses, streams, prologue, epilogue, head, templates, tail }
 }

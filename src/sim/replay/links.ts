@@ -1,4 +1,4 @@
-import type { CollectiveOp, Op } from '../../schedule/program.ts'
+import type { CollectiveOp, Op, RecvOp, SendOp } from '../../schedule/program.ts'
 import { eagerRoot, eagerSpans } from '../clock/eager.ts'
 import type { Pending, Walk } from './walk.ts'
 
@@ -21,9 +21,12 @@ type Exchange =
   | { readonly kind: 'recv'; readonly channel: Channel }
   | { readonly kind: 'meet'; readonly meeting: Meeting }
 
-/** What a channel's stream is called on both sides: "send:PEER:CHANNEL", "recv:PEER:CHANNEL". */
-function channelOf(stream: string): string {
-  return stream.split(':').slice(2).join(':')
+/** What a message is of: the output or the input gradient of the sender's stage; parameters or gradients of a server. */
+function channelOf(op: SendOp | RecvOp): string {
+  const { kind, stage, direction, traffic } = op
+  if (stage === undefined) return traffic
+  const next = direction === 'F' ? stage - 1 : stage + 1
+  return `${direction}${kind === 'send' ? stage : next}`
 }
 
 /** Where walks meet. `walkOf`: the number of the walk that stands for a rank. */
@@ -42,8 +45,8 @@ export class Links {
 
   /** What an op of a rank exchanges; null for what it does alone. */
   exchangeOf(op: Op, rank: number): Exchange | null {
-    if (op.kind === 'send') return { kind: 'send', channel: this.channel(rank, op.peer, channelOf(op.stream)) }
-    if (op.kind === 'recv') return { kind: 'recv', channel: this.channel(op.peer, rank, channelOf(op.stream)) }
+    if (op.kind === 'send') return { kind: 'send', channel: this.channel(rank, op.peer, channelOf(op)) }
+    if (op.kind === 'recv') return { kind: 'recv', channel: this.channel(op.peer, rank, channelOf(op)) }
     if (!('group' in op)) return null
     return { kind: 'meet', meeting: this.meeting(op) }
   }

@@ -5,6 +5,7 @@ import { ProgramFold } from '../../strategy/fold.ts'
 import { coordinatesOf, rankAt } from '../../strategy/ranks.ts'
 import { codeOf, type RankCode } from './code.ts'
 import { Links } from './links.ts'
+import { Relocation } from './relocation.ts'
 import { Walk, type ReplayCosts } from './walk.ts'
 
 /** Ranks up to which every one is replayed on its own: parts of vectors differ by an element, and so do their bytes. */
@@ -105,8 +106,9 @@ export function replay(
   )
   for (const { rank, lowered } of walkers) {
     let code = codes.get(lowered)
-    if (code === undefined) codes.set(lowered, (code = codeOf(fold.rank(lowered))))
-    walks.push(new Walk(code, rank, slowdown.get(rank) ?? 1, costs, links, options.curve ?? false))
+    if (code === undefined) codes.set(lowered, (code = codeOf(fold.shared(lowered))))
+    const elsewhere = new Relocation(config, code.folded.rank.rank, rank)
+    walks.push(new Walk(code, elsewhere, slowdown.get(rank) ?? 1, costs, links, options.curve ?? false))
   }
   for (const walk of walks) walk.run()
   for (let walk = links.ready.pop(); walk !== undefined; walk = links.ready.pop()) walk.run()
@@ -116,6 +118,6 @@ export function replay(
     throw new InvalidProgramError(`rank ${stuck.rank} waits for ever at ${op ? opText(op) : 'its last exchange'}`)
   }
   let stepSeconds = 0
-  for (const { end } of walks) for (let i = 0; i < end.length; i++) if (end[i]! > stepSeconds) stepSeconds = end[i]!
+  for (const walk of walks) stepSeconds = Math.max(stepSeconds, walk.last)
   return { fold, walks, walkOf, stepSeconds }
 }

@@ -2,6 +2,7 @@ import type { Op } from '../../schedule/program.ts'
 import type { RankCode, StretchCode } from './code.ts'
 import { READ, WRITE } from './code.ts'
 import type { Links } from './links.ts'
+import type { Relocation } from './relocation.ts'
 import { RankMemory } from './memory.ts'
 
 /** How long ops take. */
@@ -71,11 +72,13 @@ export class Walk {
   private op = 0
   private entered = false
   index = 0
+  /** Seconds at which the last op ended so far. */
+  last = 0
   blocked = false
 
   constructor(
     readonly code: RankCode,
-    readonly rank: number,
+    private readonly place: Relocation,
     private readonly slowdown: number,
     private readonly costs: ReplayCosts,
     private readonly links: Links,
@@ -92,14 +95,19 @@ export class Walk {
     this.streamPending = code.streams.map(() => null)
   }
 
+  get rank(): number {
+    return this.place.rank
+  }
+
   private timesOf(stretch: StretchCode): StretchTimes {
     const known = this.times.get(stretch)
     if (known) return known
-    const { costs, rank, links, slowdown } = this
-    const exchange = stretch.ops.map((op) => links.exchangeOf(op, rank))
+    const { costs, rank, links, slowdown, place } = this
+    const ops = stretch.ops.map((op) => ('group' in op || 'peer' in op ? place.op(op) : op))
+    const exchange = ops.map((op) => links.exchangeOf(op, rank))
     const times = {
-      seconds: Float64Array.from(stretch.ops, (op, i) => costs.seconds(op, rank) * (exchange[i] ? 1 : slowdown)),
-      host: Float64Array.from(stretch.ops, (op) => costs.hostSeconds?.(op, rank) ?? 0),
+      seconds: Float64Array.from(ops, (op, i) => costs.seconds(op, rank) * (exchange[i] ? 1 : slowdown)),
+      host: Float64Array.from(ops, (op) => costs.hostSeconds?.(op, rank) ?? 0),
       exchange,
     }
     this.times.set(stretch, times)
@@ -227,6 +235,7 @@ export class Walk {
     this.start[index] = start
     this.end[index] = end
     this.streamEnd[stream] = end
+    if (end > this.last) this.last = end
     this.streamLast[stream] = index
     for (let k = 0; k < places.length; k++) {
       const place = places[k]!
