@@ -6,7 +6,7 @@ import { HEAD_CHUNK_BYTES } from './lower-actions.ts'
 /** Ops of a Program that is built at all: with more, building and proving it takes minutes and gigabytes. */
 const MOST_OPS = 500_000
 /** Every rank of a Program knows its groups, and DataParallel's first rank every other. */
-const MOST_RANKS = 128
+const MOST_RANKS = 256
 
 /** Ops of the Program, roughly: a dozen segments per block and micro-batch, the head's chunks, exchanges between tensor ranks. */
 export function expectedOps(config: RunConfig): number {
