@@ -33,10 +33,20 @@ export function checkBudget(program: Program, predicted: readonly PredictedBytes
   if (fullest === undefined || total <= budget) return
   const { rank, peak, curve } = fullest
   const at = curve.find((point) => CATEGORIES.reduce((sum, each) => sum + point.live[each], point.cached) > budget)
+  throw overBudget(rank, peak, at ?? null, budget)
+}
+
+/** @param at the first op with which the rank's total passes the budget; null where what it always holds does */
+export function overBudget(
+  rank: number,
+  peak: PeakBytes,
+  at: Pick<MemoryPoint, 'op' | 'live'> | null,
+  budget: number,
+): OutOfMemoryError {
   const live = at?.live ?? peak
   const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
-  throw new OutOfMemoryError(
-    (at === undefined
+  return new OutOfMemoryError(
+    (at === null
       ? say`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
       : say`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
     ).text,

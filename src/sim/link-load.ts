@@ -1,6 +1,5 @@
 import type { ClusterConfig, ParallelConfig } from '../config/types.ts'
-import type { Program, RankProgram } from '../schedule/program.ts'
-import { movedBytes } from './traffic.ts'
+import type { Coordinates } from '../config/result.ts'
 
 /** Along which axis of the mesh a group lies; all: over several of them (norms, losses). */
 const LINK_AXES = ['tensor', 'data', 'pipeline', 'all'] as const
@@ -35,46 +34,49 @@ const load = (
   bytes,
 })
 
-function axisOf(group: readonly RankProgram[]): LinkAxis {
-  const same = (of: (rank: RankProgram) => number) => new Set(group.map(of)).size === 1
-  const [d, t, p] = [
-    same(({ coordinates }) => coordinates.data),
-    same(({ coordinates }) => coordinates.tensor),
-    same(({ coordinates }) => coordinates.pipeline),
-  ]
-  // A server without a device belongs to nobody's stage or shard: it serves replicas.
-  if (group.some(({ device }) => device === 'cpu') || (t && p)) return 'data'
+/** Coordinates of a rank; null for a server without a device, which belongs to nobody's stage or shard: it serves replicas. */
+type CoordinatesOf = (rank: number) => Coordinates | null
+
+function axisOf(group: readonly number[], coordinatesOf: CoordinatesOf): LinkAxis {
+  const places = group.map(coordinatesOf)
+  const [first] = places
+  const same = (axis: keyof Coordinates) => places.every((each) => each?.[axis] === first?.[axis])
+  const [d, t, p] = [same('data'), same('tensor'), same('pipeline')]
+  if (places.includes(null) || (t && p)) return 'data'
   if (d && p) return 'tensor'
   return d && t ? 'pipeline' : 'all'
 }
 
-/** Op by op: every exchange of a Program's step, by the axis its group lies along. */
-export function programLoads(program: Program, links: Links): LinkLoad[] {
-  const sent = new Map<LinkAxis, { ranks: number; betweenNodes: boolean; byRank: number[] }>()
-  for (const rank of program.ranks)
-    for (const op of rank.step) {
-      const group = 'group' in op ? op.group : 'peer' in op ? [rank.rank, op.peer] : []
+/** What a rank sends to a group in a step, itself among its members. */
+export interface SentToGroup {
+  readonly group: readonly number[]
+  readonly bytes: number
+}
+
+/** Every exchange of a step, by the axis its group lies along: of each axis what the rank that sends most puts on it. */
+export function programLoads(
+  ranks: Iterable<Iterable<SentToGroup>>,
+  coordinatesOf: CoordinatesOf,
+  links: Links,
+): LinkLoad[] {
+  const entries = new Map<LinkAxis, { ranks: number; betweenNodes: boolean; bytes: number }>()
+  for (const groups of ranks) {
+    const own = new Map<LinkAxis, number>()
+    for (const { group, bytes } of groups) {
       if (group.length < 2) continue
-      const axis = axisOf(group.map((each) => program.ranks[each]!))
-      const entry = sent.get(axis) ?? { ranks: 0, betweenNodes: false, byRank: program.ranks.map(() => 0) }
-      sent.set(axis, entry)
+      const axis = axisOf(group, coordinatesOf)
+      const entry = entries.get(axis) ?? { ranks: 0, betweenNodes: false, bytes: 0 }
+      entries.set(axis, entry)
       entry.ranks = Math.max(entry.ranks, group.length)
-      entry.betweenNodes ||= new Set(group.map((each) => Math.floor(each / links.devicesPerNode))).size > 1
-      entry.byRank[rank.rank]! += movedBytes(op, rank.rank).sent
+      const node = Math.floor(group[0]! / links.devicesPerNode)
+      entry.betweenNodes ||= group.some((each) => Math.floor(each / links.devicesPerNode) !== node)
+      own.set(axis, (own.get(axis) ?? 0) + bytes)
     }
+    for (const [axis, bytes] of own) entries.get(axis)!.bytes = Math.max(entries.get(axis)!.bytes, bytes)
+  }
   return LINK_AXES.flatMap((axis) => {
-    const entry = sent.get(axis)
-    return entry
-      ? [
-          load(
-            axis,
-            entry.ranks,
-            entry.betweenNodes,
-            entry.byRank.reduce((a, b) => Math.max(a, b), 0),
-            links,
-          ),
-        ]
-      : []
+    const entry = entries.get(axis)
+    return entry ? [load(axis, entry.ranks, entry.betweenNodes, entry.bytes, links)] : []
   })
 }
 

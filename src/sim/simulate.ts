@@ -3,33 +3,36 @@ import { OutOfMemoryError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import { planMemory } from '../schedule/memory-plan.ts'
 import { shapeOf } from '../schedule/registry.ts'
 import type { Trace } from '../schedule/trace.ts'
-import { buildProgram } from '../strategy/build.ts'
-import { expectedOps } from '../strategy/program-size.ts'
-import { clockProgram, type ClockedProgram } from './clock.ts'
-import { criticalShares, type PathShare } from './clock/critical.ts'
-import { traceOf } from './clock/trace.ts'
+import { coordinatesOf } from '../strategy/ranks.ts'
 import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
-import { rooflineCosts } from './cost/roofline-costs.ts'
 import type { Software } from './cost/software.ts'
 import { estimateStep, type StepEstimate } from './estimate.ts'
 import { estimateTrace } from './estimate-trace.ts'
-import { checkBudget } from './ledger.ts'
 import { clusterOf, type Cluster } from './links.ts'
-import { programCurves, stageCurves, type MemoryCurve } from './memory-curve.ts'
+import { stageCurves, type MemoryCurve } from './memory-curve.ts'
 import { memoryOf, type RankMemory } from './memory-model.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
-import { remember } from './remember.ts'
 import { replicaMemory } from './replica-memory.ts'
 import { setupOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
 import type { LinkAxis, LinkLoad } from './link-load.ts'
 import { meshLoads, programLoads } from './link-load.ts'
-import { rankTraffic as programTraffic } from './traffic.ts'
+import { checkReplayBudget } from './replay/budget.ts'
+import { costsOf } from './replay/costs.ts'
+import {
+  criticalShares,
+  curveOf,
+  sharesOf as timeShares,
+  traceOf,
+  trafficOf,
+  type PathShare,
+} from './replay/readings.ts'
+import { replay } from './replay/replay.ts'
+import type { Walk } from './replay/walk.ts'
 import { rankTraffic as modelTraffic } from './traffic-model.ts'
 
 /** A rank nothing ran on: no measured peak. */
@@ -55,19 +58,9 @@ export interface Simulation {
   readonly memory: () => MemoryCurve[]
 }
 
-/** Ranks and ops of a Program that is clocked op by op; beyond them stage-level costs are. */
-const MOST_RANKS = 64
-const MOST_OPS = 40_000
-
-/** Whether the configuration is one that executes: its Program is what would run. */
-export function isClocked(config: RunConfig, mostOps = MOST_OPS): boolean {
-  const { data, tensor, pipeline } = config.parallel
-  return (
-    config.precision === 'f32' &&
-    config.model.family === 'gpt2' &&
-    data * tensor * pipeline <= MOST_RANKS &&
-    expectedOps(config) <= mostOps
-  )
+/** Whether the configuration is one whose Program answers: it is replayed, folded, at any size. */
+export function isClocked(config: RunConfig): boolean {
+  return config.precision === 'f32' && config.model.family === 'gpt2'
 }
 
 export interface SimulateOptions {
@@ -75,8 +68,8 @@ export interface SimulateOptions {
   readonly software?: Software
   /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
   readonly measured?: MeasuredDevice
-  /** Programs of more ops are clocked by stage. */
-  readonly mostOps?: number
+  /** Quicker and rougher: by stage, also where a Program would answer. A search sorts its candidates with it. */
+  readonly byStage?: boolean
 }
 
 /**
@@ -85,12 +78,13 @@ export interface SimulateOptions {
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
 export function simulate(config: RunConfig, options: SimulateOptions = {}): Simulation {
-  const { software, mostOps = MOST_OPS } = options
+  const { software, byStage = false } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
-  const simulation = isClocked(config, mostOps)
-    ? simulateProgram(config, cluster, measured)
-    : simulateStages(config, setupOf(config, cluster, software))
+  const simulation =
+    isClocked(config) && !byStage
+      ? simulateProgram(config, cluster, measured)
+      : simulateStages(config, setupOf(config, cluster, software))
   if (!measured) return simulation
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
@@ -111,71 +105,60 @@ function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
   }
 }
 
-function built(config: RunConfig) {
-  const program = buildProgram(config)
-  return { program, plans: program.ranks.map((rank) => planMemory(rank, { curve: false })) }
-}
-
-/** Of Programs with so few ops the last ones are kept: sweeps change the cluster or the seed more often than the Program. */
-const SMALL_OPS = 2000
-
-const builtSmall = remember(
-  64,
-  // What a step holds and moves depends on nothing else; which samples it loads (the seed) costs the same.
-  ({ model, batch, parallel, optimizer }: RunConfig) => {
-    const { kind, momentum, gradClip } = optimizer
-    return JSON.stringify([model, batch, parallel, kind, momentum > 0, gradClip > 0])
-  },
-  built,
-)
-
 function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
-  const { program, plans } = expectedOps(config) <= SMALL_OPS ? builtSmall(config) : built(config)
-  const budget = config.cluster.memoryBytes
-  // Curves are long: only ranks that do not fit need one, to say where.
-  if (budget !== null) {
-    const over = program.ranks
-      .filter((_, r) => plans[r]!.peak.total > budget)
-      .map((rank) => ({ rank, plan: planMemory(rank) }))
-    checkBudget(
-      program,
-      over.map(({ rank: { rank }, plan }) => ({ rank, peak: plan.peak, curve: plan.curve, plan })),
-      budget,
-    )
-  }
-  const roofline = rooflineCosts(program, cluster)
+  const roofline = costsOf(config, cluster)
   const costs = measured ? measuredCosts(measured.seconds, roofline) : roofline
-  const clock = (withPlans = plans): ClockedProgram => clockProgram(program, costs, { plans: withPlans })
-  const clocked = clock()
-  const { stepSeconds, ranks } = clocked
+  const run = (curve = false) => replay(config, costs, cluster.slowdown, { curve })
+  const clocked = run()
+  const { walks, walkOf, stepSeconds } = clocked
+  checkReplayBudget(walks, config.cluster.memoryBytes)
   const { result, mfu, hfu } = shared(config, cluster, stepSeconds)
+  const traffic = walks.map(trafficOf)
+  const shares = walks.map((walk) => timeShares(walk, stepSeconds))
+  const { data, tensor, pipeline } = config.parallel
+  const world = data * tensor * pipeline
+  const placeOf = (rank: number) =>
+    rank < world ? coordinatesOf(config, rank) : { data: world, pipeline: 0, tensor: 0 }
+  const ranks = Array.from(walkOf, (walk, rank): SimulatedRank => {
+    const { sentBytes, receivedBytes, traffic: kinds } = traffic[walk]!
+    const coordinates = placeOf(rank)
+    return { rank, coordinates, predictedBytes: walks[walk]!.peak, sentBytes, receivedBytes, traffic: kinds }
+  })
+  const perRank = ranks.map(({ rank }) => shares[walkOf[rank]!]!)
+  const standsFor = (walk: Walk) => walkOf.reduce((count, each) => count + (walks[each] === walk ? 1 : 0), 0)
   return {
     result: {
       ...result,
       simulated: 'program',
-      ranks: program.ranks.map((rank, r) => ({
-        rank: rank.rank,
-        coordinates: rank.coordinates,
-        predictedBytes: plans[r]!.peak,
-        ...programTraffic(rank),
-      })),
-      links: programLoads(program, config.cluster),
+      ranks,
+      links: programLoads(
+        traffic.map(({ byGroup }) => byGroup.values()),
+        (rank) => (rank < world ? coordinatesOf(config, rank) : null),
+        config.cluster,
+      ),
       time: {
         stepSeconds,
-        computeSeconds: ranks.map((each) => each.computeSeconds),
-        communicationSeconds: ranks.map((each) => each.communicationSeconds),
-        idleSeconds: ranks.map((each) => each.idleSeconds),
+        computeSeconds: perRank.map(({ compute }) => compute),
+        communicationSeconds: perRank.map(({ communication }) => communication),
+        idleSeconds: perRank.map(({ idle }) => idle),
         mfu,
         hfu,
         criticalPath: criticalShares(clocked),
       },
     },
-    trace: () => traceOf(clock(program.ranks.map((rank) => planMemory(rank)))),
-    memory: () =>
-      programCurves(
-        clock(program.ranks.map((rank) => planMemory(rank))),
-        program.ranks.map(({ coordinates }) => coordinates),
-      ),
+    trace: () => traceOf(run(true), standsFor),
+    memory: () => {
+      const kept = run(true)
+      const seen = new Set<string>()
+      return kept.walks.flatMap((walk): MemoryCurve[] => {
+        const coordinates = placeOf(walk.rank)
+        // Of ranks that peak alike the first stands for all.
+        const key = `${coordinates.pipeline} ${JSON.stringify(walk.peak)}`
+        if (seen.has(key)) return []
+        seen.add(key)
+        return [curveOf(walk, stepSeconds, coordinates)]
+      })
+    },
   }
 }
 

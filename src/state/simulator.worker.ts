@@ -12,9 +12,6 @@ function post(reply: SimulatorReply): void {
   self.postMessage(reply)
 }
 
-/** Programs of more ops are clocked by stage on the page: an answer has to follow a moving control within 200 ms. */
-const MOST_OPS = 5000
-
 /** Points of a memory curve that a chart has room for. */
 const MOST_POINTS = 400
 
@@ -26,7 +23,7 @@ function simulated({ input, measured }: SimulatorRequest): Simulation {
   if (newest?.key !== key || measured)
     newest = {
       key,
-      simulation: simulate(parseConfig(input, 'simulate'), { mostOps: MOST_OPS, ...(measured ? { measured } : {}) }),
+      simulation: simulate(parseConfig(input, 'simulate'), measured ? { measured } : {}),
     }
   return newest.simulation
 }

@@ -22,14 +22,27 @@ function workOf({ kernel, params, flops, bytes }: Launch): KernelWork {
 
 const elementsOf = (spans: readonly Span[]) => spans.reduce((sum, each) => sum + each.length, 0)
 
+/** What the costs need to know of the ranks. */
+export interface RankKinds {
+  /** Ranks without a device. */
+  readonly onHost: ReadonlySet<number>
+  /** Ranks of a stage: those that may send to the next one at the same time. */
+  readonly replicas: number
+}
+
+export function kindsOf(program: Program): RankKinds {
+  return {
+    onHost: new Set(program.ranks.filter((each) => each.device === 'cpu').map(({ rank }) => rank)),
+    replicas: (program.groups['data']?.[0]?.length ?? 1) * (program.groups['tensor']?.[0]?.length ?? 1),
+  }
+}
+
 /** Durations of a Program's ops on a cluster: kernels by roofline, exchanges by the links their group crosses. */
-export function rooflineCosts(program: Program, cluster: Cluster): CostModel {
+export function rooflineCosts({ onHost, replicas }: RankKinds, cluster: Cluster): CostModel {
   const { device, devicesPerNode, hostLink } = cluster
   const calibration = calibrationOf(device, NATIVE_GAP_SECONDS)
   const byKey = new Map<string, number>()
   const spans = new Map<string, GroupSpan>()
-  const onHost = new Set(program.ranks.filter((each) => each.device === 'cpu').map(({ rank }) => rank))
-  const replicas = (program.groups['data']?.[0]?.length ?? 1) * (program.groups['tensor']?.[0]?.length ?? 1)
   const hostCluster: Cluster = { ...cluster, intraNode: hostLink }
   const memory = (bytes: number) => kernelSeconds({ kind: 'memory', bytes, launches: 1 }, device, 'f32', calibration)
   const overHostLink = (bytes: number) =>

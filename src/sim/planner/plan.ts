@@ -58,9 +58,8 @@ interface Bounded {
 const REPORT_EVERY = 1000
 const REPORT_CLOCKED_EVERY = 50
 
-/** The best so many are clocked op by op where their Programs have no more ops than this. */
+/** The best so many have their Programs clocked where these answer. */
 const FINALISTS = 20
-const MOST_OPS = 2000
 
 interface Clocked {
   readonly planned: Planned
@@ -137,8 +136,8 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     )
   }
   const chosen = chooseForClock(fitting, most)
-  const clock = (candidate: Candidate, mostOps: number): Clocked | null => {
-    const { result } = simulate(configOf(config, candidate), { software, mostOps, ...(measured ? { measured } : {}) })
+  const clock = (candidate: Candidate, byStage: boolean): Clocked | null => {
+    const { result } = simulate(configOf(config, candidate), { software, byStage, ...(measured ? { measured } : {}) })
     const memoryBytes = result.ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
     if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
     drop(say`out of memory, counted buffer by buffer`.text)
@@ -147,12 +146,12 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const clocked: Clocked[] = []
   for (const [i, { candidate }] of chosen.entries()) {
     if (i % REPORT_CLOCKED_EVERY === 0) yield { phase: 'clocking', done: i, total: chosen.length }
-    const each = clock(candidate, 0)
+    const each = clock(candidate, true)
     if (each !== null) clocked.push(each)
   }
   clocked.sort(byStep)
   // Where a Program is small, the last word among the best is its own.
-  const best = clocked.splice(0, FINALISTS).flatMap(({ planned }) => clock(planned.candidate, MOST_OPS) ?? [])
+  const best = clocked.splice(0, FINALISTS).flatMap(({ planned }) => clock(planned.candidate, false) ?? [])
   clocked.unshift(...best)
   clocked.sort(byStep)
   const [winner] = clocked

@@ -1,3 +1,4 @@
+import type { PeakBytes } from '../../core/bytes.ts'
 import type { Op } from '../../schedule/program.ts'
 import type { RankCode, StretchCode } from './code.ts'
 import { READ, WRITE } from './code.ts'
@@ -67,6 +68,7 @@ export class Walk {
   private readonly reader: number[] = []
   private readonly placePending: (Pending | null)[] = []
   private hostEnd = 0
+  private finished: PeakBytes | null = null
   /** −1: the head; then the actions; then the tail. */
   private position = -1
   private op = 0
@@ -95,6 +97,12 @@ export class Walk {
     this.streamPending = code.streams.map(() => null)
   }
 
+  /** Largest bytes by category and in all; to be asked when it is done. */
+  get peak(): PeakBytes {
+    this.finished ??= this.memory.finish()
+    return this.finished
+  }
+
   get rank(): number {
     return this.place.rank
   }
@@ -112,6 +120,22 @@ export class Walk {
     }
     this.times.set(stretch, times)
     return times
+  }
+
+  /** An op of the code in this rank's numbers. */
+  relocated<Each extends Op>(op: Each): Each {
+    return this.place.op(op)
+  }
+
+  /** The ops of the whole step in list order, in this rank's numbers; `microbatch` is the one an action is repeated for. */
+  *ops(): Generator<{ readonly op: Op; readonly index: number; readonly microbatch: number }> {
+    let index = 0
+    const moved = new Map<StretchCode, readonly Op[]>()
+    for (const { stretch, microbatch } of sequenceOf(this.code)) {
+      let ops = moved.get(stretch)
+      if (ops === undefined) moved.set(stretch, (ops = stretch.ops.map((op) => this.place.op(op))))
+      for (const op of ops) yield { op, index: index++, microbatch }
+    }
   }
 
   /** The op at which it stands, for a message; null at the end. */

@@ -10,7 +10,7 @@ import { criticalShares } from '../../../src/sim/clock/critical.ts'
 import { memoryOverTime, traceOf } from '../../../src/sim/clock/trace.ts'
 import { isExchange, type CostModel } from '../../../src/sim/cost/cost-model.ts'
 import { measuredCosts } from '../../../src/sim/cost/measured-costs.ts'
-import { rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
+import { kindsOf, rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
 import { unitCosts } from '../../../src/sim/cost/unit-costs.ts'
 import { workKey } from '../../../src/sim/cost/work-key.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
@@ -86,7 +86,7 @@ describe('the clock', () => {
   it('gives replicas of equal batches equal times: folding them is exact', () => {
     const program = programOf({ parallel: { data: 4, pipeline: 2 }, batch: { global: 16, microbatches: 2 } })
     const cluster = clusterOf(configOf({}).cluster)
-    const { ranks } = clockProgram(program, rooflineCosts(program, cluster))
+    const { ranks } = clockProgram(program, rooflineCosts(kindsOf(program), cluster))
     // Up to the norm, of which every replica squares its own part.
     const ends = (rank: number) =>
       [...ranks[rank]!.end].slice(
@@ -117,7 +117,7 @@ describe('the clock', () => {
     const program = programOf({ parallel: { data: 2 } })
     const time = (stragglers: object[]) => {
       const cluster = clusterOf(configOf({ parallel: { data: 2 }, cluster: { stragglers } }).cluster)
-      return clockProgram(program, rooflineCosts(program, cluster))
+      return clockProgram(program, rooflineCosts(kindsOf(program), cluster))
     }
     const slowed = time([{ rank: 1, slowdown: 2 }])
     expect(slowed.stepSeconds).toBeGreaterThan(1.5 * time([]).stepSeconds)

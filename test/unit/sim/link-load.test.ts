@@ -20,7 +20,7 @@ describe('what links carry', () => {
   ])('by stage is what the Program sends: %j', (parallel) => {
     const config = configOf({ ...SMALL, parallel, cluster: { devicesPerNode: 4 } })
     const program = simulate(config).result
-    const stages = simulate(config, { mostOps: 0 }).result
+    const stages = simulate(config, { byStage: true }).result
     expect([program.simulated, stages.simulated]).toEqual(['program', 'stages'])
     const big = ({ links }: typeof program) => links.filter(({ axis }) => axis !== 'all')
     expect(big(stages).map(({ axis, ranks, betweenNodes }) => ({ axis, ranks, betweenNodes }))).toEqual(

@@ -5,7 +5,7 @@ import type { RunConfig } from '../../../src/config/types.ts'
 import { RefusedError } from '../../../src/core/errors.ts'
 import { planMemory } from '../../../src/schedule/memory-plan.ts'
 import { clockProgram } from '../../../src/sim/clock.ts'
-import { rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
+import { kindsOf, rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { replay } from '../../../src/sim/replay/replay.ts'
 import { buildProgram } from '../../../src/strategy/build.ts'
@@ -16,15 +16,15 @@ function expectSame(config: RunConfig): void {
   const program = buildProgram(config)
   const plans = program.ranks.map((rank) => planMemory(rank))
   const cluster = clusterOf(config.cluster)
-  const costs = rooflineCosts(program, cluster)
+  const costs = rooflineCosts(kindsOf(program), cluster)
   const clocked = clockProgram(program, costs, { plans })
   const { slowdown } = cluster
-  const plain = rooflineCosts(program, { ...cluster, slowdown: new Map() })
+  const plain = rooflineCosts(kindsOf(program), { ...cluster, slowdown: new Map() })
   const { walks, walkOf, stepSeconds } = replay(config, plain, slowdown, { curve: true })
   for (const [r, rank] of program.ranks.entries()) {
     const walk = walks[walkOf[rank.rank]!]!
     const plan = plans[r]!
-    expect({ ...walk.memory.finish() }, `rank ${r}`).toEqual({ ...plan.peak })
+    expect({ ...walk.peak }, `rank ${r}`).toEqual({ ...plan.peak })
     expect(walk.end.length).toBe(rank.step.length)
     const worst = rank.step.findIndex((_, i) => Math.abs(walk.end[i]! - clocked.ranks[r]!.end[i]!) > 1e-12)
     if (worst >= 0)

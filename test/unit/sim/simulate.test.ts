@@ -42,7 +42,7 @@ describe('simulate', () => {
   ])('by stage comes within 3 % of the Program, and to its traffic: %j', (parallel) => {
     const config = configOf({ ...GPT2, parallel })
     const program = simulate(config).result
-    const stages = simulate(config, { mostOps: 0 }).result
+    const stages = simulate(config, { byStage: true }).result
     expect([program.simulated, stages.simulated]).toEqual(['program', 'stages'])
     expect(stages.time.stepSeconds / program.time.stepSeconds).toBeGreaterThan(0.97)
     expect(stages.time.stepSeconds / program.time.stepSeconds).toBeLessThan(1.03)

@@ -37,7 +37,7 @@ function expectSameMemory(parallel: object, microbatches: number, model: object 
     parallel,
   })
   const program = simulate(config).result
-  const stages = simulate(config, { mostOps: 0 }).result
+  const stages = simulate(config, { byStage: true }).result
   expect([program.simulated, stages.simulated]).toEqual(['program', 'stages'])
   for (const { rank, predictedBytes } of stages.ranks) {
     const counted = program.ranks[rank]!.predictedBytes.total

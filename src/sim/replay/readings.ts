@@ -1,0 +1,169 @@
+import { CATEGORIES, zeroByTraffic, type BytesByTraffic } from '../../core/bytes.ts'
+import type { Op } from '../../schedule/program.ts'
+import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts'
+import { isExchange } from '../cost/cost-model.ts'
+import { movedBytes } from '../traffic.ts'
+import type { MemoryCurve } from '../memory-curve.ts'
+import { sequenceOf, type Walk } from './walk.ts'
+import type { Replay } from './replay.ts'
+
+/** What a rank sends and receives in a step, by what it carries and by the group or peer it goes to. */
+export interface WalkTraffic {
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  readonly traffic: BytesByTraffic
+  /** Bytes sent to each group of ranks, the sender among them. */
+  readonly byGroup: ReadonlyMap<string, { readonly group: readonly number[]; readonly bytes: number }>
+}
+
+export function trafficOf(walk: Walk): WalkTraffic {
+  const traffic = zeroByTraffic()
+  const byGroup = new Map<string, { group: readonly number[]; bytes: number }>()
+  let [sentBytes, receivedBytes] = [0, 0]
+  const counts = new Map<readonly Op[], number>()
+  for (const { stretch } of sequenceOf(walk.code)) counts.set(stretch.ops, (counts.get(stretch.ops) ?? 0) + 1)
+  for (const [ops, times] of counts)
+    for (const each of ops) {
+      if (!('group' in each) && !('peer' in each)) continue
+      const op = walk.relocated(each)
+      const { sent, received } = movedBytes(op, walk.rank)
+      sentBytes += sent * times
+      receivedBytes += received * times
+      traffic[op.traffic] += sent * times
+      const group = 'group' in op ? op.group : [walk.rank, op.peer]
+      const key = 'group' in op ? op.stream : `${op.kind} ${op.peer}`
+      const entry = byGroup.get(key) ?? { group, bytes: 0 }
+      byGroup.set(key, entry)
+      entry.bytes += sent * times
+    }
+  return { sentBytes, receivedBytes, traffic, byGroup }
+}
+
+/** Total length of what intervals cover, each moment once; `from` and `to` by index, in any order. */
+function covered(intervals: { from: Float64Array; to: Float64Array; count: number }): number {
+  const { from, to, count } = intervals
+  let sorted = true
+  for (let i = 1; i < count && sorted; i++) sorted = from[i]! >= from[i - 1]!
+  const order = sorted
+    ? null
+    : Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => from[a]! - from[b]! || to[a]! - to[b]!)
+  let sum = 0
+  let until = -Infinity
+  for (let k = 0; k < count; k++) {
+    const i = order ? order[k]! : k
+    if (to[i]! <= until) continue
+    sum += to[i]! - Math.max(from[i]!, until)
+    until = to[i]!
+  }
+  return sum
+}
+
+/** Seconds a rank computes, exchanges while its compute stands still, and does neither; they add up to the step. */
+export function sharesOf(walk: Walk, stepSeconds: number): { compute: number; communication: number; idle: number } {
+  const { length } = walk.code
+  const make = () => ({ from: new Float64Array(length), to: new Float64Array(length), count: 0 })
+  const [compute, either] = [make(), make()]
+  const put = (list: ReturnType<typeof make>, i: number) => {
+    list.from[list.count] = walk.start[i]!
+    list.to[list.count++] = walk.end[i]!
+  }
+  let index = 0
+  for (const { stretch } of sequenceOf(walk.code))
+    for (const op of stretch.ops) {
+      const i = index++
+      if (!(walk.end[i]! > walk.start[i]!)) continue
+      if (!isExchange(op)) put(compute, i)
+      put(either, i)
+    }
+  const computing = covered(compute)
+  const busy = covered(either)
+  return { compute: computing, communication: busy - computing, idle: Math.max(0, stepSeconds - busy) }
+}
+
+/** Seconds of the critical path by what its ops do: "forward mlp", "allReduce gradients", "send"; longest first. */
+export interface PathShare {
+  readonly what: string
+  readonly seconds: number
+}
+
+function nameOf(op: Op): string {
+  if ('segment' in op) return `${op.kind} ${op.segment.kind}`
+  if ('group' in op) return `${op.kind} ${op.traffic}`
+  return op.kind === 'recv' ? 'send' : op.kind
+}
+
+/** What holds the step up: each op of the chain counts from the end of the one before it. */
+export function criticalShares({ walks }: Replay): PathShare[] {
+  let at: { walk: Walk; index: number } | null = null
+  for (const walk of walks)
+    for (let i = 0; i < walk.end.length; i++)
+      if (at === null || walk.end[i]! > at.walk.end[at.index]!) at = { walk, index: i }
+  const shares = new Map<string, number>()
+  const seen = new Map<Walk, Op[]>()
+  const opOf = ({ walk, index }: { walk: Walk; index: number }): Op => {
+    let ops = seen.get(walk)
+    if (ops === undefined) seen.set(walk, (ops = [...walk.ops()].map(({ op }) => op)))
+    return ops[index]!
+  }
+  while (at !== null) {
+    const { walk, index }: { walk: Walk; index: number } = at
+    const own: number = walk.binding[index]!
+    const before: { walk: Walk; index: number } | null =
+      walk.foreign.get(index) ?? (own >= 0 ? { walk, index: own } : null)
+    const since = before === null ? 0 : before.walk.end[before.index]!
+    const name = nameOf(opOf(at))
+    shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.end[index]! - since))
+    at = before
+  }
+  return [...shares]
+    .filter(([, seconds]) => seconds > 0)
+    .map(([what, seconds]) => ({ what, seconds }))
+    .sort((a, b) => b.seconds - a.seconds)
+}
+
+/** Bytes over the step of a walk whose replay kept them. */
+export function curveOf(walk: Walk, stepSeconds: number, coordinates: MemoryCurve['coordinates']): MemoryCurve {
+  const kept = walk.curve
+  const seconds: number[] = []
+  const bytes: MemoryCurve['bytes'][number][] = []
+  let time = 0
+  for (let i = 0; kept !== null && i < walk.code.length; i++) {
+    time = Math.max(time, walk.start[i]!)
+    const at = (c: number) => kept[i * 7 + c]!
+    seconds.push(time)
+    bytes.push({
+      parameters: at(CATEGORIES.indexOf('parameters')),
+      gradients: at(CATEGORIES.indexOf('gradients')),
+      optimizer: at(CATEGORIES.indexOf('optimizer')),
+      activations: at(CATEGORIES.indexOf('activations')),
+      communication: at(CATEGORIES.indexOf('communication')),
+      workspace: at(CATEGORIES.indexOf('workspace')),
+      cached: at(6),
+    })
+  }
+  return { rank: walk.rank, coordinates, stepSeconds, seconds, bytes }
+}
+
+/** One process per walked rank, one thread per stream, one event per op. `standsFor`: how many ranks do the same. */
+export function traceOf({ walks }: Replay, standsFor: (walk: Walk) => number): Trace {
+  const writer = new TraceWriter()
+  for (const walk of walks) {
+    const { rank } = walk
+    const others = standsFor(walk) - 1
+    writer.nameRank(rank, others === 0 ? `rank ${rank}` : `rank ${rank} and ${others} like it`)
+    for (const { op, index, microbatch } of walk.ops()) {
+      // What is put between actions keeps its own label: it may be for a later one.
+      const note = noteOf(op.action === undefined || op.microbatch === undefined ? op : { ...op, microbatch })
+      writer.span({
+        rank,
+        stream: op.stream,
+        start: walk.start[index]!,
+        end: walk.end[index]!,
+        name: note.detail,
+        category: note.kind,
+        args: argsOf(note),
+      })
+    }
+  }
+  return writer.trace()
+}
