@@ -106,6 +106,8 @@ export class Rank {
   private fail(error: unknown): void {
     if (this.failed) return
     this.failed = true
+    this.gate.end()
+    this.beside.end()
     this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
     const placed = error instanceof RankError
     const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
@@ -157,7 +159,8 @@ export class Rank {
         this.port.post({ kind: 'progress', what, fraction, detail }),
       )
       this.gpu = gpu
-      void gpu.lost.then((reason) => this.fail(new Error(reason)))
+      gpu.faults.onFault = (error, place) =>
+        this.fail(new RankError(request.rank, place, error.message, exitStatusOf(error)))
     }
     this.transport = request.world > 1 ? this.host.openTransport(request) : null
     this.context = {
@@ -187,6 +190,7 @@ export class Rank {
     const executor = new Executor(program, plan, slots, this.context!, name === 'train' ? this.gate : this.beside)
     this.loaded.set(name, { program, slots, executor })
     if (request.dataset) this.dataset = openDataset(request.dataset)
+    await this.gpu?.faults.settled()
     this.port.post({ kind: 'loaded', name })
   }
 
@@ -226,6 +230,7 @@ export class Rank {
       if (slots.onHost(holding.span.buffer)) slots.array(holding.span.buffer).fill(0)
     await executor.run('prologue', 0)
     await this.gpu?.queue.idle()
+    await this.gpu?.faults.settled()
     this.port.post({ kind: 'initialised' })
   }
 
@@ -264,6 +269,7 @@ export class Rank {
       const staleness = this.turns ? await this.turns.step(executor, this.context!, step) : undefined
       if (!this.turns) await executor.run('step', step)
       if (this.gate.closed) break
+      await this.gpu?.faults.settled()
       // Of several updates in a step the norm is their root mean square.
       if (staleness) this.stepReport.normSquared /= Math.max(1, this.turns!.updates)
       const after = this.counters()
@@ -363,6 +369,7 @@ export class Rank {
     const start = performance.now()
     await executor.run('step', 0)
     await this.gpu?.queue.idle()
+    await this.gpu?.faults.settled()
     const seconds = (performance.now() - start) / 1000
     this.validationIndex = null
     const busy = executor.takeSpans().filter((span) => span.stream === 'compute')

@@ -2,6 +2,7 @@ import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice } from '../config/types.ts'
 import { describeVariants } from './choose-variants.ts'
 import { CommandQueue } from './command-queue.ts'
+import { DeviceFaults } from './faults.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import { KernelRunner } from './kernels.ts'
 import { MemoryMeter } from './meter.ts'
@@ -71,15 +72,10 @@ export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice>
       : { ...(await tunedVariants(described, requiredFeatures, () => openForMeasuring(options))) }
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
   const meter = new MemoryMeter()
-  const pool = new BufferPool(device, meter, options.budgetBytes ?? null)
+  const faults = new DeviceFaults(device)
+  const pool = new BufferPool(device, meter, options.budgetBytes ?? null, faults)
   const kernels = new KernelRunner(device, pool, variants)
-  const queue = new CommandQueue(device)
-  let disposed = false
-  const lost = new Promise<string>((resolve) => {
-    void device.lost.then((info) => {
-      if (!disposed) resolve(`the GPU device was lost (${info.reason}): ${info.message || 'no reason was given'}`)
-    })
-  })
+  const queue = new CommandQueue(device, faults)
   return {
     device,
     info: { ...described, kernels: describeVariants(variants) },
@@ -88,9 +84,9 @@ export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice>
     kernels,
     queue,
     variants,
-    lost,
+    faults,
     dispose() {
-      disposed = true
+      faults.dispose()
       pool.destroyAll()
       device.destroy()
     },

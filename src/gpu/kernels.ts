@@ -90,7 +90,9 @@ export class KernelRunner {
   private pipeline(kernel: KernelName, variant: KernelVariant): GPUComputePipeline {
     let pipeline = this.pipelines.get(variant)
     if (!pipeline) {
-      pipeline = this.device.createComputePipeline(this.descriptor(kernel, variant))
+      pipeline = this.pool.faults.watch(`${kernel} (${variant.name})`, () =>
+        this.device.createComputePipeline(this.descriptor(kernel, variant)),
+      )
       this.pipelines.set(variant, pipeline)
     }
     return pipeline
@@ -117,7 +119,9 @@ export class KernelRunner {
     let done = 0
     await Promise.all(
       missing.map(async ([variant, kernel]) => {
-        const pipeline = await this.device.createComputePipelineAsync(this.descriptor(kernel, variant))
+        const pipeline = await this.pool.faults.watch(`${kernel} (${variant.name})`, () =>
+          this.device.createComputePipelineAsync(this.descriptor(kernel, variant)),
+        )
         this.pipelines.set(variant, pipeline)
         progress(++done, missing.length)
       }),
@@ -138,8 +142,15 @@ export class KernelRunner {
     const size = Math.max(16, Math.ceil((signature.params.length * 4) / 16) * 16)
     const slot = arena.slot(launch)
     entries.push({ binding: entries.length, resource: { buffer: arena.buffer, offset: slot * SLOT_BYTES, size } })
-    const bindGroup = this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries })
+    const bindGroup = this.pool.faults.watch(`buffers of ${launch.kernel} (${variant.name})`, () =>
+      this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
+    )
     const workgroups = variant.workgroups(launch.params)
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension
+    invariant(
+      workgroups.every((count) => count <= most),
+      `${launch.kernel} (${variant.name}) wants ${workgroups.join(' × ')} workgroups where ${most} are allowed each way`,
+    )
     return { pipeline, bindGroup, workgroups, flops: launch.flops, bytes: launch.bytes }
   }
 }
