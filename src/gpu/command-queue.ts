@@ -117,9 +117,11 @@ export class CommandQueue {
     }
   }
 
+  /** Waits until the device has done everything. Rejects with what it refused. */
   async idle(): Promise<void> {
     this.flush()
     await this.device.queue.onSubmittedWorkDone()
+    await this.faults.settled()
   }
 
   private commands(): GPUCommandEncoder {

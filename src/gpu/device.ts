@@ -1,5 +1,6 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
 import { describeVariants } from './choose-variants.ts'
 import { CommandQueue } from './command-queue.ts'
 import { DeviceFaults } from './faults.ts'
@@ -32,17 +33,28 @@ function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true || /swiftshader|llvmpipe|software|basic render|warp/.test(text)
 }
 
-async function requestAdapter(gpu: GPU, choice: AdapterChoice | 'default'): Promise<GPUAdapter> {
-  const adapter = await gpu.requestAdapter(
-    choice === 'default' ? {} : choice === 'fallback' ? { forceFallbackAdapter: true } : { powerPreference: choice },
+type Choice = AdapterChoice | 'default'
+
+const CHOICES: Readonly<Record<Choice, GPURequestAdapterOptions>> = {
+  default: {},
+  'high-performance': { powerPreference: 'high-performance' },
+  'low-power': { powerPreference: 'low-power' },
+  fallback: { forceFallbackAdapter: true },
+}
+
+/** Throws RefusedError, naming what is offered instead, where this machine has no such adapter. */
+async function requestAdapter(gpu: GPU, choice: Choice): Promise<GPUAdapter> {
+  const adapter = await gpu.requestAdapter(CHOICES[choice])
+  if (adapter) return adapter
+  if (choice === 'default')
+    throw new Error('WebGPU is here but offers no adapter: the graphics driver may be missing or blocked')
+  const offered: string[] = []
+  for (const [name, options] of Object.entries(CHOICES))
+    if (name !== choice && (await gpu.requestAdapter(options))) offered.push(name)
+  throw new RefusedError(
+    'cluster.adapters',
+    `this machine offers no ${choice} adapter; ${offered.length > 0 ? `it has ${offered.join(', ')}` : 'it has none at all'}`,
   )
-  if (!adapter)
-    throw new Error(
-      choice === 'default'
-        ? 'WebGPU is here but offers no adapter: the graphics driver may be missing or blocked'
-        : `cluster.adapters: this machine offers no ${choice} adapter`,
-    )
-  return adapter
 }
 
 export function describeAdapter(info: GPUAdapterInfo): Omit<AdapterResult, 'kernels'> {

@@ -1,6 +1,7 @@
-import { invariant } from '../core/errors.ts'
+import { RefusedError, invariant } from '../core/errors.ts'
 import type { KernelName, Launch } from '../model/kernels.ts'
 import { KERNELS } from '../model/kernels.ts'
+import { unknownVariant } from './choose-variants.ts'
 import type { KernelVariant } from './kernel-row.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import type { BufferPool } from './pool.ts'
@@ -64,9 +65,12 @@ export class KernelRunner {
   constructor(
     private readonly device: GPUDevice,
     private readonly pool: BufferPool,
-    /** Variant by kernel name; the first of a row where none is named or the named one does not fit. */
+    /** Variant by kernel name; the first of a row where none is named or the named one does not fit. Refuses unknown names. */
     readonly variants: Record<string, string> = {},
-  ) {}
+  ) {
+    const unknown = unknownVariant(variants)
+    if (unknown !== null) throw new RefusedError('kernels', unknown)
+  }
 
   /** Room for `bytes` of parameters, in slots of 256: one arena for each Program. */
   reserveUniforms(bytes: number): UniformArena {
