@@ -1,4 +1,4 @@
-import { RankError, exitStatusOf, invariant } from '../core/errors.ts'
+import { RankError, RefusedError, exitStatusOf, invariant } from '../core/errors.ts'
 import { zeroByCategory, zeroByTraffic, zeroPeak } from '../core/bytes.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openDataset } from '../data/dataset.ts'
@@ -7,16 +7,18 @@ import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { parameterTable } from '../model/parameters.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
-import type { Holding, LoadBatchOp, RankProgram } from '../schedule/program.ts'
+import type { Holding, LoadBatchOp, Op, RankProgram } from '../schedule/program.ts'
 import { holdingsOf } from './assemble.ts'
 import { Executor } from './executor.ts'
 import { Gate } from './gate.ts'
+import { logitsOf } from './generate.ts'
 import type { HandlerContext, InputArrays } from './handlers/context.ts'
 import { readSpans, writeSpans } from './handlers/readback.ts'
 import { drawParameter } from './initial-values.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { Slots, hostMemory } from './slots.ts'
+import { opsInTick } from './ticks.ts'
 import { Turns } from './turns.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -85,7 +87,7 @@ export class Rank {
       case 'resume':
         return this.gate.resume()
       case 'advance':
-        return this.gate.advance(request.ops)
+        return this.gate.advance((last, allowed) => (request.by === 'op' ? 1 : this.opsInTick(last, allowed)))
       case 'abort':
         this.failed = true
         this.gate.end()
@@ -111,7 +113,14 @@ export class Rank {
     this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
     const placed = error instanceof RankError
     const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
-    this.port.post({ kind: 'failed', op: placed ? error.op : null, message, exitStatus: exitStatusOf(error) })
+    const refused = error instanceof RefusedError
+    this.port.post({
+      kind: 'failed',
+      op: placed ? error.op : null,
+      message: refused ? error.reason : message,
+      exitStatus: exitStatusOf(error),
+      field: refused ? error.field : null,
+    })
   }
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
@@ -198,6 +207,13 @@ export class Rank {
     const found = this.loaded.get(name)
     invariant(found, `rank ${this.opened?.rank} has no ${name} program`)
     return found
+  }
+
+  /** Ops of the tick that begins `allowed` ops behind `last`; the step after this one has the same list. */
+  private opsInTick(last: Op | null, allowed: number): number {
+    const { step } = this.program('train').program
+    const after = last === null ? 0 : step.findIndex(({ id }) => id === last.id) + 1
+    return opsInTick(step, (after + allowed) % step.length, this.opened!.config.parallel.schedule)
   }
 
   private inputs(op: LoadBatchOp, step: number): InputArrays {
@@ -345,14 +361,11 @@ export class Rank {
     this.inferTokens = tokens
     await executor.run('step', 0)
     this.inferTokens = null
-    // Under tensor parallelism a rank holds a part of the vocabulary, padded at its end.
-    const head = program.buffers.get('mb0:logits0')
     let logits: Float32Array | null = null
-    if (head !== undefined) {
-      const { model, parallel } = this.opened!.config
-      const V = head.elements / tokens.length
-      const valid = Math.max(0, Math.min(V, model.vocab - V * (program.coordinates.tensor % parallel.tensor)))
-      const read = () => this.gpu!.queue.read(slots.buffer('mb0:logits0'), row * V * 4, valid * 4)
+    const place = logitsOf(program, row)
+    if (place) {
+      const { buffer, offset, valid } = place
+      const read = () => this.gpu!.queue.read(slots.buffer(buffer), offset * 4, valid * 4)
       logits = new Float32Array(valid > 0 ? await read() : new ArrayBuffer(0))
     }
     this.port.post({ kind: 'logits', id, logits })

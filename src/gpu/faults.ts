@@ -68,7 +68,11 @@ export class DeviceFaults {
       return work()
     } finally {
       // A lost device answers nothing; that it is lost is heard by itself.
-      for (const _ of FILTERS) this.hear(this.device.popErrorScope().catch(() => null), describe)
+      for (const _ of FILTERS)
+        this.hear(
+          this.device.popErrorScope().catch(() => null),
+          describe,
+        )
     }
   }
 

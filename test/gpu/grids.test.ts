@@ -133,8 +133,21 @@ test('every kernel is here but products, whose own tests do the same, and those 
 
 /** 2^32 elements: more than any buffer holds. */
 const LARGEST: Readonly<Record<string, number>> = {
-  ...{ rows: 2 ** 22, C: 2 ** 10, V: 2 ** 10, N: 2 ** 10, M: 2 ** 22, K: 4, capacity: 2 ** 22, T: 2 ** 14, B: 2 ** 12 },
-  ...{ NH: 16, HS: 8, n: 2 ** 31, k: 2 ** 31, count: 2 ** 22, chunks: 2 ** 23 },
+  rows: 2 ** 22,
+  capacity: 2 ** 22,
+  C: 2 ** 10,
+  V: 2 ** 10,
+  M: 2 ** 22,
+  N: 2 ** 10,
+  K: 4,
+  B: 2 ** 12,
+  T: 2 ** 14,
+  NH: 16,
+  HS: 8,
+  n: 2 ** 31,
+  k: 2 ** 31,
+  count: 2 ** 22,
+  chunks: 2 ** 23,
 }
 
 test('no variant of any kernel asks for more than 65,535 workgroups each way', () => {
