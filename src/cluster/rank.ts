@@ -75,7 +75,13 @@ export class Rank {
     private readonly host: RankHost,
   ) {
     this.gate.onHold = (op) => port.post({ kind: 'paused', step: this.context?.step ?? 0, op: op?.id ?? null })
-    port.listen((request) => this.receive(request))
+    port.listen((request) => {
+      try {
+        this.receive(request)
+      } catch (error) {
+        this.fail(error)
+      }
+    })
   }
 
   private context: HandlerContext | null = null
@@ -397,16 +403,21 @@ export class Rank {
 
   private async close(): Promise<void> {
     clearInterval(this.pulse)
-    // What was encoded for a run that failed is never submitted: its buffers are about to go.
-    this.gpu?.queue.discard()
-    for (const { slots } of this.loaded.values()) slots.destroy()
-    this.loaded.clear()
-    if (!this.failed) await this.transport?.flush().catch(() => undefined)
-    this.transport?.close()
-    this.gpu?.dispose()
-    const live = this.gpu ? Object.values(this.gpu.meter.live).reduce((a, b) => a + b, 0) : 0
-    this.gpu = null
-    this.port.post({ kind: 'closed', liveBytes: live })
-    this.port.close()
+    let live = 0
+    try {
+      // What was encoded for a run that failed is never submitted: its buffers are about to go.
+      this.gpu?.queue.discard()
+      for (const { slots } of this.loaded.values()) slots.destroy()
+      this.loaded.clear()
+      if (!this.failed) await this.transport?.flush().catch(() => undefined)
+      this.transport?.close()
+    } finally {
+      this.gpu?.dispose()
+      live = this.gpu ? Object.values(this.gpu.meter.live).reduce((a, b) => a + b, 0) : 0
+      this.gpu = null
+      // Nobody waits for this rank in vain.
+      this.port.post({ kind: 'closed', liveBytes: live })
+      this.port.close()
+    }
   }
 }

@@ -49,9 +49,9 @@ describe('whatever is asked of a run settles', { timeout: PATIENCE }, () => {
     const run = await startTest({ steps: 2, parallel: { data: 2 } })
     run.keepWeights = true
     const asked: Promise<unknown>[] = []
-    let over = false
-    void run.finished.finally(() => (over = true))
-    while (!over) {
+    const over = new AbortController()
+    void run.finished.finally(() => over.abort())
+    while (!over.signal.aborted) {
       // Nothing is left out of this run's gradients: the quickest of all questions.
       asked.push(run.tensors('residue'))
       asked.at(-1)!.catch(() => undefined)

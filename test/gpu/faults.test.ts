@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { openNodeGpu } from '../../src/cluster/hosts/node-gpu.ts'
+import { RefusedError } from '../../src/core/errors.ts'
 import { openDevice } from '../../src/gpu/device.ts'
 import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 
@@ -38,6 +39,25 @@ test('a submit that the device refuses is a fault before anything it left is rea
     gpu.queue.write(fresh, 0, Float32Array.of(1, 2, 3, 4))
     expect([...new Float32Array(await gpu.queue.read(fresh, 0, 16))]).toEqual([1, 2, 3, 4])
   }))
+
+test('an adapter that is not offered is refused, with those that are', async () => {
+  const real = await openNodeGpu()
+  const only = (offered: (options: GPURequestAdapterOptions) => boolean): GPU =>
+    new Proxy(real, {
+      get: (target, key) =>
+        key === 'requestAdapter'
+          ? async (options: GPURequestAdapterOptions = {}) => (offered(options) ? target.requestAdapter(options) : null)
+          : Reflect.get(target, key, target),
+    })
+  const opened = (gpu: GPU) => openDevice({ gpu, adapter: 'fallback' }).catch((error: unknown) => error)
+  const error = await opened(only(({ forceFallbackAdapter = false }) => !forceFallbackAdapter))
+  expect(error).toBeInstanceOf(RefusedError)
+  expect(error).toMatchObject({
+    exitStatus: 2,
+    message: 'cluster.adapters: this machine offers no fallback adapter; it has default, high-performance, low-power',
+  })
+  expect(await opened(only(() => false))).toMatchObject({ message: expect.stringContaining('it has none at all') })
+})
 
 test('of several refusals the first is told, not what came of it', () =>
   withDevice(async (gpu) => {

@@ -9,8 +9,9 @@ test.each([{}, { tensor: 2 }, { tensor: 2, sequenceParallel: true }, { data: 2, 
   (parallel) => {
     for (const schedule of ['gpipe', '1f1b', 'zb-h1'] as const) {
       const config = parseConfig({
-        parallel: { pipeline: 2, schedule, ...parallel },
-        batch: { global: 8, microbatches: 4 },
+        model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
+      parallel: { pipeline: 2, schedule, ...parallel },
+        batch: { global: 8, microbatches: 4, sequence: 16 },
       })
       const { actions } = actionsOf(config)
       for (const rank of buildProgram(config).ranks) {
