@@ -10,7 +10,7 @@ test.each([{}, { tensor: 2 }, { tensor: 2, sequenceParallel: true }, { data: 2, 
     for (const schedule of ['gpipe', '1f1b', 'zb-h1'] as const) {
       const config = parseConfig({
         model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
-      parallel: { pipeline: 2, schedule, ...parallel },
+        parallel: { pipeline: 2, schedule, ...parallel },
         batch: { global: 8, microbatches: 4, sequence: 16 },
       })
       const { actions } = actionsOf(config)
