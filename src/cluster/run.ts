@@ -462,7 +462,8 @@ export class Run implements RunHandle {
 
   private async fail(error: unknown): Promise<void> {
     this.end(error)
-    await this.cluster?.close()
+    // Whatever goes wrong while ranks are released, the first failure is told.
+    await this.cluster?.close().catch(() => undefined)
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.phase = 'failed'
     const message = error instanceof Error ? error.message : String(error)

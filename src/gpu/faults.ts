@@ -3,7 +3,7 @@ import { OutOfMemoryError } from '../core/errors.ts'
 const FILTERS = ['validation', 'out-of-memory', 'internal'] as const
 
 /** Names the part of a program that talks to the device; asked only when something went wrong. */
-export type Place = () => string
+type Place = () => string
 
 /** The first line of what a device says, which names what is wrong; the rest is how it came to look at it. */
 export function firstLine(message: string): string {
@@ -11,7 +11,7 @@ export function firstLine(message: string): string {
 }
 
 /** What the device refused, as an error of ours. */
-export type Describe = (message: string, outOfMemory: boolean) => Error
+type Describe = (message: string, outOfMemory: boolean) => Error
 
 function refused(what: string): Describe {
   return (message, outOfMemory) =>
