@@ -28,6 +28,12 @@ type Waiting = {
   onText?: (text: string) => void
 }
 
+/** A worker that says nothing for so long after it was asked to stop is ended. */
+const STOP_SECONDS = 15
+
+/** Events kept for a first listener; of more the oldest are let go. */
+const EARLY_EVENTS = 500
+
 /** The page's end of a conducting worker. */
 class Conductor {
   private readonly worker = new Worker(new URL('./hosts/conductor.worker.ts', import.meta.url), {
@@ -36,16 +42,28 @@ class Conductor {
   })
   private readonly waiting = new Map<number, Waiting>()
   private nextId = 0
+  private ended: RunError | null = null
+  /** When the worker said something last, by performance.now(). */
+  heard = performance.now()
   onEvent: (event: RunEvent) => void = () => {}
+  /** The worker is gone without having been asked to end. */
+  onCrash: (error: RunError) => void = () => {}
 
   constructor() {
     this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
-    this.worker.addEventListener('error', (event) =>
-      this.end(new RunError(event.message || 'the run ended unexpectedly', 1)),
-    )
+    this.worker.addEventListener('error', (event) => this.crash(event.message || 'the run ended unexpectedly'))
+    this.worker.addEventListener('messageerror', () => this.crash('a message of the run could not be read'))
+  }
+
+  private crash(message: string): void {
+    if (this.ended) return
+    const error = new RunError(message, 1)
+    this.end(error)
+    this.onCrash(error)
   }
 
   ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
+    if (this.ended) return Promise.reject(this.ended)
     const id = ++this.nextId
     const request: ConductorRequest = { id, call }
     return new Promise((resolve, reject) => {
@@ -54,13 +72,16 @@ class Conductor {
     })
   }
 
-  end(error: Error): void {
+  end(error: RunError): void {
+    this.ended ??= error
     this.worker.terminate()
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
   }
 
   private hear(reply: ConductorReply): void {
+    if (this.ended) return
+    this.heard = performance.now()
     if (reply.kind === 'event') return this.onEvent(reply.event)
     const waiting = this.waiting.get(reply.id)
     if (!waiting) return
@@ -98,65 +119,93 @@ export async function startRun(
 ): Promise<RunHandle> {
   const conductor = new Conductor()
   const listeners = new Set<(event: RunEvent) => void>()
-  const early: RunEvent[] = []
+  let early: RunEvent[] | null = []
+  let state: 'starting' | 'started' | 'over' = 'starting'
   let finish!: { resolve: (result: RunResult) => void; reject: (error: Error) => void }
   const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
   finished.catch(() => undefined)
-  conductor.onEvent = (event) => {
-    if (listeners.size === 0) early.push(event)
+  const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
+  const end = () => conductor.end(new RunError('the run is over', 1))
+  const tell = (event: RunEvent) => {
+    if (early && early.push(event) > EARLY_EVENTS) early.shift()
     for (const listener of listeners) listener(event)
+  }
+  conductor.onEvent = (event) => {
+    if (event.kind === 'done' || event.kind === 'failed') state = 'over'
     if (event.kind === 'done') finish.resolve(event.result)
     else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
     if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, 100)
+    tell(event)
   }
-  const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
-  const end = () => conductor.end(new RunError('the run is over', 1))
+  const fail = (error: RunError) => {
+    conductor.end(error)
+    if (state === 'over') return
+    state = 'over'
+    finish.reject(error)
+    tell({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
+  }
+  conductor.onCrash = fail
   const started = conductor.ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
   // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
-  started.catch((error: unknown) => {
-    const failure = error instanceof RunError ? error : new RunError(String(error), 1)
-    const failed: RunEvent = {
-      kind: 'failed',
-      message: failure.message,
-      rank: null,
-      exitStatus: failure.exitStatus,
-      result: null,
-    }
-    if (listeners.size === 0) early.push(failed)
-    else for (const listener of listeners) listener(failed)
-    finish.reject(failure)
-    conductor.end(failure)
-  })
-  const call = async (request: ConductorCall): Promise<ConductorValue> => {
+  started.then(
+    () => (state = state === 'starting' ? 'started' : state),
+    (error: unknown) => fail(error instanceof RunError ? error : new RunError(String(error), 1)),
+  )
+  const call = async (request: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> => {
     await started
-    return conductor.ask(request)
+    return conductor.ask(request, onText)
+  }
+  /** What moves a run has nothing to move once it is over. */
+  const move = async (request: ConductorCall) => {
+    if (state !== 'over') await call(request).catch((error: unknown) => (state === 'over' ? undefined : raise(error)))
   }
   return {
     subscribe(listener) {
       listeners.add(listener)
-      for (const event of early.splice(0)) listener(event)
+      const missed = early ?? []
+      early = null
+      for (const event of missed) listener(event)
       return () => listeners.delete(listener)
     },
-    pause: async (at) => void (await call({ kind: 'pause', at })),
-    resume: () => void call({ kind: 'resume' }).catch(() => undefined),
-    pace: (ticksPerSecond) => void call({ kind: 'pace', ticksPerSecond }).catch(() => undefined),
-    advance: async (by) => void (await call({ kind: 'advance', by })),
-    async generate(request: GenerateRequest, onText) {
-      await started
-      return expectKind(await conductor.ask({ kind: 'generate', request }, onText), 'text').text
-    },
+    pause: (at) => move({ kind: 'pause', at }),
+    resume: () => void move({ kind: 'resume' }).catch(() => undefined),
+    pace: (ticks) => void move({ kind: 'pace', ticksPerSecond: ticks }).catch(() => undefined),
+    advance: (by) => move({ kind: 'advance', by }),
+    generate: async (request: GenerateRequest, onText) =>
+      expectKind(await call({ kind: 'generate', request }, onText), 'text').text,
     evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'inference').report,
     soFar: async () => expectKind(await call({ kind: 'soFar' }), 'result').result,
     weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
     checkpoint: async () => expectKind(await call({ kind: 'checkpoint' }), 'blob').blob,
     async stop() {
-      await started.catch(() => undefined)
+      if (state === 'starting') {
+        // Data are being prepared, or ranks opened: nothing was trained, so nothing is waited for.
+        state = 'over'
+        end()
+        const result: RunResult = { config, steps: [], ranks: [] }
+        finish.resolve(result)
+        tell({ kind: 'phase', phase: 'stopped' })
+        tell({ kind: 'done', result })
+        return result
+      }
       conductor.ask({ kind: 'stop' }).catch(() => undefined)
+      conductor.heard = performance.now()
+      const watch = setInterval(() => {
+        if (performance.now() - conductor.heard > STOP_SECONDS * 1000)
+          fail(new RunError(`the run has not answered for ${STOP_SECONDS} s and was ended`, 1))
+      }, 1000)
       // What was kept after the end goes with the worker.
-      return finished.finally(() => setTimeout(end, 100))
+      return finished.finally(() => {
+        clearInterval(watch)
+        setTimeout(end, 100)
+      })
     },
     finished,
   }
+}
+
+function raise(error: unknown): never {
+  throw error
 }
 
 /** Runs the first step on the cluster and on one device and compares every tensor's gradient. */

@@ -1,6 +1,9 @@
+import { DEFAULT_PARALLEL } from '../config/defaults.ts'
+import type { RunConfig } from '../config/types.ts'
 import { Rng } from '../core/random.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { RefusedError } from '../core/errors.ts'
+import type { RankProgram } from '../schedule/program.ts'
 import type { GenerateRequest } from './run-events.ts'
 
 /** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. */
@@ -20,6 +23,33 @@ function sampleToken(logits: Float32Array, temperature: number, topK: number, un
     if (target < 0) return order[k]!
   }
   return order.at(-1)!
+}
+
+/** Where a rank that ran a generating Program has its part of a row of logits; null where it has none. */
+export function logitsOf(
+  program: RankProgram,
+  row: number,
+): { readonly buffer: string; readonly offset: number; readonly valid: number } | null {
+  // The head works in chunks of rows, each with logits of its own.
+  for (const op of program.step) {
+    if (op.kind !== 'forward' || op.segment.kind !== 'logits') continue
+    const { rowStart, rows, V, valid } = op.dims
+    if (row >= rowStart && row < rowStart + rows)
+      return { buffer: op.args.logits!, offset: (row - rowStart) * V, valid }
+  }
+  return null
+}
+
+/** The configuration on one device, for text from weights that a run has left. */
+export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig {
+  return {
+    ...rest,
+    steps: 1,
+    epochs: null,
+    parallel: DEFAULT_PARALLEL,
+    batch: { ...batch, global: 1, microbatches: 1, shares: null },
+    cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
+  }
 }
 
 /**

@@ -120,6 +120,9 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
   }
 }
 
+// The page hears of exceptions, but not of promises that nobody waited for.
+self.addEventListener('unhandledrejection', (event) => reportError(event.reason))
+
 self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
   const { id } = event.data
   answer(event.data).then(
