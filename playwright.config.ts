@@ -20,9 +20,12 @@ const executablePath = process.env.TABCLUSTER_CHROMIUM ?? '/usr/bin/chromium'
 export default defineConfig({
   testDir: 'test/e2e',
   outputDir: '.cache/e2e',
-  workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  // A page that trains waits for its device half of the time: two of them fill two cores.
+  workers: 2,
+  fullyParallel: true,
+  // A hang is to be noticed; a slow machine is none.
+  timeout: 240_000,
+  expect: { timeout: 60_000 },
   reporter: [['list'], ['json']],
   use: {
     baseURL: `http://localhost:${PORT}/`,

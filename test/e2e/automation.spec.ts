@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect, test } from '@playwright/test'
 import type { RunResult } from '../../src/config/result.ts'
+import { expect, test } from './pool.ts'
 
 const small = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },

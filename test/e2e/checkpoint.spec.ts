@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import type { RunResult } from '../../src/config/result.ts'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 import { step } from './readings.ts'
 
 async function smallModel(page: Page): Promise<void> {
@@ -63,7 +63,7 @@ test('a run goes on from its checkpoint after a reload, bit for bit; the checkpo
     expect(loss).toBe(straight[each]!.loss)
     expect(gradNorm).toBe(straight[each]!.gradNorm)
   }
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await menu(page)
     .getByRole('button', { name: `Delete ddp-4 · ${saved}` })
     .click()
@@ -92,7 +92,7 @@ test('an uneven load is said, and the better split taken goes on from the same w
   const offer = page.getByTestId('rebalance')
   await expect(offer).toContainText('instead of 2 : 2 : 2 : 2', { timeout: 90_000 })
   await expect(offer).toContainText(/computes [\d.]+× faster \(predicted\)/)
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   const before = await step(page)
   await offer.getByRole('button', { name: 'Take this split, keep the weights' }).click()
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(before + 2)

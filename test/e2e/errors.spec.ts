@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 import { chooseTheme, step } from './readings.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
@@ -14,7 +14,7 @@ test('without WebGPU the page says how to get it, and simulates', async ({ page 
   await page.goto('/')
   await expect(page.getByRole('alert')).toContainText('This browser has no WebGPU')
   await expect(page.getByRole('alert')).toContainText('use Chrome or Edge 113+')
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await goesToSimulate(page)
 })
 
@@ -51,7 +51,7 @@ test('a lost device ends the run with what to do, and training starts again', as
   await session.send('Browser.crashGpuProcess').catch(() => undefined)
   const alert = page.getByRole('alert')
   await expect(alert).toContainText('The graphics device was lost', { timeout: 60_000 })
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
   await alert.getByRole('button', { name: 'Start again' }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
@@ -72,7 +72,7 @@ test('a model that the device has no room for ends the run, says what needed how
     "1.15 GB for parameters (param:wte.weight) is over this adapter's limit of 1.07 GB for one buffer",
   )
   await expect(alert).toContainText('use more devices or micro-batches')
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
   await page.goto(`/#run=${await inputToUrl({ ...draft, model: small })}`)
   await page.reload()
