@@ -27,38 +27,36 @@ interface Device {
 
 const devices = kept('rank devices', () => new Map<string, Promise<Device>>())
 
-async function deviceFor(...[request, progress]: Parameters<RankHost['openGpu']>): Promise<GpuDevice> {
-  const { cluster } = request.config
-  // What decides which device it is; a budget belongs to its pool.
-  const key = JSON.stringify([request.rank, request.adapter, cluster.memoryBytes, request.variants])
-  const open = async () => ({ gpu: await openNodeGpu(), opened: await nodeRankHost.openGpu(request, progress) })
-  const device = devices.get(key) ?? open()
-  devices.set(key, device)
-  const { opened } = await device
-  // The cases to come get another one.
-  void opened.lost.then(() => devices.delete(key))
-  return opened
-}
-
 /** Ranks share devices and pipelines across the cases of all files; every buffer of a case is destroyed at its end. */
 export const reusingRankHost: RankHost = {
   async openGpu(request, progress) {
-    const opened = await deviceFor(request, progress)
+    const { cluster } = request.config
+    // What decides which device it is; a budget belongs to its pool.
+    const key = JSON.stringify([request.rank, request.adapter, cluster.memoryBytes, request.variants])
+    const open = async () => ({ gpu: await openNodeGpu(), opened: await nodeRankHost.openGpu(request, progress) })
+    const device = devices.get(key) ?? open()
+    devices.set(key, device)
+    const { opened } = await device
+    const forget = () => devices.get(key) === device && devices.delete(key)
+    void opened.lost.then(forget)
     opened.meter.resetPeak()
     return {
       ...opened,
       dispose() {
         opened.pool.destroyAll()
         opened.meter.resetPeak()
+        // What a case left on its device is that case's fault alone: the next one gets another device.
+        if (opened.meter.liveBytes > 0) forget()
       },
     }
   },
   openTransport: nodeRankHost.openTransport,
 }
 
-const datasets = new Map<string, Promise<Dataset>>()
+const datasets = kept('datasets', () => new Map<string, Promise<Dataset>>())
 
-function datasetOf(config: RunConfig): Promise<Dataset> {
+/** The data of a configuration, prepared once. */
+export function datasetOf(config: RunConfig): Promise<Dataset> {
   const key = JSON.stringify([config.data, config.batch.sequence, config.batch.global, config.seed, config.model.vocab])
   let found = datasets.get(key)
   if (!found) {
@@ -93,4 +91,14 @@ export async function runToEnd(
   const run = await startTest(input, { captureGradients: true, ...options })
   const result = await run.finished
   return { config: result.config, result, gradients: run.gradients!, leakedBytes: run.leakedBytes }
+}
+
+const references = kept('references', () => new Map<string, Promise<Finished>>())
+
+/** The same training on one device (over SMALL), run once for all cases that are held against it. */
+export function oneDevice(input: object): Promise<Finished> {
+  const key = JSON.stringify(input)
+  const found = references.get(key) ?? runToEnd(input)
+  references.set(key, found)
+  return found
 }
