@@ -3,6 +3,7 @@ import { inputToUrl } from '../../src/config/url.ts'
 import { expectAccessible } from './axe.ts'
 import { expect, test } from './pool.ts'
 import { chooseTheme, step } from './readings.ts'
+import { openTiny } from './tiny.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
   await page.getByRole('alert').getByRole('button', { name: 'Simulate any cluster instead' }).click()
@@ -44,7 +45,7 @@ test('where nothing can be stored, settings hold for the visit', async ({ page }
 })
 
 test('a lost device ends the run with what to do, and training starts again', async ({ page, browser }) => {
-  await page.goto('/')
+  await openTiny(page)
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
   const session = await browser.newBrowserCDPSession()
@@ -82,7 +83,7 @@ test('a model that the device has no room for ends the run, says what needed how
 
 test('a checkpoint that the storage has no room for says so, and training goes on', async ({ page }) => {
   const session = await page.context().newCDPSession(page)
-  await page.goto('/')
+  await openTiny(page)
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 50_000 })
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)

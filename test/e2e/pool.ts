@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, Page } from '@playwright/test'
  */
 
 /** A file of the same origin and isolation: leaving for it and coming back keeps the page's process. */
-const BETWEEN = '/files.json'
+const BETWEEN = '/icon.svg'
 
 /** What idb-keyval calls its database: it holds which kernels are fastest on this adapter, measured once per worker. */
 const KERNELS = 'keyval-store'

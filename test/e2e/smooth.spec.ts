@@ -12,7 +12,7 @@ const EIGHT = {
 }
 
 const full = process.env['TABCLUSTER_FULL'] === '1'
-const TRACE_SECONDS = full ? 30 : 8
+const TRACE_SECONDS = full ? 30 : 5
 
 /** Counts how often each canvas begins a new picture. */
 async function countDraws(page: Page): Promise<void> {

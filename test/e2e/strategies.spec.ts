@@ -3,6 +3,7 @@ import { inputToUrl } from '../../src/config/url.ts'
 import { expectAccessibleInEveryLook } from './axe.ts'
 import { expect, test } from './pool.ts'
 import { loss, step } from './readings.ts'
+import { openTiny } from './tiny.ts'
 
 const choose = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 
@@ -73,7 +74,7 @@ test('a section that a problem opened stays open when it is mended, and the focu
 })
 
 test('a change while training says when it applies and restarts on request', async ({ page }) => {
-  await page.goto('/')
+  await openTiny(page)
   const pending = page.getByText('The change applies at the next start.')
   await choose(page, 'Start')
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
@@ -102,7 +103,7 @@ test('an uneven split of the batch or the blocks stands in the panel and can be 
 })
 
 test('a tensor-parallel run is the same training as one device', async ({ page }) => {
-  await page.goto('/')
+  await openTiny(page)
   await choose(page, 'Tensor')
   await expect(page.getByLabel('Tensor shards', { exact: true })).toHaveValue('2')
   await page.getByLabel('Sequence parallel', { exact: true }).check()
@@ -204,8 +205,7 @@ test('axe finds nothing in what strategies add', async ({ page }) => {
 })
 
 test('a compressed run shows its loss and its bytes beside the run before', async ({ page }) => {
-  await page.goto('/')
-  await page.locator('header select').selectOption('ddp')
+  await openTiny(page, { parallel: { data: 4 } })
   await choose(page, 'Start')
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(3)
   await choose(page, 'Compressed')

@@ -7,20 +7,7 @@ import type { Trace } from '../../src/schedule/trace.ts'
 import { expectAccessible } from './axe.ts'
 import { expect, test } from './pool.ts'
 import { LOOKS, step, wear } from './readings.ts'
-
-const SMALL = { layers: '2', embed: '32', heads: '2' }
-
-async function smallModel(page: Page): Promise<void> {
-  await page.locator('summary', { hasText: 'Model' }).click()
-  for (const [label, value] of [
-    ['Heads', SMALL.heads],
-    ['Width', SMALL.embed],
-    ['Layers', SMALL.layers],
-  ] as const) {
-    await page.getByLabel(label, { exact: true }).fill(value)
-    await page.getByLabel(label, { exact: true }).press('Enter')
-  }
-}
+import { openTiny } from './tiny.ts'
 
 const menu = (page: Page) => page.getByRole('dialog', { name: 'Take away' })
 const openMenu = async (page: Page) => {
@@ -50,10 +37,7 @@ const spansOf = (bytes: Buffer) =>
   (JSON.parse(bytes.toString('utf8')) as Trace).traceEvents.flatMap((event) => (event.ph === 'X' ? [event] : []))
 
 test('everything measured can be taken away while training goes on', async ({ page }) => {
-  test.setTimeout(180_000)
-  await page.goto('/')
-  await page.locator('header select').selectOption('ddp')
-  await smallModel(page)
+  await openTiny(page, { parallel: { data: 4 } })
   await page.getByRole('button', { name: 'Start' }).click()
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(26)
   await openMenu(page)
@@ -120,15 +104,11 @@ test('before a run only the ideal timeline is there, and the rest says why; keyb
 })
 
 test('a finished run keeps its result and its weights until the reset', async ({ page }) => {
-  await page.goto('/')
-  await smallModel(page)
-  await page.locator('summary', { hasText: 'Batch' }).click()
-  await page.getByRole('spinbutton', { name: 'Steps' }).fill('3')
-  await page.getByRole('spinbutton', { name: 'Steps' }).press('Enter')
+  await openTiny(page, { steps: 3 })
   await page.getByRole('button', { name: 'Start' }).click()
   await expect(page.getByTestId('state')).toHaveText('finished', { timeout: 90_000 })
-  // Well after its ranks were released.
-  await page.waitForTimeout(500)
+  // After its ranks were released.
+  await expect.poll(() => page.workers().filter((worker) => worker.url().includes('rank')).length).toBe(0)
   await openMenu(page)
   const { steps, parametersHash } = JSON.parse(
     (await taken(page, 'Everything measured so far', 'JSON')).bytes.toString('utf8'),
