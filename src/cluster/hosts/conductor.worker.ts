@@ -2,7 +2,7 @@ import { blobSource } from '../../checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../checkpoint/store.ts'
 import { loadWeights } from '../../checkpoint/load-weights.ts'
 import type { RunConfig } from '../../config/types.ts'
-import { RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { RankError, RefusedError, exitStatusOf } from '../../core/errors.ts'
 import { prepareDataset } from '../../data/prepare.ts'
 import { parameterTable } from '../../model/parameters.ts'
 import { openDevice } from '../../gpu/device.ts'
@@ -77,6 +77,18 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
   }
 }
 
+const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Work between two steps. Asked for while the run ends or fails, nobody comes to it: then the run's end is its answer. */
+function job<Value>(work: (run: Run) => Promise<Value>): Promise<Value> {
+  const current = started()
+  if (current.finalWeights) return work(current)
+  const end = current.finished.then(() => {
+    throw new RefusedError('run', 'it ended before it came to this')
+  })
+  return Promise.race([work(current), end])
+}
+
 function started(): Run {
   if (!run) throw new RefusedError('run', 'nothing is running')
   return run
@@ -88,7 +100,7 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       await start(call)
       return { kind: 'nothing' }
     case 'pause':
-      await started().pause(call.at)
+      await job((open) => open.pause(call.at))
       return { kind: 'nothing' }
     case 'resume':
       started().resume()
@@ -97,18 +109,21 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       started().pace(call.ticksPerSecond)
       return { kind: 'nothing' }
     case 'advance':
-      await started().advance(call.by)
+      await job((open) => open.advance(call.by))
       return { kind: 'nothing' }
     case 'generate':
-      return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
+      return {
+        kind: 'text',
+        text: await job((open) => open.generate(call.request, (text) => say({ kind: 'text', id, text }))),
+      }
     case 'evaluate':
-      return { kind: 'inference', report: await started().evaluate() }
+      return { kind: 'inference', report: await job((open) => open.evaluate()) }
     case 'soFar':
       return { kind: 'result', result: await started().soFar() }
     case 'weights':
-      return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
+      return { kind: 'bytes', bytes: new Uint8Array(await job((open) => open.weights())) }
     case 'checkpoint':
-      return { kind: 'blob', blob: await started().checkpoint() }
+      return { kind: 'blob', blob: await job((open) => open.checkpoint()) }
     case 'stop':
       return { kind: 'result', result: await started().stop() }
     case 'parity': {
@@ -128,8 +143,15 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
       say({
         kind: 'refusal',
         id,
-        message: error instanceof Error ? error.message : String(error),
+        message: lineOf(error),
         exitStatus: exitStatusOf(error),
       }),
   )
+})
+
+// The page hears only of exceptions; a rejection that nobody handles ends the run as well. Of a rank's failure the run tells itself.
+self.addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof RankError) return
+  event.preventDefault()
+  say({ kind: 'crashed', message: lineOf(event.reason) })
 })
