@@ -5,12 +5,12 @@ import button from '../theme/button.module.css'
 import notices from '../notices/notices.module.css'
 
 interface BoundaryProps {
-  readonly onRetry: () => void
+  readonly onRetry?: () => void
   readonly children: ReactNode
 }
 
 /** Says in its place that something could not be loaded, or threw, until it is tried again. */
-class Boundary extends Component<BoundaryProps, { readonly error: unknown; readonly broken: boolean }> {
+export class Boundary extends Component<BoundaryProps, { readonly error: unknown; readonly broken: boolean }> {
   override state = { error: undefined as unknown, broken: false }
 
   static getDerivedStateFromError(error: unknown) {
@@ -22,7 +22,7 @@ class Boundary extends Component<BoundaryProps, { readonly error: unknown; reado
     const { error, broken } = this.state
     if (!broken) return children
     const retry = () => {
-      onRetry()
+      onRetry?.()
       this.setState({ error: undefined, broken: false })
     }
     return <Broken error={error} retry={retry} />

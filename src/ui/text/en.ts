@@ -157,7 +157,7 @@ const failures: Record<FailureKind | 'unknown', { readonly title: string; readon
   },
   other: { title: 'The run stopped', advice: 'Start again; if it happens twice, reload the page.' },
   unknown: {
-    title: 'A part of this page could not be loaded',
+    title: 'A part of this page cannot be shown',
     advice:
       'You may be offline, or the site has a new version. Try again, or reload the page: its address keeps your configuration.',
   },
