@@ -51,7 +51,6 @@ test('a restart and a start right behind it open one cluster; a reset while data
 }) => {
   await page.goto(`/#run=${await inputToUrl(TINY)}`)
   await train(page)
-  await page.getByLabel('Micro-batches', { exact: true }).press('ArrowUp')
   const restart = page.getByRole('button', { name: 'Restart with it' })
   await page.getByLabel('Replicas', { exact: true }).fill('1')
   await page.getByLabel('Replicas', { exact: true }).press('Enter')
