@@ -79,7 +79,13 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
       release()
       throw signal.reason as Error
     }
-    const held = (kept ??= made())
+    let held: Held
+    try {
+      held = kept ??= made()
+    } catch (error) {
+      release()
+      throw error
+    }
     clearTimeout(held.resting)
     return new Promise<Plan>((resolve, reject) => {
       const timers: ReturnType<typeof setTimeout>[] = []
