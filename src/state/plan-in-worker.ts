@@ -30,7 +30,7 @@ const LONGEST = 60
 /** What nobody wants any more may still end by itself: a new worker takes about as long to load, in seconds. */
 const GRACE = 0.25
 /** A worker that has had nothing to do for so long is ended, and its memory is free; in seconds. */
-const IDLE = 5
+const IDLE = 2
 
 interface Ask {
   answer(reply: PlanReply): void
