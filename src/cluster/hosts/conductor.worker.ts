@@ -136,7 +136,7 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
   )
 })
 
-// The page hears only of exceptions; a rejection that nobody handles ends the run as well. Of a rank's failure the run tells itself.
+// The page hears only of exceptions; a rejection that nobody handles ends the run as well. A rank's failure the run reports itself.
 self.addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof RankError) return
   event.preventDefault()
