@@ -115,6 +115,8 @@ export interface PageRun extends RunHandle {
 const DISCARD_SECONDS = 1.5
 /** The same where what was measured so far is wanted. */
 const STOP_SECONDS = 15
+/** Ranks that closed are still going when their run says so: the worker that holds them goes after them. */
+const CLOSING_SECONDS = 0.1
 
 const OVER = 'the run is over'
 
@@ -142,7 +144,7 @@ export async function startRun(
     for (const listener of listeners) listener(event)
     if (event.kind === 'done') finish.resolve(event.result)
     else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
-    if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, 100)
+    if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, CLOSING_SECONDS * 1000)
   }
   const fail = (error: RunError) => {
     hear({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
@@ -193,11 +195,12 @@ export async function startRun(
         else hear({ kind: 'done', result: expectKind(soFar, 'result').result })
       }
       // What was kept after the end goes with the worker.
-      return finished.finally(() => setTimeout(end, 100))
+      return finished.finally(() => setTimeout(end, CLOSING_SECONDS * 1000))
     },
     async discard() {
       // Before its first step there is nothing to finish: data are being prepared, ranks opened.
       if (ready && !over) await endsWithin(DISCARD_SECONDS)
+      if (over) await late(CLOSING_SECONDS)
       over = true
       finish.reject(new RunError(OVER, 1))
       end()
