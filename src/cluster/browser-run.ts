@@ -28,12 +28,6 @@ type Waiting = {
   onText?: (text: string) => void
 }
 
-/** A worker that says nothing for so long after it was asked to stop is ended. */
-const STOP_SECONDS = 15
-
-/** Events kept for a first listener; of more the oldest are let go. */
-const EARLY_EVENTS = 500
-
 /** The page's end of a conducting worker. */
 class Conductor {
   private readonly worker = new Worker(new URL('./hosts/conductor.worker.ts', import.meta.url), {
@@ -42,27 +36,19 @@ class Conductor {
   })
   private readonly waiting = new Map<number, Waiting>()
   private nextId = 0
-  private ended: RunError | null = null
-  /** When the worker said something last, by performance.now(). */
-  heard = performance.now()
+  private ended: Error | null = null
   onEvent: (event: RunEvent) => void = () => {}
-  /** The worker is gone without having been asked to end. */
+  /** Hears once that the worker ended by itself: it could not be loaded, or an exception reached nobody in it. */
   onCrash: (error: RunError) => void = () => {}
 
   constructor() {
     this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
-    this.worker.addEventListener('error', (event) => this.crash(event.message || 'the run ended unexpectedly'))
+    this.worker.addEventListener('error', (event) => this.crash(event.message))
     this.worker.addEventListener('messageerror', () => this.crash('a message of the run could not be read'))
   }
 
-  private crash(message: string): void {
-    if (this.ended) return
-    const error = new RunError(message, 1)
-    this.end(error)
-    this.onCrash(error)
-  }
-
   ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
+    // A worker that is gone answers nothing.
     if (this.ended) return Promise.reject(this.ended)
     const id = ++this.nextId
     const request: ConductorRequest = { id, call }
@@ -72,16 +58,24 @@ class Conductor {
     })
   }
 
-  end(error: RunError): void {
+  /** Ends the worker and, with it, those of its ranks: whatever they are doing. */
+  end(error: Error): void {
     this.ended ??= error
     this.worker.terminate()
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
   }
 
+  private crash(message: string): void {
+    if (this.ended) return
+    const error = new RunError(message || 'the run ended unexpectedly: its worker could not be loaded', 1)
+    this.end(error)
+    this.onCrash(error)
+  }
+
   private hear(reply: ConductorReply): void {
     if (this.ended) return
-    this.heard = performance.now()
+    if (reply.kind === 'crashed') return this.crash(reply.message)
     if (reply.kind === 'event') return this.onEvent(reply.event)
     const waiting = this.waiting.get(reply.id)
     if (!waiting) return
@@ -111,53 +105,77 @@ export interface StartOptions {
   readonly keepWeights?: boolean
 }
 
+/** A run of this page: it can also be ended whatever it is doing. */
+export interface PageRun extends RunHandle {
+  /** Ends the run and its workers within a second or two, without a result; ranks that hang go, too. */
+  discard(): Promise<void>
+}
+
+/** How long a step may take to its end before its workers are ended without it, in seconds. */
+const DISCARD_SECONDS = 1.5
+/** The same where what was measured so far is wanted. */
+const STOP_SECONDS = 15
+/** Ranks that closed are still going when their run says so: the worker that holds them goes after them. */
+const CLOSING_SECONDS = 0.1
+
+const OVER = 'the run is over'
+
+/** Events kept for a first listener; of more the oldest are let go. */
+const EARLY_EVENTS = 500
+
+const late = (seconds: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), seconds * 1000))
+
 /** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
 export async function startRun(
   config: RunConfig,
   sources: PageSources = {},
   options: StartOptions = {},
-): Promise<RunHandle> {
+): Promise<PageRun> {
   const conductor = new Conductor()
   const listeners = new Set<(event: RunEvent) => void>()
   let early: RunEvent[] | null = []
-  let state: 'starting' | 'started' | 'over' = 'starting'
   let finish!: { resolve: (result: RunResult) => void; reject: (error: Error) => void }
+  let over = false
   const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
   finished.catch(() => undefined)
   const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
-  const end = () => conductor.end(new RunError('the run is over', 1))
-  const tell = (event: RunEvent) => {
+  const end = () => conductor.end(new RunError(OVER, 1))
+  const hear = (event: RunEvent) => {
+    if (over) return
+    if (event.kind === 'failed' || event.kind === 'done') over = true
     if (early && early.push(event) > EARLY_EVENTS) early.shift()
     for (const listener of listeners) listener(event)
-  }
-  conductor.onEvent = (event) => {
-    if (event.kind === 'done' || event.kind === 'failed') state = 'over'
     if (event.kind === 'done') finish.resolve(event.result)
     else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
-    if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, 100)
-    tell(event)
+    if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, CLOSING_SECONDS * 1000)
   }
   const fail = (error: RunError) => {
+    hear({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
     conductor.end(error)
-    if (state === 'over') return
-    state = 'over'
-    finish.reject(error)
-    tell({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
   }
+  conductor.onEvent = hear
   conductor.onCrash = fail
-  const started = conductor.ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
+  let ready = false
+  const started = conductor
+    .ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
+    .then(() => (ready = true))
   // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
-  started.then(
-    () => (state = state === 'starting' ? 'started' : state),
-    (error: unknown) => fail(error instanceof RunError ? error : new RunError(String(error), 1)),
-  )
-  const call = async (request: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> => {
+  started.catch((error: unknown) => fail(error instanceof RunError ? error : new RunError(String(error), 1)))
+  const call = async (request: ConductorCall): Promise<ConductorValue> => {
     await started
-    return conductor.ask(request, onText)
+    return conductor.ask(request)
   }
   /** What moves a run has nothing to move once it is over. */
-  const move = async (request: ConductorCall) => {
-    if (state !== 'over') await call(request).catch((error: unknown) => (state === 'over' ? undefined : raise(error)))
+  const move = async (request: ConductorCall): Promise<void> => {
+    if (over) return
+    await call(request).catch((error: unknown) => {
+      if (!over) throw error
+    })
+  }
+  /** Asks the ranks to finish their step. Whether they did within so many seconds. */
+  const endsWithin = async (seconds: number): Promise<boolean> => {
+    conductor.ask({ kind: 'stop' }).catch(() => undefined)
+    return (await Promise.race([finished.catch(() => undefined), late(seconds)])) !== 'late'
   }
   return {
     subscribe(listener) {
@@ -171,41 +189,36 @@ export async function startRun(
     resume: () => void move({ kind: 'resume' }).catch(() => undefined),
     pace: (ticks) => void move({ kind: 'pace', ticksPerSecond: ticks }).catch(() => undefined),
     advance: (by) => move({ kind: 'advance', by }),
-    generate: async (request: GenerateRequest, onText) =>
-      expectKind(await call({ kind: 'generate', request }, onText), 'text').text,
+    async generate(request: GenerateRequest, onText) {
+      await started
+      return expectKind(await conductor.ask({ kind: 'generate', request }, onText), 'text').text
+    },
     evaluate: async () => expectKind(await call({ kind: 'evaluate' }), 'inference').report,
     soFar: async () => expectKind(await call({ kind: 'soFar' }), 'result').result,
     weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
     checkpoint: async () => expectKind(await call({ kind: 'checkpoint' }), 'blob').blob,
     async stop() {
-      if (state === 'starting') {
-        // Data are being prepared, or ranks opened: nothing was trained, so nothing is waited for.
-        state = 'over'
-        end()
-        const result: RunResult = { config, steps: [], ranks: [] }
-        finish.resolve(result)
-        tell({ kind: 'phase', phase: 'stopped' })
-        tell({ kind: 'done', result })
-        return result
+      await Promise.race([started.catch(() => undefined), late(STOP_SECONDS)])
+      if (!ready) fail(new RunError('the run was stopped before it began', 1))
+      else if (!over && !(await endsWithin(STOP_SECONDS))) {
+        // A rank hangs; what was measured before is with the conductor.
+        const soFar = await Promise.race([conductor.ask({ kind: 'soFar' }).catch(() => null), late(1)])
+        if (soFar === null || soFar === 'late') fail(new RunError('the run did not end, and was ended', 1))
+        else hear({ kind: 'done', result: expectKind(soFar, 'result').result })
       }
-      conductor.ask({ kind: 'stop' }).catch(() => undefined)
-      conductor.heard = performance.now()
-      const watch = setInterval(() => {
-        if (performance.now() - conductor.heard > STOP_SECONDS * 1000)
-          fail(new RunError(`the run has not answered for ${STOP_SECONDS} s and was ended`, 1))
-      }, 1000)
       // What was kept after the end goes with the worker.
-      return finished.finally(() => {
-        clearInterval(watch)
-        setTimeout(end, 100)
-      })
+      return finished.finally(() => setTimeout(end, CLOSING_SECONDS * 1000))
+    },
+    async discard() {
+      // Before its first step there is nothing to finish: data are being prepared, ranks opened.
+      if (ready && !over) await endsWithin(DISCARD_SECONDS)
+      if (over) await late(CLOSING_SECONDS)
+      over = true
+      finish.reject(new RunError(OVER, 1))
+      end()
     },
     finished,
   }
-}
-
-function raise(error: unknown): never {
-  throw error
 }
 
 /** Runs the first step on the cluster and on one device and compares every tensor's gradient. */

@@ -2,7 +2,7 @@ import { blobSource } from '../../checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../checkpoint/store.ts'
 import { loadWeights } from '../../checkpoint/load-weights.ts'
 import type { RunConfig } from '../../config/types.ts'
-import { RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { RankError, RefusedError, exitStatusOf } from '../../core/errors.ts'
 import { prepareDataset } from '../../data/prepare.ts'
 import { parameterTable } from '../../model/parameters.ts'
 import { openDevice } from '../../gpu/device.ts'
@@ -77,6 +77,8 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
   }
 }
 
+const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
 function started(): Run {
   if (!run) throw new RefusedError('run', 'nothing is running')
   return run
@@ -131,8 +133,15 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
       say({
         kind: 'refusal',
         id,
-        message: error instanceof Error ? error.message : String(error),
+        message: lineOf(error),
         exitStatus: exitStatusOf(error),
       }),
   )
+})
+
+// The page hears only of exceptions; a rejection that nobody handles ends the run as well. A rank's failure the run reports itself.
+self.addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof RankError) return
+  event.preventDefault()
+  say({ kind: 'crashed', message: lineOf(event.reason) })
 })

@@ -1,18 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startRun } from '../../../src/cluster/browser-run.ts'
-import type { ConductorReply, ConductorRequest } from '../../../src/cluster/conductor-protocol.ts'
+import type { ConductorCall, ConductorReply, ConductorRequest } from '../../../src/cluster/conductor-protocol.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 
-/** A conducting worker that a test speaks for. */
-class FakeWorker extends EventTarget {
-  static last: FakeWorker
+/** A conducting worker that answers what it is told to, and nothing else. */
+class Conductor extends EventTarget {
+  static newest: Conductor
   readonly asked: ConductorRequest[] = []
   terminated = false
 
   constructor() {
     super()
-    FakeWorker.last = this
+    Conductor.newest = this
   }
 
   postMessage(request: ConductorRequest): void {
@@ -23,89 +23,112 @@ class FakeWorker extends EventTarget {
     this.terminated = true
   }
 
-  say(data: ConductorReply): void {
-    this.dispatchEvent(new MessageEvent('message', { data }))
+  say(reply: ConductorReply): void {
+    this.dispatchEvent(new MessageEvent('message', { data: reply }))
   }
 
-  /** Answers what was asked first of this kind. */
-  answer(kind: ConductorRequest['call']['kind']): void {
-    const { id } = this.asked.find(({ call }) => call.kind === kind)!
-    this.say({ kind: 'answer', id, value: { kind: 'nothing' } })
+  answer(kind: ConductorCall['kind'], value: Extract<ConductorReply, { kind: 'answer' }>['value']): void {
+    const { id } = this.asked.findLast(({ call }) => call.kind === kind)!
+    this.say({ kind: 'answer', id, value })
+  }
+
+  throws(message: string): void {
+    this.dispatchEvent(Object.assign(new Event('error'), { message }))
   }
 }
 
-const config = parseConfig({})
-const step = (rank: number): RunEvent => ({ kind: 'current', rank, op: 0 })
+const config = parseConfig({ steps: 2 })
+const NOTHING = { kind: 'nothing' } as const
 
-beforeEach(() => void vi.stubGlobal('Worker', FakeWorker))
+beforeEach(() => {
+  vi.stubGlobal('Worker', Conductor)
+  vi.useFakeTimers()
+})
 afterEach(() => {
-  vi.unstubAllGlobals()
   vi.useRealTimers()
+  vi.unstubAllGlobals()
 })
 
-describe('a run of the page, whatever becomes of its worker', () => {
-  test('an exception in it fails the run; what is asked later is rejected, what would move it does nothing', async () => {
-    const run = await startRun(config)
-    const heard: RunEvent[] = []
-    run.subscribe((event) => void heard.push(event))
-    const worker = FakeWorker.last
-    worker.answer('start')
-    const weights = run.weights()
-    await Promise.resolve()
-    worker.dispatchEvent(Object.assign(new Event('error'), { message: 'a bug' }))
-    await expect(run.finished).rejects.toThrow('a bug')
-    await expect(weights).rejects.toThrow('a bug')
-    expect(heard).toEqual([{ kind: 'failed', message: 'a bug', rank: null, exitStatus: 1, result: null }])
-    expect(worker.terminated).toBe(true)
-    await expect(run.checkpoint()).rejects.toThrow('a bug')
-    run.resume()
-    await run.advance('step')
-    await run.pause('op')
-    await expect(run.stop()).rejects.toThrow('a bug')
-  })
+async function opened(options: Parameters<typeof startRun>[2] = {}) {
+  const run = await startRun(config, {}, options)
+  const conductor = Conductor.newest
+  const events: RunEvent[] = []
+  run.subscribe((event) => void events.push(event))
+  const begin = async () => {
+    conductor.answer('start', NOTHING)
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  return { run, conductor, events, begin }
+}
 
-  test('stopped while it starts, it is ended at once', async () => {
-    const run = await startRun(config)
-    const heard: RunEvent[] = []
-    run.subscribe((event) => void heard.push(event))
-    const paused = run.pause('op')
-    const result = await run.stop()
-    expect(result).toEqual({ config, steps: [], ranks: [] })
-    expect(FakeWorker.last.terminated).toBe(true)
-    expect(heard).toEqual([
-      { kind: 'phase', phase: 'stopped' },
-      { kind: 'done', result },
-    ])
-    await paused
-    await expect(run.weights()).rejects.toThrow('the run is over')
-    expect(await run.finished).toBe(result)
-  })
+test.each<[string, (conductor: Conductor) => void, string]>([
+  ['an exception', (conductor) => conductor.throws('x is not a function'), 'x is not a function'],
+  ['a worker that cannot be loaded', (conductor) => conductor.throws(''), 'its worker could not be loaded'],
+  ['a rejection that nobody handles', (conductor) => conductor.say({ kind: 'crashed', message: 'boom' }), 'boom'],
+])('%s fails the run once, ends its workers, and settles everything that was asked', async (_, happens, message) => {
+  const { run, conductor, events, begin } = await opened()
+  await begin()
+  const pending = [
+    run.checkpoint(),
+    run.weights(),
+    run.evaluate(),
+    run.generate({ prompt: '', tokens: 1, temperature: 0, topK: 0, seed: 0 }),
+  ]
+  const settled = Promise.allSettled([...pending, run.finished])
+  await vi.advanceTimersByTimeAsync(0)
+  happens(conductor)
+  happens(conductor)
+  expect((await settled).map(({ status }) => status)).toEqual(Array(5).fill('rejected'))
+  expect(events).toEqual([
+    expect.objectContaining({ kind: 'failed', message: expect.stringContaining(message), rank: null }),
+  ])
+  expect(conductor.terminated).toBe(true)
+  // And what is asked afterwards.
+  await expect(run.checkpoint()).rejects.toThrow(message)
+})
 
-  test('stopped and silent, it is ended after a while', async () => {
-    const run = await startRun(config)
-    FakeWorker.last.answer('start')
-    await Promise.resolve()
-    vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'performance'] })
-    const stopped = run.stop().catch((error: unknown) => error)
-    await vi.advanceTimersByTimeAsync(14_000)
-    FakeWorker.last.say({ kind: 'event', event: step(0) })
-    await vi.advanceTimersByTimeAsync(14_000)
-    expect(FakeWorker.last.terminated).toBe(false)
-    await vi.advanceTimersByTimeAsync(3_000)
-    expect(await stopped).toMatchObject({ message: 'the run has not answered for 15 s and was ended' })
-    expect(FakeWorker.last.terminated).toBe(true)
-  })
+test('ranks that hang are ended with their conductor when the run is discarded', async () => {
+  const { run, conductor, begin } = await opened()
+  await begin()
+  const gone = run.discard()
+  const finished = expect(run.finished).rejects.toThrow('the run is over')
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(conductor.asked.at(-1)!.call.kind).toBe('stop')
+  expect(conductor.terminated).toBe(false)
+  await vi.advanceTimersByTimeAsync(1000)
+  await gone
+  await finished
+  expect(conductor.terminated).toBe(true)
+})
 
-  test('events that nobody listens to are not kept for ever', async () => {
-    const run = await startRun(config)
-    for (let i = 0; i < 2000; i++) FakeWorker.last.say({ kind: 'event', event: step(i) })
-    const heard: RunEvent[] = []
-    const leave = run.subscribe((event) => void heard.push(event))
-    expect(heard).toHaveLength(500)
-    expect(heard.at(-1)).toEqual(step(1999))
-    leave()
-    FakeWorker.last.say({ kind: 'event', event: step(1) })
-    run.subscribe((event) => void heard.push(event))
-    expect(heard).toHaveLength(500)
-  })
+test('a run that is discarded while its data are prepared is ended at once', async () => {
+  const { run, conductor } = await opened()
+  await run.discard()
+  expect(conductor.terminated).toBe(true)
+  expect(conductor.asked.map(({ call }) => call.kind)).toEqual(['start'])
+  // What moves a run has nothing to move any more; what is asked of it is refused.
+  await run.advance('step')
+  await expect(run.weights()).rejects.toThrow('the run is over')
+})
+
+test('stopping a run whose rank hangs gives what was measured before', async () => {
+  const { run, conductor, events, begin } = await opened()
+  await begin()
+  const stopped = run.stop()
+  await vi.advanceTimersByTimeAsync(15_000)
+  conductor.answer('soFar', { kind: 'result', result: { config, steps: [] } })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(await stopped).toEqual({ config, steps: [] })
+  expect(events.at(-1)?.kind).toBe('done')
+  await vi.advanceTimersByTimeAsync(200)
+  expect(conductor.terminated).toBe(true)
+})
+
+test('a conductor that answers nothing is ended all the same', async () => {
+  const { run, conductor, begin } = await opened()
+  await begin()
+  const stopped = expect(run.stop()).rejects.toThrow('the run did not end, and was ended')
+  await vi.advanceTimersByTimeAsync(20_000)
+  await stopped
+  expect(conductor.terminated).toBe(true)
 })
