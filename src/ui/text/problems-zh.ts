@@ -59,6 +59,19 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} must be a number from {1} to {2}': '{0} 必须是 {1} 到 {2} 之间的数',
   '{0} must begin with "{1}"; it may come from another version': '{0} 必须以“{1}”开头；它可能来自另一个版本',
   '{0} characters; at most {1}': '{0} 个字符；最多 {1}',
+  'true ends the documents of data.text; none is given': 'true 用于划分 data.text 中的文档；但没有给出 data.text',
+  '{0} is made from a text; data.tokens takes byte or gpt2': '{0} 由文本生成；data.tokens 只能配 byte 或 gpt2',
+  '"{0}" has {1} bytes; a text has at most {2}': '“{0}”有 {1} 字节；文本最多 {2} 字节',
+  '"{0}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark':
+    '“{0}”是 UTF-32；请另存为 UTF-8，或带字节序标记的 UTF-16',
+  '"{0}" is not text: byte {1} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)':
+    '“{0}”不是文本：第 {1} 字节为 0x00；UTF-16 文件须以字节序标记（ff fe 或 fe ff）开头',
+  '"{0}" is not UTF-8: byte {1} is {2}; save it as UTF-8, or as UTF-16 with its mark':
+    '“{0}”不是 UTF-8：第 {1} 字节为 {2}；请另存为 UTF-8，或带字节序标记的 UTF-16',
+  '"{0}" has {1} bytes; UTF-16 takes an even number': '“{0}”有 {1} 字节；UTF-16 的字节数必须是偶数',
+  '"{0}" is not text: the UTF-16 unit at byte {1} is {2}': '“{0}”不是文本：第 {1} 字节处的 UTF-16 单元为 {2}',
+  '"{0}" is not text: character {1} is U+{2}': '“{0}”不是文本：第 {1} 个字符为 U+{2}',
+  'true, but "{0}" has no {1}': '为 true，但“{0}”中没有 {1}',
   'is damaged: it does not unpack': '已损坏：无法解压',
   'is damaged: it holds no JSON': '已损坏：其中没有 JSON',
   'unpacks to more than {0} bytes': '解压后超过 {0} 字节',
