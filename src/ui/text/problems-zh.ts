@@ -96,6 +96,8 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'out of memory: the adapter has no {0} left for {1} ({2})': '显存不足：适配器已没有 {0} 可供{1}（{2}）使用',
   'step {0}: the loss is {1} and the gradient norm {2}; lower optimizer.learningRate ({3})':
     '第 {0} 步：损失为 {1}，梯度范数为 {2}；请降低 optimizer.learningRate（{3}）',
+  'step {0}: the loss is {1} and the gradient norm {2} before any update: it comes from the weights that the run began with':
+    '第 {0} 步：尚未更新，损失就已是 {1}，梯度范数为 {2}：原因在于训练开始时的权重',
   'out of memory, mostly {0}': '显存不足，主要是{0}',
   'out of memory, counted buffer by buffer': '显存不足（逐缓冲区计算）',
   'more stages than the {0} blocks': '阶段数多于 {0} 个块',
