@@ -75,7 +75,7 @@ export async function readJson(argument: string, option: string): Promise<unknow
     return parseJson(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new RefusedError(option, `${inPlace ? 'the JSON' : `"${argument}"`} is not JSON (${why})`)
+    throw new RefusedError(option, `${inPlace ? 'the JSON' : `"${argument}"`} cannot be read as JSON (${why})`)
   }
 }
 
