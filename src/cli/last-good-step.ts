@@ -24,12 +24,13 @@ export class LastGoodStep {
   constructor(
     private readonly options: RunOptions,
     private readonly keep: (run: Run) => void,
+    private readonly every = KEEP_EVERY_MILLISECONDS,
   ) {}
 
   /** After a step of `run`: keeps it now and then, between two steps. */
   afterStep(run: Run): void {
     const now = performance.now()
-    const due = now - this.since > KEEP_EVERY_MILLISECONDS && this.spent < KEPT_SHARE * (now - this.start)
+    const due = now - this.since > this.every && this.spent < KEPT_SHARE * (now - this.start)
     if (!due || this.keeping) return
     this.keeping = true
     run
