@@ -1,7 +1,7 @@
 import { blobSource, openSafetensors } from '../../checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../checkpoint/store.ts'
 import type { RunConfig } from '../../config/types.ts'
-import { RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { RankError, RefusedError, exitStatusOf } from '../../core/errors.ts'
 import { refusedAs } from '../../core/refused-as.ts'
 import { prepareDataset } from '../../data/prepare.ts'
 import type { TokenizerState } from '../../data/tokenizers/tokenizer.ts'
@@ -43,8 +43,10 @@ function datasetOf(config: RunConfig, sources: PageSources, tokenizer: Tokenizer
 }
 
 /** The file to start from, held against the configuration; null where weights are drawn. */
-async function givenWeights(config: RunConfig, { weights }: PageSources): Promise<GivenWeights | null> {
-  if (!weights) return null
+async function givenWeights(config: RunConfig, sources: PageSources): Promise<GivenWeights | null> {
+  const { weights, checkpoint } = sources
+  // A checkpoint brings its own.
+  if (!weights || checkpoint) return null
   const field = 'weights'
   const file = await refusedAs('safetensors', field, () => openSafetensors(blobSource(weights)))
   return weightsFor(config, file, {
@@ -88,6 +90,18 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
   }
 }
 
+const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Work between two steps. Asked for while the run ends or fails, nobody comes to it: then the run's end is its answer. */
+function job<Value>(work: (run: Run) => Promise<Value>): Promise<Value> {
+  const current = started()
+  if (current.finalWeights) return work(current)
+  const end = current.finished.then(() => {
+    throw new RefusedError('run', 'it ended before it came to this')
+  })
+  return Promise.race([work(current), end])
+}
+
 function started(): Run {
   if (!run) throw new RefusedError('run', 'nothing is running')
   return run
@@ -99,7 +113,7 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       await start(call)
       return { kind: 'nothing' }
     case 'pause':
-      await started().pause(call.at)
+      await job((open) => open.pause(call.at))
       return { kind: 'nothing' }
     case 'resume':
       started().resume()
@@ -108,18 +122,21 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       started().pace(call.ticksPerSecond)
       return { kind: 'nothing' }
     case 'advance':
-      await started().advance(call.by)
+      await job((open) => open.advance(call.by))
       return { kind: 'nothing' }
     case 'generate':
-      return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
+      return {
+        kind: 'text',
+        text: await job((open) => open.generate(call.request, (text) => say({ kind: 'text', id, text }))),
+      }
     case 'evaluate':
-      return { kind: 'inference', report: await started().evaluate() }
+      return { kind: 'inference', report: await job((open) => open.evaluate()) }
     case 'soFar':
       return { kind: 'result', result: await started().soFar() }
     case 'weights':
-      return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
+      return { kind: 'bytes', bytes: new Uint8Array(await job((open) => open.weights())) }
     case 'checkpoint':
-      return { kind: 'blob', blob: await started().checkpoint() }
+      return { kind: 'blob', blob: await job((open) => open.checkpoint()) }
     case 'stop':
       return { kind: 'result', result: await started().stop() }
     case 'parity': {
@@ -139,8 +156,15 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
       say({
         kind: 'refusal',
         id,
-        message: error instanceof Error ? error.message : String(error),
+        message: lineOf(error),
         exitStatus: exitStatusOf(error),
       }),
   )
+})
+
+// The page hears only of exceptions; a rejection that nobody handles ends the run as well. Of a rank's failure the run tells itself.
+self.addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof RankError) return
+  event.preventDefault()
+  say({ kind: 'crashed', message: lineOf(event.reason) })
 })

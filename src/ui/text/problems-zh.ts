@@ -115,4 +115,24 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   activations: '激活',
   communication: '通信',
   workspace: '工作区',
+  '"{0}" is a file for the command line; a page reads data.text': '“{0}”是供命令行使用的文件；页面读取 data.text',
+  '"{0}" was not chosen on this page; choose the file': '本页尚未选择“{0}”；请选择该文件',
+  '"{0}" was not chosen on this page; choose the file or start from random weights':
+    '本页尚未选择“{0}”；请选择该文件，或改用随机权重',
+  '"{0}" is no address to download from; https:// or http://localhost is':
+    '“{0}”不是可下载的地址；请使用 https:// 或 http://localhost',
+  '"{0}" cannot be read: there is no such server, or it does not let other pages read it (CORS); download the file and choose it here':
+    '无法读取“{0}”：服务器不存在，或不允许其他网页读取（CORS）；请先下载该文件，再在这里选择',
+  '"{0}" answers {1} {2}': '“{0}”返回 {1} {2}',
+  'this browser has no {0} adapter; it has {1}': '此浏览器没有 {0} 适配器；可用的有 {1}',
+  '{0} ranks; this page trains on at most {1}: Simulate clocks more':
+    '共 {0} 个 rank；本页最多训练 {1} 个：更多请用“模拟”',
+  '{0} on {1} ranks of {2} blocks are too many ops for this page; at most {3}':
+    '{0} 个微批次、{1} 个 rank、每个 {2} 层，操作数超出本页上限；最多 {3} 个微批次',
+  'planning took longer than {0} s; use fewer ranks, micro-batches or blocks':
+    '规划超过 {0} 秒；请减少 rank、微批次或层数',
+  '"{0}" is not UTF-8 text': '“{0}”不是 UTF-8 文本',
+  'planning was cancelled': '规划已取消',
+  '{0} is no name of a file': '{0} 不是文件名',
+  'weights are for a run, not for {0}': '权重只用于训练，不用于 {0}',
 }

@@ -198,6 +198,9 @@ export const zh: Text = {
   slowdownOf: (rank) => `rank ${rank} 慢多少倍`,
   running: '更改将在下次启动时生效。',
   restart: '用新设置重启',
+  planning: '规划耗时较长…',
+  notPlanned: '尚未完成规划，无法启动。',
+  planAgain: '重新规划',
 
   explain: '解释',
   traffic: { parameters: '参数', gradients: '梯度', activations: '激活', scalars: '单个数值' },
@@ -326,6 +329,7 @@ export const zh: Text = {
   sampleEmpty: '用训练中的权重生成文本。启动后可随时生成。',
   weights: '初始权重',
   drawn: '随机权重',
+  cancel: '取消',
   weightsUrl: 'https://… .safetensors',
   download: '下载',
   inference: '测量推理',
@@ -392,8 +396,14 @@ export const zh: Text = {
       advice: '下面的预测不需要 GPU，仍然正确。请确认浏览器已开启硬件加速，且显卡驱动未被禁用（chrome://gpu）。',
     },
     other: { title: '运行已停止', advice: '请重新启动；若再次出现，请刷新页面。' },
+    unknown: {
+      title: '页面有一部分无法显示',
+      advice: '可能处于离线状态，或网站已发布新版本。请重试或刷新页面：地址中保存着你的配置。',
+    },
   },
   onRank: (rank) => `rank ${rank}`,
+  retry: '重试',
+  reload: '刷新页面',
   tryAgain: '重新启动',
   dismiss: '关闭提示',
 

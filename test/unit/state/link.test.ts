@@ -4,6 +4,7 @@ import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import type { Address } from '../../../src/state/link.ts'
+import { createFilesStore } from '../../../src/state/files-store.ts'
 import { createLinks } from '../../../src/state/link.ts'
 import { createSimulationStore } from '../../../src/state/simulation-store.ts'
 import { createViewStore } from '../../../src/state/view-store.ts'
@@ -25,11 +26,13 @@ function browser(hash = '') {
     addEventListener: (_type, listener) => void (changed = listener),
   }
   const open = () => ({ postMessage: () => undefined, terminate: () => undefined })
+  const files = createFilesStore()
   const page = {
+    files,
     session: engineSession,
     draft: createDraftStore(engineSession),
     simulation: createSimulationStore(open),
-    compare: createCompareStore({ session: engineSession, open, sources: () => ({}), measured: () => null }),
+    compare: createCompareStore({ session: engineSession, open, files: files.getState, measured: () => null }),
     view: createViewStore(),
   }
   const goTo = (to: string) => {
