@@ -1,6 +1,7 @@
 import { RefusedError } from '../core/errors.ts'
 import { say, type Said } from '../core/said.ts'
 import { parameterTable } from '../model/parameters.ts'
+import { effectProblems } from './check-effects.ts'
 import type { RunConfig } from './types.ts'
 
 export interface Problem {
@@ -68,7 +69,7 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   if (batch.shares !== null && batch.shares.length !== p.data)
     refuse('batch.shares', say`has ${batch.shares.length} entries; one per replica is parallel.data: ${p.data}`)
   else {
-    const least = Math.min(...replicaSizes(config))
+    const least = replicaSizes(config).reduce((a, b) => Math.min(a, b))
     if (batch.global < p.data)
       refuse(
         'batch.global',
@@ -107,6 +108,11 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
         'parallel.dataMode',
         say`${p.dataMode} cannot be combined with parallel.tensor ${p.tensor} (${why}); use ddp`,
       )
+    if (p.dataMode === 'data-parallel' && p.schedule !== '1f1b')
+      refuse(
+        'parallel.schedule',
+        say`${p.schedule} reorders micro-batches, which data-parallel takes one after the other; use 1f1b`,
+      )
     if (p.zero > 0)
       refuse('parallel.zero', say`${p.zero} shards what ${p.dataMode} keeps in one place; use 0, or dataMode ddp`)
   }
@@ -122,6 +128,7 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   if (p.fsdp.cpuOffload && p.zero !== 3)
     refuse('parallel.fsdp.cpuOffload', say`true needs parallel.zero 3, not ${p.zero}`)
   wrapProblems(config, refuse)
+  effectProblems(config, refuse)
   const servers = p.dataMode === 'parameter-server' && p.server.at === 'cpu' ? 1 : 0
   if (cluster.adapters !== 'default' && cluster.adapters.length !== world)
     refuse('cluster.adapters', say`has ${cluster.adapters.length} entries; one per rank is ${world}`)

@@ -18,6 +18,7 @@ export interface CollectiveOptions {
   readonly lane?: string
   readonly elementBytes?: number
   readonly phase?: 'recompute' | undefined
+  readonly mayBeUnread?: true
   /** Buffers the collective must wait for or protect beyond what it moves. */
   readonly alsoReads?: readonly string[]
 }

@@ -1,4 +1,5 @@
 import { checkConfig } from '../../config/check.ts'
+import { withoutStrayFields } from '../../config/check-effects.ts'
 import { DEFAULT_PARALLEL } from '../../config/defaults.ts'
 import { readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
@@ -124,19 +125,21 @@ function* withSizes(
 export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
   const { microBatch: _, microbatches, ...layout } = candidate
   const { partition, fsdp } = config.parallel
-  return {
+  return withoutStrayFields({
     ...config,
     batch: { ...config.batch, microbatches, shares: null },
     parallel: {
       ...config.parallel,
       ...layout,
       dataMode: 'ddp',
+      server: DEFAULT_PARALLEL.server,
+      zeroReduce: DEFAULT_PARALLEL.zeroReduce,
       partition: typeof partition === 'string' ? partition : 'even',
       compression: { kind: 'none' },
       fsdp: { ...fsdp, cpuOffload: false },
     },
     cluster: { ...config.cluster, adapters: 'default', memoryBytes: null },
-  }
+  })
 }
 
 /** The axes of a mesh that are longer than one: "data 2 × pipeline 4"; empty for one device. */
