@@ -53,10 +53,6 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   const needed = dataVocab(config)
   if (use === 'execute' && model.vocab < needed)
     refuse('model.vocab', say`${model.vocab} is smaller than the ${needed} ids of data.tokenizer ${data.tokenizer}`)
-  if (data.documents && data.text === null)
-    refuse('data.documents', say`true ends the documents of data.text; none is given`)
-  if (data.tokens !== null && (data.tokenizer === 'char' || data.tokenizer === 'bpe'))
-    refuse('data.tokenizer', say`${data.tokenizer} is made from a text; data.tokens takes byte or gpt2`)
   if (batch.sequence > model.context)
     refuse('batch.sequence', say`${batch.sequence} is longer than model.context: ${model.context}`)
   if (world > MOST_RANKS) {

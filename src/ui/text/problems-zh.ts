@@ -62,9 +62,8 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} must be a number from {1} to {2}': '{0} 必须是 {1} 到 {2} 之间的数',
   '{0} must begin with "{1}"; it may come from another version': '{0} 必须以“{1}”开头；它可能来自另一个版本',
   '{0} characters; at most {1}': '{0} 个字符；最多 {1}',
-  'true ends the documents of data.text; none is given': 'true 用于划分 data.text 中的文档；但没有给出 data.text',
-  '{0} is made from a text; data.tokens takes byte or gpt2': '{0} 由文本生成；data.tokens 只能配 byte 或 gpt2',
   '"{0}" has {1} bytes; a text has at most {2}': '“{0}”有 {1} 字节；文本最多 {2} 字节',
+  '"{0}" cannot be read': '“{0}”无法读取',
   '"{0}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark':
     '“{0}”是 UTF-32；请另存为 UTF-8，或带字节序标记的 UTF-16',
   '"{0}" is not text: byte {1} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)':
@@ -134,7 +133,6 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
     '{0} 个微批次、{1} 个 rank、每个 {2} 层，操作数超出本页上限；最多 {3} 个微批次',
   'planning took longer than {0} s; use fewer ranks, micro-batches or blocks':
     '规划超过 {0} 秒；请减少 rank、微批次或层数',
-  '"{0}" is not UTF-8 text': '“{0}”不是 UTF-8 文本',
   'planning was cancelled': '规划已取消',
   '{0} is no name of a file': '{0} 不是文件名',
   'weights are for a run, not for {0}': '权重只用于训练，不用于 {0}',

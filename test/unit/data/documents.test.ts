@@ -71,7 +71,7 @@ describe('data.documents', () => {
     )
     for (const data of [{}, { tokens: 't.bin' }, { corpus: 'addition' }])
       expect(() => parseConfig({ data: { ...data, documents: true } })).toThrow(
-        'data.documents: true ends the documents of data.text; none is given',
+        'data.documents: true has no effect here: it needs data.text; leave it at false',
       )
   })
 
