@@ -1,7 +1,8 @@
-import { shapeFields, readModel } from '../config/parse/model.ts'
-import { Reader, show } from '../config/reader.ts'
+import { readConfig } from '../config/parse.ts'
+import { show } from '../config/reader.ts'
 import type { ModelConfig, RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { ModelShape } from '../model/shape.ts'
 import type { SafetensorsHeader } from './safetensors.ts'
 
@@ -27,7 +28,7 @@ export function aboutMetadata(
   tokenizer: string | null,
 ): Record<string, string> {
   return {
-    [MODEL]: JSON.stringify(shapeFields(model)),
+    [MODEL]: JSON.stringify(shapeOf(model)),
     [SEQUENCE]: String(batch.sequence),
     ...(tokenizer === null ? {} : { [TOKENIZER]: tokenizer }),
   }
@@ -45,10 +46,14 @@ export function readAbout({ metadata }: SafetensorsHeader, field: string): About
   }
 }
 
+function shapeOf({ preset: _, ...shape }: ModelConfig): ModelShape {
+  return shape
+}
+
 function parseModel(text: string, field: string): ModelShape {
   try {
     const json: unknown = JSON.parse(text)
-    return shapeFields(readModel(new Reader(json, 'model')))
+    return shapeOf(readConfig({ model: json }).model)
   } catch (error) {
     throw new RefusedError(field, `its ${MODEL}: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -57,11 +62,11 @@ function parseModel(text: string, field: string): ModelShape {
 /** Refuses weights of another model, by the first size that differs: some of them leave every shape as it is. */
 export function checkModel({ model }: About, config: ModelConfig, field: string): void {
   if (model === null) return
-  const wanted = shapeFields(config)
+  const wanted = shapeOf(config)
   for (const key of Object.keys(wanted) as (keyof ModelShape)[])
     if (model[key] !== wanted[key])
       throw new RefusedError(
         field,
-        `the file's model has ${key} ${model[key]}; this run's model.${key} is ${wanted[key]}`,
+        say`the file's model has ${key} ${String(model[key])}; this run's model.${key} is ${String(wanted[key])}`,
       )
 }

@@ -1,5 +1,7 @@
 import { RefusedError } from '../core/errors.ts'
 import { refusedAs } from '../core/refused-as.ts'
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { TIED_TO, fileName } from './gpt2-names.ts'
 import type { SafetensorsFile, SafetensorsHeader, TensorEntry } from './safetensors.ts'
@@ -61,7 +63,7 @@ function matchEntries(
   field: string,
   options: LoadOptions,
 ): Matched {
-  const refuse = (what: string): never => {
+  const refuse = (what: Said): never => {
     throw new RefusedError(field, what)
   }
   const expected = new Map(specs.map((spec) => [spec.name, spec]))
@@ -73,11 +75,11 @@ function matchEntries(
     if (found.kind === 'skipped') continue
     const name = found.kind === 'tiedHead' ? TIED_TO : found.name
     const spec = expected.get(name)
-    if (!spec) return refuse(`${entry.name} does not belong to this model`)
+    if (!spec) return refuse(say`${entry.name} does not belong to this model`)
     if (spec.shape.length !== entry.shape.length || spec.shape.some((size, d) => size !== entry.shape[d]))
-      refuse(`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
+      refuse(say`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
     const before: TensorEntry | null | undefined = found.kind === 'tiedHead' ? head : parameters.get(name)
-    if (before) refuse(`${entry.name} is there twice: as ${before.name}, too`)
+    if (before) refuse(say`${entry.name} is there twice: as ${before.name}, too`)
     if (found.kind === 'tiedHead') head = entry
     else parameters.set(name, entry)
   }
@@ -85,22 +87,23 @@ function matchEntries(
     parameters.set(TIED_TO, head)
     head = null
   }
-  refuseMissing(specs, parameters, options, refuse)
+  refuseMissing(specs, parameters, options)
   return { parameters, head }
 }
 
 function refuseMissing(
   specs: readonly ParameterSpec[],
   found: ReadonlyMap<string, TensorEntry>,
-  { allowMissingBias = false, missingBiasAdvice }: LoadOptions,
-  refuse: (what: string) => never,
+  { field = 'init', allowMissingBias = false, missingBiasAdvice: advice }: LoadOptions,
 ): void {
   const missing = specs.map(({ name }) => name).filter((name) => !found.has(name))
   const needed = missing.find((name) => !name.endsWith('.bias'))
-  if (needed !== undefined) refuse(`${needed} is missing`)
+  if (needed !== undefined) throw new RefusedError(field, say`${needed} is missing`)
   if (missing.length === 0 || allowMissingBias) return
-  const others = missing.length > 1 ? ` and ${missing.length - 1} more biases are` : ' is'
-  refuse(`${missing[0]}${others} missing${missingBiasAdvice === undefined ? '' : `; ${missingBiasAdvice}`}`)
+  const first = missing[0]!
+  const said =
+    missing.length > 1 ? say`${first} and ${missing.length - 1} more biases are missing` : say`${first} is missing`
+  throw new RefusedError(field, advice === undefined ? said : `${said.text}; ${advice}`)
 }
 
 /** A head that is not the embedding belongs to another model. */
@@ -115,6 +118,6 @@ async function checkTied(
       if (values[i] !== embedding[from + i])
         throw new RefusedError(
           field,
-          `${head.name} differs from ${TIED_TO} at element ${from + i}; the model's head is tied`,
+          say`${head.name} differs from ${TIED_TO} at element ${from + i}; the model's head is tied`,
         )
 }

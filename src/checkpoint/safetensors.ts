@@ -1,6 +1,8 @@
 import { isObject, show } from '../config/reader.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
 import { firstDuplicateKey } from './duplicate-key.ts'
 import { whatFile } from './what-file.ts'
 
@@ -73,7 +75,7 @@ const SIZES: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 }
 
-function refuse(what: string): never {
+function refuse(what: string | Said): never {
   throw new RefusedError('safetensors', what)
 }
 
@@ -88,8 +90,8 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES || length + 8 > source.size) {
     const what = whatFile(await readExactly(source, 0, Math.min(source.size, 512)))
-    if (what !== null) refuse(`the file is ${what}`)
-    refuse(`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+    if (what !== null) refuse(what)
+    refuse(say`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
   }
   const json = parseHeader(await readExactly(source, 8, 8 + length))
   const dataBytes = source.size - 8 - length
@@ -187,7 +189,7 @@ export async function* readChunks(
     const from = (at - begin) / size
     const values = asFloats(dtype, bytes)
     const bad = values.findIndex((value) => !Number.isFinite(value))
-    if (bad >= 0) refuse(`${name} holds ${values[bad]} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
+    if (bad >= 0) refuse(say`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
     yield { from, values }
   }
 }

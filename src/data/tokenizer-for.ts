@@ -1,5 +1,6 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { DataSources, Source } from './sources.ts'
 import { openSource } from './sources.ts'
 import { trainBpe } from './tokenizers/bpe.ts'
@@ -62,7 +63,7 @@ async function madeTokenizer(
 /** Going on with other ids than the weights were trained on would make nonsense of them. */
 async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promise<Tokenizer> {
   if (state.kind !== data.tokenizer)
-    throw new RefusedError('data.tokenizer', `${data.tokenizer}, but the weights were trained with ${state.kind}`)
+    throw new RefusedError('data.tokenizer', say`${data.tokenizer}, but the weights were trained with ${state.kind}`)
   const { documents: _, ...plain } = state
   const tokenizer = await openTokenizer(plain)
   if (!data.documents) return tokenizer

@@ -100,6 +100,23 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
     '第 {0} 步：损失为 {1}，梯度范数为 {2}；请降低 optimizer.learningRate（{3}）',
   'step {0}: the loss is {1} and the gradient norm {2} before any update: it comes from the weights that the run began with':
     '第 {0} 步：尚未更新，损失就已是 {1}，梯度范数为 {2}：原因在于训练开始时的权重',
+  'the file is a git-lfs pointer to one of {0} bytes; fetch that with "git lfs pull"':
+    '该文件只是一个 git-lfs 指针，所指文件有 {0} 字节；请用 "git lfs pull" 获取',
+  'the file is a web page, not weights; the download went wrong': '该文件是网页而不是权重；下载出了错',
+  'the file is JSON, not safetensors': '该文件是 JSON，而不是 safetensors',
+  'the file is {0}, not safetensors': '该文件是 {0}，而不是 safetensors',
+  'the header claims {0} bytes, the file has {1}; not a safetensors file, or truncated':
+    '文件头声称有 {0} 字节，而文件只有 {1} 字节；它不是 safetensors 文件，或不完整',
+  '{0} holds {1} at [{2}]': '{0} 在 [{2}] 处的值为 {1}',
+  '{0} does not belong to this model': '{0} 不属于此模型',
+  '{0} has shape [{1}]; the model takes [{2}]': '{0} 的形状为 [{1}]；模型需要 [{2}]',
+  '{0} is there twice: as {1}, too': '{0} 出现了两次：另一次名为 {1}',
+  '{0} is missing': '缺少 {0}',
+  '{0} and {1} more biases are missing': '缺少 {0} 以及另外 {1} 个偏置',
+  "{0} differs from {1} at element {2}; the model's head is tied":
+    '{0} 与 {1} 在第 {2} 个元素处不同；此模型的输出头与嵌入共享',
+  "the file's model has {0} {1}; this run's model.{2} is {3}": '文件中模型的 {0} 为 {1}；本次训练的 model.{2} 为 {3}',
+  '{0}, but the weights were trained with {1}': '{0}，但这些权重是用 {1} 训练的',
   'out of memory, mostly {0}': '显存不足，主要是{0}',
   'out of memory, counted buffer by buffer': '显存不足（逐缓冲区计算）',
   'more stages than the {0} blocks': '阶段数多于 {0} 个块',

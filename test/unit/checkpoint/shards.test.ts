@@ -49,12 +49,12 @@ describe('an index that does not fit is refused', () => {
 test.each([
   [
     'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 548105171\n',
-    'a git-lfs pointer to a file of 548105171',
+    'a git-lfs pointer to one of 548105171',
   ],
   ['  <HTML><body>404</body></HTML>', 'a web page'],
   ['{"metadata": {}, "weight_map": {}}', 'JSON, not safetensors'],
-  ['PK\u0003\u0004 and so on', 'a zip file'],
-  ['GGUF and so on', 'a GGUF file'],
+  ['PK\u0003\u0004 and so on', 'zip'],
+  ['GGUF and so on', 'GGUF'],
 ])('what is not safetensors is called what it is: %s', async (text, name) => {
   await expect(openSafetensors(bytesSource(new TextEncoder().encode(text)))).rejects.toThrow(
     `safetensors: the file is ${name}`,

@@ -82,7 +82,7 @@ describe('weights', () => {
   test('what is no weights is named under the option', async () => {
     await expect(names(directory)).rejects.toThrow(/^weights: ".*" is a directory; it takes a file$/)
     await expect(names(put('page.safetensors', '<!doctype html><p>404'))).rejects.toThrow(
-      'weights: the file is a web page, not weights: the download went wrong',
+      'weights: the file is a web page, not weights; the download went wrong',
     )
     await expect(names(put('index.json', '{"a": 1}'))).rejects.toThrow(/^weights: the index has no weight_map/)
   })
