@@ -12,14 +12,15 @@ export function whatFile(beginning: Uint8Array): Said | null {
   if (/^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text))
     return say`the file is a web page, not weights; the download went wrong`
   if (/^\s*\{/.test(text)) return say`the file is JSON, not safetensors`
-  const format = FORMATS.find(([begin]) => begin.test(text))
+  const format = FORMATS.find(([begin]) => text.startsWith(begin))
   return format ? say`the file is ${format[1]}, not safetensors` : null
 }
 
-const FORMATS: readonly (readonly [begin: RegExp, name: string])[] = [
-  [/^PK\u0003\u0004/, "zip (PyTorch's format)"],
-  [/^\u0080[\u0002-\u0005]/, "a pickle (PyTorch's old format)"],
-  [/^GGUF/, 'GGUF'],
-  [/^\u0089HDF/, 'HDF5'],
-  [/^\u001f\u008b/, 'gzip'],
+const FORMATS: readonly (readonly [begin: string, name: string])[] = [
+  ['PK\u0003\u0004', "zip (PyTorch's format)"],
+  ['\u0080\u0002', "a pickle (PyTorch's old format)"],
+  ['\u0080\u0004', 'a pickle'],
+  ['GGUF', 'GGUF'],
+  ['\u0089HDF', 'HDF5'],
+  ['\u001f\u008b', 'gzip'],
 ]

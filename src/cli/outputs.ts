@@ -44,6 +44,12 @@ async function targetOf(path: string): Promise<{ file: string; inPlace: boolean 
   return { file: await realpath(path), inPlace: !found.isFile() }
 }
 
+async function tryWriting(part: string): Promise<void> {
+  const file = await open(part, 'wx')
+  await file.close()
+  await rm(part)
+}
+
 /** Throws RefusedError naming `option` when the path cannot be written. */
 async function openOutput(option: string, path: string): Promise<Output> {
   if (path === '-') throw new RefusedError(option, '"-" is no file; it takes a path')
@@ -51,7 +57,7 @@ async function openOutput(option: string, path: string): Promise<Output> {
   try {
     const { file, inPlace } = await targetOf(path)
     const part = `${file}.${process.pid}.part`
-    if (!inPlace) await clearedOnSignal(part, async () => (await open(part, 'wx')).close().finally(() => rm(part)))
+    if (!inPlace) await clearedOnSignal(part, () => tryWriting(part))
     return {
       async write(data) {
         try {
