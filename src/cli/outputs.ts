@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs'
-import { access, constants, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, rmSync, writeFile } from 'node:fs'
+import { access, constants, realpath, rename, rm, stat } from 'node:fs/promises'
 import { constants as machine } from 'node:os'
 import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { RefusedError } from '../core/errors.ts'
 import { codeOf } from './read.ts'
 
@@ -44,10 +45,26 @@ async function targetOf(path: string): Promise<{ file: string; inPlace: boolean 
   return { file: await realpath(path), inPlace: !found.isFile() }
 }
 
-async function tryWriting(part: string): Promise<void> {
-  const file = await open(part, 'wx')
-  await file.close()
-  await rm(part)
+const writeInto = promisify(writeFile)
+
+/**
+ * Writes a file beside its place, then puts it there. It is opened at once: a signal finds it, not the order to make it.
+ */
+async function writeWhole(part: string, file: string, data: Uint8Array | string): Promise<void> {
+  const descriptor = openSync(part, 'w')
+  await clearedOnSignal(part, async () => {
+    try {
+      await writeInto(descriptor, data)
+    } finally {
+      closeSync(descriptor)
+    }
+    await rename(part, file)
+  })
+}
+
+function tryWriting(part: string): void {
+  closeSync(openSync(part, 'wx'))
+  rmSync(part)
 }
 
 /** Throws RefusedError naming `option` when the path cannot be written. */
@@ -57,16 +74,12 @@ async function openOutput(option: string, path: string): Promise<Output> {
   try {
     const { file, inPlace } = await targetOf(path)
     const part = `${file}.${process.pid}.part`
-    if (!inPlace) await clearedOnSignal(part, () => tryWriting(part))
+    if (!inPlace) tryWriting(part)
     return {
       async write(data) {
         try {
-          if (inPlace) await writeFile(file, data)
-          else
-            await clearedOnSignal(part, async () => {
-              await writeFile(part, data)
-              await rename(part, file)
-            })
+          if (inPlace) await writeInto(file, data)
+          else await writeWhole(part, file, data)
         } catch (error) {
           if (!inPlace) await rm(part, { force: true })
           throw new Error(`${option}: ${failed(error)}`, { cause: error })
@@ -78,7 +91,10 @@ async function openOutput(option: string, path: string): Promise<Output> {
   }
 }
 
-/** Opens every path that is given, by option; "-" for `out` is standard output, which needs no opening. Refused by the option's name: what cannot be written, and one path for two. */
+/**
+ * Opens every path that is given, by option; "-" for `out` is standard output, which needs no opening. Refused by the option's
+ * name: what cannot be written, and one path for two.
+ */
 export async function openOutputs<Option extends string>(
   paths: Readonly<Record<Option, string | undefined>>,
 ): Promise<Partial<Record<Option, Output>>> {

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -91,7 +92,9 @@ describe('writing', () => {
     process.emit(signal, signal)
     expect(ended).toHaveBeenCalledWith(status)
     expect(parts()).toEqual([])
-    await written.catch(() => undefined)
+    await expect(written).rejects.toThrow('cannot be written')
+    expect(parts()).toEqual([])
+    expect(existsSync(at('x'))).toBe(false)
     expect(process.listenerCount(signal)).toBe(before)
   })
 })

@@ -48,7 +48,7 @@ test('what is JSON is read: a file, one in UTF-16, one that comes through a pipe
   const utf16 = Uint8Array.from([0xff, 0xfe, ...Array.from(text).flatMap((each) => [each.charCodeAt(0), 0])])
   for (const path of [put('a.json', text), put('b.json', utf16), text])
     expect(await readJson(path, 'config')).toEqual({ seed: 7 })
-  execFileSync('mkfifo', [at('pipe')])
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', at('pipe')])
   const piped = readJson(at('pipe'), 'config')
   execFileSync('sh', ['-c', 'printf %s "$1" > "$2"', 'sh', text, at('pipe')], { timeout: 10_000 })
   expect(await piped).toEqual({ seed: 7 })
