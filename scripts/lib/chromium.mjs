@@ -40,7 +40,7 @@ export function firstThatStarts(candidates, failed = []) {
 /**
  * A Chromium that starts: an installed one, else the given one. One that is named in TABCLUSTER_CHROMIUM is the only one that
  * will do. Throws one line that names all that were tried.
- * @param {string | undefined} [other] Playwright's own, when known
+ * @param {string} [other] Playwright's own, when known
  */
 export function installedChromium(other) {
   const named = process.env.TABCLUSTER_CHROMIUM

@@ -79,8 +79,9 @@ export function createCheckpointStore(
 }
 
 /**
- * Starts a run from a checkpoint, in place of the one that is open; `startedFrom` is the name of its file, where it is not of the run itself. `change` gives the configuration to go on with (a better
- * split of the same work); without it everything is as saved, and the run goes on bit for bit.
+ * Starts a run from a checkpoint, in place of the one that is open. `startedFrom` names its file; undefined where it was taken
+ * from the open run. `change` gives the configuration to go on with (a better split of the same work); without it everything is
+ * as saved, and the run goes on bit for bit.
  */
 export async function goOn(
   { run, draft, session, files, compare }: RunningPage,

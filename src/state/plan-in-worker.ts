@@ -29,25 +29,44 @@ const openWorker: OpenPlanWorker = (hear, fail) => {
 const LONGEST = 60
 /** What nobody wants any more may still end by itself: a new worker takes about as long to load, in seconds. */
 const GRACE = 0.25
+/** A worker that has had nothing to do for so long is ended, and its memory is free; in seconds. */
+const IDLE = 2
+
+interface Ask {
+  answer(reply: PlanReply): void
+  fail(error: Error): void
+}
+
+/** A worker and what it is asked. */
+interface Held {
+  readonly worker: PlanWorker
+  ask: Ask | null
+  resting: ReturnType<typeof setTimeout> | undefined
+}
 
 /**
  * Plans in one worker, one configuration after another. What is aborted rejects at once, and its worker is ended soon;
  * what takes too long is refused.
  */
 export function createPlanner(open: OpenPlanWorker = openWorker) {
-  let idle: { readonly worker: PlanWorker; ask: Ask | null } | null = null
+  let kept: Held | null = null
   /** Settles when the worker is free, or gone. */
   let free: Promise<unknown> = Promise.resolve()
 
-  const made = () => {
-    const held: { worker: PlanWorker; ask: Ask | null } = {
+  const made = (): Held => {
+    const held: Held = {
       ask: null,
+      resting: undefined,
       worker: open(
         (reply) => held.ask?.answer(reply),
         (message) => held.ask?.fail(new Error(message)),
       ),
     }
     return held
+  }
+  const end = (held: Held) => {
+    held.worker.terminate()
+    if (kept === held) kept = null
   }
 
   return async function plan(config: RunConfig, signal?: AbortSignal): Promise<Plan> {
@@ -60,51 +79,48 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
       release()
       throw signal.reason as Error
     }
-    const held = (idle ??= made())
+    let held: Held
+    try {
+      held = kept ??= made()
+    } catch (error) {
+      release()
+      throw error
+    }
+    clearTimeout(held.resting)
     return new Promise<Plan>((resolve, reject) => {
       const timers: ReturnType<typeof setTimeout>[] = []
+      const after = (seconds: number, then: () => void) => timers.push(setTimeout(then, seconds * 1000))
       const over = () => {
         held.ask = null
         for (const timer of timers) clearTimeout(timer)
         release()
       }
-      const end = () => {
-        held.worker.terminate()
-        if (idle === held) idle = null
+      const give = (reason: Error) => {
+        end(held)
         over()
+        reject(reason)
       }
-      const after = (seconds: number, then: () => void) => timers.push(setTimeout(then, seconds * 1000))
       held.ask = {
         answer(reply) {
           over()
+          held.resting = setTimeout(() => end(held), IDLE * 1000)
           if (reply.kind === 'planned') resolve(planFrom(config, reply.planned))
           else reject(new RefusedError(reply.problem.field, reply.problem.said ?? reply.problem.message))
         },
-        fail(error) {
-          end()
-          reject(error)
-        },
+        fail: give,
       }
-      after(LONGEST, () => {
-        end()
-        reject(
+      after(LONGEST, () =>
+        give(
           new RefusedError('', say`planning took longer than ${LONGEST} s; use fewer ranks, micro-batches or blocks`),
-        )
-      })
-      signal?.addEventListener(
-        'abort',
-        () => {
-          reject(signal.reason as Error)
-          after(GRACE, end)
-        },
-        { once: true },
+        ),
       )
+      const abort = () => {
+        const reason = signal?.reason as Error
+        reject(reason)
+        if (held.ask) after(GRACE, () => give(reason))
+      }
+      signal?.addEventListener('abort', abort, { once: true })
       held.worker.postMessage(config)
     })
   }
-}
-
-interface Ask {
-  answer(reply: PlanReply): void
-  fail(error: Error): void
 }

@@ -5,8 +5,8 @@ import { worldSize } from './fields.ts'
 
 /** Ranks that the page draws, and that a browser still gives workers to. */
 export const MOST_RANKS = 256
-/** About 10 kB each while a Program is compiled: a gigabyte, which is what a tab has to spare. */
-const MOST_OPS = 100_000
+/** About 10 kB each while a Program is compiled: what a tab has to spare, and hands from a worker to the page at once. */
+const MOST_OPS = 60_000
 /** Ops of a block's forward and backward, and of what is around the blocks. */
 const OPS_OF_BLOCK = 14
 const OPS_AROUND = 6

@@ -35,6 +35,8 @@ test('the panel says what a run is made of: weights and text stay what was chose
   await expect(page.getByTestId('weights')).toHaveText('random weights')
   await page.locator('#own-text').setInputFiles({ ...text, name: 'b.txt' })
   await expect(start(page)).toHaveAttribute('aria-disabled', 'false')
+  await page.getByRole('button', { name: 'Back to the default: own text…' }).click()
+  await expect(page.getByRole('button', { name: 'Choose a text file' })).toBeVisible()
 })
 
 test('weights come from an address that the user gives; one that cannot be read says so', async ({ page }) => {

@@ -92,16 +92,6 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
 
 const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-/** Work between two steps. Asked for while the run ends or fails, nobody comes to it: then the run's end is its answer. */
-function job<Value>(work: (run: Run) => Promise<Value>): Promise<Value> {
-  const current = started()
-  if (current.finalWeights) return work(current)
-  const end = current.finished.then(() => {
-    throw new RefusedError('run', 'it ended before it came to this')
-  })
-  return Promise.race([work(current), end])
-}
-
 function started(): Run {
   if (!run) throw new RefusedError('run', 'nothing is running')
   return run
@@ -113,7 +103,7 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       await start(call)
       return { kind: 'nothing' }
     case 'pause':
-      await job((open) => open.pause(call.at))
+      await started().pause(call.at)
       return { kind: 'nothing' }
     case 'resume':
       started().resume()
@@ -122,21 +112,18 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       started().pace(call.ticksPerSecond)
       return { kind: 'nothing' }
     case 'advance':
-      await job((open) => open.advance(call.by))
+      await started().advance(call.by)
       return { kind: 'nothing' }
     case 'generate':
-      return {
-        kind: 'text',
-        text: await job((open) => open.generate(call.request, (text) => say({ kind: 'text', id, text }))),
-      }
+      return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
     case 'evaluate':
-      return { kind: 'inference', report: await job((open) => open.evaluate()) }
+      return { kind: 'inference', report: await started().evaluate() }
     case 'soFar':
       return { kind: 'result', result: await started().soFar() }
     case 'weights':
-      return { kind: 'bytes', bytes: new Uint8Array(await job((open) => open.weights())) }
+      return { kind: 'bytes', bytes: new Uint8Array(await started().weights()) }
     case 'checkpoint':
-      return { kind: 'blob', blob: await job((open) => open.checkpoint()) }
+      return { kind: 'blob', blob: await started().checkpoint() }
     case 'stop':
       return { kind: 'result', result: await started().stop() }
     case 'parity': {
@@ -162,7 +149,7 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
   )
 })
 
-// The page hears only of exceptions; a rejection that nobody handles ends the run as well. Of a rank's failure the run tells itself.
+// The page hears only of exceptions; a rejection that nobody handles ends the run as well. A rank's failure the run reports itself.
 self.addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof RankError) return
   event.preventDefault()

@@ -25,7 +25,19 @@ export function OwnText() {
       <button type="button" onClick={() => input.current?.click()}>
         {name ?? text.chooseFile}
       </button>
-      <span />
+      {name === null ? (
+        <span />
+      ) : (
+        <button
+          type="button"
+          className={controls.reset}
+          aria-label={`${text.reset}: ${text.ownText}`}
+          title={text.reset}
+          onClick={() => page.draft.reset('data.text')}
+        >
+          ↺
+        </button>
+      )}
       <input
         ref={input}
         id="own-text"

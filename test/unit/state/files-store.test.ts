@@ -74,7 +74,9 @@ test('until a download is complete the weights stay what they were, and it can b
   asked[1]!.finish(new Blob(['w']))
   await second
   expect(files.getState()).toMatchObject({ weights: { name: 'far.safetensors' }, download: null })
-  await createFilesStore()
-    .download('ftp://example.org/w')
-    .then(() => undefined)
+  const real = createFilesStore()
+  await real.download('ftp://example.org/w')
+  expect(real.getState().failure?.message).toBe(
+    '"ftp://example.org/w" is no address to download from; https:// or http://localhost is',
+  )
 })

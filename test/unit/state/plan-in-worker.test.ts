@@ -105,6 +105,14 @@ test('a worker that cannot be loaded fails its plan, not the next one', async ()
   expect((await second).world).toBe(1)
 })
 
+test('where no worker can be made, every plan says so', async () => {
+  const plan = createPlanner(() => {
+    throw new Error('no workers here')
+  })
+  await expect(plan(configOf({}))).rejects.toThrow('no workers here')
+  await expect(plan(configOf({}))).rejects.toThrow('no workers here')
+})
+
 test('long planning says so, is cancelled, and is done again on request', async () => {
   const { made, open } = workers()
   const draft = createDraftStore(engineSession)

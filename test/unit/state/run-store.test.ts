@@ -80,11 +80,13 @@ test('a reset does not wait for what never ends: the run is discarded', async ()
 
 test('a reset while a run is being opened discards it as soon as it is there', async () => {
   const { opened, start } = cluster()
-  const run = createRunStore({ start: async () => (await soon(), start()) })
+  let ready!: () => void
+  const preparing = new Promise<void>((resolve) => (ready = resolve))
+  const run = createRunStore({ start: async () => (await preparing, start()) })
   const starting = run.start(config, plan, {})
-  await Promise.resolve()
-  void run.reset()
   await soon()
+  await run.reset()
+  ready()
   await soon()
   expect(opened[0]?.discarded).toBe(true)
   opened[0]!.leave()
