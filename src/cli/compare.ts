@@ -1,7 +1,8 @@
 import { parseConfig } from '../config/parse.ts'
 import { describeLayout } from '../sim/describe-layout.ts'
 import { simulate } from '../sim/simulate.ts'
-import { putResult, readJson } from './io.ts'
+import { putResult } from './io.ts'
+import { readJson } from './read.ts'
 import { bytesText, percentText, printTable, secondsText } from './table.ts'
 
 export interface CompareOptions {
@@ -31,7 +32,7 @@ export async function compare(options: CompareOptions): Promise<void> {
     }
   if (rows.length === 0 && refusal !== null) throw refusal
   const note = 'All figures are simulated: memory and bytes predicted (fullest rank), times virtual.'
-  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'), undefined)
+  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'))
 }
 
 function rowOf(label: string | null, input: unknown): string[] {

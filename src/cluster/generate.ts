@@ -53,7 +53,7 @@ export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig 
 }
 
 /**
- * Text after a prompt, token by token: the model sees at most the last `window` tokens. `infer` gives the logits of row
+ * Text after a prompt, token by token, up to the end of the document where the data have ends: the model sees at most the last `window` tokens. `infer` gives the logits of row
  * `row` for a whole window of tokens (padding behind the row is never seen by it).
  */
 export async function generateText(
@@ -74,6 +74,7 @@ export async function generateText(
     tokens.set(seen)
     const logits = await infer(tokens, seen.length - 1)
     const next = sampleToken(logits, request.temperature, request.topK, random.uniform())
+    if (next === tokenizer.endOfText) break
     ids.push(next)
     made.push(next)
     onText(tokenizer.decode(made))

@@ -106,6 +106,14 @@ const EFFECTS: readonly Effect[] = [
     reset: (config) => ({ ...config, data: { ...config.data, tokenizer: 'byte' } }),
   },
   {
+    field: 'data.documents',
+    value: ({ data }) => data.documents,
+    usual: false,
+    has: ({ data }) => data.text !== null,
+    needs: 'data.text',
+    reset: (config) => ({ ...config, data: { ...config.data, documents: false } }),
+  },
+  {
     field: 'batch.shares',
     value: ({ batch }) => batch.shares,
     usual: null,

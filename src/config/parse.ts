@@ -72,6 +72,7 @@ function readData(reader: Reader): DataConfig {
     text,
     tokens,
     order: reader.choice('order', tokens === null ? 'shuffled' : 'sequential', ['shuffled', 'sequential']),
+    documents: reader.boolean('documents', false),
   }
   reader.end()
   return data

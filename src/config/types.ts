@@ -36,6 +36,8 @@ export interface DataConfig {
   readonly text: string | null
   readonly tokens: string | null
   readonly order: 'shuffled' | 'sequential'
+  /** A document of `text` ends at each `<|endoftext|>`. */
+  readonly documents: boolean
 }
 
 export interface BatchConfig {

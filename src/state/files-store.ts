@@ -3,6 +3,7 @@ import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
+import { decodeText } from '../data/decode-text.ts'
 import { downloadWeights } from './download-weights.ts'
 import type { Problem, Sources } from './session.ts'
 
@@ -51,11 +52,12 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
     /** Reads a text file; false, with the reason in the state, where it is no text. */
     async takeText(file: File): Promise<boolean> {
       try {
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer())
+        const text = decodeText(new Uint8Array(await file.arrayBuffer()), 'data.text', file.name)
         store.setState(({ texts }) => ({ texts: new Map(texts).set(file.name, text), failure: null }))
         return true
-      } catch {
-        store.setState({ failure: problemOf(new RefusedError('data.text', say`"${file.name}" is not UTF-8 text`)) })
+      } catch (error) {
+        const cannotBeRead = new RefusedError('data.text', say`"${file.name}" cannot be read`)
+        store.setState({ failure: problemOf(error instanceof RefusedError ? error : cannotBeRead) })
         return false
       }
     },

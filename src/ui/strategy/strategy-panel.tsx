@@ -49,8 +49,8 @@ function ModelPreset() {
   )
 }
 
-/** What no field of the configuration holds: files, by the section that has their controls. */
-const FILES = { model: ['weights'], data: ['data.text'] } as const
+/** What no field of the configuration holds, files and what is said of them, by the section that has their controls. */
+const FILES = { model: ['weights'], data: ['data.text', 'data.documents'] } as const
 const FILE_FIELDS = Object.values(FILES).flat()
 
 const filesOf = (section: string): readonly string[] =>
@@ -93,6 +93,7 @@ export function StrategyPanel() {
   // The partition's control says what is wrong with it.
   const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
   const shownFields = [...own, ...shares, ...FILE_FIELDS, ...sections.flatMap((section) => section.fields)]
+  const ofText = config.data.text !== null || readPath(draft, 'data.documents') !== undefined
   const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
@@ -136,6 +137,7 @@ export function StrategyPanel() {
             <Field key={path} path={path} />
           ))}
           {name === 'data' && <OwnText />}
+          {name === 'data' && ofText && <Field path="data.documents" />}
         </Section>
       ))}
       <ParityPanel />

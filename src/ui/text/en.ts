@@ -27,6 +27,7 @@ const fields: Record<FieldPath, string> = {
   'model.vocab': 'Vocabulary',
   'data.corpus': 'Corpus',
   'data.tokenizer': 'Tokenizer',
+  'data.documents': '<|endoftext|> ends a document',
   'batch.global': 'Global batch',
   'batch.microbatches': 'Micro-batches',
   'batch.sequence': 'Sequence',

@@ -104,6 +104,7 @@ export const zh: Text = {
     'model.vocab': '词表',
     'data.corpus': '语料',
     'data.tokenizer': '分词器',
+    'data.documents': '以 <|endoftext|> 结束文档',
     'batch.global': '全局批次',
     'batch.microbatches': '微批次数',
     'batch.sequence': '序列长度',

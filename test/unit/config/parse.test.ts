@@ -35,7 +35,14 @@ test('{} is one device, nano, German to English', () => {
       vocab: 256,
       tied: true,
     },
-    data: { corpus: 'translation-de-en', tokenizer: 'byte', text: null, tokens: null, order: 'shuffled' },
+    data: {
+      corpus: 'translation-de-en',
+      tokenizer: 'byte',
+      text: null,
+      tokens: null,
+      order: 'shuffled',
+      documents: false,
+    },
     batch: { global: 8, microbatches: 2, sequence: 64, shares: null },
     optimizer: {
       kind: 'adamw',

@@ -28,8 +28,13 @@ test('what is no text is refused by name, and what was chosen before stays', asy
   const files = createFilesStore()
   await files.takeText(new File(['good'], 'a.txt'))
   expect(await files.takeText(new File([new Uint8Array([0x61, 0xe4, 0x62])], 'latin1.txt'))).toBe(false)
-  expect(files.getState().failure).toMatchObject({ field: 'data.text', message: expect.stringContaining('latin1.txt') })
+  expect(files.getState().failure).toMatchObject({
+    field: 'data.text',
+    message: expect.stringMatching(/^"latin1\.txt" is not UTF-8: byte 1 is 0xe4/) as unknown,
+  })
   expect([...files.getState().texts.keys()]).toEqual(['a.txt'])
+  expect(await files.takeText(new File([new Uint8Array([0xff, 0xfe, 0x61, 0, 0xe4, 0])], 'utf16.txt'))).toBe(true)
+  expect(files.getState().texts.get('utf16.txt')).toBe('aä')
 })
 
 test('weights that a link names start nothing until that file is chosen; another link draws them', () => {
