@@ -165,7 +165,7 @@ test('random configurations agree with one device', async () => {
       }),
       fc.record({ data: fc.integer({ min: 2, max: 3 }), dataMode: fc.constant('data-parallel') }),
       fc.record({
-        data: fc.integer({ min: 1, max: 3 }),
+        data: fc.integer({ min: 2, max: 3 }),
         dataMode: fc.constant('parameter-server'),
         server: fc.record({ at: fc.constantFrom('gpu0', 'cpu', 'sharded') }),
       }),

@@ -80,7 +80,12 @@ const cases = fc
         vocab,
         tied: rest.tied,
       },
-      batch: { global: samples, microbatches, sequence: corpus ? 24 : sequence, shares },
+      batch: {
+        global: samples,
+        microbatches,
+        sequence: corpus ? 24 : sequence,
+        shares: shares.length > 1 ? shares : null,
+      },
       data: corpus ? { corpus: 'addition' } : { tokens: 'drawn.bin' },
       parallel: { data: shares.length, pipeline: spare === 1 && rest.layers > 1 ? 2 : 1 },
     }

@@ -24,14 +24,14 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} shards what {1} keeps in one place; use 0, or dataMode ddp':
     '{0} 会切分 {1} 集中保存的内容；请用 0，或 dataMode ddp',
   'true needs parallel.dataMode parameter-server': '启用它需要 parallel.dataMode parameter-server',
+  '{0} has no effect here: it needs {1}; leave it at {2}': '{0} 在此处不起作用：它需要 {1}；请保持为 {2}',
   '{0} compresses the all-reduce of dataMode ddp with zero 0; use none here':
     '{0} 压缩的是 dataMode ddp、zero 0 的 all-reduce；此处请用 none',
   'all-reduce is a variant of parallel.zero 1, not {0}': 'all-reduce 是 parallel.zero 1 的变体，而不是 {0}',
   'true needs parallel.zero 3, not {0}': '启用它需要 parallel.zero 3，而不是 {0}',
   'has {0} entries; one per rank is {1}': '有 {0} 项；每个 rank 一项应为 {1}',
   '{0} must be below the world size {1}': '{0} 必须小于 rank 总数 {1}',
-  '"{0}" is for simulate; execution takes "f32"': '“{0}”仅用于模拟；实际训练使用 "f32"',
-  '"{0}" is for simulate; execution takes "gpt2"': '“{0}”仅用于模拟；实际训练使用 "gpt2"',
+  '{0} is for simulate; execution takes {1}': '{0} 仅用于模拟；实际训练使用 {1}',
   '"{0}" is not a module of this model': '“{0}”不是此模型的模块',
   '"{0}" is already in a unit': '“{0}”已在某个单元中',
   '{0}: interleaved-1f1b takes 2 or more': '{0}：interleaved-1f1b 需要 2 或更多',

@@ -27,8 +27,8 @@ test.each<object>([
   { data: { tokenizer: 'bpe' } },
   { batch: { shares: [0.5, 0.5] }, parallel: { data: 2 } },
   { optimizer: { betas: [0.8, 0.95] } },
-  { parallel: { zero: 3, fsdp: { wrap: { minParameters: 5 } } } },
-  { parallel: { compression: { kind: 'topk', ratio: 0.5, errorFeedback: true } } },
+  { parallel: { data: 2, zero: 3, fsdp: { wrap: { minParameters: 5 } } } },
+  { parallel: { data: 2, compression: { kind: 'topk', ratio: 0.5, errorFeedback: true } } },
   { parallel: { pipeline: 2, partition: [1, 3] }, cluster: { stragglers: [{ rank: 1, slowdown: 2 }] } },
 ])('%j', (input) => {
   expect(minimalConfig(parseConfig(input, 'simulate'))).toEqual(input)
@@ -52,22 +52,29 @@ const inputs = partial({
     pick({ ...shape, context: 64 }),
   ),
   data: pick<unknown>({}, { text: 'x' }, { tokens: 'x' }, { corpus: 'addition', tokenizer: 'char' }, { corpus: null }),
-  batch: partial({ global: pick(8, 9), sequence: pick(1, 64), shares: pick(null, [2]) }),
+  batch: partial({ global: pick(8, 9), sequence: pick(1, 64), shares: fc.constant(null) }),
   optimizer: partial({
     kind: pick('sgd', 'adamw'),
     learningRate: fc.double({ min: 0, max: 1, noNaN: true }),
     warmupSteps: fc.nat(9),
   }),
-  parallel: partial({
-    recompute: pick('none', 'full'),
-    schedule: pick('1f1b', 'zb-h1'),
-    partition: pick<unknown>('even', 'balanced'),
-    compression: pick<unknown>({ kind: 'none' }, { kind: 'topk' }, { kind: 'topk', ratio: 0.25 }),
-    fsdp: partial({
-      wrap: pick<unknown>('block', 'all', { minParameters: 9 }),
-      reshardAfterForward: fc.boolean(),
+  parallel: fc.oneof(
+    partial({ recompute: pick('none', 'full'), schedule: pick('1f1b', 'zb-h1') }),
+    partial({ pipeline: fc.constant(2), partition: fc.constant('even') }),
+    fc.record({ pipeline: fc.constant(2), partition: pick<unknown>('even', 'balanced') }),
+    fc.record({
+      data: fc.constant(2),
+      compression: pick<unknown>({ kind: 'none' }, { kind: 'topk' }, { kind: 'topk', ratio: 0.25 }),
     }),
-  }),
+    fc.record({
+      data: fc.constant(2),
+      zero: fc.constant(3),
+      fsdp: partial({
+        wrap: pick<unknown>('block', 'all', { minParameters: 9 }),
+        reshardAfterForward: fc.boolean(),
+      }),
+    }),
+  ),
   cluster: partial({ nicsPerNode: pick(null, 4), memoryBytes: pick(null, 1e9), device: pick('this', 'a100-80gb') }),
 })
 
