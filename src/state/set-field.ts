@@ -22,5 +22,7 @@ function withoutIdle(draft: Draft, next: Draft): Draft {
   const idle = [...FIELDS.values()].filter(
     (each) => readPath(next, each.path) !== undefined && hasEffect(each, before) && !hasEffect(each, after),
   )
-  return idle.reduce((rest, { object, path }) => removePath(rest, object ?? path), next)
+  const rest = idle.reduce((left, { object, path }) => removePath(left, object ?? path), next)
+  // What went may have been what others stood on.
+  return idle.length === 0 ? next : withoutIdle(draft, rest)
 }

@@ -2,7 +2,7 @@ import { RefusedError } from '../../core/errors.ts'
 import { say } from '../../core/said.ts'
 import { field, group, required } from '../field.ts'
 import type { Takes } from '../field.ts'
-import { DEVICE_IDS, HOST_LINKS, INTER_NODE_LINKS, INTRA_NODE_LINKS } from '../names.ts'
+import { DEVICE_IDS, HOST_LINKS, INTER_NODE_LINKS, INTRA_NODE_LINKS, SOFTWARE_IDS } from '../names.ts'
 import { listOf } from '../reader.ts'
 import { show } from '../show.ts'
 import { between, choice, nullable, whole } from '../takes.ts'
@@ -24,6 +24,8 @@ const adapters: Takes<'default' | readonly (typeof ADAPTERS)[number][]> = {
 }
 
 export const CLUSTER = group({
+  /** Whose kernels and habits are simulated; null: tabcluster in f32, modern in mixed precision. */
+  software: field(nullable(choice(SOFTWARE_IDS)), null, { executes: [null, 'tabcluster'] }),
   adapters: field(adapters, 'default'),
   device: field(choice(DEVICE_IDS), 'this'),
   devicesPerNode: field(whole(1, 65_536), 8),

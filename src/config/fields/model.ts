@@ -1,9 +1,9 @@
 import { MODEL_PRESETS, MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import type { ModelPreset } from '../../model/presets.ts'
 import type { ModelShape } from '../../model/shape.ts'
-import { computed, group } from '../field.ts'
+import { computed, field, group } from '../field.ts'
 import type { Plain } from '../field.ts'
-import { choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
+import { between, choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
 
 /** Any of these given, and no preset, is a shape of its own. */
 export const SIZES = ['layers', 'heads', 'embed', 'context', 'vocab'] as const
@@ -71,6 +71,10 @@ export const MODEL = group(
         return baseOf(config).family === family ? baseOf(config).tied : family === 'gpt2'
       },
     }),
+    /** Scores in memory, kept for the backward pass, or in one kernel that never writes them; null: as the software has it. */
+    attention: field(nullable(choice(['fused', 'materialized'])), null, { executes: [null, 'fused'] }),
+    /** Share that is dropped: only that its masks are kept and moved is simulated; null: as the software has it. */
+    dropout: field(nullable(between(0, 0.99)), null, { executes: [null, 0] }),
   },
   {
     /** A preset with a size of its own keeps the rest, but not the name. */

@@ -35,6 +35,8 @@ test('{} is one device, nano, German to English', () => {
       context: 64,
       vocab: 256,
       tied: true,
+      attention: null,
+      dropout: null,
     },
     data: { corpus: 'translation-de-en', tokenizer: 'byte', text: null, tokens: null, order: 'shuffled' },
     batch: { global: 8, microbatches: 2, sequence: 64, shares: null },
@@ -70,6 +72,7 @@ test('{} is one device, nano, German to English', () => {
       compression: { kind: 'none' },
     },
     cluster: {
+      software: null,
       adapters: 'default',
       device: 'this',
       devicesPerNode: 8,
@@ -89,7 +92,17 @@ describe('defaults that depend on other fields', () => {
 
   test('a shape field by field: no preset, sequence within the context', () => {
     const { model, batch } = parseConfig({ model: shape })
-    expect(model).toEqual({ preset: null, family: 'gpt2', ...shape, kvHeads: 4, headSize: 8, ffn: 128, tied: true })
+    expect(model).toEqual({
+      preset: null,
+      family: 'gpt2',
+      ...shape,
+      kvHeads: 4,
+      headSize: 8,
+      ffn: 128,
+      tied: true,
+      attention: null,
+      dropout: null,
+    })
     expect(batch.sequence).toBe(16)
     expect(parseConfig({ model: { preset: 'gpt2' } }).batch.sequence).toBe(64)
   })
