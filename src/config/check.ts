@@ -16,6 +16,8 @@ export type Use = 'execute' | 'simulate'
 
 /** More ranks than any Program here is meant for. */
 const MOST_RANKS = 65_536
+/** Actions of a pipeline schedule, as many as are clocked in a few seconds. */
+const MOST_ACTIONS = 2_000_000
 
 /** Ids a tokenizer makes at least; bpe and char depend on the corpus and are checked with it. */
 const TOKENIZER_VOCAB: Readonly<Record<string, number>> = { byte: 256, gpt2: 50257 }
@@ -69,7 +71,7 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   if (batch.shares !== null && batch.shares.length !== p.data)
     refuse('batch.shares', say`has ${batch.shares.length} entries; one per replica is parallel.data: ${p.data}`)
   else {
-    const least = Math.min(...replicaSizes(config))
+    const least = replicaSizes(config).reduce((a, b) => Math.min(a, b))
     if (batch.global < p.data)
       refuse(
         'batch.global',
@@ -107,6 +109,11 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
       refuse(
         'parallel.dataMode',
         say`${p.dataMode} cannot be combined with parallel.tensor ${p.tensor} (${why}); use ddp`,
+      )
+    if (p.dataMode === 'data-parallel' && p.schedule !== '1f1b')
+      refuse(
+        'parallel.schedule',
+        say`${p.schedule} reorders micro-batches, which data-parallel takes one after the other; use 1f1b`,
       )
     if (p.zero > 0)
       refuse('parallel.zero', say`${p.zero} shards what ${p.dataMode} keeps in one place; use 0, or dataMode ddp`)
@@ -165,6 +172,12 @@ function scheduleProblems({ model, batch, parallel: p }: RunConfig, refuse: Refu
     refuse(
       'batch.microbatches',
       say`${batch.microbatches}: interleaved-1f1b takes a multiple of parallel.pipeline (${p.pipeline})`,
+    )
+  const actions = 3 * stages * batch.microbatches
+  if (actions > MOST_ACTIONS)
+    refuse(
+      'batch.microbatches',
+      say`${batch.microbatches} on ${stages} stages are a schedule of ${actions} actions; at most ${MOST_ACTIONS}`,
     )
   if (typeof p.partition !== 'string') {
     const sum = p.partition.reduce((a, b) => a + b, 0)

@@ -2,7 +2,7 @@ import type { Said } from '../core/said.ts'
 import { say } from '../core/said.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
-import { FIELDS, hasEffect, valueAt } from './registry.ts'
+import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
 import { isObject, show } from './show.ts'
 import type { RunConfig } from './types.ts'
 
@@ -16,8 +16,11 @@ export interface FieldRefusal {
  * something.
  */
 export function withoutEffect(config: RunConfig): FieldRefusal[] {
-  return strayFields(config).map(({ path, when, default: usual }) => {
-    const needs = when![0]!.map(conditionText).join(', ')
+  return strayFieldsOf(config).map(({ path, when, default: usual }) => {
+    const needs = when![0]!
+      .filter((each) => !holds(each, config))
+      .map(conditionText)
+      .join(', ')
     const given = show(valueAt(config, path))
     return { field: path, said: say`${given} has no effect here: it needs ${needs}; leave it at ${show(usual)}` }
   })
@@ -27,14 +30,15 @@ export function withoutEffect(config: RunConfig): FieldRefusal[] {
 export function withoutStrayFields(config: RunConfig): RunConfig {
   let rest = config
   // One that loses its effect may take others with it.
-  for (let [stray] = strayFields(rest); stray !== undefined; [stray] = strayFields(rest)) {
+  for (let [stray] = strayFieldsOf(rest); stray !== undefined; [stray] = strayFieldsOf(rest)) {
     const { object, path, default: usual } = stray
     rest = object === undefined ? withValue(rest, path, usual) : withValue(rest, object, { kind: usual })
   }
   return rest
 }
 
-function strayFields(config: object): RegisteredField[] {
+/** The fields that say something where it means nothing. */
+export function strayFieldsOf(config: object): RegisteredField[] {
   return [...FIELDS.values()].filter((each) => {
     const value = valueAt(config, each.path)
     return (

@@ -32,7 +32,7 @@ export type Condition = { readonly field: string } & (
 export interface Effect {
   /**
    * Lists of conditions: where all of any list hold, the field has an effect; elsewhere any value but its default is refused,
-   * with the first list as what it needs. Always where absent. What describes the cluster (devices, links) is right whether
+   * with what the first list lacks as what it needs. Always where absent. What describes the cluster (devices, links) is right whether
    * a strategy makes use of it or not.
    */
   readonly when?: readonly (readonly Condition[])[]

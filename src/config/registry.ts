@@ -46,13 +46,11 @@ export function valueAt(config: object, path: string): unknown {
 
 /** Whether a field means something in a configuration. */
 export function hasEffect({ when }: Effect, config: object): boolean {
-  return (
-    when === undefined ||
-    when.some((all) => all.every((condition) => holds(condition, valueAt(config, condition.field))))
-  )
+  return when === undefined || when.some((all) => all.every((condition) => holds(condition, config)))
 }
 
-function holds(condition: Condition, value: unknown): boolean {
+export function holds(condition: Condition, config: object): boolean {
+  const value = valueAt(config, condition.field)
   if ('is' in condition) return condition.is.some((each) => each === value)
   if (typeof value !== 'number') return false
   return 'least' in condition ? value >= condition.least : value > condition.above

@@ -80,6 +80,8 @@ export interface CollectiveOp extends OpBase {
   readonly elementBytes: number
   /** Part of a recomputation, which repeats the forward pass as it was: its last result may be read by nobody. */
   readonly phase?: 'recompute'
+  /** The member takes part for the others' sake: nothing of what it keeps need be read. */
+  readonly mayBeUnread?: true
 }
 
 export interface SendOp extends OpBase {

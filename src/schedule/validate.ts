@@ -1,3 +1,5 @@
+import type { MemoryPlan } from './memory-plan.ts'
+import { planMemory } from './memory-plan.ts'
 import type { Extent } from './program-grid.ts'
 import { EXTENTS } from './program-grid.ts'
 import type { Program } from './program.ts'
@@ -18,15 +20,18 @@ import { checkProgress } from './validate/progress.ts'
  * @throws InvalidProgramError with the per-rank grid around the offending op, the op marked
  */
 export function validateProgram(program: Program): void {
-  for (const extent of EXTENTS) validateExtent(program, extent)
+  const plans = program.ranks.map((): MemoryPlan | null => null)
+  // Whatever an extent does not declare is found before its memory is planned.
+  const planOf = (rank: number) => (plans[rank] ??= planMemory(program.ranks[rank]!, { curve: false }))
+  for (const extent of EXTENTS) validateExtent(program, extent, planOf)
 }
 
-function validateExtent(program: Program, extent: Extent): void {
+function validateExtent(program: Program, extent: Extent, planOf: (rank: number) => MemoryPlan): void {
   const lists = program.ranks.map((rank) => rank[extent])
   const scope = { program, extent, lists }
   if (program.world !== program.ranks.length || program.ranks.some((rank, i) => rank.rank !== i))
     throw invalidProgram(scope, 'ranks are not numbered 0 to world − 1', [])
   checkOps(scope)
   checkFlow(scope)
-  checkProgress(scope, matchMessages(scope), matchCollectives(scope))
+  checkProgress(scope, planOf, matchMessages(scope), matchCollectives(scope))
 }

@@ -1,5 +1,5 @@
-import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
+import { largestReplica } from '../strategy/program-size.ts'
 import { blocksPerStage } from '../strategy/stages.ts'
 import { SOFTWARE, type Software } from './cost/software.ts'
 import { clusterOf, type Cluster } from './links.ts'
@@ -30,7 +30,7 @@ function momentsOf({ optimizer }: RunConfig): 0 | 1 | 2 {
 /** The sizes of a configuration's step; the largest replica counts, its micro-batches at their mean size. */
 export function setupOf(config: RunConfig, cluster: Cluster = clusterOf(config.cluster)): StepSetup {
   const { model, precision, batch, parallel: p } = config
-  const samples = Math.max(...replicaSizes(config))
+  const samples = largestReplica(config)
   return {
     model,
     precision,

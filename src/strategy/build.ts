@@ -7,6 +7,7 @@ import { buffer, finishRank } from './draft.ts'
 import type { Layout } from './layout.ts'
 import { layoutOf, parametersOn } from './layout.ts'
 import { lowerActions } from './lower-actions.ts'
+import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
 import { rankAt } from './ranks.ts'
 import { reducedApart } from './data/owner-reduction.ts'
@@ -66,6 +67,7 @@ function groupsOf(config: RunConfig): Program['groups'] {
  * workspace. Pure: equal configurations give equal Programs. Throws RefusedError for what no strategy covers.
  */
 export function buildProgram(config: RunConfig): Program {
+  checkProgramSize(config)
   const layout = layoutOf(config)
   const { data: D, tensor: T, pipeline: P } = config.parallel
   const orders = actionsOf(config)

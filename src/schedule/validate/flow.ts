@@ -46,7 +46,7 @@ function checkWrites(scope: Scope, rank: number): void {
   const lastRead = new Map<string, number>()
   for (const [index, op] of ops.entries()) for (const name of op.reads) lastRead.set(name, index)
   for (const [index, op] of ops.entries()) {
-    if (op.writes.length === 0 || ('phase' in op && op.phase === 'recompute')) continue
+    if (op.writes.length === 0 || ('group' in op && (op.phase === 'recompute' || op.mayBeUnread))) continue
     const used = op.writes.some((name) => buffers.get(name)!.persistent || (lastRead.get(name) ?? -1) > index)
     if (!used) throw invalidProgram(scope, `writes ${op.writes.join(', ')}, which nobody reads`, [{ rank, index }])
   }

@@ -1,5 +1,6 @@
 import { dependenciesOf } from '../dependencies.ts'
-import { placesOf, planMemory } from '../memory-plan.ts'
+import type { MemoryPlan } from '../memory-plan.ts'
+import { placesOf } from '../memory-plan.ts'
 import type { Place } from '../program-grid.ts'
 import type { Op } from '../program.ts'
 import type { Scope } from './fault.ts'
@@ -13,7 +14,12 @@ import type { Meeting, Message } from './meetings.ts'
  * Besides the order rule over places in memory (a buffer may follow another in its slot), a rank's host hands compute over in list order: nothing starts before the device ops listed before
  * it have been handed over. A list that only works when later ops overtake would hang a real rank, so it is refused.
  */
-export function checkProgress(scope: Scope, messages: readonly Message[], meetings: readonly Meeting[]): void {
+export function checkProgress(
+  scope: Scope,
+  planOf: (rank: number) => MemoryPlan,
+  messages: readonly Message[],
+  meetings: readonly Meeting[],
+): void {
   const offsets: number[] = []
   let count = 0
   for (const ops of scope.lists) {
@@ -26,7 +32,8 @@ export function checkProgress(scope: Scope, messages: readonly Message[], meetin
   const tos: number[] = []
   for (const [rank, ops] of scope.lists.entries()) {
     const base = offsets[rank]!
-    const plan = planMemory(scope.program.ranks[rank]!, { curve: false })
+    if (ops.length === 0) continue
+    const plan = planOf(rank)
     const dependencies = dependenciesOf(ops, placesOf(plan, plan[scope.extent]))
     let queued = -1
     for (let i = 0; i < ops.length; i++) {
@@ -87,7 +94,7 @@ function perform(
   const enter = (node: number) => {
     const meeting = meetingOf[node]!
     if (meeting < 0) ready.push(node)
-    else if (--missing[meeting]! === 0) ready.push(...membersOf(meeting))
+    else if (--missing[meeting]! === 0) for (const member of membersOf(meeting)) ready.push(member)
   }
   for (let node = 0; node < count; node++) if (waits[node] === 0) enter(node)
   for (let node = ready.pop(); node !== undefined; node = ready.pop()) {

@@ -131,8 +131,6 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
       ...config.parallel,
       ...layout,
       dataMode: 'ddp',
-      server: DEFAULTS.parallel.server,
-      zeroReduce: DEFAULTS.parallel.zeroReduce,
       partition: typeof partition === 'string' ? partition : 'even',
       compression: { kind: 'none' },
       fsdp: { ...fsdp, cpuOffload: false },

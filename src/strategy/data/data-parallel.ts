@@ -20,7 +20,18 @@ export function lowerDataParallel(context: BuildContext): RankDraft[] {
   const { config, ranks } = context
   const group = ranks.map((each) => each.rank)
   const root = ranks[0]!
-  return ranks.map((rank) => lowerRank(rank, root, group, context, config))
+  const byMicrobatch = new Map(ranks.map((each) => [each, opsByMicrobatch(each, config.batch.microbatches)]))
+  const opsOf: OpsOf = (each, m) => byMicrobatch.get(each)![m]!
+  return ranks.map((rank) => lowerRank(rank, root, group, context, opsOf))
+}
+
+/** A replica's ops of a micro-batch. */
+type OpsOf = (each: ComputeRank, m: number) => readonly OpDraft[]
+
+function opsByMicrobatch({ ops }: ComputeRank, microbatches: number): OpDraft[][] {
+  const parts: OpDraft[][] = Array.from({ length: microbatches }, () => [])
+  for (const op of ops) if ('microbatch' in op && op.microbatch !== undefined) parts[op.microbatch]!.push(op)
+  return parts
 }
 
 type Compute = Omit<ComputeOp, 'id'>
@@ -38,8 +49,8 @@ function lowerRank(
   rank: ComputeRank,
   root: ComputeRank,
   group: readonly number[],
-  { ranks }: BuildContext,
-  config: BuildContext['config'],
+  { ranks, config }: BuildContext,
+  opsOf: OpsOf,
 ): RankDraft {
   const isRoot = rank.rank === root.rank
   const parameters = rank.parameters.map(({ name, elements }) => span(paramBuffer(name), elements))
@@ -56,7 +67,6 @@ function lowerRank(
   }
   const ownSpan = (name: string): Span => span(name, sizeOf.get(rank.rank)!.get(name)!.elements)
   const microbatches = config.batch.microbatches
-  const opsOf = (each: ComputeRank, m: number) => each.ops.filter((op) => 'microbatch' in op && op.microbatch === m)
   const step: OpDraft[] = [
     collective('broadcast', config, {
       group,

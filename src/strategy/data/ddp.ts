@@ -8,6 +8,7 @@ import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
 import { evenParts, offsetsOf, sliceSpans, span } from '../draft.ts'
+import type { LocalParameter } from '../layout.ts'
 import { optimizerTail } from '../optimizer-tail.ts'
 
 /**
@@ -91,18 +92,32 @@ export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
   ]
 }
 
-/** Gradients summed over the data group in buckets, each as soon as its last gradient is written. */
+/**
+ * Gradients summed over the data group in buckets, each as soon as its last gradient is written. A tied embedding has a
+ * bucket of its own, at the end: its gradient waits for another stage, which must not hold up this stage's own buckets, nor
+ * the compute behind the encoding of a compressed one, because the other stage may be waiting for those.
+ */
 export function reduceBuckets(rank: ComputeRank, config: RunConfig): { ops: OpDraft[]; buffers: BufferSpec[] } {
   const buffers: BufferSpec[] = []
-  const insertions = gradientBuckets(rank.parameters, config.parallel.bucketBytes, tiedElsewhere(config)).map(
-    (bucket, i) => {
-      const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
-      const reduction = reduceBucket(rank, config, spans, `bucket ${i}`)
-      buffers.push(...reduction.buffers)
-      return { after: config.parallel.overlap ? bucket.map((each) => gradBuffer(each.name)) : [], ops: reduction.ops }
-    },
-  )
+  const insertions = bucketsOf(rank, config).map(({ bucket, after }, i) => {
+    const spans = bucket.map((each) => span(gradBuffer(each.name), each.elements))
+    const reduction = reduceBucket(rank, config, spans, `bucket ${i}`)
+    buffers.push(...reduction.buffers)
+    return { after, ops: reduction.ops }
+  })
   return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
+}
+
+/** The buckets of a rank, and the gradients each is reduced right behind: with none it is at the end. */
+export function bucketsOf(
+  { parameters }: ComputeRank,
+  config: RunConfig,
+): { bucket: readonly LocalParameter[]; after: readonly string[] }[] {
+  const tied = tiedElsewhere(config)
+  return gradientBuckets(parameters, config.parallel.bucketBytes, tied).map((bucket) => {
+    const early = config.parallel.overlap && bucket.every(({ name }) => name !== tied)
+    return { bucket, after: early ? bucket.map(({ name }) => gradBuffer(name)) : [] }
+  })
 }
 
 function reduceBucket(
@@ -113,5 +128,7 @@ function reduceBucket(
 ): { ops: OpDraft[]; buffers: BufferSpec[] } {
   if (config.parallel.compression.kind !== 'none') return compressedAllReduce(config, rank, spans, subject)
   const ends = { source: spans, target: spans, traffic: 'gradients' as const, subject }
-  return { ops: [collective('allReduce', config, { group: rank.dataGroup, ...ends })], buffers: [] }
+  // Under ZeRO-1 a rank may own nothing of a bucket.
+  const owners = config.parallel.zero === 1 ? ({ mayBeUnread: true } as const) : {}
+  return { ops: [collective('allReduce', config, { group: rank.dataGroup, ...ends, ...owners })], buffers: [] }
 }

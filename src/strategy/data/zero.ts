@@ -12,7 +12,7 @@ import { ownership, partsOf, wholeSpans } from '../ownership.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { gatherUnits, shardBuffer, unitPieces } from './unit-shards.ts'
-import { broadcastOnce, reduceBuckets } from './ddp.ts'
+import { broadcastOnce, bucketsOf, reduceBuckets } from './ddp.ts'
 import { reduceToOwners, shardGradient } from './owner-reduction.ts'
 
 /*
@@ -102,7 +102,7 @@ function stageOne(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft
 
 /** Each bucket's gradients to their owners, into the owners' own gradient buffers. */
 function scatterInPlace({ config, rank, member, pieces }: Shared): OpDraft[] {
-  const insertions = bucketsOf(config, rank.parameters).map((bucket, i) => {
+  const insertions = bucketsOf(rank, config).map(({ bucket, after }, i) => {
     const within = piecesIn(pieces, bucket)
     const op = collective('reduceScatter', config, {
       group: rank.dataGroup,
@@ -115,13 +115,9 @@ function scatterInPlace({ config, rank, member, pieces }: Shared): OpDraft[] {
       traffic: 'gradients',
       subject: `bucket ${i}`,
     })
-    return { after: config.parallel.overlap ? bucket.map(({ name }) => gradBuffer(name)) : [], ops: [op] }
+    return { after, ops: [op] }
   })
   return insertAfterLastWrite(rank.ops, insertions)
-}
-
-function bucketsOf(config: RunConfig, parameters: readonly LocalParameter[]): LocalParameter[][] {
-  return gradientBuckets(parameters, config.parallel.bucketBytes)
 }
 
 function piecesIn(pieces: readonly OwnedPiece[], parameters: readonly LocalParameter[]): OwnedPiece[] {
@@ -143,7 +139,7 @@ function gatherParameters({ config, rank, pieces, mine }: Shared): OpDraft {
 
 function stageTwo(rank: ComputeRank, { config, ranks }: BuildContext): RankDraft {
   const shared = sharedOf(rank, config)
-  const buckets = bucketsOf(config, rank.parameters).map((parameters, i) => ({
+  const buckets = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((parameters, i) => ({
     name: `bucket ${i}`,
     parameters,
     pieces: piecesIn(shared.pieces, parameters),

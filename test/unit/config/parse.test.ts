@@ -250,7 +250,7 @@ describe('refusals name the field, the value and what is allowed', () => {
     [{ parallel: { server: { async: true } } }, 'parallel.server.async: true needs parallel.dataMode parameter-server'],
     [
       { parallel: { data: 2, dataMode: 'parameter-server', server: { maxStaleness: 2 } } },
-      'parallel.server.maxStaleness: 2 has no effect here: it needs parallel.server.async true, parallel.dataMode parameter-server; leave it at 0',
+      'parallel.server.maxStaleness: 2 has no effect here: it needs parallel.server.async true; leave it at 0',
     ],
     [
       { parallel: { server: { at: 'cpu' } } },
