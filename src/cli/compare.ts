@@ -2,7 +2,8 @@ import type { SoftwareId } from '../config/names.ts'
 import { parseConfig } from '../config/parse.ts'
 import { describeLayout } from '../sim/describe-layout.ts'
 import { simulate } from '../sim/simulate.ts'
-import { putResult, readJson } from './io.ts'
+import { putResult } from './io.ts'
+import { readJson } from './read.ts'
 import { bytesText, percentText, printTable, secondsText } from './table.ts'
 
 export interface CompareOptions {
@@ -40,7 +41,7 @@ export async function compare(options: CompareOptions): Promise<void> {
   if (rows.some((cells) => cells.at(-1)!.endsWith(OTHER)))
     notes.push(`${OTHER} other software than ${first}: not the configuration alone makes the difference.`)
   const note = 'All figures are simulated: memory and bytes predicted (fullest rank), times virtual.'
-  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'), undefined)
+  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'))
 }
 
 function rowOf(label: string | null, input: unknown): { readonly cells: string[]; readonly software: SoftwareId } {

@@ -22,11 +22,12 @@ export interface Takes<Value> {
   readonly options?: readonly (string | number)[]
 }
 
-/** What another field must be: one of some values, at least so much, or more than so much. */
+/** What another field must be: one of some values, at least so much, more than so much, or anything but null. */
 export type Condition = { readonly field: string } & (
   | { readonly is: readonly (string | number | boolean | null)[] }
   | { readonly least: number }
   | { readonly above: number }
+  | { readonly given: true }
 )
 
 export interface Effect {
@@ -124,4 +125,8 @@ export function atLeast(field: string, least: number): Condition {
 
 export function above(field: string, bound: number): Condition {
   return { field, above: bound }
+}
+
+export function given(field: string): Condition {
+  return { field, given: true }
 }

@@ -51,6 +51,7 @@ export function hasEffect({ when }: Effect, config: object): boolean {
 
 export function holds(condition: Condition, config: object): boolean {
   const value = valueAt(config, condition.field)
+  if ('given' in condition) return value !== null && value !== undefined
   if ('is' in condition) return condition.is.some((each) => each === value)
   if (typeof value !== 'number') return false
   return 'least' in condition ? value >= condition.least : value > condition.above

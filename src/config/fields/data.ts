@@ -1,6 +1,6 @@
 import { CORPORA, TOKENIZERS } from '../names.ts'
-import { computed, field, group, is } from '../field.ts'
-import { choice, nullable, text } from '../takes.ts'
+import { computed, field, given, group, is } from '../field.ts'
+import { choice, nullable, text, yesOrNo } from '../takes.ts'
 import type { Plain } from '../field.ts'
 
 const DEFAULT_CORPUS = 'translation-de-en'
@@ -19,4 +19,6 @@ export const DATA = group({
   order: computed(choice(['shuffled', 'sequential']), {
     from: ({ data }: { data: { tokens: string | null } }) => (data.tokens === null ? 'shuffled' : 'sequential'),
   }),
+  /** A document of `text` ends at each `<|endoftext|>`. */
+  documents: field(yesOrNo, false, { when: [[given('data.text')]] }),
 })

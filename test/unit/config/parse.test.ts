@@ -38,7 +38,14 @@ test('{} is one device, nano, German to English', () => {
       attention: null,
       dropout: null,
     },
-    data: { corpus: 'translation-de-en', tokenizer: 'byte', text: null, tokens: null, order: 'shuffled' },
+    data: {
+      corpus: 'translation-de-en',
+      tokenizer: 'byte',
+      text: null,
+      tokens: null,
+      order: 'shuffled',
+      documents: false,
+    },
     batch: { global: 8, microbatches: 2, sequence: 64, shares: null },
     optimizer: {
       kind: 'adamw',

@@ -22,6 +22,10 @@ test('every condition is about a field, and about values it takes', () => {
     for (const condition of when.flat()) {
       const other = FIELDS.get(condition.field)
       expect(other, `${path} when ${condition.field}`).toBeDefined()
+      if ('given' in condition) {
+        expect(other!.takes.nullable).toBe(true)
+        continue
+      }
       const values = 'is' in condition ? condition.is : ['least' in condition ? condition.least : condition.above]
       for (const value of values)
         if (value !== null) expect(other!.takes.read(condition.field, value)).toBe(value)
