@@ -60,7 +60,7 @@ function withValue<Root extends object>(root: Root, path: string, value: unknown
 
 function conditionText(condition: Condition): string {
   if ('given' in condition) return condition.field
-  if ('is' in condition) return `${condition.field} ${condition.is.join(' or ')}`
+  if ('is' in condition) return `${condition.field} ${condition.is.map(String).join(' or ')}`
   return 'least' in condition ? `${condition.field} ≥ ${condition.least}` : `${condition.field} > ${condition.above}`
 }
 
