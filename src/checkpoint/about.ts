@@ -1,5 +1,5 @@
 import { readConfig } from '../config/parse.ts'
-import { show } from '../config/reader.ts'
+import { show } from '../config/show.ts'
 import type { ModelConfig, RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'

@@ -1,4 +1,4 @@
-import { isObject, show } from '../config/reader.ts'
+import { isObject, show } from '../config/show.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { refusedAs } from '../core/refused-as.ts'
 import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'

@@ -47,7 +47,7 @@ export async function bench({ json }: { readonly json: boolean }): Promise<void>
     const rows: BenchRow[] = []
     for (const { name, shape, gflops } of await productTimes(gpu))
       rows.push({ case: name, shape, unit: 'GFLOP/s', ours: gflops, peers: {}, ratio: null })
-    for (const { name, milliseconds } of await launchTimes(gpu, TRAIN_CASE))
+    for (const { name, milliseconds } of await launchTimes(gpu, parseConfig(TRAIN_CASE)))
       rows.push({
         case: name,
         shape: 'one step of the training case',

@@ -1,4 +1,4 @@
-import { DEFAULT_PARALLEL } from '../config/defaults.ts'
+import { DEFAULTS } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { Rng } from '../core/random.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
@@ -46,7 +46,7 @@ export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig 
     ...rest,
     steps: 1,
     epochs: null,
-    parallel: DEFAULT_PARALLEL,
+    parallel: DEFAULTS.parallel,
     batch: { ...batch, global: 1, microbatches: 1, shares: null },
     cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
   }

@@ -1,6 +1,8 @@
 import type { Launch } from '../model/kernels.ts'
 import { KERNELS } from '../model/kernels.ts'
+import { parameterCount } from '../model/parameters.ts'
 import { gradNormLaunches, launchesOf, updateLaunch } from '../model/launches.ts'
+import type { ModelShape } from '../model/shape.ts'
 import type { OpDims, SegmentKind } from '../core/segments.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import type { Prepared } from './kernels.ts'
@@ -124,7 +126,7 @@ export async function productTimes(gpu: GpuDevice): Promise<{ name: string; shap
 }
 
 interface Case {
-  readonly model: { readonly layers: number; readonly heads: number; readonly embed: number; readonly vocab: number }
+  readonly model: ModelShape
   readonly batch: { readonly global: number; readonly sequence: number }
 }
 
@@ -133,7 +135,7 @@ function stepLaunches({ model, batch }: Case): {
   readonly all: readonly (readonly [Launch, number])[]
   readonly elements: number
 } {
-  const { heads, embed: C, vocab: V, layers } = model
+  const { layers, heads, headSize, embed: C, ffn, vocab: V } = model
   const rows = batch.global * batch.sequence
   const dims: OpDims = {
     B: batch.global,
@@ -141,8 +143,8 @@ function stepLaunches({ model, batch }: Case): {
     C,
     NH: heads,
     KV: heads,
-    HS: C / heads,
-    F: 4 * C,
+    HS: headSize,
+    F: ffn,
     V,
     valid: V,
     vocabStart: 0,
@@ -157,7 +159,7 @@ function stepLaunches({ model, batch }: Case): {
         (launch): [Launch, number] => [launch, times],
       ),
     )
-  const parameters = 12 * C * C * layers + V * C
+  const parameters = parameterCount(model)
   const range = { buffer: 'p', offset: 0, length: parameters }
   const all: [Launch, number][] = [
     ...work('embedding', 1),
@@ -170,7 +172,7 @@ function stepLaunches({ model, batch }: Case): {
     [gradNormLaunches([range], 's', 'n')[0]!, 1],
     [updateLaunch({ parameter: range, gradient: range, moment1: range, moment2: range, decay: true }, 'h', 'n'), 1],
   ]
-  return { all, elements: Math.max(parameters, rows * 4 * C) }
+  return { all, elements: Math.max(parameters, rows * Math.max(ffn, 3 * heads * headSize)) }
 }
 
 /** Milliseconds each kernel takes of one training step, every launch timed alone. */

@@ -51,7 +51,9 @@ const zeros = { kind: 'zeros' } as const
 const ones = { kind: 'ones' } as const
 const normal = (std: number) => ({ kind: 'normal', std }) as const
 
-function gpt2Table({ layers: L, embed: C, ffn: F, vocab: V, context, tied }: ModelShape): ParameterSpec[] {
+function gpt2Table(shape: ModelShape): ParameterSpec[] {
+  const { layers: L, heads, headSize, embed: C, ffn: F, vocab: V, context, tied } = shape
+  const width = heads * headSize
   const residual = normal(0.02 / Math.sqrt(2 * L))
   const table = [
     spec('wte.weight', [V, C], normal(0.02), vocab, -1),
@@ -62,9 +64,9 @@ function gpt2Table({ layers: L, embed: C, ffn: F, vocab: V, context, tied }: Mod
     table.push(
       spec(`${h}ln_1.weight`, [C], ones, null, i),
       spec(`${h}ln_1.bias`, [C], zeros, null, i),
-      spec(`${h}attn.c_attn.weight`, [C, 3 * C], normal(0.02), qkv, i),
-      spec(`${h}attn.c_attn.bias`, [3 * C], zeros, qkv, i),
-      spec(`${h}attn.c_proj.weight`, [C, C], residual, rows, i),
+      spec(`${h}attn.c_attn.weight`, [C, 3 * width], normal(0.02), qkv, i),
+      spec(`${h}attn.c_attn.bias`, [3 * width], zeros, qkv, i),
+      spec(`${h}attn.c_proj.weight`, [width, C], residual, rows, i),
       spec(`${h}attn.c_proj.bias`, [C], zeros, null, i),
       spec(`${h}ln_2.weight`, [C], ones, null, i),
       spec(`${h}ln_2.bias`, [C], zeros, null, i),
@@ -80,18 +82,18 @@ function gpt2Table({ layers: L, embed: C, ffn: F, vocab: V, context, tied }: Mod
 }
 
 function llamaTable(shape: ModelShape): ParameterSpec[] {
-  const { layers: L, embed: C, ffn: F, vocab: V, heads, kvHeads, tied } = shape
-  const kv = (C / heads) * kvHeads
+  const { layers: L, embed: C, ffn: F, vocab: V, heads, kvHeads, headSize, tied } = shape
+  const [q, kv] = [heads * headSize, kvHeads * headSize]
   const w = normal(0.02)
   const table = [spec('model.embed_tokens.weight', [V, C], w, vocab, -1)]
   for (let i = 0; i < L; i++) {
     const h = `model.layers.${i}.`
     table.push(
       spec(`${h}input_layernorm.weight`, [C], ones, null, i),
-      spec(`${h}self_attn.q_proj.weight`, [C, C], w, rows, i),
+      spec(`${h}self_attn.q_proj.weight`, [q, C], w, rows, i),
       spec(`${h}self_attn.k_proj.weight`, [kv, C], w, rows, i),
       spec(`${h}self_attn.v_proj.weight`, [kv, C], w, rows, i),
-      spec(`${h}self_attn.o_proj.weight`, [C, C], w, columns, i),
+      spec(`${h}self_attn.o_proj.weight`, [C, q], w, columns, i),
       spec(`${h}post_attention_layernorm.weight`, [C], ones, null, i),
       spec(`${h}mlp.gate_proj.weight`, [F, C], w, rows, i),
       spec(`${h}mlp.up_proj.weight`, [F, C], w, rows, i),

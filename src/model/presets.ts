@@ -2,7 +2,8 @@ import type { ModelShape } from './shape.ts'
 import { gpt2Shape } from './shape.ts'
 
 function llama(layers: number, heads: number, kvHeads: number, embed: number, ffn: number): ModelShape {
-  return { family: 'llama', layers, heads, kvHeads, embed, ffn, context: 4096, vocab: 32000, tied: false }
+  const headSize = embed / heads
+  return { family: 'llama', layers, heads, kvHeads, headSize, embed, ffn, context: 4096, vocab: 32000, tied: false }
 }
 
 /**
@@ -28,7 +29,3 @@ export const MODEL_PRESETS = {
 export type ModelPreset = keyof typeof MODEL_PRESETS
 
 export const MODEL_PRESET_NAMES = Object.keys(MODEL_PRESETS) as readonly ModelPreset[]
-
-export function isModelPreset(name: string): name is ModelPreset {
-  return Object.hasOwn(MODEL_PRESETS, name)
-}

@@ -47,9 +47,9 @@ export function referenceGradients(
   const value = (name: string) => p.get(name)!
   const slope = (name: string) => gradients.get(name)!
   const { B, T, tokens, targets } = batch
-  const { layers, heads, embed: C, vocab: V } = shape
+  const { layers, heads, headSize, embed: C, vocab: V } = shape
   const R = B * T
-  const sizes = { B, T, heads, headSize: C / heads }
+  const sizes = { B, T, heads, headSize }
   checkBatch(shape, batch)
 
   let x = embed(value('wte.weight'), value('wpe.weight'), tokens, R, T, C)

@@ -4,6 +4,8 @@ export interface ModelShape {
   readonly layers: number
   readonly heads: number
   readonly kvHeads: number
+  /** Width of one head; attention is heads · headSize wide, which need not be `embed`. */
+  readonly headSize: number
   readonly embed: number
   readonly ffn: number
   readonly context: number
@@ -12,5 +14,6 @@ export interface ModelShape {
 }
 
 export function gpt2Shape(layers: number, heads: number, embed: number, context: number, vocab: number): ModelShape {
-  return { family: 'gpt2', layers, heads, kvHeads: heads, embed, ffn: 4 * embed, context, vocab, tied: true }
+  const headSize = embed / heads
+  return { family: 'gpt2', layers, heads, kvHeads: heads, headSize, embed, ffn: 4 * embed, context, vocab, tied: true }
 }

@@ -23,6 +23,7 @@ export interface RankMemory {
  *   GPT-2 shape, mixed precision, T × T scores in memory (Korthikanti et al., arXiv:2205.05198, Table 2):
  *     tensor-parallel              s·b·h·(10 + 24/t + 5·a·s/(h·t))
  *     and sequence-parallel        s·b·h·(34 + 5·a·s/h)/t
+ *     of which dropout's masks and outputs are 2 of the 10 and 3 of the 5;
  *     selective recomputation drops the 5·a·s/h term, full recomputation leaves the input of 2·s·b·h
  *   LLaMA shape, fused attention, two bytes per element, all divided by t under sequence parallelism: two inputs of the
  *   residual stream, two norm outputs (8h), q, k, v and their rotated copies, attention output, and four vectors of the
@@ -34,27 +35,36 @@ export function activationBytesPerBlock(s: StepSetup): number {
 
 function halfPrecisionBytes(s: StepSetup): number {
   const { model, sequence, tensor: t, sequenceParallel, recompute, software } = s
-  const { embed: C, heads, kvHeads, ffn, family } = model
+  const { embed: C, heads, kvHeads, headSize, ffn, family } = model
+  const [q, kv] = [heads * headSize, kvHeads * headSize]
   const tokens = s.microBatch * sequence
   if (recompute === 'full') return (2 * tokens * C) / (sequenceParallel ? t : 1)
-  const scores = software.attention === 'fused' || recompute === 'selective' ? 0 : (5 * heads * sequence) / C
+  const dropped = software.dropout > 0
+  // Two inputs of the residual stream and two norm outputs; the masks of two dropouts, a byte each.
+  const shared = 8 * C + (dropped ? 2 * C : 0)
+  // Softmax's output, and with dropout its mask and what is left.
+  const scoreBytes = dropped ? 5 : 2
   if (family === 'llama') {
-    const kv = kvHeads / heads
-    const shared = 8 * C
-    const split = 2 * C * (1 + 2 * kv) + 2 * C * (1 + kv) + 2 * C + 8 * ffn
+    const split = 2 * (q + 2 * kv) + 2 * (q + kv) + 2 * q + 8 * ffn
     return tokens * (sequenceParallel ? (shared + split) / t : shared + split / t)
   }
-  return tokens * C * (sequenceParallel ? (34 + scores) / t : 10 + 24 / t + scores / t)
+  const scores = software.attention === 'fused' || recompute === 'selective' ? 0 : scoreBytes * heads * sequence
+  // Of Table 2's 24·h, 8 are as wide as the heads together and 16 are four vectors of the MLP's width, 4·h there.
+  const split = 8 * q + 4 * ffn + scores
+  return tokens * (sequenceParallel ? (shared + split) / t : shared + split / t)
 }
 
 /**
  * What a micro-batch still holds between its input gradient and its weight gradient. Published: 32·s·b·h (Zero Bubble,
- * Table 1). This project's Programs: as much as before; the gradients that products are made of take the place of what the
+ * Table 1): what the products read and the gradients of what they make, 8·h of the residual stream's width, 8 of the heads'
+ * and 16, four vectors, of the MLP's (six in LLaMA's). This project's Programs: as much as before; the gradients that products are made of take the place of what the
  * input gradient was the last to read.
  */
 function keptForWeights(s: StepSetup, bytes: number): number {
   if (s.precision === 'f32') return bytes
-  return Math.min(bytes, (32 * s.microBatch * s.sequence * s.model.embed) / s.tensor)
+  const { family, embed: C, heads, kvHeads, headSize, ffn } = s.model
+  const width = 8 * C + 4 * (heads + kvHeads) * headSize + (family === 'llama' ? 6 : 4) * ffn
+  return Math.min(bytes, (s.microBatch * s.sequence * width) / s.tensor)
 }
 
 /** What each action of every pipeline rank's order adds to its activations: taken at F, released at B, or at I and W. */

@@ -4,10 +4,10 @@ import { balancedBlocks } from '../strategy/stages.ts'
 import type { StepSetup } from './step-setup.ts'
 
 /** Parameters of one block over all tensor ranks. */
-function blockParameters({ embed: C, heads, kvHeads, ffn, family }: ModelConfig): number {
-  const kv = (kvHeads * C) / heads
-  if (family === 'llama') return C * (C + 2 * kv) + C * C + 3 * C * ffn + 2 * C
-  return C * 3 * C + 3 * C + C * C + C + 2 * C * ffn + ffn + C + 4 * C
+function blockParameters({ embed: C, heads, kvHeads, headSize, ffn, family }: ModelConfig): number {
+  const [q, kv] = [heads * headSize, kvHeads * headSize]
+  if (family === 'llama') return C * (q + 2 * kv) + q * C + 3 * C * ffn + 2 * C
+  return C * 3 * q + 3 * q + q * C + C + 2 * C * ffn + ffn + C + 4 * C
 }
 
 /** Sizes differ by at most one, larger first. */

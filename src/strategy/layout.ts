@@ -89,7 +89,7 @@ export function dimsOf(layout: Layout, samples: number, tensorIndex: number): Op
     C: model.embed,
     NH: model.heads / layout.tensor,
     KV: model.kvHeads / layout.tensor,
-    HS: model.embed / model.heads,
+    HS: model.headSize,
     F: model.ffn / layout.tensor,
     V,
     valid: Math.max(0, Math.min(V, model.vocab - vocabStart)),

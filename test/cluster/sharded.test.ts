@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { problemsOf } from '../../src/config/check.ts'
-import { withoutStrayFields } from '../../src/config/check-effects.ts'
+import { withoutStrayFields } from '../../src/config/effects.ts'
 import { readConfig } from '../../src/config/parse.ts'
 import { parameterCount } from '../../src/model/parameters.ts'
 import { predictTraffic } from '../../src/sim/traffic.ts'

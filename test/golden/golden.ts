@@ -73,7 +73,7 @@ function unpack(base64: string): Float32Array {
 export function readGolden(name: 'even' | 'odd'): Golden {
   const stored: Stored = JSON.parse(readFileSync(join(import.meta.dirname, `gpt2-${name}.json`), 'utf8'))
   const { T, B, ...sizes } = stored.shape
-  const shape: ModelShape = { family: 'gpt2', ...sizes, kvHeads: sizes.heads, tied: true }
+  const shape: ModelShape = { family: 'gpt2', ...sizes, kvHeads: sizes.heads, headSize: sizes.embed / sizes.heads, tied: true }
   return {
     shape,
     init: formulaWeights(shape),

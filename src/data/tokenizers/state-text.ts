@@ -1,5 +1,5 @@
 import { TOKENIZERS } from '../../config/names.ts'
-import { isObject, show } from '../../config/reader.ts'
+import { isObject, show } from '../../config/show.ts'
 import { RefusedError } from '../../core/errors.ts'
 import { MOST_BPE_IDS } from './bpe.ts'
 import type { TokenizerState } from './tokenizer.ts'

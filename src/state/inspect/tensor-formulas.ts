@@ -49,7 +49,7 @@ export function valuesOf(op: Extract<Op, { dims: unknown }>, model: ModelConfig)
 const WHOLE = (model: ModelConfig): Values => ({
   C: model.embed,
   H: model.heads,
-  D: model.embed / model.heads,
+  D: model.headSize,
   F: model.ffn,
   V: model.vocab,
   N: model.context,

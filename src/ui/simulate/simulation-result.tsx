@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { SOFTWARE } from '../../sim/cost/software.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { capacityOf, fullestBytes } from '../../state/capacity.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
@@ -55,7 +56,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
   if (result === null) return refusal || <p aria-busy={computing}>{text.computing}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
-  const how = result.simulated === 'program' ? text.program : text.stages(result.software ?? '')
+  const how = result.simulated === 'program' ? text.program : text.stages(SOFTWARE[result.software].title)
   return (
     <>
       {refusal || <OverCapacity result={result} text={text} onSearch={onSearch} />}

@@ -17,6 +17,8 @@ test.each<object>([
   { model: shape },
   { model: { ...shape, tied: false, ffn: 100 } },
   { model: { ...shape, family: 'llama', kvHeads: 2 } },
+  { model: { ...shape, headSize: 5 } },
+  { model: { ...shape, heads: 3, headSize: 5 } },
   { model: shape, batch: { sequence: 8 } },
   { model: { ...shape, vocab: 61 }, data: { tokens: 't.bin' } },
   { data: { tokens: 't.bin', order: 'shuffled' } },

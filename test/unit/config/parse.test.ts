@@ -29,11 +29,14 @@ test('{} is one device, nano, German to English', () => {
       layers: 4,
       heads: 4,
       kvHeads: 4,
+      headSize: 16,
       embed: 64,
       ffn: 256,
       context: 64,
       vocab: 256,
       tied: true,
+      attention: null,
+      dropout: null,
     },
     data: {
       corpus: 'translation-de-en',
@@ -76,6 +79,7 @@ test('{} is one device, nano, German to English', () => {
       compression: { kind: 'none' },
     },
     cluster: {
+      software: null,
       adapters: 'default',
       device: 'this',
       devicesPerNode: 8,
@@ -95,9 +99,26 @@ describe('defaults that depend on other fields', () => {
 
   test('a shape field by field: no preset, sequence within the context', () => {
     const { model, batch } = parseConfig({ model: shape })
-    expect(model).toEqual({ preset: null, family: 'gpt2', ...shape, kvHeads: 4, ffn: 128, tied: true })
+    expect(model).toEqual({
+      preset: null,
+      family: 'gpt2',
+      ...shape,
+      kvHeads: 4,
+      headSize: 8,
+      ffn: 128,
+      tied: true,
+      attention: null,
+      dropout: null,
+    })
     expect(batch.sequence).toBe(16)
     expect(parseConfig({ model: { preset: 'gpt2' } }).batch.sequence).toBe(64)
+  })
+
+  test('the size of a head: the width over the heads, unless it is given', () => {
+    expect(parseConfig({ model: shape }).model.headSize).toBe(8)
+    expect(parseConfig({ model: { ...shape, headSize: null } }).model.headSize).toBe(8)
+    expect(parseConfig({ model: { ...shape, heads: 3, headSize: 5 } }).model).toMatchObject({ heads: 3, headSize: 5 })
+    expect(parseConfig({ model: { preset: 'nano', headSize: 8 } }).model).toMatchObject({ preset: null, embed: 64 })
   })
 
   test('what only simulates is refused where it would execute', () => {
@@ -168,6 +189,8 @@ describe('refusals name the field, the value and what is allowed', () => {
     [{ steps: 3, epochs: 2 }, 'epochs: 2 given together with steps'],
     [{ precision: 'bf16' }, 'precision: "bf16" must be one of f32, mixed-bf16, mixed-f16'],
     [{ model: { preset: 'nano', heads: 5 } }, 'model.heads: 5 does not divide model.embed: 64'],
+    [{ model: { preset: 'nano', headSize: 0 } }, 'model.headSize: 0 must be a whole number from 1 to 10000'],
+    [{ model: { preset: 'nano', headSize: 2.5 } }, 'model.headSize: 2.5 must be a whole number from 1 to 10000'],
     [{ model: { preset: 'nano', kvHeads: 3 } }, 'model.kvHeads: 3 does not divide model.heads: 4'],
     [{ model: { preset: 'nano', kvHeads: 2 } }, 'model.kvHeads: 2 must equal model.heads (4) in family gpt2'],
     [{ model: { preset: 'nano', vocab: 255 } }, 'model.vocab: 255 is smaller than the 256 ids'],
@@ -232,6 +255,34 @@ describe('refusals name the field, the value and what is allowed', () => {
       'parallel.zero: 1 shards what parameter-server keeps in one place',
     ],
     [{ parallel: { server: { async: true } } }, 'parallel.server.async: true needs parallel.dataMode parameter-server'],
+    [
+      { parallel: { data: 2, dataMode: 'parameter-server', server: { maxStaleness: 2 } } },
+      'parallel.server.maxStaleness: 2 has no effect here: it needs parallel.server.async true; leave it at 0',
+    ],
+    [
+      { parallel: { server: { at: 'cpu' } } },
+      'parallel.server.at: "cpu" has no effect here: it needs parallel.dataMode parameter-server; leave it at "gpu0"',
+    ],
+    [
+      { parallel: { zeroPartition: 'greedy' } },
+      'parallel.zeroPartition: "greedy" has no effect here: it needs parallel.zero ≥ 1, parallel.data ≥ 2',
+    ],
+    [
+      { parallel: { zero: 2, zeroReduce: 'all-reduce' } },
+      'parallel.zeroReduce: all-reduce is a variant of parallel.zero 1, not 2',
+    ],
+    [
+      { parallel: { fsdp: { reshardAfterForward: false } } },
+      'parallel.fsdp.reshardAfterForward: false has no effect here: it needs parallel.zero 3, parallel.data ≥ 2',
+    ],
+    [
+      { optimizer: { momentum: 0.5 } },
+      'optimizer.momentum: 0.5 has no effect here: it needs optimizer.kind sgd; leave it at 0.9',
+    ],
+    [
+      { optimizer: { kind: 'sgd', betas: [0.5, 0.9] } },
+      'optimizer.betas: [0.5,0.9] has no effect here: it needs optimizer.kind adamw',
+    ],
     [{ parallel: { zero: 4 } }, 'parallel.zero: 4 must be one of 0, 1, 2, 3'],
     [
       { parallel: { zero: 2, compression: { kind: 'int8' } } },

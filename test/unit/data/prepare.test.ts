@@ -209,7 +209,7 @@ describe('raw tokens', () => {
       'data.tokens: "t.bin" holds token 512 at position 7; ids go up to 511 (model.vocab 512)',
     )
     expect(() => prepare({ data: { ...data, tokenizer: 'char' } })).toThrow(
-      'data.tokenizer: "char" has no effect here: it needs data.corpus, data.text',
+      'data.tokenizer: "char" has no effect here: it needs data.tokens null',
     )
     await expect(prepare({ data, batch }, { readBytes: async () => new Uint8Array(33) })).rejects.toThrow(
       'data.tokens: "t.bin" has 33 bytes; uint16 tokens take an even number',

@@ -10,11 +10,12 @@ test('over all tensor ranks every element of a cut tensor is held once; a whole 
     tensor: fc.constantFrom(1, 2, 3, 4),
     headsPerRank: fc.integer({ min: 1, max: 2 }),
     headSize: fc.constantFrom(2, 3),
+    extra: fc.constantFrom(0, 1),
     ffnPerRank: fc.integer({ min: 1, max: 5 }),
     vocab: fc.integer({ min: 1, max: 23 }),
   })
   fc.assert(
-    fc.property(shapes, ({ family, tensor, headsPerRank, headSize, ffnPerRank, vocab }) => {
+    fc.property(shapes, ({ family, tensor, headsPerRank, headSize, extra, ffnPerRank, vocab }) => {
       const heads = headsPerRank * tensor
       const ffn = ffnPerRank * tensor
       const shape: ModelShape = {
@@ -22,7 +23,8 @@ test('over all tensor ranks every element of a cut tensor is held once; a whole 
         layers: 1,
         heads,
         kvHeads: heads,
-        embed: heads * headSize,
+        headSize,
+        embed: heads * headSize + extra,
         ffn,
         context: 5,
         vocab,
@@ -55,6 +57,7 @@ test('columns, rows and qkv of two ranks, drawn out', () => {
       layers: 1,
       heads: 2,
       kvHeads: 2,
+      headSize: 1,
       embed: 2,
       ffn: 4,
       context: 1,

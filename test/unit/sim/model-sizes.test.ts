@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
+import { parameterCount } from '../../../src/model/parameters.ts'
 import { hardwareFlops, modelFlops } from '../../../src/sim/model-flops.ts'
 import { setupOf } from '../../../src/sim/setup-of.ts'
 import { parametersPerRank } from '../../../src/sim/stage-sizes.ts'
@@ -23,6 +24,11 @@ describe('parameters, to the last one', () => {
     expect(rank!.parameters - 2 * h).toBeCloseTo(12 * l * h ** 2 * (1 + 13 / (12 * h) + (V + s) / (12 * l * h)), -2)
     expect((rank!.parameters / 1e9).toFixed(1)).toBe(String(row.billions))
   })
+})
+
+it.each(['gpt2', 'llama'])('%s with heads of another width: as many as its tensors have', (family) => {
+  const config = configOf({ family, layers: 3, heads: 6, headSize: 5, embed: 16, ffn: 21, context: 9, vocab: 11 })
+  expect(parametersPerRank(setupOf(config)).ranks[0]!.parameters).toBe(parameterCount(config.model))
 })
 
 describe('floating-point operations', () => {

@@ -22,9 +22,17 @@ const CASES: readonly (readonly [string, object, number])[] = [
   ['ZB-V', { pipeline: 2, schedule: 'zb-v', chunks: 2 }, 8],
 ]
 
-test.each(CASES)('memory by stage is within a tenth of the Program: %s', (_name, parallel, microbatches) => {
+test.each(CASES)('memory by stage is within a tenth of the Program: %s', (_name, parallel, microbatches) =>
+  expectSameMemory(parallel, microbatches),
+)
+
+test.each([8, 128])('so is a model whose heads are %i wide', (headSize) =>
+  expectSameMemory({ data: 2, pipeline: 2 }, 2, { headSize }),
+)
+
+function expectSameMemory(parallel: object, microbatches: number, model: object = {}): void {
   const config = parseConfig({
-    model: { layers: 8, heads: 4, embed: 256, context: 128, vocab: 512 },
+    model: { layers: 8, heads: 4, embed: 256, context: 128, vocab: 512, ...model },
     batch: { global: 16, microbatches, sequence: 128 },
     parallel,
   })
@@ -36,4 +44,4 @@ test.each(CASES)('memory by stage is within a tenth of the Program: %s', (_name,
     expect(predictedBytes.total / counted, `rank ${rank}`).toBeGreaterThan(0.9)
     expect(predictedBytes.total / counted, `rank ${rank}`).toBeLessThan(1.1)
   }
-})
+}
