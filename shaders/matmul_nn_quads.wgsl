@@ -3,11 +3,12 @@
 // twice; a larger loop (more rows, more of k) falls out of the processor's cache of decoded instructions.
 // a: invocation i of the quad loads row i, the others get it by broadcast.
 @compute @workgroup_size(4)
-fn matmul_nn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn matmul_nn(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
   let N = params.N;
-  let m = group.y * 8u;
-  let n = group.x * 16u + lane * 4u;
+  let block = block_at(group, groups, 8u, 16u);
+  let m = block.x;
+  let n = block.y + lane * 4u;
   let a0 = params.aOffset + (m + lane) * params.lda;
   let a1 = a0 + 4u * params.lda;
   let first = offset_of_columns(n);

@@ -12,10 +12,11 @@ fn within(k: u32, value: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(INVOCATIONS)
-fn matmul_nn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn matmul_nn(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
-  let tile_m = group.y * TILE_M;
-  let tile_n = group.x * 64u;
+  let block = block_at(group, groups, TILE_M, 64u);
+  let tile_m = block.x;
+  let tile_n = block.y;
   let m = lane / 16u * 8u;
   let n = lane % 16u;
   let first = offset_of_columns(tile_n + n * 4u);

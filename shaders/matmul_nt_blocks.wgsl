@@ -1,10 +1,11 @@
 // c[M,N] (+)= a[M,K]·b[N,K]ᵀ (+ bias[N]) without workgroup memory and without subgroups: an invocation computes 4×4 of c
 // and takes k four at a time; a workgroup of 4×4 invocations computes 16×16.
 @compute @workgroup_size(16)
-fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn matmul_nt(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
-  let m = group.y * 16u + lane / 4u * 4u;
-  let n = group.x * 16u + lane % 4u * 4u;
+  let block = block_at(group, groups, 16u, 16u);
+  let m = block.x + lane / 4u * 4u;
+  let n = block.y + lane % 4u * 4u;
   let a0 = params.aOffset + m * params.lda;
   let a1 = a0 + params.lda;
   let a2 = a1 + params.lda;

@@ -1,9 +1,10 @@
 // c[M,N] (+)= a[K,M]ᵀ·b[K,N] without workgroup memory and without subgroups: an invocation computes 4×4 of c and takes k
 // two at a time; a workgroup of 4×4 invocations computes 16×16.
 @compute @workgroup_size(16)
-fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let m = group.y * 16u + lane / 4u * 4u;
-  let n = group.x * 16u + lane % 4u * 4u;
+fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let block = block_at(group, groups, 16u, 16u);
+  let m = block.x + lane / 4u * 4u;
+  let n = block.y + lane % 4u * 4u;
   var c0 = vec4f();
   var c1 = vec4f();
   var c2 = vec4f();

@@ -7,10 +7,11 @@ var<workgroup> a_tile: array<vec4f, TILE_M * 4u>; // (k, m/4): four rows
 var<workgroup> b_tile: array<vec4f, 256>; // (k, n/4): four columns
 
 @compute @workgroup_size(INVOCATIONS)
-fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn matmul_tn(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let K = params.K;
-  let tile_m = group.y * TILE_M;
-  let tile_n = group.x * 64u;
+  let block = block_at(group, groups, TILE_M, 64u);
+  let tile_m = block.x;
+  let tile_n = block.y;
   let m = lane / 16u * 8u;
   let n = lane % 16u;
   var c0 = vec4f();

@@ -1,9 +1,10 @@
-import { RankError, invariant } from '../core/errors.ts'
+import { RankError, RefusedError, invariant } from '../core/errors.ts'
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { SharedDataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
 import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
+import { releaseTransports } from './transport/setup.ts'
 import type { TransportSetup } from './transport/setup.ts'
 
 /** What a cluster needs of its host: lines to ranks that it makes and ends. */
@@ -25,6 +26,9 @@ type ReplyOf<Kind extends RankReply['kind']> = Extract<RankReply, { kind: Kind }
 /** How long ranks may take to close after a failure before their workers are ended. */
 const CLOSE_SECONDS = 5
 
+/** A rank that says nothing for so many seconds in a row, while all of them are watched, is taken for hung. */
+const SILENT_SECONDS = 10
+
 /**
  * The ranks seen together: a request goes to all of them and is answered by all. The first failure rejects everything
  * that waits, is told to the other ranks, and stays.
@@ -35,6 +39,11 @@ export class Cluster {
   adapters: readonly (AdapterResult | null)[] = []
   private failure: Error | null = null
   private closing = false
+  /** Ranks whose worker ended by itself or answers no more: nobody waits for them. */
+  private readonly gone = new Set<number>()
+  /** Seconds in a row in which a rank said nothing. */
+  private readonly silent: number[]
+  private watch: ReturnType<typeof setInterval> | undefined
   private waiters: {
     kind: RankReply['kind']
     replies: Map<number, RankReply>
@@ -49,6 +58,7 @@ export class Cluster {
     readonly config: RunConfig,
   ) {
     this.world = spawned.ports.length
+    this.silent = spawned.ports.map(() => 0)
     for (const [rank, port] of spawned.ports.entries()) port.listen((reply) => this.receive(rank, reply))
   }
 
@@ -60,9 +70,14 @@ export class Cluster {
     onReply: (rank: number, reply: RankReply) => void,
   ): Promise<Cluster> {
     let cluster: Cluster | null = null
-    const spawned = await host.spawn(world, (rank, reason) => cluster?.fail(new RankError(rank, null, reason)))
+    const early: (readonly [number, string])[] = []
+    const spawned = await host.spawn(world, (rank, reason) => {
+      if (cluster) cluster.died(rank, reason)
+      else early.push([rank, reason])
+    })
     cluster = new Cluster(spawned, config)
     cluster.onReply = onReply
+    for (const [rank, reason] of early) cluster.died(rank, reason)
     try {
       await cluster.openRanks()
     } catch (error) {
@@ -106,11 +121,17 @@ export class Cluster {
   }
 
   private receive(rank: number, reply: RankReply): void {
+    this.silent[rank] = 0
     if (reply.kind === 'failed') {
-      this.fail(new RankError(rank, reply.op, reply.message, reply.exitStatus))
+      const { field, op, message, exitStatus } = reply
+      this.fail(field === null ? new RankError(rank, op, message, exitStatus) : new RefusedError(field, message))
       return
     }
-    this.onReply(rank, reply)
+    try {
+      this.onReply(rank, reply)
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
     for (const waiter of this.waiters) {
       if (waiter.kind !== reply.kind || !waiter.ranks.includes(rank) || waiter.replies.has(rank)) continue
       waiter.replies.set(rank, reply)
@@ -120,6 +141,24 @@ export class Cluster {
       }
       return
     }
+  }
+
+  /** A rank's worker ended without being asked to. */
+  private died(rank: number, reason: string): void {
+    this.gone.add(rank)
+    this.fail(new RankError(rank, null, reason))
+    // It will not say that it is closed either.
+    if (this.closing) this.receive(rank, { kind: 'closed', liveBytes: 0 })
+  }
+
+  /** From now on a rank that says nothing for a while is taken for hung: the cluster fails, naming it. */
+  watchForSilence(): void {
+    if (this.closing) return
+    this.watch ??= setInterval(() => {
+      for (const rank of this.all) this.silent[rank]!++
+      const hung = this.silent.findIndex((seconds) => seconds > SILENT_SECONDS)
+      if (hung >= 0 && !this.gone.has(hung)) this.died(hung, `has not answered for ${SILENT_SECONDS} s`)
+    }, 1000)
   }
 
   /** The first failure wins: every other rank is told to stop, everybody who waits hears it. */
@@ -178,9 +217,9 @@ export class Cluster {
     return [...answers.entries()].sort(([a], [b]) => a - b).map(([, reply]) => reply as ReplyOf<'step'>)
   }
 
-  /** Lets `ops` more ops of a held rank through. */
-  advance(rank: number, ops: number): void {
-    this.spawned.ports[rank]!.post({ kind: 'advance', ops })
+  /** Lets a held rank make its next op or tick. */
+  advance(rank: number, by: 'op' | 'tick'): void {
+    this.spawned.ports[rank]!.post({ kind: 'advance', by })
   }
 
   post(request: Extract<RankRequest, { kind: 'pause' | 'resume' | 'trace' }>): void {
@@ -224,10 +263,13 @@ export class Cluster {
   /** Releases every worker and buffer; resolves with the device bytes still alive (0 unless something leaks). */
   async close(): Promise<number> {
     if (this.closing) return 0
-    const waiter = new Promise<Map<number, RankReply>>((resolve, reject) =>
-      this.waiters.push({ kind: 'closed', replies: new Map(), ranks: this.all, resolve, reject }),
-    )
     this.closing = true
+    clearInterval(this.watch)
+    const ranks = this.all.filter((rank) => !this.gone.has(rank))
+    const waiter = new Promise<Map<number, RankReply>>((resolve, reject) => {
+      if (ranks.length === 0) resolve(new Map())
+      else this.waiters.push({ kind: 'closed', replies: new Map(), ranks, resolve, reject })
+    })
     for (const port of this.spawned.ports) port.post({ kind: 'close' })
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), CLOSE_SECONDS * 1000)))
@@ -235,6 +277,7 @@ export class Cluster {
     clearTimeout(timer)
     this.spawned.terminate()
     for (const port of this.spawned.ports) port.close()
+    releaseTransports(this.spawned.transports)
     return replies ? [...replies.values()].reduce((sum, reply) => sum + (reply as ReplyOf<'closed'>).liveBytes, 0) : 0
   }
 }

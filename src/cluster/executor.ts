@@ -126,6 +126,7 @@ export class Executor {
     for (const [i, op] of plan.ops.entries()) {
       if (failure) break
       this.current = op
+      this.at(op)
       this.glance.moved()
       try {
         if (!(await this.gate.pass(op))) break
@@ -137,7 +138,11 @@ export class Executor {
           if (failure) break
           await this.timed(op, step)
         } else {
-          const started = Promise.all(pending).then(() => (failure ? undefined : this.timed(op, step)))
+          const started = Promise.all(pending).then(() => {
+            if (failure) return undefined
+            this.at(op)
+            return this.timed(op, step)
+          })
           done[i] = started.then(undefined, (error: unknown) => fail(op, error))
         }
       } catch (error) {
@@ -149,6 +154,12 @@ export class Executor {
     this.current = null
     if (failure) throw this.asRankError(failure)
     this.context.gpu?.queue.flush()
+    if (this.context.gpu) this.context.gpu.faults.place = null
+  }
+
+  /** What the device is given from here on is this op's. */
+  private at(op: Op): void {
+    if (this.context.gpu) this.context.gpu.faults.place = () => opText(op)
   }
 
   /**

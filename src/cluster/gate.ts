@@ -4,6 +4,8 @@ import type { Op } from '../schedule/program.ts'
 export class Gate {
   private mode: 'open' | 'op' | 'step' = 'open'
   private allowance = 0
+  /** The op that passed last; null before the first of a step. */
+  private last: Op | null = null
   private ended = false
   private waiting: (() => void)[] = []
   onHold: (op: Op | null) => void = () => {}
@@ -18,10 +20,15 @@ export class Gate {
     this.wake()
   }
 
-  /** Lets `ops` more ops through and holds again. */
-  advance(ops: number): void {
+  /**
+   * Lets more ops through and holds again. Whoever is still on the way to where the last advance ends goes on from there:
+   * nothing that was asked for is lost.
+   * @param ops their number, by the op that passed last and how many may already follow it
+   */
+  advance(ops: (last: Op | null, allowed: number) => number): void {
+    const allowed = this.mode === 'op' ? this.allowance : 0
     this.mode = 'op'
-    this.allowance = ops
+    this.allowance = allowed + ops(this.last, allowed)
     this.wake()
   }
 
@@ -39,11 +46,13 @@ export class Gate {
   async pass(op: Op): Promise<boolean> {
     while (!this.ended && this.mode === 'op' && this.allowance === 0) await this.hold(op)
     if (this.mode === 'op' && this.allowance > 0) this.allowance--
+    this.last = op
     return !this.ended
   }
 
   /** Between two steps. */
   async passStep(): Promise<boolean> {
+    this.last = null
     while (!this.ended && (this.mode === 'step' || (this.mode === 'op' && this.allowance === 0))) await this.hold(null)
     return !this.ended
   }

@@ -1,6 +1,9 @@
+import { DEFAULTS } from '../config/parse.ts'
+import type { RunConfig } from '../config/types.ts'
 import { Rng } from '../core/random.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
 import { RefusedError } from '../core/errors.ts'
+import type { RankProgram } from '../schedule/program.ts'
 import type { GenerateRequest } from './run-events.ts'
 
 /** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. */
@@ -22,8 +25,35 @@ function sampleToken(logits: Float32Array, temperature: number, topK: number, un
   return order.at(-1)!
 }
 
+/** Where a rank that ran a generating Program has its part of a row of logits; null where it has none. */
+export function logitsOf(
+  program: RankProgram,
+  row: number,
+): { readonly buffer: string; readonly offset: number; readonly valid: number } | null {
+  // The head works in chunks of rows, each with logits of its own.
+  for (const op of program.step) {
+    if (op.kind !== 'forward' || op.segment.kind !== 'logits') continue
+    const { rowStart, rows, V, valid } = op.dims
+    if (row >= rowStart && row < rowStart + rows)
+      return { buffer: op.args.logits!, offset: (row - rowStart) * V, valid }
+  }
+  return null
+}
+
+/** The configuration on one device, for text from weights that a run has left. */
+export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig {
+  return {
+    ...rest,
+    steps: 1,
+    epochs: null,
+    parallel: DEFAULTS.parallel,
+    batch: { ...batch, global: 1, microbatches: 1, shares: null },
+    cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
+  }
+}
+
 /**
- * Text after a prompt, token by token: the model sees at most the last `window` tokens. `infer` gives the logits of row
+ * Text after a prompt, token by token, up to the end of the document where the data have ends: the model sees at most the last `window` tokens. `infer` gives the logits of row
  * `row` for a whole window of tokens (padding behind the row is never seen by it).
  */
 export async function generateText(
@@ -44,6 +74,7 @@ export async function generateText(
     tokens.set(seen)
     const logits = await infer(tokens, seen.length - 1)
     const next = sampleToken(logits, request.temperature, request.topK, random.uniform())
+    if (next === tokenizer.endOfText) break
     ids.push(next)
     made.push(next)
     onText(tokenizer.decode(made))

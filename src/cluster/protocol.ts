@@ -49,7 +49,8 @@ export type RankRequest =
   | { readonly kind: 'train'; readonly step: number; readonly count: number; readonly captureGradients: boolean }
   | { readonly kind: 'pause'; readonly at: 'op' | 'step' }
   | { readonly kind: 'resume' }
-  | { readonly kind: 'advance'; readonly ops: number }
+  /** Lets a held rank make its next op, or its ops up to the end of its next pipeline action. */
+  | { readonly kind: 'advance'; readonly by: 'op' | 'tick' }
   /** A forward-only pass on given tokens; the rank that holds the head answers with a row of logits. */
   | { readonly kind: 'infer'; readonly id: number; readonly tokens: Uint32Array; readonly row: number }
   | { readonly kind: 'evaluate'; readonly id: number; readonly index: number }
@@ -116,7 +117,14 @@ export type RankReply =
     }
   | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly Piece[] }
   | { readonly kind: 'captured'; readonly pieces: readonly Piece[] }
-  | { readonly kind: 'failed'; readonly op: string | null; readonly message: string; readonly exitStatus: number }
+  | {
+      readonly kind: 'failed'
+      readonly op: string | null
+      readonly message: string
+      readonly exitStatus: number
+      /** Of the configuration, where that is what this rank refuses. */
+      readonly field: string | null
+    }
   | { readonly kind: 'closed'; readonly liveBytes: number }
 
 /** One end of the line between coordinator and rank. */

@@ -1,4 +1,4 @@
-import { RankError, exitStatusOf, invariant } from '../core/errors.ts'
+import { RankError, RefusedError, exitStatusOf, invariant } from '../core/errors.ts'
 import { zeroByCategory, zeroByTraffic, zeroPeak } from '../core/bytes.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openDataset } from '../data/dataset.ts'
@@ -7,16 +7,18 @@ import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { parameterTable } from '../model/parameters.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
-import type { Holding, LoadBatchOp, RankProgram } from '../schedule/program.ts'
+import type { Holding, LoadBatchOp, Op, RankProgram } from '../schedule/program.ts'
 import { holdingsOf } from './assemble.ts'
 import { Executor } from './executor.ts'
 import { Gate } from './gate.ts'
+import { logitsOf } from './generate.ts'
 import type { HandlerContext, InputArrays } from './handlers/context.ts'
 import { readSpans, writeSpans } from './handlers/readback.ts'
 import { drawParameter } from './initial-values.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { Slots, hostMemory } from './slots.ts'
+import { opsInTick } from './ticks.ts'
 import { Turns } from './turns.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -73,7 +75,13 @@ export class Rank {
     private readonly host: RankHost,
   ) {
     this.gate.onHold = (op) => port.post({ kind: 'paused', step: this.context?.step ?? 0, op: op?.id ?? null })
-    port.listen((request) => this.receive(request))
+    port.listen((request) => {
+      try {
+        this.receive(request)
+      } catch (error) {
+        this.fail(error)
+      }
+    })
   }
 
   private context: HandlerContext | null = null
@@ -85,7 +93,7 @@ export class Rank {
       case 'resume':
         return this.gate.resume()
       case 'advance':
-        return this.gate.advance(request.ops)
+        return this.gate.advance((last, allowed) => (request.by === 'op' ? 1 : this.opsInTick(last, allowed)))
       case 'abort':
         this.failed = true
         this.gate.end()
@@ -106,10 +114,19 @@ export class Rank {
   private fail(error: unknown): void {
     if (this.failed) return
     this.failed = true
+    this.gate.end()
+    this.beside.end()
     this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
     const placed = error instanceof RankError
     const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
-    this.port.post({ kind: 'failed', op: placed ? error.op : null, message, exitStatus: exitStatusOf(error) })
+    const refused = error instanceof RefusedError
+    this.port.post({
+      kind: 'failed',
+      op: placed ? error.op : null,
+      message: refused ? error.reason : message,
+      exitStatus: exitStatusOf(error),
+      field: refused ? error.field : null,
+    })
   }
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
@@ -157,7 +174,8 @@ export class Rank {
         this.port.post({ kind: 'progress', what, fraction, detail }),
       )
       this.gpu = gpu
-      void gpu.lost.then((reason) => this.fail(new Error(reason)))
+      gpu.faults.onFault = (error, place) =>
+        this.fail(new RankError(request.rank, place, error.message, exitStatusOf(error)))
     }
     this.transport = request.world > 1 ? this.host.openTransport(request) : null
     this.context = {
@@ -187,6 +205,7 @@ export class Rank {
     const executor = new Executor(program, plan, slots, this.context!, name === 'train' ? this.gate : this.beside)
     this.loaded.set(name, { program, slots, executor })
     if (request.dataset) this.dataset = openDataset(request.dataset)
+    await this.gpu?.faults.settled()
     this.port.post({ kind: 'loaded', name })
   }
 
@@ -194,6 +213,13 @@ export class Rank {
     const found = this.loaded.get(name)
     invariant(found, `rank ${this.opened?.rank} has no ${name} program`)
     return found
+  }
+
+  /** Ops of the tick that begins `allowed` ops behind `last`; the step after this one has the same list. */
+  private opsInTick(last: Op | null, allowed: number): number {
+    const { step } = this.program('train').program
+    const after = last === null ? 0 : step.findIndex(({ id }) => id === last.id) + 1
+    return opsInTick(step, (after + allowed) % step.length, this.opened!.config.parallel.schedule)
   }
 
   private inputs(op: LoadBatchOp, step: number): InputArrays {
@@ -264,6 +290,7 @@ export class Rank {
       const staleness = this.turns ? await this.turns.step(executor, this.context!, step) : undefined
       if (!this.turns) await executor.run('step', step)
       if (this.gate.closed) break
+      await this.gpu?.faults.settled()
       // Of several updates in a step the norm is their root mean square.
       if (staleness) this.stepReport.normSquared /= Math.max(1, this.turns!.updates)
       const after = this.counters()
@@ -340,14 +367,11 @@ export class Rank {
     this.inferTokens = tokens
     await executor.run('step', 0)
     this.inferTokens = null
-    // Under tensor parallelism a rank holds a part of the vocabulary, padded at its end.
-    const head = program.buffers.get('mb0:logits0')
     let logits: Float32Array | null = null
-    if (head !== undefined) {
-      const { model, parallel } = this.opened!.config
-      const V = head.elements / tokens.length
-      const valid = Math.max(0, Math.min(V, model.vocab - V * (program.coordinates.tensor % parallel.tensor)))
-      const read = () => this.gpu!.queue.read(slots.buffer('mb0:logits0'), row * V * 4, valid * 4)
+    const place = logitsOf(program, row)
+    if (place) {
+      const { buffer, offset, valid } = place
+      const read = () => this.gpu!.queue.read(slots.buffer(buffer), offset * 4, valid * 4)
       logits = new Float32Array(valid > 0 ? await read() : new ArrayBuffer(0))
     }
     this.port.post({ kind: 'logits', id, logits })
@@ -379,16 +403,21 @@ export class Rank {
 
   private async close(): Promise<void> {
     clearInterval(this.pulse)
-    // What was encoded for a run that failed is never submitted: its buffers are about to go.
-    this.gpu?.queue.discard()
-    for (const { slots } of this.loaded.values()) slots.destroy()
-    this.loaded.clear()
-    if (!this.failed) await this.transport?.flush().catch(() => undefined)
-    this.transport?.close()
-    this.gpu?.dispose()
-    const live = this.gpu ? Object.values(this.gpu.meter.live).reduce((a, b) => a + b, 0) : 0
-    this.gpu = null
-    this.port.post({ kind: 'closed', liveBytes: live })
-    this.port.close()
+    let live = 0
+    try {
+      // What was encoded for a run that failed is never submitted: its buffers are about to go.
+      this.gpu?.queue.discard()
+      for (const { slots } of this.loaded.values()) slots.destroy()
+      this.loaded.clear()
+      if (!this.failed) await this.transport?.flush().catch(() => undefined)
+      this.transport?.close()
+    } finally {
+      this.gpu?.dispose()
+      live = this.gpu ? Object.values(this.gpu.meter.live).reduce((a, b) => a + b, 0) : 0
+      this.gpu = null
+      // Nobody waits for this rank in vain.
+      this.port.post({ kind: 'closed', liveBytes: live })
+      this.port.close()
+    }
   }
 }

@@ -1,27 +1,27 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
-import { DEFAULT_PARALLEL } from '../config/defaults.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
-import { summarizeSchedule } from '../schedule/summary.ts'
 import { validateProgram } from '../schedule/validate.ts'
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
 import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import type { PredictedBytes } from '../sim/ledger.ts'
-import { buildForwardProgram, forwardTicks } from '../strategy/forward-program.ts'
+import { buildForwardProgram } from '../strategy/forward-program.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { hashTensors } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
-import { generateText } from './generate.ts'
+import { forTextAlone, generateText } from './generate.ts'
+import { Jobs } from './jobs.ts'
+import { weightsMetadata } from './given-weights.ts'
 import { learningRateAt } from './learning-rate.ts'
+import { inferenceReport, measuredResult } from './measured-result.ts'
 import { ModelState } from './model-state.ts'
 import type { Piece, RankReply, StateKind } from './protocol.ts'
 import { checkResume } from './resume.ts'
-import { opsInTick } from './ticks.ts'
 import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
 export interface RunOptions {
@@ -47,7 +47,7 @@ export interface RunOptions {
   readonly program?: Program
 }
 
-type Job = () => Promise<void>
+const ENDED: readonly RunPhase[] = ['stopped', 'failed', 'done']
 
 /** Starts a cluster and trains: refuses what cannot run before anything is started. */
 export async function startRun(options: RunOptions): Promise<Run> {
@@ -69,7 +69,7 @@ export class Run implements RunHandle {
   private readonly steps: StepResult[] = []
   private readonly epochs: EpochResult[] = []
   private readonly last = new Map<number, Extract<RankReply, { kind: 'step' }>>()
-  private jobs: Job[] = []
+  private readonly jobs = new Jobs()
   private phase: RunPhase = 'starting'
   private held = false
   /** By op or by tick: ranks stand at their gates also where the next step has begun. */
@@ -77,8 +77,6 @@ export class Run implements RunHandle {
   private budget = Infinity
   /** Ranks are within a training step. */
   private inStep = false
-  /** The op each rank stands before while held. */
-  private readonly heldAt = new Map<number, number | null>()
   /** Ranks that stand at their gate and were not let on since. */
   private readonly standing = new Set<number>()
   private ticksPerSecond: number | null
@@ -86,6 +84,8 @@ export class Run implements RunHandle {
   /** The step under way was held: its time says nothing about speed. */
   private interrupted = false
   private stopping = false
+  /** Nothing more is asked of the ranks. */
+  private over = false
   /** Steps behind this run, those of the one it goes on from included. */
   private done: number
   private wake: () => void = () => {}
@@ -139,11 +139,20 @@ export class Run implements RunHandle {
   }
 
   private emit(event: RunEvent): void {
-    for (const listener of this.listeners) listener(event)
+    let broken: { readonly error: unknown } | null = null
+    for (const listener of this.listeners)
+      try {
+        listener(event)
+      } catch (error) {
+        // It is not asked again, and the others still hear; that it failed is a failure of the run.
+        this.listeners.delete(listener)
+        broken ??= { error }
+      }
+    if (broken && !this.over) throw broken.error
   }
 
   private setPhase(phase: RunPhase): void {
-    if (phase === this.phase) return
+    if (phase === this.phase || ENDED.includes(this.phase)) return
     this.phase = phase
     this.emit({ kind: 'phase', phase })
   }
@@ -167,7 +176,6 @@ export class Run implements RunHandle {
         traffic: reply.traffic,
       })
     } else if (reply.kind === 'paused') {
-      this.heldAt.set(rank, reply.op)
       this.standing.add(rank)
       this.emit({ kind: 'current', rank, op: reply.op })
     }
@@ -193,7 +201,7 @@ export class Run implements RunHandle {
           epochStart = this.endEpoch(step, epochStart, perEpoch)
         }
       }
-      await this.runJobs()
+      await this.jobs.run()
       await this.finish()
     } catch (error) {
       await this.fail(error)
@@ -212,17 +220,14 @@ export class Run implements RunHandle {
   /** Between two steps: jobs that others asked for, and standing still while held. */
   private async between(): Promise<void> {
     for (;;) {
-      await this.runJobs()
+      await this.jobs.run()
       if (this.stopping || !this.held || this.budget < Infinity) break
+      if (this.jobs.any) continue
       this.setPhase('paused')
       for (const resolve of this.onPaused.splice(0)) resolve()
       await new Promise<void>((resolve) => (this.wake = resolve))
     }
     if (this.budget < Infinity) this.budget = Infinity
-  }
-
-  private async runJobs(): Promise<void> {
-    while (this.jobs.length > 0) await this.jobs.shift()!()
   }
 
   private async train(step: number): Promise<void> {
@@ -237,11 +242,14 @@ export class Run implements RunHandle {
     if (captureGradients && first) this.gradients = this.state!.assembled(this.captured.splice(0))
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
-      throw new Error(
-        say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
-          .text,
-      )
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      // Only what an update did can be mended by a smaller one.
+      const updated = this.steps.some(({ learningRate }) => learningRate > 0)
+      const { text } = updated
+        ? say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
+        : say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
+      throw new Error(text)
+    }
     const tokens = config.batch.global * config.batch.sequence
     const result: StepResult = {
       step,
@@ -277,42 +285,21 @@ export class Run implements RunHandle {
   }
 
   private validation(): Promise<InferenceReport> {
-    return this.withForward('evaluate', async (program) => {
-      const { batch } = this.options.config
-      const replies = await this.cluster!.evaluate(0)
-      const predicted = predictBytes(program)
-      const seconds = Math.max(...replies.map((each) => each.seconds))
-      const tokens = batch.global * batch.sequence
-      return {
-        loss: replies.reduce((sum, each) => sum + each.loss, 0),
-        tokens,
-        seconds,
-        tokensPerSecond: tokens / seconds,
-        ticks: forwardTicks(this.options.config),
-        ranks: replies.map((each, rank) => ({
-          rank,
-          peakBytes: each.peak,
-          predictedBytes: predicted[rank]!.peak,
-          sentBytes: each.sentBytes,
-          idle: Math.max(0, 1 - each.busySeconds / seconds),
-        })),
-      }
-    })
+    return this.withForward('evaluate', async (program) =>
+      inferenceReport(this.options.config, predictBytes(program), await this.cluster!.evaluate(0)),
+    )
   }
 
   /** Runs `work` between two steps: at once while the run stands still there; held within a step, that step is finished. */
   private schedule<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (this.phase === 'stopped' || this.phase === 'failed' || this.phase === 'done')
-      return Promise.reject(new Error('the run is over'))
-    return new Promise<Value>((resolve, reject) => {
-      this.jobs.push(() => work().then(resolve, reject))
-      if (this.phase === 'paused' && this.inStep) void this.advance('step')
-      else this.wake()
-    })
+    const done = this.jobs.add(work)
+    if (this.phase === 'paused' && this.inStep) void this.advance('step')
+    else this.wake()
+    return done
   }
 
   pause(at: 'op' | 'step'): Promise<void> {
-    if (this.phase !== 'running' && this.phase !== 'starting') return Promise.resolve()
+    if (this.over || (this.phase !== 'running' && this.phase !== 'starting')) return Promise.resolve()
     this.held = true
     this.setPhase('pausing')
     if (at === 'step') return new Promise((resolve) => this.onPaused.push(resolve))
@@ -322,6 +309,7 @@ export class Run implements RunHandle {
   }
 
   resume(): void {
+    if (this.over || this.stopping) return
     this.held = false
     this.goOn()
     this.setPhase('running')
@@ -330,7 +318,7 @@ export class Run implements RunHandle {
 
   pace(ticksPerSecond: number | null): void {
     this.ticksPerSecond = ticksPerSecond
-    if (this.phase === 'running') this.goOn()
+    if (this.phase === 'running' && !this.over) this.goOn()
   }
 
   /** Ranks stop at their gates. */
@@ -353,14 +341,15 @@ export class Run implements RunHandle {
   }
 
   private tick(ranks: Iterable<number>): void {
-    const { schedule } = this.options.config.parallel
     for (const rank of ranks) {
       this.standing.delete(rank)
-      this.cluster?.advance(rank, opsInTick(this.program.ranks[rank]!.step, this.heldAt.get(rank) ?? null, schedule))
+      this.cluster?.advance(rank, 'tick')
     }
   }
 
   advance(by: 'step' | 'tick' | 'op'): Promise<void> {
+    // Nothing is left that could advance.
+    if (this.over || this.stopping) return Promise.resolve()
     clearInterval(this.pacer)
     this.held = true
     this.interrupted = true
@@ -377,12 +366,12 @@ export class Run implements RunHandle {
     this.gated = true
     const ranks = this.program.ranks.map(({ rank }) => rank)
     if (by === 'tick') this.tick(ranks)
-    else for (const rank of ranks) this.cluster!.advance(rank, 1)
+    else for (const rank of ranks) this.cluster!.advance(rank, 'op')
     this.wake()
     return settled().then(() => this.setPhase('paused'))
   }
 
-  generate(request: GenerateRequest, onText: (text: string) => void = () => {}): Promise<string> {
+  async generate(request: GenerateRequest, onText: (text: string) => void = () => {}): Promise<string> {
     if (this.finalWeights) return this.generateAfterwards(this.finalWeights, request, onText)
     return this.schedule(async () => {
       const infer = (tokens: Uint32Array, row: number) => this.cluster!.infer(tokens, row)
@@ -399,15 +388,7 @@ export class Run implements RunHandle {
     onText: (text: string) => void,
   ): Promise<string> {
     const { dataset, host } = this.options
-    const { batch, cluster, ...rest } = this.options.config
-    const config: RunConfig = {
-      ...rest,
-      steps: 1,
-      epochs: null,
-      parallel: DEFAULT_PARALLEL,
-      batch: { ...batch, global: 1, microbatches: 1, shares: null },
-      cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
-    }
+    const config = forTextAlone(this.options.config)
     const run = await startRun({ config, dataset, host, init, startPaused: true })
     try {
       return await run.generate(request, onText)
@@ -426,8 +407,8 @@ export class Run implements RunHandle {
   }
 
   weights(): Promise<Uint8Array> {
-    if (this.finalWeights) return Promise.resolve(serializeSafetensors(this.named(this.finalWeights)))
-    return this.schedule(async () => serializeSafetensors(this.named(await this.state!.collect('parameters'))))
+    if (this.finalWeights) return Promise.resolve(this.weightsFile(this.finalWeights))
+    return this.schedule(async () => this.weightsFile(await this.state!.collect('parameters')))
   }
 
   async soFar(): Promise<RunResult> {
@@ -439,25 +420,32 @@ export class Run implements RunHandle {
     return this.schedule(() => this.state!.checkpoint(this.done, this.options.dataset))
   }
 
-  private named(whole: ReadonlyMap<string, Float32Array>) {
-    return this.state!.specs.map((spec) => ({ name: spec.name, shape: spec.shape, data: whole.get(spec.name)! }))
+  private weightsFile(whole: ReadonlyMap<string, Float32Array>): Uint8Array {
+    const { config, dataset } = this.options
+    const tensors = this.state!.specs.map(({ name, shape }) => ({ name, shape, data: whole.get(name)! }))
+    return serializeSafetensors(tensors, weightsMetadata(config, dataset.tokenizer))
   }
 
   async stop(): Promise<RunResult> {
+    if (this.over) return this.finished
     this.stopping = true
     clearInterval(this.pacer)
     if (this.phase === 'running' || this.phase === 'paused' || this.phase === 'pausing') this.setPhase('stopping')
     this.cluster?.post({ kind: 'resume' })
+    // The step under way is finished first; a rank that hangs would never do that.
+    this.cluster?.watchForSilence()
     this.wake()
     return this.finished
   }
 
   private async finish(): Promise<void> {
-    clearInterval(this.pacer)
     const parameters = await this.state!.collect('parameters')
     const result = { ...this.result(), parametersHash: await hashTensors(this.state!.specs, parameters) }
     this.finalCheckpoint = this.keepCheckpoint ? await this.state!.checkpoint(this.done, this.options.dataset) : null
     this.finalWeights = this.keepWeights ? parameters : null
+    // What was asked for meanwhile can still be answered; nothing can after this.
+    await this.jobs.run()
+    this.end(new Error('the run is over'))
     this.leakedBytes = await this.cluster!.close()
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.setPhase(this.stopping ? 'stopped' : 'done')
@@ -471,9 +459,17 @@ export class Run implements RunHandle {
   finalCheckpoint: Blob | null = null
   finalWeights: Map<string, Float32Array> | null = null
 
-  private async fail(error: unknown): Promise<void> {
+  /** Whoever waits for something of this run, or asks from now on, hears that it is over. */
+  private end(reason: unknown): void {
+    this.over = true
     clearInterval(this.pacer)
-    await this.cluster?.close()
+    this.jobs.close(reason)
+  }
+
+  private async fail(error: unknown): Promise<void> {
+    this.end(error)
+    // Whatever goes wrong while ranks are released, the first failure is told.
+    await this.cluster?.close().catch(() => undefined)
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.phase = 'failed'
     const message = error instanceof Error ? error.message : String(error)
@@ -485,30 +481,12 @@ export class Run implements RunHandle {
   }
 
   private result(): RunResult {
-    const { config } = this.options
-    const { schedule, pipeline, chunks } = config.parallel
-    const adapter = this.cluster?.adapters.find((each) => each !== null)
-    // The first step compiles and warms up; it is left out where there are others.
-    const timed = (this.steps.length > 1 ? this.steps.slice(1) : this.steps).filter((each) => !each.interrupted)
-    const seconds = timed.reduce((sum, each) => sum + each.milliseconds, 0) / 1000
-    const tokens = timed.reduce((sum, each) => sum + each.tokens, 0)
-    return {
-      config,
-      ...(adapter ? { adapter } : {}),
+    return measuredResult(this.options.config, this.program, this.predicted, {
+      adapter: this.cluster?.adapters.find((each) => each !== null) ?? null,
       steps: this.steps,
-      ...(this.epochs.length > 0 ? { epochs: this.epochs } : {}),
-      ...(seconds > 0 ? { tokensPerSecond: { measured: tokens / seconds } } : {}),
-      // Only what was measured: a rank that finished no step has no entry.
-      ranks: this.program.ranks.flatMap((rank) => {
-        const measured = this.last.get(rank.rank)
-        if (!measured) return []
-        const { sentBytes, receivedBytes, traffic, memory } = measured
-        const predictedBytes = this.predicted[rank.rank]!.peak
-        const shared = { rank: rank.rank, coordinates: rank.coordinates }
-        return [{ ...shared, peakBytes: memory.peak, predictedBytes, sentBytes, receivedBytes, traffic }]
-      }),
-      schedule: summarizeSchedule(schedule, { stages: pipeline, microbatches: config.batch.microbatches, chunks }),
-    }
+      epochs: this.epochs,
+      last: this.last,
+    })
   }
 }
 

@@ -1,3 +1,5 @@
+import type { KernelName } from '../model/kernels.ts'
+import { KERNEL_TABLE } from './kernel-table.ts'
 import { ATTENTION_QUADS, ATTENTION_REGISTERS } from './variants/attention.ts'
 
 /*
@@ -39,8 +41,23 @@ export function describeVariants(variants: Readonly<Record<string, string>>): st
     .join(' ')
 }
 
-/** The other way round; null for anything else. */
+/** The other way round; null for anything else. Whether all of it exists is another question: `unknownVariant`. */
 export function parseVariants(text: string): Record<string, string> | null {
   const pairs = text.split(' ').map((each) => each.split('='))
   return pairs.every((pair) => pair.length === 2 && pair[0] && pair[1]) ? Object.fromEntries(pairs) : null
+}
+
+/** What of a choice does not exist, in one line; null when all of it does. */
+export function unknownVariant(variants: Readonly<Record<string, string>>): string | null {
+  for (const [kernel, wanted] of Object.entries(variants)) {
+    if (!isKernel(kernel)) return `"${kernel}" is no kernel; allowed are ${Object.keys(KERNEL_TABLE).join(', ')}`
+    const names = KERNEL_TABLE[kernel].map(({ name }) => name)
+    const unknown = wanted.split('+').find((name) => !names.includes(name))
+    if (unknown !== undefined) return `"${unknown}" is no variant of ${kernel}; allowed are ${names.join(', ')}`
+  }
+  return null
+}
+
+function isKernel(name: string): name is KernelName {
+  return Object.hasOwn(KERNEL_TABLE, name)
 }

@@ -1,3 +1,5 @@
+import type { DeviceFaults } from './faults.ts'
+import { firstLine } from './faults.ts'
 import type { Prepared } from './kernels.ts'
 
 /** A submit is cut when it is estimated to keep the device busy for longer than this. */
@@ -6,6 +8,8 @@ const SUBMIT_SECONDS = 0.05
 const FIRST_RATE = 1e9
 /** Bytes moved count as this many floating-point operations in the estimate. */
 const FLOPS_PER_BYTE = 0.5
+/** GPUMapMode.READ, whose global is absent in Node. */
+const MAP_READ = 1
 
 /**
  * Encodes dispatches and copies and submits many at once. Everything is in order: a write or a read goes behind what was
@@ -22,7 +26,10 @@ export class CommandQueue {
   private rate = FIRST_RATE
   private inFlight = 0
 
-  constructor(private readonly device: GPUDevice) {}
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly faults: DeviceFaults,
+  ) {}
 
   launch(prepared: Prepared): void {
     this.encoder ??= this.device.createCommandEncoder()
@@ -49,16 +56,18 @@ export class CommandQueue {
     // Some browsers refuse views of shared memory here: copy those out first.
     const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    this.device.queue.writeBuffer(buffer, offset, shared ? bytes.slice() : (bytes as Uint8Array<ArrayBuffer>))
+    this.faults.watch(`a write of ${data.byteLength} bytes (${buffer.label})`, () =>
+      this.device.queue.writeBuffer(buffer, offset, shared ? bytes.slice() : (bytes as Uint8Array<ArrayBuffer>)),
+    )
   }
 
   flush(): void {
-    if (!this.encoder) return
+    const { encoder } = this
+    if (!encoder) return
     this.pass?.end()
     this.pass = null
-    const commands = this.encoder.finish()
     this.encoder = null
-    this.device.queue.submit([commands])
+    this.faults.watch('a submit', () => this.device.queue.submit([encoder.finish()]))
     this.submits++
     this.onSubmit()
     this.measure(this.work)
@@ -67,29 +76,52 @@ export class CommandQueue {
 
   /** Lets go of what is encoded and not submitted. */
   discard(): void {
+    const { encoder } = this
     this.pass?.end()
     this.pass = null
-    this.encoder?.finish()
     this.encoder = null
     this.work = 0
+    if (!encoder) return
+    // Nobody asks any more whether it was valid.
+    this.device.pushErrorScope('validation')
+    encoder.finish()
+    this.device.popErrorScope().catch(() => null)
   }
 
   /** Small reads outside a Program: through a staging buffer of their own. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const staging = this.device.createBuffer({ size: Math.max(16, bytes), usage: 9, label: 'read' })
+    const size = Math.max(16, bytes)
+    const staging = this.faults.watch(`${size} bytes to read ${buffer.label}`, () =>
+      this.device.createBuffer({ size, usage: 9, label: 'read' }),
+    )
     try {
       this.copy(buffer, offset, staging, 0, bytes)
       this.flush()
-      await staging.mapAsync(1, 0, bytes)
+      await this.map(staging, bytes)
+      // Commands before this one may have been refused: what they left is no result.
+      await this.faults.settled()
       return staging.getMappedRange(0, bytes).slice(0)
     } finally {
       staging.destroy()
     }
   }
 
+  /** Maps the first bytes of a staging buffer. Rejects with what the device refused before, where that is why. */
+  async map(staging: GPUBuffer, bytes: number): Promise<void> {
+    try {
+      await this.faults.watch(`a read of ${bytes} bytes`, () => staging.mapAsync(MAP_READ, 0, bytes))
+    } catch (error) {
+      await this.faults.settled()
+      const reason = error instanceof Error ? firstLine(error.message) : String(error)
+      throw new Error(`the GPU could not read back ${bytes} bytes: ${reason}`, { cause: error })
+    }
+  }
+
+  /** Waits until the device has done everything. Rejects with what it refused. */
   async idle(): Promise<void> {
     this.flush()
     await this.device.queue.onSubmittedWorkDone()
+    await this.faults.settled()
   }
 
   private commands(): GPUCommandEncoder {

@@ -1,7 +1,9 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
 import { describeVariants } from './choose-variants.ts'
 import { CommandQueue } from './command-queue.ts'
+import { DeviceFaults } from './faults.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import { KernelRunner } from './kernels.ts'
 import { MemoryMeter } from './meter.ts'
@@ -31,17 +33,28 @@ function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true || /swiftshader|llvmpipe|software|basic render|warp/.test(text)
 }
 
-async function requestAdapter(gpu: GPU, choice: AdapterChoice | 'default'): Promise<GPUAdapter> {
-  const adapter = await gpu.requestAdapter(
-    choice === 'default' ? {} : choice === 'fallback' ? { forceFallbackAdapter: true } : { powerPreference: choice },
+type Choice = AdapterChoice | 'default'
+
+const CHOICES: Readonly<Record<Choice, GPURequestAdapterOptions>> = {
+  default: {},
+  'high-performance': { powerPreference: 'high-performance' },
+  'low-power': { powerPreference: 'low-power' },
+  fallback: { forceFallbackAdapter: true },
+}
+
+/** Throws RefusedError, naming what is offered instead, where this machine has no such adapter. */
+async function requestAdapter(gpu: GPU, choice: Choice): Promise<GPUAdapter> {
+  const adapter = await gpu.requestAdapter(CHOICES[choice])
+  if (adapter) return adapter
+  if (choice === 'default')
+    throw new Error('WebGPU is here but offers no adapter: the graphics driver may be missing or blocked')
+  const offered: string[] = []
+  for (const [name, options] of Object.entries(CHOICES))
+    if (name !== choice && (await gpu.requestAdapter(options))) offered.push(name)
+  throw new RefusedError(
+    'cluster.adapters',
+    `this machine offers no ${choice} adapter; ${offered.length > 0 ? `it has ${offered.join(', ')}` : 'it has none at all'}`,
   )
-  if (!adapter)
-    throw new Error(
-      choice === 'default'
-        ? 'WebGPU is here but offers no adapter: the graphics driver may be missing or blocked'
-        : `cluster.adapters: this machine offers no ${choice} adapter`,
-    )
-  return adapter
 }
 
 export function describeAdapter(info: GPUAdapterInfo): Omit<AdapterResult, 'kernels'> {
@@ -71,15 +84,10 @@ export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice>
       : { ...(await tunedVariants(described, requiredFeatures, () => openForMeasuring(options))) }
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
   const meter = new MemoryMeter()
-  const pool = new BufferPool(device, meter, options.budgetBytes ?? null)
+  const faults = new DeviceFaults(device)
+  const pool = new BufferPool(device, meter, options.budgetBytes ?? null, faults)
   const kernels = new KernelRunner(device, pool, variants)
-  const queue = new CommandQueue(device)
-  let disposed = false
-  const lost = new Promise<string>((resolve) => {
-    void device.lost.then((info) => {
-      if (!disposed) resolve(`the GPU device was lost (${info.reason}): ${info.message || 'no reason was given'}`)
-    })
-  })
+  const queue = new CommandQueue(device, faults)
   return {
     device,
     info: { ...described, kernels: describeVariants(variants) },
@@ -88,9 +96,9 @@ export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice>
     kernels,
     queue,
     variants,
-    lost,
+    faults,
     dispose() {
-      disposed = true
+      faults.dispose()
       pool.destroyAll()
       device.destroy()
     },

@@ -1,5 +1,6 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { CommandQueue } from './command-queue.ts'
+import type { DeviceFaults } from './faults.ts'
 import type { KernelRunner } from './kernels.ts'
 import type { MemoryMeter } from './meter.ts'
 import type { BufferPool } from './pool.ts'
@@ -13,7 +14,7 @@ export interface GpuDevice {
   readonly kernels: KernelRunner
   readonly queue: CommandQueue
   readonly variants: Readonly<Record<string, string>>
-  /** Resolves with a sentence when the device is lost other than by `dispose`. */
-  readonly lost: Promise<string>
+  /** Everything that goes wrong on it. */
+  readonly faults: DeviceFaults
   dispose(): void
 }

@@ -1,6 +1,7 @@
-import { invariant } from '../core/errors.ts'
+import { RefusedError, invariant } from '../core/errors.ts'
 import type { KernelName, Launch } from '../model/kernels.ts'
 import { KERNELS } from '../model/kernels.ts'
+import { unknownVariant } from './choose-variants.ts'
 import type { KernelVariant } from './kernel-row.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import type { BufferPool } from './pool.ts'
@@ -64,9 +65,12 @@ export class KernelRunner {
   constructor(
     private readonly device: GPUDevice,
     private readonly pool: BufferPool,
-    /** Variant by kernel name; the first of a row where none is named or the named one does not fit. */
+    /** Variant by kernel name; the first of a row where none is named or the named one does not fit. Refuses unknown names. */
     readonly variants: Record<string, string> = {},
-  ) {}
+  ) {
+    const unknown = unknownVariant(variants)
+    if (unknown !== null) throw new RefusedError('kernels', unknown)
+  }
 
   /** Room for `bytes` of parameters, in slots of 256: one arena for each Program. */
   reserveUniforms(bytes: number): UniformArena {
@@ -90,7 +94,9 @@ export class KernelRunner {
   private pipeline(kernel: KernelName, variant: KernelVariant): GPUComputePipeline {
     let pipeline = this.pipelines.get(variant)
     if (!pipeline) {
-      pipeline = this.device.createComputePipeline(this.descriptor(kernel, variant))
+      pipeline = this.pool.faults.watch(`${kernel} (${variant.name})`, () =>
+        this.device.createComputePipeline(this.descriptor(kernel, variant)),
+      )
       this.pipelines.set(variant, pipeline)
     }
     return pipeline
@@ -117,7 +123,9 @@ export class KernelRunner {
     let done = 0
     await Promise.all(
       missing.map(async ([variant, kernel]) => {
-        const pipeline = await this.device.createComputePipelineAsync(this.descriptor(kernel, variant))
+        const pipeline = await this.pool.faults.watch(`${kernel} (${variant.name})`, () =>
+          this.device.createComputePipelineAsync(this.descriptor(kernel, variant)),
+        )
         this.pipelines.set(variant, pipeline)
         progress(++done, missing.length)
       }),
@@ -138,8 +146,15 @@ export class KernelRunner {
     const size = Math.max(16, Math.ceil((signature.params.length * 4) / 16) * 16)
     const slot = arena.slot(launch)
     entries.push({ binding: entries.length, resource: { buffer: arena.buffer, offset: slot * SLOT_BYTES, size } })
-    const bindGroup = this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries })
+    const bindGroup = this.pool.faults.watch(`buffers of ${launch.kernel} (${variant.name})`, () =>
+      this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
+    )
     const workgroups = variant.workgroups(launch.params)
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension
+    invariant(
+      workgroups.every((count) => count <= most),
+      `${launch.kernel} (${variant.name}) wants ${workgroups.join(' × ')} workgroups where ${most} are allowed each way`,
+    )
     return { pipeline, bindGroup, workgroups, flops: launch.flops, bytes: launch.bytes }
   }
 }

@@ -3,6 +3,8 @@ import { bytesText, roundBufferBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { Said } from '../core/said.ts'
+import type { DeviceFaults } from './faults.ts'
+import { firstLine } from './faults.ts'
 import type { MemoryMeter } from './meter.ts'
 import { instrument } from './meter.ts'
 
@@ -10,19 +12,18 @@ import { instrument } from './meter.ts'
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
 
 /**
- * Makes a device's buffers: checks budget and limits before anything is allocated, counts what is, and turns the
- * device's own out-of-memory into an error with the category and the size.
+ * Makes a device's buffers: checks budget and limits before anything is allocated, counts what is, and turns the device's own
+ * refusal into a fault with the category and the size.
  */
 export class BufferPool {
   private readonly live = new Set<GPUBuffer>()
   private readonly hooks: ReturnType<typeof instrument>
-  private failure: OutOfMemoryError | null = null
-  private checks: Promise<void>[] = []
 
   constructor(
     private readonly device: GPUDevice,
     private readonly meter: MemoryMeter,
     private readonly budgetBytes: number | null,
+    readonly faults: DeviceFaults,
   ) {
     this.hooks = instrument(device, meter)
   }
@@ -55,21 +56,15 @@ export class BufferPool {
     buffer.destroy()
   }
 
+  /** Releases everything, and with it what went wrong about it: the pool is as new. */
   destroyAll(): void {
     for (const buffer of this.live) buffer.destroy()
     this.live.clear()
-  }
-
-  /** Waits for the device's answer on every allocation so far. Throws the first out-of-memory. */
-  async settled(): Promise<void> {
-    const checks = this.checks
-    this.checks = []
-    await Promise.all(checks)
-    if (this.failure) throw this.failure
+    this.faults.clear()
   }
 
   private create(category: Category, size: number, usage: number, label: string): GPUBuffer {
-    if (this.failure) throw this.failure
+    this.faults.check()
     const { limits } = this.device
     const refuse = ({ text }: Said): never => {
       throw new OutOfMemoryError(text, category, size)
@@ -84,22 +79,18 @@ export class BufferPool {
       refuse(
         say`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
       )
-    this.device.pushErrorScope('out-of-memory')
-    this.hooks.next.category = category
-    const buffer = this.device.createBuffer({ size, usage, label })
-    this.checks.push(
-      this.device.popErrorScope().then(
-        (error) => {
-          if (error && !this.failure)
-            this.failure = new OutOfMemoryError(
-              say`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
-              category,
-              size,
-            )
-        },
-        () => undefined,
-      ),
-    )
+    const described = (message: string, outOfMemory: boolean) =>
+      outOfMemory
+        ? new OutOfMemoryError(
+            say`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
+            category,
+            size,
+          )
+        : new Error(`the GPU refused ${bytesText(size)} for ${category} (${label}): ${firstLine(message)}`)
+    const buffer = this.faults.watch(described, () => {
+      this.hooks.next.category = category
+      return this.device.createBuffer({ size, usage, label })
+    })
     this.live.add(buffer)
     return buffer
   }

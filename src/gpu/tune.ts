@@ -1,6 +1,7 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { Launch } from '../model/kernels.ts'
-import { chooseVariants, parseVariants } from './choose-variants.ts'
+import { RefusedError } from '../core/errors.ts'
+import { chooseVariants, describeVariants, parseVariants, unknownVariant } from './choose-variants.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import { KernelRunner } from './kernels.ts'
@@ -51,20 +52,29 @@ async function measure(gpu: GpuDevice, software: boolean): Promise<Variants> {
   return { ...table, ...Object.fromEntries(PRODUCTS.map((kernel) => [kernel, names[fastest]!])) }
 }
 
-/** Changes with the adapter and with the kernels: an old measurement says nothing about new ones. */
+/** Changes with the adapter, with any kernel and with the table: an old choice says nothing about new kernels. */
 function keyOf(adapter: Described, features: readonly string[]): string {
   let hash = 0
-  for (const { name, source } of PRODUCTS.flatMap((kernel) => KERNEL_TABLE[kernel]))
-    for (let i = 0, text = name + source; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
+  const variants = Object.entries(KERNEL_TABLE).flatMap(([kernel, row]) =>
+    row.map(({ name, source }) => kernel + name + source),
+  )
+  for (const text of [describeVariants(chooseVariants(adapter)), ...variants])
+    for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
   const { vendor, architecture, description } = adapter
   return [vendor, architecture, description, ...features, (hash >>> 0).toString(36)].join(' | ')
+}
+
+/** Whether all that is named exists, for every kernel that the table has a choice for: what is missing would be naive. */
+function isUsable(kept: Variants, table: Variants): boolean {
+  return unknownVariant(kept) === null && Object.keys(table).every((kernel) => kept[kernel] !== undefined)
 }
 
 const known = new Map<string, Promise<Variants>>()
 
 async function find(key: string, software: boolean, open: () => Promise<GpuDevice>): Promise<Variants> {
   const stored = await recall(key)
-  if (stored !== null) return parseVariants(stored) ?? chooseVariants({ software })
+  const kept = stored === null ? null : parseVariants(stored)
+  if (kept !== null && isUsable(kept, chooseVariants({ software }))) return kept
   const gpu = await open()
   try {
     const variants = await measure(gpu, software)
@@ -77,16 +87,17 @@ async function find(key: string, software: boolean, open: () => Promise<GpuDevic
 
 /**
  * Variants for an adapter: said by the environment (TABCLUSTER_KERNELS: `table`, or what a result's `adapter.kernels`
- * says), else measured before, else measured now on a device of its own, else the table's.
+ * says), else measured before, else measured now on a device of its own, else the table's. Throws RefusedError when the
+ * environment names what does not exist.
  */
-export function tunedVariants(
+export async function tunedVariants(
   adapter: Described,
   features: readonly string[],
   open: () => Promise<GpuDevice>,
 ): Promise<Variants> {
   const said = globalThis.process?.env?.TABCLUSTER_KERNELS
   const table = chooseVariants(adapter)
-  if (said) return Promise.resolve(said === 'table' ? table : (parseVariants(said) ?? table))
+  if (said) return said === 'table' ? table : saidVariants(said)
   const key = keyOf(adapter, features)
   let found = known.get(key)
   if (!found) {
@@ -94,4 +105,13 @@ export function tunedVariants(
     known.set(key, found)
   }
   return found
+}
+
+function saidVariants(said: string): Variants {
+  const variants = parseVariants(said)
+  if (variants === null)
+    throw new RefusedError('TABCLUSTER_KERNELS', `"${said}" is neither table nor kernel=variant with spaces between`)
+  const unknown = unknownVariant(variants)
+  if (unknown !== null) throw new RefusedError('TABCLUSTER_KERNELS', unknown)
+  return variants
 }

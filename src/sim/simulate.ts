@@ -2,13 +2,13 @@ import { bytesText, CATEGORIES, zeroPeak, type PeakBytes } from '../core/bytes.t
 import { OutOfMemoryError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
+import type { SoftwareId } from '../config/names.ts'
 import type { RunConfig } from '../config/types.ts'
 import { shapeOf } from '../schedule/registry.ts'
 import type { Trace } from '../schedule/trace.ts'
 import { coordinatesOf } from '../strategy/ranks.ts'
 import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
-import type { Software } from './cost/software.ts'
 import { estimateStep, type StepEstimate } from './estimate.ts'
 import { estimateTrace } from './estimate-trace.ts'
 import { clusterOf, type Cluster } from './links.ts'
@@ -17,7 +17,7 @@ import { memoryOf, type RankMemory } from './memory-model.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
 import { replicaMemory } from './replica-memory.ts'
-import { setupOf } from './setup-of.ts'
+import { setupOf, softwareOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
 import type { LinkAxis, LinkLoad } from './link-load.ts'
 import { meshLoads, programLoads } from './link-load.ts'
@@ -41,8 +41,8 @@ export type SimulatedRank = Omit<RankResult, 'peakBytes'>
 export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
   /** What was clocked: the Program op by op, or stage-level costs where the executor would refuse or the Program is huge. */
   readonly simulated: 'program' | 'stages'
-  /** The framework whose figures stage-level costs take; absent for a Program, which runs this project's kernels. */
-  readonly software?: string
+  /** Whose kernels and habits the figures are of. */
+  readonly software: SoftwareId
   /** The device whose measured times were taken for "this"; absent where a table's were. */
   readonly measuredDevice?: string
   readonly ranks: readonly SimulatedRank[]
@@ -58,14 +58,18 @@ export interface Simulation {
   readonly memory: () => MemoryCurve[]
 }
 
+/** This project's kernels as they are: attention in one kernel, no dropout. */
+function isOwnSoftware(config: RunConfig): boolean {
+  const { id, attention, dropout } = softwareOf(config)
+  return id === 'tabcluster' && attention === 'fused' && dropout === 0
+}
+
 /** Whether the configuration is one whose Program answers: it is replayed, folded, at any size. */
 export function isClocked(config: RunConfig): boolean {
-  return config.precision === 'f32' && config.model.family === 'gpt2'
+  return config.precision === 'f32' && config.model.family === 'gpt2' && isOwnSoftware(config)
 }
 
 export interface SimulateOptions {
-  /** In place of the framework that stands for the configuration (stage-level costs only). */
-  readonly software?: Software
   /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
   readonly measured?: MeasuredDevice
   /** Quicker and rougher: by stage, also where a Program would answer. A search sorts its candidates with it. */
@@ -78,13 +82,13 @@ export interface SimulateOptions {
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
 export function simulate(config: RunConfig, options: SimulateOptions = {}): Simulation {
-  const { software, byStage = false } = options
+  const { byStage = false } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
   const simulation =
     isClocked(config) && !byStage
       ? simulateProgram(config, cluster, measured)
-      : simulateStages(config, setupOf(config, cluster, software))
+      : simulateStages(config, setupOf(config, cluster))
   if (!measured) return simulation
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
@@ -130,6 +134,7 @@ function simulateProgram(config: RunConfig, cluster: Cluster, measured?: Measure
     result: {
       ...result,
       simulated: 'program',
+      software: softwareOf(config).id,
       ranks,
       links: programLoads(
         traffic.map(({ byGroup }) => byGroup.values()),
@@ -229,7 +234,7 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
     result: {
       ...result,
       simulated: 'stages',
-      software: setup.software.title,
+      software: setup.software.id,
       ranks,
       links: meshLoads(config.parallel, mostBy(traffic), config.cluster),
       time: {

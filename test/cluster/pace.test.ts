@@ -102,3 +102,19 @@ test('after the end text comes from the weights that were kept, whatever the lay
   expect(texts[0]).not.toBe('')
   expect(texts[1]).toBe(texts[0])
 })
+
+test('a tick is one action of every rank, however many are asked for at once', async () => {
+  for (const parallel of [{ tensor: 2 }, { pipeline: 2 }]) {
+    const run = await startTest({ ...pipeline, parallel }, { startPaused: true })
+    const steps = async () => (await run.soFar()).steps!.length
+    // Four micro-batches, forward and backward.
+    await Promise.all(Array.from({ length: 8 }, () => run.advance('tick')))
+    await expect.poll(steps, { timeout: 20_000 }).toBe(1)
+    for (let tick = 0; tick < 7; tick++) await run.advance('tick')
+    expect(await steps()).toBe(1)
+    await run.advance('tick')
+    await expect.poll(steps, { timeout: 20_000 }).toBe(2)
+    await run.stop()
+    expect(run.leakedBytes).toBe(0)
+  }
+})

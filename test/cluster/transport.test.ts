@@ -129,6 +129,21 @@ describe.each(Object.entries(WIRES))('%s', (_, wire) => {
   })
 })
 
+test('what goes wrong while frames are taken in ends the transport, and whoever waits hears it', async () => {
+  const setups = createSharedRings(2, 1024)
+  const [a, b] = setups.map(openTransport) as [Transport, Transport]
+  opened.push(a, b)
+  const waiting = take(b, 0, 'x', 4)
+  // A frame of more bytes than its message has.
+  const memory = setups[1]!.inbound[0]!
+  const words = new Uint32Array(memory, 64)
+  words.set([0, 0xff, 4, 64])
+  Atomics.store(new Int32Array(memory), 0, 80)
+  void a.send(1, 'x', bytes(4, 1), 'gradients')
+  await expect(waiting).rejects.toThrow('offset is out of bounds')
+  await expect(take(b, 0, 'x', 4)).rejects.toThrow('offset is out of bounds')
+})
+
 test('refuses ring sizes that are no power of two', () => {
   expect(() => createSharedRings(2, 3000)).toThrow('bytesPerRing: 3000 is not a power of two')
 })

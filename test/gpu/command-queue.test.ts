@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { RefusedError } from '../../src/core/errors.ts'
 import { KernelRunner, UniformArena } from '../../src/gpu/kernels.ts'
 import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 import type { Launch } from '../../src/model/kernels.ts'
@@ -100,7 +101,7 @@ describe('kernel parameters', () => {
 
   test('pipelines are compiled ahead, once each; of the named variants the first that fits is taken', () =>
     checked(async ({ device: bare, pool }) => {
-      const kernels = new KernelRunner(bare, pool, { sum: 'unheard-of', cross_entropy: 'unheard-of+workgroup+naive' })
+      const kernels = new KernelRunner(bare, pool, { cross_entropy: 'workgroup+naive' })
       const done: string[] = []
       const sum: Launch = { kernel: 'sum', buffers: {}, params: { n: 1, accumulate: 0 }, flops: 0, bytes: 0 }
       await kernels.compile([add(), add(1), sum], (count, total) => done.push(`${count} of ${total}`))
@@ -109,5 +110,15 @@ describe('kernel parameters', () => {
       expect(kernels.variantOf('sum', sum.params).name).toBe('naive')
       expect(kernels.variantOf('cross_entropy', { rows: 1, V: 2, valid: 2, rowStart: 0 }).name).toBe('workgroup')
       expect(kernels.variantOf('axpy', add().params).name).toBe('naive')
+    }))
+
+  test('a kernel or a variant that does not exist is refused by name', () =>
+    checked(async ({ device: bare, pool }) => {
+      const run = (variants: Record<string, string>) => () => new KernelRunner(bare, pool, variants)
+      expect(run({ cross_entropy: 'workgroup+unheard-of' })).toThrow(RefusedError)
+      expect(run({ cross_entropy: 'workgroup+unheard-of' })).toThrow(
+        'kernels: "unheard-of" is no variant of cross_entropy; allowed are naive, workgroup',
+      )
+      expect(run({ toString: 'naive' })).toThrow(/^kernels: "toString" is no kernel; allowed are matmul_nn, /)
     }))
 })

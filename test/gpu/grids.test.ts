@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { segmentsOf } from '../../src/data/microbatch.ts'
 import { elements, grid } from '../../src/gpu/grid.ts'
+import { KERNEL_TABLE } from '../../src/gpu/kernel-table.ts'
 import type { KernelName } from '../../src/model/kernels.ts'
 import { KERNELS } from '../../src/model/kernels.ts'
 import { expectClose } from '../lib/compare.ts'
@@ -29,6 +30,16 @@ const at = { n, pOffset: 0, gOffset: 0, mOffset: 0, decay: 1 }
 const shard = { rows: R, V: C, valid: C - 2, rowStart: 0 }
 const loss = { targets: tokens, weights: random(R, 1), logits: random(n, 2, 5), losses: random(R, 3) }
 const f = (length: number, seed: number) => random(length, seed)
+const heads = { B: 3, T: 19, NH: 2, HS: 8 }
+const [positions, width] = [3 * 19 * 2, 16]
+const attention = {
+  qkv: f(3 * 19 * 3 * width, 1),
+  dout: f(3 * 19 * width, 2),
+  o: f(3 * 19 * width, 3),
+  lse: f(positions, 4).map((value) => 3 + value),
+  delta: f(positions, 5),
+  dqkv: f(3 * 19 * 3 * width, 6),
+}
 
 interface Case {
   readonly buffers: Readonly<Record<string, Values>>
@@ -37,6 +48,10 @@ interface Case {
 
 /** Every kernel whose grid may spill, accumulating where it can: a workgroup that mistakes its place adds twice. */
 const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
+  attention_forward: { buffers: attention, params: heads },
+  attention_backward_delta: { buffers: attention, params: heads },
+  attention_backward_query: { buffers: attention, params: heads },
+  attention_backward_key_value: { buffers: attention, params: heads },
   embedding_forward: {
     buffers: { tokens, wte: f(V * C, 1), wpe: f(R * C, 2), x: f(n, 3) },
     params: { rows: R, T: R, C, vocabStart: 0, vocabRows: V, addPosition: 1 },
@@ -125,20 +140,49 @@ const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
   },
 }
 
-test('every kernel is here but those with tiles in two dimensions and those of a single workgroup', () => {
-  const apart = (name: string) =>
-    name.startsWith('matmul_') || name.startsWith('attention_') || name === 'sum' || name === 'encode_topk'
+test('every kernel is here but products, whose own tests do the same, and those of a single workgroup', () => {
+  const elsewhere = (name: string) => name.startsWith('matmul_') || name === 'sum' || name === 'encode_topk'
   expect(Object.keys(CASES).sort()).toEqual(
     Object.keys(KERNELS)
-      .filter((name) => !apart(name))
+      .filter((name) => !elsewhere(name))
       .sort(),
   )
+})
+
+/** 2^32 elements: more than any buffer holds. */
+const LARGEST: Readonly<Record<string, number>> = {
+  rows: 2 ** 22,
+  capacity: 2 ** 22,
+  C: 2 ** 10,
+  V: 2 ** 10,
+  M: 2 ** 22,
+  N: 2 ** 10,
+  K: 4,
+  B: 2 ** 12,
+  T: 2 ** 14,
+  NH: 16,
+  HS: 8,
+  n: 2 ** 31,
+  k: 2 ** 31,
+  count: 2 ** 22,
+  chunks: 2 ** 23,
+}
+
+test('no variant of any kernel asks for more than 65,535 workgroups each way', () => {
+  let beyond = 0
+  for (const [kernel, row] of Object.entries(KERNEL_TABLE))
+    for (const { name, workgroups } of row) {
+      const counts = workgroups(LARGEST)
+      expect(Math.max(...counts), `${kernel} ${name}`).toBeLessThanOrEqual(65535)
+      if (counts[0] * counts[1] * counts[2] > 65535) beyond++
+    }
+  expect(beyond).toBeGreaterThan(60)
 })
 
 describe('a grid in rows gives what a flat one gives, bit for bit', () => {
   for (const [name, { buffers, params }] of Object.entries(CASES)) {
     const kernel = name as KernelName
-    for (const variant of variantsOf(kernel))
+    for (const variant of variantsOf(kernel).filter((each) => !/-(16|32|64)$/.test(each)))
       test(`${kernel} ${variant}`, async () => {
         const flat = await runKernel(device(), kernel, buffers, params, variant)
         expect(Object.keys(flat)).not.toEqual([])
@@ -173,4 +217,12 @@ test('one element more than 65,535 workgroups hold', async () => {
     1e-6,
   )
   expect(out.target![count - 1], 'the last one').toBeCloseTo(target[count - 1]! + 0.5 * source[count - 1]!, 6)
+})
+
+test('one block of a product more than 65,535 workgroups hold', async () => {
+  const M = 65535 * 8 + 1
+  const [a, b] = [random(M, 1), random(1, 2)]
+  const params = { M, N: 1, K: 1, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0 }
+  const out = await runKernel(device(), 'matmul_nn', { a, b, c: new Float32Array(M) }, params, 'quads')
+  expect(a.findIndex((value, i) => out.c![i] !== Math.fround(value * b[0]!))).toBe(-1)
 })

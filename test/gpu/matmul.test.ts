@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectClose } from '../lib/compare.ts'
 import { random, runKernel, useDevice, variantsOf } from '../lib/gpu.ts'
 
@@ -15,6 +15,9 @@ const SIZES = [
   [64, 128, 32],
   [9, 132, 100],
 ] as const
+
+/** M of the size that is also computed with its workgroups in rows. */
+const FOLDED = 67
 
 type Layout = 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
 
@@ -53,6 +56,17 @@ for (const layout of ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const)
               variant,
             )
             expectClose(`${layout} ${variant} ${M}×${N}×${K} accumulate ${accumulate}`, c!, expected, 1e-5)
+            if (M !== FOLDED) continue
+            // As grids of more than 65,535 workgroups are.
+            const folded = await runKernel(
+              device(),
+              layout,
+              { a, b, bias, c: before },
+              { M, N, K, accumulate, ...offsets },
+              variant,
+              3,
+            )
+            expect(folded.c, `${variant} in rows of workgroups`).toEqual(c)
           }
       })
 

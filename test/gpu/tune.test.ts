@@ -52,6 +52,30 @@ describe('kernels chosen by measurement', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toBeTypeOf('object')
   })
 
+  test('a kept choice of kernels or variants that are no more is measured over', async () => {
+    const first = await openFresh()
+    const file = join(directory, 'tabcluster', 'kernels.json')
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+    const [key, choice] = Object.entries(kept)[0]!
+    const { matmul_nn: _, ...fewer } = first.gpu.variants
+    for (const stale of [choice.replace('matmul_nn=', 'matmul_nn=removed+'), describeVariants(fewer)]) {
+      writeFileSync(file, JSON.stringify({ [key]: stale }))
+      expect(Object.keys((await openFresh()).gpu.variants).sort()).toEqual(Object.keys(first.gpu.variants).sort())
+      expect(JSON.parse(readFileSync(file, 'utf8'))).not.toEqual({ [key]: stale })
+    }
+  })
+
+  test('what the environment names and does not exist is refused', async () => {
+    for (const [said, message] of [
+      ['matmul_nn=removed', '"removed" is no variant of matmul_nn; allowed are naive, quads'],
+      ['removed=naive', '"removed" is no kernel; allowed are matmul_nn'],
+      ['fast', '"fast" is neither table nor kernel=variant'],
+    ] as const) {
+      vi.stubEnv('TABCLUSTER_KERNELS', said)
+      await expect(openFresh()).rejects.toThrow(`TABCLUSTER_KERNELS: ${message}`)
+    }
+  })
+
   test('forced by the environment or by the caller, without measuring', async () => {
     vi.stubEnv('TABCLUSTER_KERNELS', 'table')
     const table = await openFresh()

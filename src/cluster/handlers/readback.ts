@@ -52,30 +52,31 @@ export async function readSpans(
   invariant(staging.length > 0, `no staging buffer for stream ${stream}`)
   const chunkElements = staging[0]!.size / 4
   const chunks = cut(spans, chunkElements)
-  const busy: Promise<void>[] = staging.map(() => Promise.resolve())
+  /** Chunks under way, in order; each hands out its elements once those before it have. */
+  const underWay: Promise<void>[] = []
   let delivered = Promise.resolve()
   for (const [c, pieces] of chunks.entries()) {
-    const k = c % staging.length
-    const buffer = staging[k]!
-    await busy[k]
+    const buffer = staging[c % staging.length]!
+    if (underWay.length === staging.length) await underWay.shift()
     for (const { span, from, length, at } of pieces)
       gpu.queue.copy(slots.buffer(span.buffer), from * 4, buffer, (at % chunkElements) * 4, length * 4)
     gpu.queue.flush()
     const first = pieces[0]!.at
     const count = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    const mapped = buffer.mapAsync(GPU_MAP_READ, 0, count * 4).then(() => {
+    const before = delivered
+    const arrived = gpu.queue.map(buffer, count * 4).then(async () => {
       into.set(new Float32Array(buffer.getMappedRange(0, count * 4)), first)
       buffer.unmap()
+      await before
+      ready(first + count)
     })
-    busy[k] = mapped
-    const before = delivered
-    delivered = mapped.then(() => before).then(() => ready(first + count))
+    // Awaited in turn: when one fails nobody comes back for those behind it.
+    arrived.catch(() => undefined)
+    delivered = arrived
+    underWay.push(arrived)
   }
   await delivered
 }
-
-/** GPUMapMode.READ, whose global is absent in Node. */
-const GPU_MAP_READ = 1
 
 /** Writes elements [first, first + count) of the vector from host memory into the spans. */
 export function writeSpans(

@@ -9,6 +9,9 @@ const scope = {
   listen: (listener: (message: unknown) => void) => self.addEventListener('message', (event) => listener(event.data)),
 }
 
+// The conductor hears of exceptions, but not of promises that nobody waited for.
+self.addEventListener('unhandledrejection', (event) => reportError(event.reason))
+
 // Held as long as this worker lives (web-workers.ts).
 void navigator.locks.request(self.name, () => {
   self.postMessage({ kind: ALIVE })

@@ -20,7 +20,11 @@ export const webWorkerHost: ClusterHost = {
     const workers = Array.from({ length: world }, (_, rank) => {
       const name = `rank ${rank} of ${cluster}`
       const worker = new Worker(new URL('./rank.worker.ts', import.meta.url), { type: 'module', name })
-      worker.addEventListener('error', (event) => onDeath(rank, event.message || 'its worker ended'))
+      worker.addEventListener('error', (event) => {
+        // Told here, by rank: it need not go on to whoever conducts.
+        event.preventDefault()
+        onDeath(rank, event.message || 'its worker ended')
+      })
       worker.addEventListener('message', ({ data }) => {
         if (isAlive(data)) whenReleased(name, over.signal, () => onDeath(rank, 'its worker ended'))
       })

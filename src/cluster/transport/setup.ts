@@ -44,6 +44,19 @@ export function transfersOf(setup: TransportSetup): MessagePort[] {
   return ports.filter((port) => port !== null)
 }
 
+/** Lets go of the ends that no rank has opened. */
+export function releaseTransports(setups: readonly TransportSetup[]): void {
+  for (const setup of setups)
+    if (setup.kind === 'memory') hubs.delete(setup.hub)
+    // A port that went to a rank's worker is not here any more: closing it does nothing.
+    else for (const port of transfersOf(setup)) port.close()
+}
+
+/** Hubs of which a rank may still open its end. */
+export function openHubs(): number {
+  return hubs.size
+}
+
 /** Opens a rank's end; once per setup, in the thread that will use it. */
 export function openTransport(setup: TransportSetup): Transport {
   if (setup.kind === 'ports') return new PortTransport(setup)

@@ -109,7 +109,10 @@ export class SharedRingTransport implements Transport {
       memory === null ? null : { ring: new RingBuffer(memory), names: [], current: null },
     )
     this.bell = new Doorbell(new Int32Array(setup.bells), setup.rank, setup.pokes)
-    this.stopped = this.pump()
+    // Whoever waits for this transport hears why nothing comes any more.
+    this.stopped = this.pump().catch((error: unknown) =>
+      this.abort(error instanceof Error ? error : new TransportError(String(error))),
+    )
   }
 
   get received(): Readonly<BytesByTraffic> {

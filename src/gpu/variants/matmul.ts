@@ -1,3 +1,4 @@
+import block from '../../../shaders/lib/matmul_block.wgsl?raw'
 import output from '../../../shaders/lib/matmul_output.wgsl?raw'
 import outputBias from '../../../shaders/lib/matmul_output_bias.wgsl?raw'
 import scalarLoads from '../../../shaders/lib/matmul_scalar.wgsl?raw'
@@ -14,7 +15,7 @@ import matmulTn from '../../../shaders/matmul_tn.wgsl?raw'
 import matmulTnBlocks from '../../../shaders/matmul_tn_blocks.wgsl?raw'
 import matmulTnQuads from '../../../shaders/matmul_tn_quads.wgsl?raw'
 import matmulTnTiles from '../../../shaders/matmul_tn_tiles.wgsl?raw'
-import { elements } from '../grid.ts'
+import { elements, grid } from '../grid.ts'
 import type { KernelParams, KernelTable, KernelVariant } from '../kernel-row.ts'
 
 type Layout = 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
@@ -62,7 +63,7 @@ const LAYOUTS: Readonly<Record<Layout, LayoutSources>> = {
 
 /** A grid of workgroups that compute rows × columns of the product each. */
 function blocksOf(rows: number, columns: number): KernelVariant['workgroups'] {
-  return (p) => [Math.max(1, Math.ceil(p.N! / columns)), Math.max(1, Math.ceil(p.M! / rows)), 1]
+  return (p) => grid(Math.ceil(p.N! / columns) * Math.ceil(p.M! / rows))
 }
 
 /** The two forms of a shader that loads four elements at a time: as one vec4 where the strides allow it, one by one. */
@@ -72,7 +73,7 @@ function loads(
   body: string,
   rest: Omit<KernelVariant, 'name' | 'source' | 'fits'>,
 ): readonly [KernelVariant, KernelVariant] {
-  const source = (access: string) => [access, layout.output, body].join('\n')
+  const source = (access: string) => [access, layout.output, block, body].join('\n')
   const aligned = (p: KernelParams) => layout.strides.every((field) => p[field]! % 4 === 0)
   return [
     { ...rest, name: `${name}-vec4`, source: source(vec4Loads), fits: aligned },
@@ -86,7 +87,7 @@ function row(layout: LayoutSources): readonly KernelVariant[] {
     // Where a GPU is simulated on a CPU a vec4 load costs as much as its four elements do.
     {
       name: 'quads',
-      source: ['enable subgroups;', scalarLoads, layout.output, layout.quads].join('\n'),
+      source: ['enable subgroups;', scalarLoads, layout.output, block, layout.quads].join('\n'),
       workgroups: blocksOf(8, 16),
       features: ['subgroups'],
     },
