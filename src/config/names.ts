@@ -35,3 +35,14 @@ export const HOST_LINKS = ['pcie3', 'pcie4', 'pcie5'] as const
 export const CORPORA = ['translation-de-en', 'addition', 'sorting', 'brackets'] as const
 export const TOKENIZERS = ['byte', 'char', 'bpe', 'gpt2'] as const
 export const SCHEDULE_IDS = ['naive', 'gpipe', '1f1b', 'interleaved-1f1b', 'zb-h1', 'zb-h2', 'zb-v'] as const
+
+/** Training software whose figures the simulator has. */
+export const SOFTWARE_IDS = [
+  'tabcluster',
+  'modern',
+  'megatron-2021',
+  'zero-bubble',
+  'pytorch-fsdp',
+  'nanotron',
+] as const
+export type SoftwareId = (typeof SOFTWARE_IDS)[number]

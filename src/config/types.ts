@@ -1,5 +1,7 @@
 /** The run configuration with every default filled in. Meanings: docs/configuration and public/run.schema.json. */
 
+import type { SoftwareId } from './names.ts'
+
 export type Precision = 'f32' | 'mixed-bf16' | 'mixed-f16'
 export type Family = 'gpt2' | 'llama'
 export type TokenizerKind = 'byte' | 'char' | 'bpe' | 'gpt2'
@@ -29,6 +31,10 @@ export interface ModelConfig {
   readonly vocab: number
   /** Output head shares the token embedding. */
   readonly tied: boolean
+  /** Scores in memory or in one kernel that never writes them; absent or null: as the software has it. */
+  readonly attention?: 'fused' | 'materialized' | null
+  /** Share that is dropped: only that its masks are kept and moved is simulated; absent or null: as the software has it. */
+  readonly dropout?: number | null
 }
 
 export interface DataConfig {
@@ -101,6 +107,8 @@ export interface ClusterConfig {
   readonly interNode: string
   readonly hostLink: string
   readonly memoryBytes: number | null
+  /** Whose kernels and habits are simulated; absent or null: tabcluster in f32, modern in mixed precision. */
+  readonly software?: SoftwareId | null
   readonly stragglers: readonly { readonly rank: number; readonly slowdown: number }[]
 }
 

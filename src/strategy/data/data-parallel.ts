@@ -47,10 +47,10 @@ function lowerRank(
   const copyOf = (replica: number, name: string): Span => {
     const spec = sizeOf.get(replica)!.get(name)!
     if (replica === root.rank) return span(name, spec.elements)
-    const { role, tensor, microbatch, category, elements } = spec
+    const { role, tensor, microbatch, category, dtype, elements } = spec
     const id: BufferId = { role, tensor, copyOf: replica, ...(microbatch === undefined ? {} : { microbatch }) }
     const copy = bufferName(id)
-    if (isRoot) extra.set(copy, buffer(id, elements, { category }))
+    if (isRoot) extra.set(copy, buffer(id, elements, { category, dtype }))
     return span(copy, elements)
   }
   const ownSpan = (name: string): Span => span(name, sizeOf.get(rank.rank)!.get(name)!.elements)
