@@ -5,8 +5,8 @@ import type { BufferId } from '../schedule/buffers.ts'
 import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
+import { coordinatesOf } from './ranks.ts'
 import { elementBytesOf, keepingOf, keepsMasters, keepsMomentum } from './recipes.ts'
-import { COMPUTE, HOST } from './segment-writer.ts'
 
 /*
  * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters that
@@ -16,7 +16,7 @@ export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
   const { gradientBytes, reducedBytes, keepsCopies } = keepingOf(config)
   let mixed = draft
-  if (gradientBytes !== reducedBytes) mixed = withCasts(mixed)
+  if (gradientBytes !== reducedBytes) mixed = withCasts(mixed, config)
   if (keepsCopies) mixed = withGradientCopies(mixed)
   mixed = withOptimizerState(mixed, config)
   return withBytes(mixed, config)
@@ -56,10 +56,21 @@ function isGradientCollective(op: OpDraft, buffers: Buffers): op is Omit<Collect
 }
 
 /** Gradients that are reduced in other bytes than they are kept in go through vectors of their own. */
-function withCasts(draft: RankDraft): RankDraft {
+function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   const buffers = new Buffers(draft)
+  /** The other stage may wait for this one: until it comes, nothing else may have to wait. */
+  const waitsForStage = ({ group }: Pick<CollectiveOp, 'group'>) =>
+    new Set(group.map((rank) => coordinatesOf(config, rank).pipeline)).size > 1
+  /** Casts of what another stage is waited for: behind everything that does not need them. */
+  const waiting: OpDraft[] = []
+  const awaitedBy = ({ reads, writes }: OpDraft): OpDraft[] => {
+    const touched = new Set([...reads, ...writes])
+    const at = waiting.findLastIndex((each) => each.writes.some((name) => touched.has(name)))
+    return waiting.splice(0, at + 1)
+  }
   const step = draft.step.flatMap((op): OpDraft[] => {
-    if (!isGradientCollective(op, buffers)) return [op]
+    const before = awaitedBy(op)
+    if (!isGradientCollective(op, buffers)) return [...before, op]
     const { microbatch, stage, action, turn, subject } = op
     const at = {
       ...(microbatch === undefined ? {} : { microbatch }),
@@ -85,7 +96,8 @@ function withCasts(draft: RankDraft): RankDraft {
             {
               ...at,
               kind: 'add',
-              stream: draft.device === 'cpu' ? HOST : COMPUTE,
+              // Beside the exchange: compute must not wait for it.
+              stream: op.stream,
               source,
               target,
               assign: true,
@@ -103,9 +115,11 @@ function withCasts(draft: RankDraft): RankDraft {
       reads: [...buffersOf(sent), ...op.reads.filter((name) => op.source.every((each) => each.buffer !== name))],
       writes: buffersOf(landed),
     }
-    return [...cast(op.source, sent), moved, ...cast(landed, op.target)]
+    const back = cast(landed, op.target)
+    if (waitsForStage(op)) waiting.push(...back)
+    return [...before, ...cast(op.source, sent), moved, ...(waitsForStage(op) ? [] : back)]
   })
-  return { ...draft, step, buffers: buffers.list() }
+  return { ...draft, step: [...step, ...waiting], buffers: buffers.list() }
 }
 
 /** Beside each gradient that micro-batches add to, the one that the backward left: as long as the former is there. */
@@ -137,7 +151,7 @@ function withGradientCopies(draft: RankDraft): RankDraft {
 /** f32 weights for the optimizer; no momentum where the optimizer has none. */
 function withOptimizerState(draft: RankDraft, config: RunConfig): RankDraft {
   const buffers = new Buffers(draft)
-  const [masters, momentum] = [keepsMasters(config), keepsMomentum(config.optimizer)]
+  const [masters, momentum] = [keepsMasters(config), keepsMomentum(config)]
   const masterOf = ({ moment1 }: Update): { master: Span } => {
     invariant(moment1, 'an update comes with its moment')
     const { tensor, from = 0, home, elements } = buffers.of(moment1.buffer)
@@ -147,7 +161,8 @@ function withOptimizerState(draft: RankDraft, config: RunConfig): RankDraft {
   const stepOf = (op: Omit<OptimizerStepOp, 'id'>): OpDraft => {
     const dropped = new Set(momentum ? [] : op.updates.flatMap(({ moment1 }) => moment1?.buffer ?? []))
     const updates = op.updates.map((update): Update => {
-      if (momentum) return { ...update, ...(masters ? masterOf(update) : {}) }
+      if (masters) return { ...update, ...masterOf(update) }
+      if (momentum) return update
       const { moment1: _, ...rest } = update
       return rest
     })

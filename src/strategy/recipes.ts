@@ -110,10 +110,15 @@ export function elementBytesOf(config: Said): ElementBytes {
  * updates the working weights where they are.
  */
 export function keepsMasters({ precision, optimizer }: Pick<RunConfig, 'precision' | 'optimizer'>): boolean {
-  return precision !== 'f32' && keepsMomentum(optimizer)
+  return precision !== 'f32' && hasMomentum(optimizer)
 }
 
-export function keepsMomentum({ kind, momentum }: RunConfig['optimizer']): boolean {
+/** Whether there is a moment for every weight: this project's kernel of SGD takes one even where it does nothing. */
+export function keepsMomentum(config: Said & Pick<RunConfig, 'optimizer'>): boolean {
+  return hasMomentum(config.optimizer) || hasOwnKernels(config)
+}
+
+function hasMomentum({ kind, momentum }: RunConfig['optimizer']): boolean {
   return kind === 'adamw' || momentum > 0
 }
 
