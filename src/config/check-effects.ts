@@ -16,15 +16,15 @@ interface Effect {
   readonly value: (config: RunConfig) => unknown
   readonly usual: unknown
   readonly has: (config: RunConfig) => boolean
-  /** What it needs, in names and values of fields, for the refusal. */
-  readonly needs: string
+  /** What it needs, in names and values of fields, for the refusal; null where check.ts says it in words of its own. */
+  readonly needs: string | null
   /** The configuration with the usual value in its place. */
   readonly reset: (config: RunConfig) => RunConfig
 }
 
 function ofOptimizer<Key extends keyof OptimizerConfig>(
   key: Key,
-  needs: string,
+  needs: string | null,
   has: (config: RunConfig) => boolean,
 ): Effect {
   const usual = DEFAULT_OPTIMIZER[key]
@@ -40,7 +40,7 @@ function ofOptimizer<Key extends keyof OptimizerConfig>(
 
 function ofParallel<Key extends keyof ParallelConfig>(
   key: Key,
-  needs: string,
+  needs: string | null,
   has: (config: RunConfig) => boolean,
 ): Effect {
   const usual = DEFAULT_PARALLEL[key]
@@ -57,7 +57,7 @@ function ofParallel<Key extends keyof ParallelConfig>(
 function inParallel<Group extends 'server' | 'fsdp', Key extends keyof ParallelConfig[Group] & string>(
   group: Group,
   key: Key,
-  needs: string,
+  needs: string | null,
   has: (config: RunConfig) => boolean,
 ): Effect {
   const usual = DEFAULT_PARALLEL[group][key]
@@ -119,16 +119,20 @@ const EFFECTS: readonly Effect[] = [
     (config) => replicated(config) || (served(config) && config.parallel.server.at === 'cpu'),
   ),
   inParallel('server', 'at', 'parallel.dataMode parameter-server', served),
+  inParallel('server', 'async', null, served),
   inParallel(
     'server',
     'maxStaleness',
     'parallel.server.async true',
     (config) => served(config) && config.parallel.server.async,
   ),
+  inParallel('fsdp', 'cpuOffload', null, ({ parallel }) => parallel.zero === 3),
   ofParallel('zero', 'parallel.data ≥ 2', (config) => replicated(config) || wrapped(config)),
   ofParallel('zeroPartition', 'parallel.zero ≥ 1, parallel.data ≥ 2', sharded),
+  ofParallel('zeroReduce', null, ({ parallel }) => parallel.zero === 1),
   inParallel('fsdp', 'wrap', 'parallel.zero 3', wrapped),
   inParallel('fsdp', 'reshardAfterForward', 'parallel.zero 3', wrapped),
+  ofParallel('sequenceParallel', null, ({ parallel }) => parallel.tensor > 1),
   ofParallel('schedule', 'parallel.pipeline ≥ 2', ordered),
   ofParallel('partition', 'parallel.pipeline ≥ 2', ({ parallel: { pipeline, chunks } }) => pipeline * chunks > 1),
   ofParallel(
@@ -158,11 +162,16 @@ function stray({ value, usual, has }: Effect, config: RunConfig): boolean {
 
 /** Refuses every field that says something where it means nothing. */
 export function effectProblems(config: RunConfig, refuse: (field: string, said: Said) => void): void {
-  for (const effect of EFFECTS)
-    if (stray(effect, config)) {
-      const [given, usual] = [effect.value(config), effect.usual].map(show)
-      refuse(effect.field, say`${given!} has no effect here: it needs ${effect.needs}; leave it at ${usual!}`)
-    }
+  for (const effect of EFFECTS) {
+    if (effect.needs === null || !stray(effect, config)) continue
+    const [given, usual] = [effect.value(config), effect.usual].map(show)
+    refuse(effect.field, say`${given!} has no effect here: it needs ${effect.needs}; leave it at ${usual!}`)
+  }
+}
+
+/** The fields that say something where it means nothing. */
+export function strayFieldsOf(config: RunConfig): string[] {
+  return EFFECTS.filter((effect) => stray(effect, config)).map(({ field }) => field)
 }
 
 /** The configuration with the defaults wherever something else would have no effect. */

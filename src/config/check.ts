@@ -16,6 +16,8 @@ export type Use = 'execute' | 'simulate'
 
 /** More ranks than any Program here is meant for. */
 const MOST_RANKS = 65_536
+/** Actions of a pipeline schedule, as many as are clocked in a few seconds. */
+const MOST_ACTIONS = 2_000_000
 
 /** Ids a tokenizer makes at least; bpe and char depend on the corpus and are checked with it. */
 const TOKENIZER_VOCAB: Readonly<Record<string, number>> = { byte: 256, gpt2: 50257 }
@@ -167,6 +169,12 @@ function scheduleProblems({ model, batch, parallel: p }: RunConfig, refuse: Refu
     refuse(
       'batch.microbatches',
       say`${batch.microbatches}: interleaved-1f1b takes a multiple of parallel.pipeline (${p.pipeline})`,
+    )
+  const actions = 3 * stages * batch.microbatches
+  if (actions > MOST_ACTIONS)
+    refuse(
+      'batch.microbatches',
+      say`${batch.microbatches} on ${stages} stages are a schedule of ${actions} actions; at most ${MOST_ACTIONS}`,
     )
   if (typeof p.partition !== 'string') {
     const sum = p.partition.reduce((a, b) => a + b, 0)

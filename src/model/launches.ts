@@ -94,8 +94,22 @@ export function launchesOf(work: ComputeWork): Launch[] {
     })
 }
 
+const ROLES = new Map<ComputeKind, Map<SegmentSpec, ReadonlySet<string>>>()
+
+/** The roles that the kernels of a pass bind. */
+function rolesOf(spec: SegmentSpec, kind: ComputeKind): ReadonlySet<string> {
+  const bySpec = ROLES.get(kind) ?? new Map<SegmentSpec, ReadonlySet<string>>()
+  ROLES.set(kind, bySpec)
+  let roles = bySpec.get(spec)
+  if (roles === undefined) {
+    roles = new Set(callsOf(spec, kind).flatMap(({ bind }) => Object.values(bind)))
+    bySpec.set(spec, roles)
+  }
+  return roles
+}
+
 /** Of buffers by role, those that the kernels of a pass bind. */
 export function boundBy(spec: SegmentSpec, kind: ComputeKind, args: ComputeWork['args']): ComputeWork['args'] {
-  const roles = new Set(callsOf(spec, kind).flatMap(({ bind }) => Object.values(bind)))
+  const roles = rolesOf(spec, kind)
   return Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))
 }

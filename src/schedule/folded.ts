@@ -12,26 +12,30 @@ import type { BufferSpec, Op, RankProgram, Span } from './program.ts'
 export interface FoldedRank {
   /** Of a short order in which every kind of action occurs: its buffers, state, prologue and epilogue are the rank's. */
   readonly rank: RankProgram
-  /** Ahead of the first action, and behind the last. */
-  readonly head: readonly Op[]
-  readonly tail: readonly Op[]
+  /** Ahead of the first action, and behind the last; of their buffers those of a micro-batch are that one's. */
+  readonly head: Stretch
+  readonly tail: Stretch
   readonly templates: readonly Template[]
   /** By action of the rank's order: its template and its micro-batch. */
   readonly order: Int32Array
   readonly microbatches: Int32Array
 }
 
-export interface Template {
+/** Some of a rank's ops, one behind the other. */
+export interface Stretch {
   readonly ops: readonly Op[]
+  /** Where each of its buffers is found when it is repeated, by the buffer's name. */
+  readonly places: ReadonlyMap<string, BufferPlace>
+  /** Visits of gathered units that begin in it. */
+  readonly opened: number
+}
+
+export interface Template extends Stretch {
   /** Micro-batch it was lowered for, and those of the next two actions that read parameters, which are gathered ahead. */
   readonly microbatch: number
   readonly ahead: readonly number[]
   /** It reads parameters: weight gradients do not. */
   readonly readsParameters: boolean
-  /** Where each of its buffers is found when it is repeated, by the buffer's name. */
-  readonly places: ReadonlyMap<string, BufferPlace>
-  /** Visits of gathered units that begin in it. */
-  readonly opened: number
 }
 
 /**
@@ -50,7 +54,7 @@ export function buffersOfOp(op: Op): Set<string> {
 }
 
 /**
- * Cuts a short order's step into templates.
+ * Cuts a short order's step into templates; without actions everything is the head.
  *
  * @param stands by template, the position in the short order of the action it is made of
  * @param actions how many actions the short order has
@@ -64,7 +68,7 @@ export function templatesOf(
   const begins = actions.map(() => -1)
   let end = 0
   for (const [i, { action }] of step.entries()) {
-    if (action === undefined) continue
+    if (action === undefined || actions.length === 0) continue
     if (begins[action] === -1) begins[action] = i
     end = i + 1
   }
@@ -78,7 +82,7 @@ export function templatesOf(
   const visits = new Map<string, number[]>()
   const wanted = new Map(stands.map((position, template) => [position, template]))
   const templates: Template[] = []
-  const visit = (ops: readonly Op[]): { places: Map<string, BufferPlace>; opened: number[] } => {
+  const stretch = (ops: readonly Op[]): Stretch => {
     const before = new Map([...visits].map(([tensor, list]) => [tensor, list.length]))
     const opened: number[] = []
     const places = new Map<string, BufferPlace>()
@@ -89,19 +93,20 @@ export function templatesOf(
         invariant(spec, `rank ${rank.rank}: no buffer ${name}`)
         places.set(name, placeOf(spec, visits, before, opened))
       }
-    return { places, opened }
+    return { ops, places, opened: opened.length }
   }
-  visit(step.slice(0, begins[0]))
+  const head = stretch(step.slice(0, begins[0]))
+  if (actions.length === 0) return { head, tail: stretch([]), templates: [] }
   for (const [i, { kind, microbatch }] of actions.entries()) {
     const ops = step.slice(begins[i], i + 1 < begins.length ? begins[i + 1] : end)
-    const { places, opened } = visit(ops)
+    const own = stretch(ops)
     const template = wanted.get(i)
     if (template === undefined) continue
     const next = actions.slice(i + 1).filter(({ kind: each }) => each !== 'W')
     const ahead = next.slice(0, 2).map((each) => each.microbatch)
-    templates[template] = { ops, microbatch, ahead, readsParameters: kind !== 'W', places, opened: opened.length }
+    templates[template] = { ...own, microbatch, ahead, readsParameters: kind !== 'W' }
   }
-  return { head: step.slice(0, begins[0]), tail: step.slice(end), templates }
+  return { head, tail: stretch(step.slice(end)), templates }
 }
 
 function placeOf(
@@ -154,7 +159,7 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
     nextVisit = Math.max(nextVisit, visit + 1)
   }
   for (const spec of rank.buffers.values()) if (spec.persistent) buffers.set(spec.name, spec)
-  same(head)
+  same(head.ops)
   for (let i = 0; i < order.length; i++) {
     const template = templates[order[i]!]!
     const first = nextVisit
@@ -179,7 +184,7 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
       }
     }
   }
-  same(tail)
+  same(tail.ops)
   for (const spec of rank.buffers.values()) if (!buffers.has(spec.name) && spec.persistent) buffers.set(spec.name, spec)
   const epilogue = rank.epilogue.map((op) => ({ ...op, id: nextId++ }))
   return { ...rank, buffers, step, epilogue }

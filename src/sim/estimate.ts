@@ -58,8 +58,9 @@ function secondsOf(list: readonly KernelWork[], { cluster, precision, software }
   let device = 0
   let host = 0
   for (const work of list) {
-    device += kernelSeconds(work, cluster.device, precision, calibration)
-    host += work.launches * software.hostLaunchSeconds
+    const { times = 1 } = work
+    device += times * kernelSeconds(work, cluster.device, precision, calibration)
+    host += times * work.launches * software.hostLaunchSeconds
   }
   return { device: device * software.timeFactor, host }
 }

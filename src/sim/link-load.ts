@@ -64,7 +64,17 @@ export function programLoads(program: Program, links: Links): LinkLoad[] {
     }
   return LINK_AXES.flatMap((axis) => {
     const entry = sent.get(axis)
-    return entry ? [load(axis, entry.ranks, entry.betweenNodes, Math.max(...entry.byRank), links)] : []
+    return entry
+      ? [
+          load(
+            axis,
+            entry.ranks,
+            entry.betweenNodes,
+            entry.byRank.reduce((a, b) => Math.max(a, b), 0),
+            links,
+          ),
+        ]
+      : []
   })
 }
 

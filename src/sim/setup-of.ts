@@ -1,5 +1,5 @@
-import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
+import { largestReplica } from '../strategy/program-size.ts'
 import { blocksPerStage } from '../strategy/stages.ts'
 import { SOFTWARE, type Software } from './cost/software.ts'
 import { clusterOf, type Cluster } from './links.ts'
@@ -29,7 +29,7 @@ export function setupOf(
   software: Software = softwareOf(config),
 ): StepSetup {
   const { model, precision, batch, parallel: p } = config
-  const samples = Math.max(...replicaSizes(config))
+  const samples = largestReplica(config)
   return {
     model,
     precision,

@@ -7,6 +7,7 @@ import { planMemory } from '../schedule/memory-plan.ts'
 import { shapeOf } from '../schedule/registry.ts'
 import type { Trace } from '../schedule/trace.ts'
 import { buildProgram } from '../strategy/build.ts'
+import { expectedOps } from '../strategy/program-size.ts'
 import { clockProgram, type ClockedProgram } from './clock.ts'
 import { criticalShares, type PathShare } from './clock/critical.ts'
 import { traceOf } from './clock/trace.ts'
@@ -57,12 +58,6 @@ export interface Simulation {
 /** Ranks and ops of a Program that is clocked op by op; beyond them stage-level costs are. */
 const MOST_RANKS = 64
 const MOST_OPS = 40_000
-
-/** Ops of the Program, roughly: a dozen segments per block and micro-batch, exchanges between tensor ranks. */
-function expectedOps({ model, batch, parallel: p }: RunConfig): number {
-  const perBlock = 12 + (p.tensor > 1 ? 4 : 0) + (p.sequenceParallel ? 6 : 0) + (p.recompute === 'none' ? 0 : 6)
-  return p.data * p.tensor * batch.microbatches * model.layers * perBlock
-}
 
 /** Whether the configuration is one that executes: its Program is what would run. */
 export function isClocked(config: RunConfig, mostOps = MOST_OPS): boolean {

@@ -6,7 +6,7 @@ import { buildProgram } from '../strategy/build.ts'
 export function fullestPeak(config: RunConfig): number | null {
   try {
     const ranks = buildProgram(config).ranks.filter(({ device }) => device === 'gpu')
-    return Math.max(...ranks.map((rank) => planMemory(rank, { curve: false }).peak.total))
+    return ranks.reduce((most, rank) => Math.max(most, planMemory(rank, { curve: false }).peak.total), 0)
   } catch {
     return null
   }

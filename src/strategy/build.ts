@@ -9,6 +9,7 @@ import type { Layout } from './layout.ts'
 import { layoutOf, parametersOn } from './layout.ts'
 import { lossBuffer } from './optimizer-tail.ts'
 import { lowerActions } from './lower-actions.ts'
+import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
 import { coordinatesOf, rankAt } from './ranks.ts'
 import { withPrecision } from './precision.ts'
@@ -115,6 +116,7 @@ function groupsOf(config: RunConfig): Program['groups'] {
  * Throws RefusedError for what no strategy covers.
  */
 export function buildProgram(config: RunConfig): Program {
+  checkProgramSize(config)
   const { actions, stageToRank } = actionsOf(config)
   const builder = new ProgramBuilder(config, { actionsOf: ({ pipeline }) => actions[pipeline]!, stageToRank })
   const ranks = Array.from({ length: builder.ranks }, (_, rank) => builder.rank(rank))

@@ -52,7 +52,8 @@ export function insertAfterLastWrite(
   for (const [i, op] of ops.entries()) for (const name of op.writes) lastWrite.set(name, i)
   const at = new Map<number, OpDraft[]>()
   for (const { after, ops: inserted } of insertions) {
-    const position = after.length === 0 ? ops.length - 1 : Math.max(...after.map((name) => lastWrite.get(name) ?? -1))
+    const last = after.reduce((most, name) => Math.max(most, lastWrite.get(name) ?? -1), -1)
+    const position = after.length === 0 ? ops.length - 1 : last
     at.set(position, [...(at.get(position) ?? []), ...inserted])
   }
   return [...(at.get(-1) ?? []), ...ops.flatMap((op, i) => [op, ...(at.get(i) ?? [])])]

@@ -35,9 +35,10 @@ const NO_SAMPLE = -1
  */
 export function exchangeableParts(config: RunConfig): number[][][] {
   const dealt = dealBatch(config)
+  const sizes = dealt[0]!.map((_, m) => dealt.reduce((most, each) => Math.max(most, each[m]!.length), 0))
   return dealt.map((parts) =>
     parts.map((samples, m) => {
-      const size = Math.max(...dealt.map((each) => each[m]!.length))
+      const size = sizes[m]!
       return [...samples, ...Array.from({ length: size - samples.length }, () => NO_SAMPLE)]
     }),
   )

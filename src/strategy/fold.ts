@@ -5,6 +5,7 @@ import type { Order } from '../schedule/orders/shape.ts'
 import type { RankProgram } from '../schedule/program.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { ProgramBuilder } from './build.ts'
+import { coordinatesOf } from './ranks.ts'
 
 /*
  * Folding in time. In a rank's pipeline order the same few kinds of actions come again and again: a forward or backward of
@@ -13,10 +14,10 @@ import { ProgramBuilder } from './build.ts'
  * what executes. `unfold` puts the whole rank together again, op for op (test/unit/strategy/fold.test.ts).
  */
 
-/** Short order of a rank, and which of its actions stands for each action of the whole order. */
+/** Short order of a rank, and which of its actions stands for each kind in the whole order. */
 interface Excerpt {
   readonly actions: readonly Action[]
-  readonly standIn: Int32Array
+  readonly standIn: ReadonlyMap<string, number>
 }
 
 /** Whether an action's ops depend on nothing but its kind and its neighbours. */
@@ -34,7 +35,8 @@ export function foldsInTime({ parallel }: RunConfig): boolean {
  */
 function kindsOf(actions: readonly Action[], sizes: readonly number[], config: RunConfig): string[] {
   const isBackward = ({ kind }: Action) => kind !== 'F'
-  const slot = ({ kind, stage }: Action) => `${kind}${stage}`
+  // Of the stages of its rank the first, the second …
+  const slot = ({ kind, stage }: Action) => `${kind}${Math.floor(stage / config.parallel.pipeline)}`
   const left = new Map<string, number>()
   for (const action of actions) left.set(slot(action), (left.get(slot(action)) ?? 0) + 1)
   const total = new Map(left)
@@ -100,8 +102,7 @@ function windowOf(actions: readonly Action[], at: number, gathers: boolean): rea
  * a backward, so that no gradient is left half written. Everything keeps its place in the order, so that whatever stood
  * next to an action of the kinds still does.
  */
-function excerptOf(actions: readonly Action[], sizes: readonly number[], config: RunConfig): Excerpt {
-  const kinds = kindsOf(actions, sizes, config)
+function excerptOf(actions: readonly Action[], kinds: readonly string[], config: RunConfig): Excerpt {
   const firstOf = new Map<string, number>()
   for (const [i, kind] of kinds.entries()) if (!firstOf.has(kind)) firstOf.set(kind, i)
   const gathers = config.parallel.zero === 3
@@ -120,14 +121,30 @@ function excerptOf(actions: readonly Action[], sizes: readonly number[], config:
   const positionOf = new Map(short.map((i, position) => [i, position]))
   return {
     actions: short.map((i) => actions[i]!),
-    standIn: Int32Array.from(kinds, (kind) => positionOf.get(firstOf.get(kind)!)!),
+    standIn: new Map([...firstOf].map(([kind, i]) => [kind, positionOf.get(i)!])),
   }
+}
+
+/** What of a replica's pipeline rank is known before anything is lowered. */
+interface Ordered {
+  readonly actions: readonly Action[]
+  readonly kinds: readonly string[]
+  excerpt: Excerpt | null
+}
+
+/** A rank that was lowered, and the template of each kind. */
+interface Lowered {
+  readonly folded: FoldedRank
+  readonly templateOf: ReadonlyMap<string, number>
 }
 
 /** A configuration's ranks, folded in time; each is lowered when it is asked for. Throws RefusedError as `buildProgram`. */
 export class ProgramFold {
   readonly builder: ProgramBuilder
-  private readonly excerpts = new Map<string, Excerpt>()
+  private readonly orders: Order
+  private readonly ordered = new Map<string, Ordered>()
+  /** By shape: ranks of the same shape differ only in the numbers of their stages and neighbours. */
+  private readonly lowered = new Map<string, Lowered>()
   private readonly folds: boolean
 
   constructor(readonly config: RunConfig) {
@@ -135,43 +152,80 @@ export class ProgramFold {
     const { actions, stageToRank } = actionsOf(config)
     this.orders = actions
     this.builder = new ProgramBuilder(config, {
-      actionsOf: ({ data, pipeline }) => this.excerpt(data, pipeline).actions,
+      actionsOf: ({ data, pipeline }) => this.excerptOf(data, pipeline).actions,
       stageToRank,
     })
   }
 
-  private readonly orders: Order
-
-  /** Short order of a replica's pipeline rank; replicas with micro-batches of the same sizes share it. */
-  private excerpt(data: number, pipeline: number): Excerpt {
-    const actions = this.orders[pipeline]!
+  /** Replicas with micro-batches of the same sizes share it. */
+  private orderedOf(data: number, pipeline: number): Ordered {
     const sizes = this.builder.samplesOf(data).map((samples) => samples.length)
     const key = `${pipeline} ${sizes.join(' ')}`
-    let excerpt = this.excerpts.get(key)
-    if (excerpt === undefined) {
-      excerpt = this.folds ? excerptOf(actions, sizes, this.config) : { actions, standIn: new Int32Array(0) }
-      this.excerpts.set(key, excerpt)
+    let ordered = this.ordered.get(key)
+    if (ordered === undefined) {
+      const actions = this.orders[pipeline]!
+      ordered = { actions, kinds: kindsOf(actions, sizes, this.config), excerpt: null }
+      this.ordered.set(key, ordered)
     }
-    return excerpt
+    return ordered
   }
 
+  private excerptOf(data: number, pipeline: number): Excerpt {
+    const ordered = this.orderedOf(data, pipeline)
+    const { actions, kinds } = ordered
+    ordered.excerpt ??= this.folds ? excerptOf(actions, kinds, this.config) : { actions, standIn: new Map() }
+    return ordered.excerpt
+  }
+
+  /** One rank, in its own numbers. */
   rank(number: number): FoldedRank {
+    return this.lower(number).folded
+  }
+
+  /** One rank, maybe in the numbers of another that does the same elsewhere in the pipeline (`folded.rank.rank`). */
+  shared(number: number): FoldedRank {
+    if (!this.folds || number >= this.builder.world.length) return this.rank(number)
+    const { data, pipeline, tensor } = coordinatesOf(this.config, number)
+    const { kinds } = this.orderedOf(data, pipeline)
+    const key = `${data} ${tensor} ${this.shapeOf(pipeline)}`
+    const known = this.lowered.get(key)
+    if (known && kinds.every((kind) => known.templateOf.has(kind)))
+      return {
+        ...known.folded,
+        order: Int32Array.from(kinds, (kind) => known.templateOf.get(kind)!),
+        microbatches: Int32Array.from(this.orders[pipeline]!, ({ microbatch }) => microbatch),
+      }
+    const lowered = this.lower(number)
+    if (!known) this.lowered.set(key, lowered)
+    return lowered.folded
+  }
+
+  /** What sets the lowered actions of a pipeline rank apart: its blocks, and whether it stands at an end. */
+  private shapeOf(pipeline: number): string {
+    const { layout, orders } = this.builder
+    const own = layout.stages.filter(({ index }) => orders.stageToRank[index] === pipeline)
+    const ends = [pipeline === 0, pipeline === this.config.parallel.pipeline - 1]
+    return `${ends.join(' ')} ${own.map(({ first, end, embedding, head }) => [end - first, embedding, head].join()).join(' ')}`
+  }
+
+  private lower(number: number): Lowered {
     const rank = this.builder.rank(number)
-    if (!this.folds || rank.device === 'cpu') return whole(rank)
+    if (!this.folds || rank.device === 'cpu') return { folded: whole(rank), templateOf: new Map() }
     const { data, pipeline } = rank.coordinates
-    const { actions, standIn } = this.excerpt(data, pipeline)
-    const stands = [...new Set(standIn)]
-    const templateOf = new Map(stands.map((position, template) => [position, template]))
-    return {
+    const { actions, standIn } = this.excerptOf(data, pipeline)
+    const { kinds } = this.orderedOf(data, pipeline)
+    const templateOf = new Map([...standIn.keys()].map((kind, template) => [kind, template]))
+    const folded = {
       rank,
-      ...templatesOf(rank, actions, stands),
-      order: standIn.map((position) => templateOf.get(position)!),
+      ...templatesOf(rank, actions, [...standIn.values()]),
+      order: Int32Array.from(kinds, (kind) => templateOf.get(kind)!),
       microbatches: Int32Array.from(this.orders[pipeline]!, ({ microbatch }) => microbatch),
     }
+    return { folded, templateOf }
   }
 }
 
 /** A rank that is not repeated from templates. */
 function whole(rank: RankProgram): FoldedRank {
-  return { rank, head: rank.step, tail: [], templates: [], order: new Int32Array(0), microbatches: new Int32Array(0) }
+  return { rank, ...templatesOf(rank, [], []), order: new Int32Array(0), microbatches: new Int32Array(0) }
 }

@@ -151,6 +151,19 @@ describe('ZeRO is the same training as one device', () => {
   for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
 })
 
+describe('what once waited for ever is the same training as one device', () => {
+  const four = { layers: 4, heads: 4, embed: 16, context: 16, vocab: 256 }
+  const interleaved = { data: 2, pipeline: 2, schedule: 'interleaved-1f1b', chunks: 2 }
+  const cases: [string, object, object?][] = [
+    ['ZeRO-1 in buckets, interleaved', { ...interleaved, zero: 1, bucketBytes: 10_000 }, { model: four }],
+    // All pairs are sent: nothing is left out.
+    ['compressed, pipeline 2', { data: 2, pipeline: 2, compression: { kind: 'topk', ratio: 1 } }],
+    ['ZeRO-1 × 3 with an all-reduce in buckets', { data: 3, zero: 1, zeroReduce: 'all-reduce', bucketBytes: 10_000 }],
+  ]
+  for (const [name, parallel, options] of cases)
+    test(name, () => compare(parallel, { steps: 2, ...options }).then(() => undefined))
+})
+
 describe('ZeRO moves what its paper says, in elements per rank of Ψ parameters', () => {
   const cases: [string, object, number, (N: number, m: number) => [gradients: number, parameters: number]][] = [
     ['ZeRO-1', { zero: 1 }, 3, (N) => [(N - 1) / N, (N - 1) / N]],

@@ -95,7 +95,7 @@ export function swigluBackward(
 }
 
 /** Matrices of R rows each, their columns side by side. */
-export function besideEachOther(parts: readonly Float64Array[], R: number): Float64Array {
+export function sideBySide(parts: readonly Float64Array[], R: number): Float64Array {
   const widths = parts.map((part) => part.length / R)
   const width = widths.reduce((a, b) => a + b, 0)
   const out = new Float64Array(R * width)

@@ -4,15 +4,7 @@ import { attention, attentionBackward } from './attention.ts'
 import type { Attended } from './attention.ts'
 import type { ReferenceBatch, ReferenceResult } from './batch.ts'
 import { crossEntropy } from './cross-entropy.ts'
-import {
-  besideEachOther,
-  columnsOf,
-  rmsNorm,
-  rmsNormBackward,
-  rotated,
-  swiglu,
-  swigluBackward,
-} from './llama-operations.ts'
+import { sideBySide, columnsOf, rmsNorm, rmsNormBackward, rotated, swiglu, swigluBackward } from './llama-operations.ts'
 import type { RmsNormed } from './llama-operations.ts'
 import { added, linearTransposed, linearTransposedBackward } from './operations.ts'
 
@@ -53,7 +45,7 @@ export function llamaGradients(
     const norm1 = rmsNorm(x, w('input_layernorm'), normEpsilon)
     const q = rotated(linearTransposed(norm1.y, w('self_attn.q_proj'), R), rotary, R, 1)
     const k = rotated(linearTransposed(norm1.y, w('self_attn.k_proj'), R), rotary, R, 1)
-    const qkv = besideEachOther([q, k, linearTransposed(norm1.y, w('self_attn.v_proj'), R)], R)
+    const qkv = sideBySide([q, k, linearTransposed(norm1.y, w('self_attn.v_proj'), R)], R)
     const attended = attention(qkv, sizes)
     const middle = added(x, linearTransposed(attended.out, w('self_attn.o_proj'), R))
     const norm2 = rmsNorm(middle, w('post_attention_layernorm'), normEpsilon)

@@ -24,12 +24,41 @@ export interface GreedyResult {
 
 interface RankState {
   readonly next: Record<Candidate, number>
+  /** Weight-gradients in their order; those before `done` are done. */
   readonly pending: Action[]
   readonly actions: Action[]
   free: number
   started: number
   live: number
   liveDown: number
+  done: number
+}
+
+/** A time for each of `count` ranks, and the rank of the earliest (of several the lowest), by a tree of minima. */
+class Earliest {
+  private readonly width: number
+  private readonly tree: Float64Array
+
+  constructor(count: number) {
+    this.width = 2 ** Math.ceil(Math.log2(count))
+    this.tree = new Float64Array(2 * this.width).fill(Infinity)
+  }
+
+  of(rank: number): number {
+    return this.tree[this.width + rank]!
+  }
+
+  set(rank: number, time: number): void {
+    let at = this.width + rank
+    this.tree[at] = time
+    for (at >>= 1; at > 0; at >>= 1) this.tree[at] = Math.min(this.tree[2 * at]!, this.tree[2 * at + 1]!)
+  }
+
+  first(): number {
+    let at = 1
+    while (at < this.width) at = this.tree[2 * at]! <= this.tree[2 * at + 1]! ? 2 * at : 2 * at + 1
+    return at - this.width
+  }
 }
 
 /**
@@ -51,6 +80,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
     started: never,
     live: 0,
     liveDown: 0,
+    done: 0,
   }))
   /** Stages p − 1 and p share a rank: nothing to send. */
   const hop = (lower: number) => (lower === p - 1 ? 0 : costs.comm)
@@ -70,26 +100,25 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
   }
 
   /** When each rank could start something next; an action changes it for its own rank and its neighbours. */
-  const starts = new Float64Array(p)
+  const starts = new Earliest(p)
   const look = (r: number): void => {
     const state = ranks[r]
     if (state === undefined) return
-    let earliest = state.pending.length > 0 ? 0 : never
+    let earliest = state.pending.length > state.done ? 0 : never
     for (const candidate of rule.priority) earliest = Math.min(earliest, ready(state, r, candidate))
-    starts[r] = Math.max(state.free, earliest)
+    starts.set(r, Math.max(state.free, earliest))
   }
   for (let r = 0; r < p; r++) look(r)
 
   let peak = 0
   for (let left = 6 * p * m; left > 0; left--) {
-    let rank = 0
-    for (let r = 1; r < p; r++) if (starts[r]! < starts[rank]!) rank = r
-    const at = starts[rank]!
+    const rank = starts.first()
+    const at = starts.of(rank)
     if (at === never) return null
     const state = ranks[rank]!
     const choice = rule.priority.find((candidate) => ready(state, rank, candidate) <= at)
     if (choice === undefined) {
-      const action = state.pending.shift()!
+      const action = state.pending[state.done++]!
       state.actions.push(action)
       state.free = at + costs.W
       state.live--

@@ -24,9 +24,11 @@ export function zbVOrder({ stages: p, microbatches: m }: PipelineShape, costs: S
   const work = 2 * m * (costs.F + costs.I + costs.W)
   const least = work + (p - 1) * (costs.F + costs.comm)
   let best: ReturnType<typeof greedyV> = null
+  let left = MOST_ACTIONS
   for (const priority of PRIORITIES)
     for (const cap of CAPS) {
-      if (best !== null && best.makespan <= least && best.span <= work) break
+      if (best !== null && ((best.makespan <= least && best.span <= work) || left <= 0)) break
+      left -= 6 * p * m
       const found = greedyV(p, m, costs, { priority, cap: (rank) => Math.min(2 * p - 1, cap(p, rank)) })
       if (found !== null && (best === null || shorter(found, best))) best = found
     }
@@ -48,6 +50,9 @@ const PRIORITIES: readonly Priority[] = [
   ['Fb', 'Ib', 'Fa', 'Ia'],
   ['Ia', 'Ib', 'Fb', 'Fa'],
 ]
+
+/** Actions placed in a search: long orders, in which the start and the end matter less, are tried with fewer rules. */
+const MOST_ACTIONS = 6_000_000
 
 /** How many activations of the downward chunk a rank may hold. */
 const CAPS: readonly ((p: number, rank: number) => number)[] = [

@@ -94,7 +94,7 @@ function perform(
   const enter = (node: number) => {
     const meeting = meetingOf[node]!
     if (meeting < 0) ready.push(node)
-    else if (--missing[meeting]! === 0) ready.push(...membersOf(meeting))
+    else if (--missing[meeting]! === 0) for (const member of membersOf(meeting)) ready.push(member)
   }
   for (let node = 0; node < count; node++) if (waits[node] === 0) enter(node)
   for (let node = ready.pop(); node !== undefined; node = ready.pop()) {

@@ -2,8 +2,10 @@ import type { Precision } from '../../config/types.ts'
 import type { Device } from '../hardware.ts'
 import type { Calibration } from './calibration.ts'
 
-/** A kernel as the cost model sees it. `launches` counts the launches the host makes for it. */
-export type KernelWork =
+/** A kernel as the cost model sees it. `launches` counts the launches the host makes for it, `times` how often it runs. */
+export type KernelWork = Kernel & { readonly times?: number }
+
+type Kernel =
   /** `batch` products of [M, K] by [K, N]; `bytes` are those read and written at least once. */
   | {
       readonly kind: 'matmul'
@@ -34,7 +36,7 @@ const SPLITS = [1, 2, 4, 8]
  * tile counts, as a library would choose. Never faster than its bytes through memory.
  */
 function matmulSeconds(
-  work: Extract<KernelWork, { kind: 'matmul' }>,
+  work: Extract<Kernel, { kind: 'matmul' }>,
   device: Device,
   precision: Precision,
   c: Calibration,
@@ -57,8 +59,8 @@ function matmulSeconds(
   return Math.max(best, bytes / (device.memoryBandwidth * c.memoryEfficiency))
 }
 
-/** Seconds a device is busy with a kernel, the gap to the next one included. */
-export function kernelSeconds(work: KernelWork, device: Device, precision: Precision, c: Calibration): number {
+/** Seconds a device is busy with a kernel once, the gap to the next one included. */
+export function kernelSeconds(work: Kernel, device: Device, precision: Precision, c: Calibration): number {
   const gap = work.launches * c.kernelGapSeconds
   const memory = work.bytes / (device.memoryBandwidth * c.memoryEfficiency)
   switch (work.kind) {

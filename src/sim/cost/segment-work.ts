@@ -159,8 +159,16 @@ function loss({ rows, V }: WorkDims, { software }: WorkContext): PassWork {
 /** Chunk after chunk of rows where all logits together would be too large. */
 function logits({ rows, V, C }: WorkDims, context: WorkContext): PassWork {
   const each = Math.max(1, Math.min(rows, Math.floor(context.software.headChunkBytes / (context.elementBytes * V))))
-  const chunks = Array.from({ length: Math.ceil(rows / each) }, (_, i) => Math.min(each, rows - i * each))
-  return join(...chunks.map((part) => linear(part, V, C, context)))
+  const whole = Math.floor(rows / each)
+  const rest = rows - whole * each
+  const chunks = repeated(linear(each, V, C, context), whole)
+  return rest > 0 ? join(chunks, linear(rest, V, C, context)) : chunks
+}
+
+/** The same kernels many times over. */
+function repeated({ forward, input, weight }: PassWork, times: number): PassWork {
+  const again = (list: readonly KernelWork[]) => list.map((work) => ({ ...work, times }))
+  return { forward: again(forward), input: again(input), weight: again(weight) }
 }
 
 /** The kernels of one segment. */

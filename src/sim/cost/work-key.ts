@@ -7,9 +7,11 @@ import { launchesOfOp } from '../../strategy/workspace.ts'
  */
 export function workKey(op: Op): string | null {
   if ('segment' in op) {
-    const { kind, segment, accumulate } = op
-    const { B, T, C, NH, KV, HS, F, V, rows } = op.dims
-    return `${kind} ${segment.kind} ${B} ${T} ${C} ${NH} ${KV} ${HS} ${F} ${V} ${rows}${accumulate ? ' +' : ''}`
+    const { kind, segment, accumulate, args } = op
+    const { B, T, C, NH, KV, HS, F, V, rows, rowStart } = op.dims
+    // What a norm adds to its gradient, and the sum after the last rows of a loss, are work, too.
+    const more = `${accumulate ? ' +' : ''}${args['upstream'] ? ' upstream' : ''}${rowStart + rows < B * T ? ' more' : ''}`
+    return `${kind} ${segment.kind} ${B} ${T} ${C} ${NH} ${KV} ${HS} ${F} ${V} ${rows}${more}`
   }
   if (op.kind === 'optimizerStep' || op.kind === 'gradNorm' || op.kind === 'add') {
     const launches = launchesOfOp(op)

@@ -132,8 +132,6 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
       ...config.parallel,
       ...layout,
       dataMode: 'ddp',
-      server: DEFAULT_PARALLEL.server,
-      zeroReduce: DEFAULT_PARALLEL.zeroReduce,
       partition: typeof partition === 'string' ? partition : 'even',
       compression: { kind: 'none' },
       fsdp: { ...fsdp, cpuOffload: false },

@@ -139,7 +139,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const chosen = chooseForClock(fitting, most)
   const clock = (candidate: Candidate, mostOps: number): Clocked | null => {
     const { result } = simulate(configOf(config, candidate), { software, mostOps, ...(measured ? { measured } : {}) })
-    const memoryBytes = Math.max(...result.ranks.map((rank) => rank.predictedBytes.total))
+    const memoryBytes = result.ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
     if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
     drop(say`out of memory, counted buffer by buffer`.text)
     return null

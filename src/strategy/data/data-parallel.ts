@@ -23,6 +23,24 @@ export function lowerDataParallel(number: number, { config, world, rank }: Build
   return lowerRank(ranks[number]!, ranks[0]!, world, ranks, config)
 }
 
+const byMicrobatch = new WeakMap<ComputeRank, ReadonlyMap<number, readonly OpDraft[]>>()
+
+/** A replica's ops of a micro-batch; every rank's list asks for those of all. */
+function opsOf(rank: ComputeRank, microbatch: number): readonly OpDraft[] {
+  let parts = byMicrobatch.get(rank)
+  if (parts === undefined) {
+    const grouped = new Map<number, OpDraft[]>()
+    for (const op of rank.ops) {
+      if (op.microbatch === undefined) continue
+      const known = grouped.get(op.microbatch)
+      if (known) known.push(op)
+      else grouped.set(op.microbatch, [op])
+    }
+    byMicrobatch.set(rank, (parts = grouped))
+  }
+  return parts.get(microbatch) ?? []
+}
+
 type Compute = Omit<ComputeOp, 'id'>
 type Load = Omit<LoadBatchOp, 'id'>
 
@@ -54,7 +72,6 @@ function lowerRank(
     return span(copy, elements)
   }
   const ownSpan = (name: string): Span => span(name, sizeOf.get(rank.rank)!.get(name)!.elements)
-  const opsOf = (each: ComputeRank, m: number) => each.ops.filter((op) => 'microbatch' in op && op.microbatch === m)
   const step: OpDraft[] = [
     collective('broadcast', config, {
       group,

@@ -1,7 +1,9 @@
 import { useId, useState } from 'react'
 import type { DraftValue } from '../../state/draft-path.ts'
+import { writePath } from '../../state/draft-path.ts'
 import type { FieldPath, FieldSpec } from '../../state/fields.ts'
 import { FIELDS, optionOf } from '../../state/fields.ts'
+import { withoutStray } from '../../state/stray-fields.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import { concerns, useProblems } from '../use-problems.ts'
@@ -28,7 +30,10 @@ export function Field({ path }: { readonly path: FieldPath }) {
   const own = valueAt(draft, path)
   const value = own === undefined ? valueAt(config, path) : own
   const problem = problems.find((each) => concerns(each, path))
-  const set = (next: DraftValue) => page.draft.set(path, next)
+  const set = (next: DraftValue) => {
+    const changed = writePath(draft, path, next)
+    page.draft.replace(spec.kind === 'choice' || spec.kind === 'switch' ? withoutStray(changed, path) : changed)
+  }
   const invalid = problem ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   return (
     <div className={styles.field} data-wide={spec.kind === 'adapters' || undefined}>

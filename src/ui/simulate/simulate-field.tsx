@@ -1,8 +1,9 @@
 import { useId } from 'react'
 import type { DraftValue } from '../../state/draft-path.ts'
-import { readPath } from '../../state/draft-path.ts'
+import { readPath, writePath } from '../../state/draft-path.ts'
 import { optionOf } from '../../state/fields.ts'
 import type { SimulationField, SimulationPath } from '../../state/simulation-fields.ts'
+import { withoutStray } from '../../state/stray-fields.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -34,6 +35,8 @@ export function SimulateField({
   const set = (next: DraftValue) => {
     // A preset is a whole shape: what was changed of the one before goes with it.
     if (path === 'model.preset') simulation.set('model', { preset: next })
+    else if (spec.kind === 'choice' || spec.kind === 'switch')
+      simulation.replace(withoutStray(writePath(draft, path, next), path))
     else simulation.set(path, next)
   }
   return (

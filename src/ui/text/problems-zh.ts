@@ -26,6 +26,7 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'true needs parallel.dataMode parameter-server': '启用它需要 parallel.dataMode parameter-server',
   '{0} reorders micro-batches, which data-parallel takes one after the other; use 1f1b':
     '{0} 会改变微批的次序，而 data-parallel 逐个处理微批；请用 1f1b',
+  '{0} on {1} stages are a schedule of {2} actions; at most {3}': '{0} 个微批、{1} 个阶段的调度共 {2} 个动作；最多 {3}',
   '{0} has no effect here: it needs {1}; leave it at {2}': '{0} 在此处不起作用：它需要 {1}；请保持为 {2}',
   '{0} compresses the all-reduce of dataMode ddp with zero 0; use none here':
     '{0} 压缩的是 dataMode ddp、zero 0 的 all-reduce；此处请用 none',

@@ -10,6 +10,10 @@ test.each([
   ['gpt2-large', 774_030_080],
   ['gpt2-xl', 1_557_611_200],
   ['llama-2-7b', 6_738_415_616],
+  ['llama-3-8b', 8_030_261_248],
+  ['llama-3-70b', 70_553_706_496],
+  ['llama-3.1-405b', 405_853_388_800],
+  ['tinyllama-1.1b', 1_100_048_384],
 ] as const)('%s has %d parameters', (preset, count) => {
   expect(parameterCount(MODEL_PRESETS[preset])).toBe(count)
 })

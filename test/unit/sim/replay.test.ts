@@ -1,0 +1,75 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../../src/config/parse.ts'
+import type { RunConfig } from '../../../src/config/types.ts'
+import { RefusedError } from '../../../src/core/errors.ts'
+import { planMemory } from '../../../src/schedule/memory-plan.ts'
+import { clockProgram } from '../../../src/sim/clock.ts'
+import { rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
+import { clusterOf } from '../../../src/sim/links.ts'
+import { replay } from '../../../src/sim/replay/replay.ts'
+import { buildProgram } from '../../../src/strategy/build.ts'
+import { randomInput } from '../../lib/random-config.ts'
+
+/** The replay of the folded Program gives the clock's times and the plan's bytes of the whole one. */
+function expectSame(config: RunConfig): void {
+  const program = buildProgram(config)
+  const plans = program.ranks.map((rank) => planMemory(rank))
+  const cluster = clusterOf(config.cluster)
+  const costs = rooflineCosts(program, cluster)
+  const clocked = clockProgram(program, costs, { plans })
+  const { slowdown } = cluster
+  const plain = rooflineCosts(program, { ...cluster, slowdown: new Map() })
+  const { walks, walkOf, stepSeconds } = replay(config, plain, slowdown, { curve: true })
+  for (const [r, rank] of program.ranks.entries()) {
+    const walk = walks[walkOf[rank.rank]!]!
+    const plan = plans[r]!
+    expect({ ...walk.memory.finish() }, `rank ${r}`).toEqual({ ...plan.peak })
+    expect(walk.end.length).toBe(rank.step.length)
+    const worst = rank.step.findIndex((_, i) => Math.abs(walk.end[i]! - clocked.ranks[r]!.end[i]!) > 1e-12)
+    if (worst >= 0)
+      expect(walk.end[worst], `rank ${r}, op ${worst} ${rank.step[worst]!.kind}`).toBe(clocked.ranks[r]!.end[worst])
+  }
+  expect(stepSeconds).toBeCloseTo(clocked.stepSeconds, 12)
+}
+
+const SHAPE = { model: { layers: 4, heads: 2, embed: 16, context: 8, vocab: 256 } }
+const of = (parallel: object, microbatches: number, global = 2 * microbatches) =>
+  parseConfig({ ...SHAPE, batch: { global, microbatches, sequence: 8 }, parallel })
+
+describe('a replay is the clock and the memory plan of the whole Program', () => {
+  test.each([
+    [{ pipeline: 4, schedule: '1f1b' }, 9],
+    [{ pipeline: 4, schedule: 'gpipe' }, 9],
+    [{ pipeline: 2, schedule: 'interleaved-1f1b', chunks: 2 }, 8],
+    [{ data: 2, pipeline: 2, zero: 3, schedule: 'zb-v', chunks: 2 }, 7],
+    [{ data: 2, tensor: 2, sequenceParallel: true, zero: 2 }, 5],
+    [{ data: 3, dataMode: 'data-parallel' }, 5],
+    [{ data: 2, dataMode: 'parameter-server', server: { at: 'cpu' } }, 5],
+    [{ data: 2, zero: 3, fsdp: { reshardAfterForward: false } }, 5],
+  ])('%j, %i micro-batches', (parallel, microbatches) => {
+    const data = 'data' in parallel ? parallel.data : 1
+    expectSame(of(parallel, microbatches, 2 * data * microbatches + 3))
+  })
+
+  test('any configuration', () => {
+    fc.assert(
+      fc.property(randomInput, fc.constantFrom(1, 3, 4), fc.nat(20), (input, times, slow) => {
+        const { microbatches, global } = input.batch
+        let config: RunConfig
+        try {
+          config = parseConfig({
+            ...input,
+            batch: { ...input.batch, microbatches: microbatches * times, global: global * times },
+            ...(slow < 2 ? { cluster: { stragglers: [{ rank: 0, slowdown: 2 + slow }] } } : {}),
+          })
+        } catch (error) {
+          if (error instanceof RefusedError) return
+          throw error
+        }
+        expectSame(config)
+      }),
+      { numRuns: process.env.TABCLUSTER_FULL === '1' ? 2000 : 150, seed: 13 },
+    )
+  })
+})
