@@ -39,7 +39,8 @@ const roles: Record<BufferRole, string> = {
   pulled: 'Parameters as this worker last pulled them from the server.',
   gradient: 'The gradient of a parameter, summed over micro-batches.',
   gradientShard: 'This rank’s share of the summed gradient.',
-  gradientCopy: 'A gradient as the backward left it, in working precision, kept beside the f32 one to which micro-batches add.',
+  gradientCopy:
+    'A gradient as the backward left it, in working precision, kept beside the f32 one to which micro-batches add.',
   master: 'The f32 weights that the optimizer updates; the working ones are copies of them in fewer bytes.',
   moment1: 'The optimizer’s first moment: a running mean of gradients.',
   moment2: 'AdamW’s second moment: a running mean of squared gradients.',
