@@ -1,4 +1,5 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
@@ -10,13 +11,16 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 }
 
-/** Nothing leaves the origin, and no script but the build's own runs. Dialogs and charts set styles of their own. */
+/**
+ * No script but the build's own runs. Nothing leaves the origin but a download of weights from an address that the user gives
+ * (state/download-weights.ts). Dialogs and charts set styles of their own.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
-  "connect-src 'self' blob:",
+  "connect-src 'self' blob: https: http://localhost:* http://127.0.0.1:*",
   "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -32,7 +36,7 @@ function contentSecurityPolicy(): Plugin {
   }
 }
 
-/** files.json: what the service worker keeps for offline use. */
+/** files.json: what the service worker keeps for offline use, each file with its content's hash. */
 function fileList(): Plugin {
   let directory = ''
   return {
@@ -43,8 +47,16 @@ function fileList(): Plugin {
       const files = readdirSync(directory, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
-        .filter((name) => !['index.html', 'service-worker.js', 'files.json'].includes(name))
-      writeFileSync(join(directory, 'files.json'), JSON.stringify(files.toSorted()))
+        .filter((name) => !['service-worker.js', 'files.json'].includes(name))
+        .toSorted()
+      const hashOf = (name: string) =>
+        createHash('sha256')
+          .update(readFileSync(join(directory, name)))
+          .digest('hex')
+      writeFileSync(
+        join(directory, 'files.json'),
+        JSON.stringify(Object.fromEntries(files.map((name) => [name, hashOf(name).slice(0, 16)]))),
+      )
     },
   }
 }

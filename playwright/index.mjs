@@ -30,9 +30,13 @@ function pageDirectory() {
 
 function browserPath(given) {
   if (given !== undefined && !existsSync(given)) throw new Error(`tabcluster: no browser at "${given}"`)
-  const found = given ?? installedChromium(chromium.executablePath())
-  if (found) return found
-  throw new Error('tabcluster: no Chromium; run "npx playwright install chromium", or name one in TABCLUSTER_CHROMIUM')
+  if (given !== undefined && !existsSync(given)) throw new Error(`tabcluster: no browser at "${given}"`)
+  if (given !== undefined) return given
+  try {
+    return installedChromium(chromium.executablePath())
+  } catch (error) {
+    throw new Error(`tabcluster: ${error.message}, or run "npx playwright install chromium"`, { cause: error })
+  }
 }
 
 /** One page of its own for one call, closed whatever happens. A failure inside comes out as its one line. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { buildCli } from './lib/build.mjs'
 import { findChromium } from './lib/chromium.mjs'
@@ -16,13 +17,16 @@ async function chromium(args) {
   return findChromium().catch(() => undefined)
 }
 
-/** The Vulkan loader's path is read when a process starts: hence a child. It gets every signal that this process gets. */
+/**
+ * The Vulkan loader's path is read when a process starts: hence a child. It gets every signal that this process gets; a status
+ * of 128 and the signal's number says that it ended by one, as a shell says it.
+ */
 function execute(main, args, env) {
   const child = spawn(process.execPath, [main, ...args], { stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (status) => resolve(status ?? 1))
+    child.on('close', (status, signal) => resolve(status ?? 128 + constants.signals[signal]))
   })
 }
 

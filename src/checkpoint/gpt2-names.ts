@@ -5,6 +5,9 @@ const MASK = /^h\.\d+\.attn\.(bias|masked_bias)$/
 /** What a checkpoint of a training holds beside the weights. */
 const TRAINING_STATE = /^(moment[12]|residue)\./
 
+/** What compiling and distributing put around a module, anywhere in a name. */
+const WRAPPERS = /(?<=^|\.)(?:_orig_mod|module|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g
+
 export type FileName =
   | { readonly kind: 'parameter'; readonly name: string }
   /** The head's own copy of a tied token embedding. */
@@ -13,7 +16,7 @@ export type FileName =
 
 /** What a tensor of a file is to the model, whose head is tied unless it has parameters of its own. */
 export function fileName(written: string, tied: boolean): FileName {
-  const name = written.replace(/^transformer\./, '')
+  const name = written.replaceAll(WRAPPERS, '').replace(/^transformer\./, '')
   if (MASK.test(name) || TRAINING_STATE.test(name)) return { kind: 'skipped' }
   if (tied && name === 'lm_head.weight') return { kind: 'tiedHead' }
   return { kind: 'parameter', name }

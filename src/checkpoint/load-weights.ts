@@ -1,46 +1,69 @@
 import { RefusedError } from '../core/errors.ts'
+import { refusedAs } from '../core/refused-as.ts'
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { TIED_TO, fileName } from './gpt2-names.ts'
-import type { ByteSource, SafetensorsHeader, TensorEntry } from './safetensors.ts'
-import { readChunks, readHeader, readTensor } from './safetensors.ts'
+import type { SafetensorsFile, SafetensorsHeader, TensorEntry } from './safetensors.ts'
+import { readChunks, readTensor } from './safetensors.ts'
+
+export interface LoadOptions {
+  /** Hears a fraction of the bytes read, and the tensor being read. */
+  readonly progress?: (fraction: number, name: string) => void
+  /** What a refusal names: the option that gave the file. */
+  readonly field?: string
+  /** Biases that the file does not have are zero. */
+  readonly allowMissingBias?: boolean
+  /** What a refusal of missing biases advises. */
+  readonly missingBiasAdvice?: string
+}
 
 /**
- * Whole tensors by name from a Hugging Face GPT-2 file: an optional "transformer." prefix goes, masks are skipped, the head
- * of a tied model is skipped when it is the embedding. Every expected tensor must be there with its shape; anything else
- * is refused by name.
- * @param progress hears a fraction of the bytes read, and the tensor being read
- * @param field what a refusal names: the option that gave the file
+ * Whole tensors by name from a Hugging Face GPT-2 file: what wrappers and "transformer." put before a name goes, masks are
+ * skipped, a tied head and its embedding stand for each other where only one is there and must be equal where both are. Every
+ * expected tensor must be there with its shape and hold numbers; anything else is refused by name.
  */
 export async function loadWeights(
-  source: ByteSource,
+  file: SafetensorsFile,
   specs: readonly ParameterSpec[],
-  progress: (fraction: number, name: string) => void = () => {},
-  field = 'init',
+  options: LoadOptions = {},
 ): Promise<Map<string, Float32Array>> {
-  const header = await readHeader(source)
-  const { parameters, head } = matchEntries(header, specs, field)
-  const total = [...parameters.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
-  const weights = new Map<string, Float32Array>()
-  let read = 0
-  for (const { name } of specs) {
-    const whole = await readTensor(source, header, parameters.get(name)!, (bytes) => {
-      read += bytes
-      progress(read / total, name)
-    })
-    weights.set(name, whole)
-  }
-  if (head) await checkTied(source, header, head, weights.get(TIED_TO)!, field)
-  return weights
+  const { field = 'init', progress = () => {} } = options
+  return refusedAs('safetensors', field, async () => {
+    const { parameters, head } = matchEntries(file.header, specs, field, options)
+    const total = [...parameters.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
+    const weights = new Map<string, Float32Array>()
+    let read = 0
+    for (const { name, shape } of specs) {
+      const entry = parameters.get(name)
+      const whole = entry
+        ? await readTensor(file, entry, (bytes) => {
+            read += bytes
+            progress(read / total, name)
+          })
+        : new Float32Array(shape.reduce((a, b) => a * b, 1))
+      weights.set(name, whole)
+    }
+    if (head) await checkTied(file, head, weights.get(TIED_TO)!, field)
+    return weights
+  })
 }
 
 interface Matched {
+  /** Without the biases that are taken as zero. */
   readonly parameters: ReadonlyMap<string, TensorEntry>
+  /** A tied head's own copy of the embedding. */
   readonly head: TensorEntry | null
 }
 
 /** Which tensor of the file is which parameter; refused before anything large is read. */
-function matchEntries(header: SafetensorsHeader, specs: readonly ParameterSpec[], field: string): Matched {
-  const refuse = (what: string): never => {
+function matchEntries(
+  header: SafetensorsHeader,
+  specs: readonly ParameterSpec[],
+  field: string,
+  options: LoadOptions,
+): Matched {
+  const refuse = (what: Said): never => {
     throw new RefusedError(field, what)
   }
   const expected = new Map(specs.map((spec) => [spec.name, spec]))
@@ -52,35 +75,49 @@ function matchEntries(header: SafetensorsHeader, specs: readonly ParameterSpec[]
     if (found.kind === 'skipped') continue
     const name = found.kind === 'tiedHead' ? TIED_TO : found.name
     const spec = expected.get(name)
-    if (!spec) return refuse(`${entry.name} does not belong to this model`)
+    if (!spec) return refuse(say`${entry.name} does not belong to this model`)
     if (spec.shape.length !== entry.shape.length || spec.shape.some((size, d) => size !== entry.shape[d]))
-      refuse(`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
-    if (found.kind === 'tiedHead') {
-      if (head) refuse(`${entry.name} is there twice, with and without "transformer."`)
-      head = entry
-    } else {
-      if (parameters.has(name)) refuse(`${entry.name} is there twice, with and without "transformer."`)
-      parameters.set(name, entry)
-    }
+      refuse(say`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
+    const before: TensorEntry | null | undefined = found.kind === 'tiedHead' ? head : parameters.get(name)
+    if (before) refuse(say`${entry.name} is there twice: as ${before.name}, too`)
+    if (found.kind === 'tiedHead') head = entry
+    else parameters.set(name, entry)
   }
-  const missing = specs.find(({ name }) => !parameters.has(name))
-  if (missing) refuse(`${missing.name} is missing`)
+  if (head && !parameters.has(TIED_TO)) {
+    parameters.set(TIED_TO, head)
+    head = null
+  }
+  refuseMissing(specs, parameters, options)
   return { parameters, head }
+}
+
+function refuseMissing(
+  specs: readonly ParameterSpec[],
+  found: ReadonlyMap<string, TensorEntry>,
+  { field = 'init', allowMissingBias = false, missingBiasAdvice: advice }: LoadOptions,
+): void {
+  const missing = specs.map(({ name }) => name).filter((name) => !found.has(name))
+  const needed = missing.find((name) => !name.endsWith('.bias'))
+  if (needed !== undefined) throw new RefusedError(field, say`${needed} is missing`)
+  if (missing.length === 0 || allowMissingBias) return
+  const first = missing[0]!
+  const said =
+    missing.length > 1 ? say`${first} and ${missing.length - 1} more biases are missing` : say`${first} is missing`
+  throw new RefusedError(field, advice === undefined ? said : `${said.text}; ${advice}`)
 }
 
 /** A head that is not the embedding belongs to another model. */
 async function checkTied(
-  source: ByteSource,
-  header: SafetensorsHeader,
+  file: SafetensorsFile,
   head: TensorEntry,
   embedding: Float32Array,
   field: string,
 ): Promise<void> {
-  for await (const { from, values } of readChunks(source, header, head))
+  for await (const { from, values } of readChunks(file, head))
     for (let i = 0; i < values.length; i++)
       if (values[i] !== embedding[from + i])
         throw new RefusedError(
           field,
-          `${head.name} differs from ${TIED_TO} at element ${from + i}; the model's head is tied`,
+          say`${head.name} differs from ${TIED_TO} at element ${from + i}; the model's head is tied`,
         )
 }

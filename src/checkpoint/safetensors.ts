@@ -1,7 +1,10 @@
-import { isObject, show } from '../config/reader.ts'
+import { isObject, show } from '../config/show.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
 import { firstDuplicateKey } from './duplicate-key.ts'
+import { whatFile } from './what-file.ts'
 
 /**
  * The safetensors format: a u64 little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the
@@ -28,6 +31,12 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>
   /** Where the data part begins in the file. */
   readonly dataStart: number
+}
+
+/** A file whose header was read. */
+export interface SafetensorsFile {
+  readonly source: ByteSource
+  readonly header: SafetensorsHeader
 }
 
 /** Something to read ranges of bytes from: a File, a buffer, a file handle. */
@@ -66,8 +75,12 @@ const SIZES: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 }
 
-function refuse(what: string): never {
+function refuse(what: string | Said): never {
   throw new RefusedError('safetensors', what)
+}
+
+export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
+  return { source, header: await readHeader(source) }
 }
 
 /** Reads and checks the header: every tensor's bytes fit its shape, none overlap, none are missing or left over. */
@@ -75,8 +88,11 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   if (source.size < 8) refuse(`the file has ${source.size} bytes; a header takes at least 8`)
   const first = await readExactly(source, 0, 8)
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
-  if (length > MAX_HEADER_BYTES || length + 8 > source.size)
-    refuse(`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+  if (length > MAX_HEADER_BYTES || length + 8 > source.size) {
+    const what = whatFile(await readExactly(source, 0, Math.min(source.size, 512)))
+    if (what !== null) refuse(what)
+    refuse(say`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+  }
   const json = parseHeader(await readExactly(source, 8, 8 + length))
   const dataBytes = source.size - 8 - length
   const metadata: Record<string, string> = {}
@@ -156,10 +172,12 @@ export interface TensorChunk {
   readonly values: Float32Array
 }
 
-/** A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name. */
+/**
+ * A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name, and by
+ * place a value that is no number: one is enough to make everything computed from it none.
+ */
 export async function* readChunks(
-  source: ByteSource,
-  header: SafetensorsHeader,
+  { source, header }: SafetensorsFile,
   entry: TensorEntry,
 ): AsyncGenerator<TensorChunk> {
   const { dtype, begin, end, name } = entry
@@ -168,8 +186,25 @@ export async function* readChunks(
   for (let at = begin; at < end; at += CHUNK_BYTES) {
     const raw = await readExactly(source, header.dataStart + at, header.dataStart + Math.min(end, at + CHUNK_BYTES))
     const bytes = raw.byteOffset % size === 0 ? raw : raw.slice()
-    yield { from: (at - begin) / size, values: asFloats(dtype, bytes) }
+    const from = (at - begin) / size
+    const values = asFloats(dtype, bytes)
+    const bad = values.findIndex((value) => !Number.isFinite(value))
+    if (bad >= 0) refuse(say`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
+    yield { from, values }
   }
+}
+
+/** The indices of an element, rows first. */
+function placeOf(element: number, shape: readonly number[]): number[] {
+  let rest = element
+  return shape
+    .toReversed()
+    .map((size) => {
+      const index = rest % size
+      rest = Math.floor(rest / size)
+      return index
+    })
+    .toReversed()
 }
 
 function asFloats(dtype: 'F32' | 'F16' | 'BF16', bytes: Uint8Array): Float32Array {
@@ -183,13 +218,12 @@ function asFloats(dtype: 'F32' | 'F16' | 'BF16', bytes: Uint8Array): Float32Arra
 
 /** One whole tensor as f32, in memory of its own; `onBytes` hears of every chunk read. */
 export async function readTensor(
-  source: ByteSource,
-  header: SafetensorsHeader,
+  file: SafetensorsFile,
   entry: TensorEntry,
   onBytes: (bytes: number) => void = () => {},
 ): Promise<Float32Array> {
   const whole = new Float32Array(entry.shape.reduce((a, b) => a * b, 1))
-  for await (const { from, values } of readChunks(source, header, entry)) {
+  for await (const { from, values } of readChunks(file, entry)) {
     whole.set(values, from)
     onBytes((values.length * (entry.end - entry.begin)) / whole.length)
   }

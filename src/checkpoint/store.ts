@@ -1,12 +1,14 @@
 import { parseConfig } from '../config/parse.ts'
-import { show } from '../config/reader.ts'
+import { show } from '../config/show.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
+import { refusedAs } from '../core/refused-as.ts'
+import { aboutMetadata } from './about.ts'
 import { loadWeights } from './load-weights.ts'
-import type { ByteSource, SafetensorsHeader, Tensor } from './safetensors.ts'
-import { readHeader, readTensor, safetensorsParts } from './safetensors.ts'
+import type { ByteSource, SafetensorsFile, SafetensorsHeader, Tensor } from './safetensors.ts'
+import { openSafetensors, readHeader, readTensor, safetensorsParts } from './safetensors.ts'
 
 /**
  * A checkpoint is one safetensors file: the weights under their Hugging Face names (so that it also serves as plain weights),
@@ -39,8 +41,8 @@ export interface Checkpoint {
 const VERSION = '1'
 const RESIDUE = 'residue.'
 
-/** The file's parts, for a Blob or a stream. */
-export function checkpointParts(checkpoint: Checkpoint): Uint8Array<ArrayBuffer>[] {
+/** The file's parts, for a Blob or a stream; `tokenizer` is the text of the run's. */
+export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null): Uint8Array<ArrayBuffer>[] {
   const specs = parameterTable(checkpoint.config.model)
   const pick = (prefix: string, tensors: Tensors): Tensor[] =>
     specs.map(({ name, shape }) => {
@@ -59,46 +61,51 @@ export function checkpointParts(checkpoint: Checkpoint): Uint8Array<ArrayBuffer>
     data: checkpoint.data,
     seed: String(checkpoint.config.seed),
     config: JSON.stringify(checkpoint.config),
+    ...aboutMetadata(checkpoint.config, tokenizer),
   })
 }
 
-/** Reads and checks a checkpoint. Throws RefusedError under "checkpoint" (or "safetensors" for the file itself). */
+/** Reads and checks a checkpoint. Throws RefusedError under "checkpoint". */
 export async function readCheckpoint(
   source: ByteSource,
   progress: (fraction: number, name: string) => void = () => {},
 ): Promise<Checkpoint> {
-  const header = await readHeader(source)
+  return refusedAs('safetensors', 'checkpoint', async () => readParts(await openSafetensors(source), progress))
+}
+
+async function readParts(
+  file: SafetensorsFile,
+  progress: (fraction: number, name: string) => void,
+): Promise<Checkpoint> {
+  const { header } = file
   const { config, step, samples, data } = readMetadata(header)
   const specs = parameterTable(config.model)
   const present = MOMENTS.filter((kind) => header.entries.some(({ name }) => name.startsWith(`${kind}.`)))
   const share = 1 / (1 + present.length)
-  const weights = await loadWeights(source, specs, (fraction, name) => progress(fraction * share, name), 'checkpoint')
+  const weights = await loadWeights(file, specs, {
+    field: 'checkpoint',
+    progress: (fraction, name) => progress(fraction * share, name),
+  })
   const moments: Record<MomentKind, Tensors> = { moment1: new Map(), moment2: new Map() }
   for (const [i, kind] of present.entries()) {
-    moments[kind] = await readMoments(source, header, specs, kind)
+    moments[kind] = await readMoments(file, specs, kind)
     progress((i + 2) * share, kind)
   }
   const residues = new Map<string, Float32Array>()
   for (const entry of header.entries)
-    if (entry.name.startsWith(RESIDUE))
-      residues.set(entry.name.slice(RESIDUE.length), await readTensor(source, header, entry))
+    if (entry.name.startsWith(RESIDUE)) residues.set(entry.name.slice(RESIDUE.length), await readTensor(file, entry))
   return { config, step, samples, data, weights, moments, residues }
 }
 
 /** Configuration and position of a checkpoint, without its tensors. */
 export async function readCheckpointHead(source: ByteSource): Promise<CheckpointHead> {
-  return readMetadata(await readHeader(source))
+  return refusedAs('safetensors', 'checkpoint', async () => readMetadata(await readHeader(source)))
 }
 
 export type CheckpointHead = Pick<Checkpoint, 'config' | 'step' | 'samples' | 'data'>
 
-async function readMoments(
-  source: ByteSource,
-  header: SafetensorsHeader,
-  specs: readonly ParameterSpec[],
-  kind: MomentKind,
-): Promise<Tensors> {
-  const entries = new Map(header.entries.map((entry) => [entry.name, entry]))
+async function readMoments(file: SafetensorsFile, specs: readonly ParameterSpec[], kind: MomentKind): Promise<Tensors> {
+  const entries = new Map(file.header.entries.map((entry) => [entry.name, entry]))
   const found = new Map<string, Float32Array>()
   for (const { name, shape } of specs) {
     const entry = entries.get(`${kind}.${name}`)
@@ -108,7 +115,12 @@ async function readMoments(
         'checkpoint',
         `${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${shape.join(', ')}]`,
       )
-    found.set(name, await readTensor(source, header, entry))
+    const values = await readTensor(file, entry)
+    // The root of a mean of squares is taken.
+    const negative = kind === 'moment2' ? values.findIndex((value) => value < 0) : -1
+    if (negative >= 0)
+      throw new RefusedError('checkpoint', `${entry.name} holds ${values[negative]} at element ${negative}`)
+    found.set(name, values)
   }
   return found
 }

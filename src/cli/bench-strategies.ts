@@ -91,7 +91,7 @@ export async function benchStrategies({ json }: { readonly json: boolean }): Pro
     for (const [strategy, extra] of Object.entries(STRATEGIES)) rows.push(await row(strategy, extra, progress))
     progress.end()
     const order = orderOf(rows)
-    if (json) return await putResult(JSON.stringify({ rows, order }, null, 2), undefined)
+    if (json) return await putResult(JSON.stringify({ rows, order }, null, 2))
     const ms = (value: number) => value.toFixed(0).padStart(8)
     const lines = rows.map(
       (each) =>

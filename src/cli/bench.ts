@@ -58,11 +58,11 @@ export async function bench({ json }: { readonly json: boolean }): Promise<void>
       })
     gpu.dispose()
     rows.push(await trainingSpeed())
-    if (json) return await putResult(JSON.stringify({ adapter, rows }, null, 2), undefined)
+    if (json) return await putResult(JSON.stringify({ adapter, rows }, null, 2))
     const lines = rows.map(
       (row) => `${row.case.padEnd(32)} ${row.shape.padEnd(42)} ${row.ours.toPrecision(3).padStart(8)} ${row.unit}`,
     )
-    return await putResult([`${adapter.description}`, ...lines].join('\n'), undefined)
+    return await putResult([`${adapter.description}`, ...lines].join('\n'))
   } finally {
     closeNodeGpu()
   }

@@ -1,14 +1,19 @@
+import type { SoftwareId } from '../config/names.ts'
 import { parseConfig } from '../config/parse.ts'
 import { describeLayout } from '../sim/describe-layout.ts'
 import { simulate } from '../sim/simulate.ts'
-import { putResult, readJson } from './io.ts'
+import { putResult } from './io.ts'
+import { readJson } from './read.ts'
 import { bytesText, percentText, printTable, secondsText } from './table.ts'
 
 export interface CompareOptions {
   readonly config: readonly string[]
 }
 
-const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tokens/s', 'MFU']
+const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tokens/s', 'MFU', 'software']
+
+/** Marks a row with other software than the first: its figures differ by more than the configuration. */
+const OTHER = '*'
 
 /** `compare`: one table, a row per configuration; a refused one has its reason instead. */
 export async function compare(options: CompareOptions): Promise<void> {
@@ -19,27 +24,32 @@ export async function compare(options: CompareOptions): Promise<void> {
     for (const each of Array.isArray(input) ? input : [input]) inputs.push({ label, input: each })
   }
   const rows: string[][] = []
+  let first: SoftwareId | null = null
   const notes: string[] = []
   let refusal: unknown = null
   for (const { label, input } of inputs)
     try {
-      rows.push(rowOf(label, input))
+      const { cells, software } = rowOf(label, input)
+      first ??= software
+      rows.push([...cells, software === first ? software : `${software} ${OTHER}`])
     } catch (error) {
       refusal ??= error
       const name = label ?? JSON.stringify(input)
       notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   if (rows.length === 0 && refusal !== null) throw refusal
+  if (rows.some((cells) => cells.at(-1)!.endsWith(OTHER)))
+    notes.push(`${OTHER} other software than ${first}: not the configuration alone makes the difference.`)
   const note = 'All figures are simulated: memory and bytes predicted (fullest rank), times virtual.'
-  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'), undefined)
+  await putResult([printTable(HEAD, rows), ...notes, note].join('\n'))
 }
 
-function rowOf(label: string | null, input: unknown): string[] {
+function rowOf(label: string | null, input: unknown): { readonly cells: string[]; readonly software: SoftwareId } {
   const config = parseConfig(input, 'simulate')
-  const { ranks, schedule, time, tokensPerSecond } = simulate(config).result
+  const { ranks, schedule, time, tokensPerSecond, software } = simulate(config).result
   const most = (of: (rank: (typeof ranks)[number]) => number) => ranks.reduce((max, each) => Math.max(max, of(each)), 0)
   const layout = describeLayout(config)
-  return [
+  const cells = [
     label === null ? layout : `${label}: ${layout}`,
     String(ranks.length),
     bytesText(most((rank) => rank.predictedBytes.total)),
@@ -49,4 +59,5 @@ function rowOf(label: string | null, input: unknown): string[] {
     String(Math.round(tokensPerSecond!.virtual!)),
     percentText(time.mfu),
   ]
+  return { cells, software }
 }

@@ -1,11 +1,23 @@
+import { readAbout } from '../checkpoint/about.ts'
+import type { About } from '../checkpoint/about.ts'
+import type { SafetensorsFile } from '../checkpoint/safetensors.ts'
+import { weightsFor } from '../cluster/given-weights.ts'
 import { startRun } from '../cluster/run.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
 import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
-import { readHeader } from '../checkpoint/safetensors.ts'
 import { parseConfig } from '../config/parse.ts'
+import { isObject } from '../config/show.ts'
+import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { Progress, putResult, readJson } from './io.ts'
-import { datasetOf, fileSource, readWeights, refuseUnexecutable } from './train.ts'
+import { refusedAs } from '../core/refused-as.ts'
+import { emptyDataset } from '../data/prepare.ts'
+import { tokenizerFor } from '../data/tokenizer-for.ts'
+import { openTokenizer } from '../data/tokenizers/open.ts'
+import { readTokenizerText } from '../data/tokenizers/state-text.ts'
+import type { Tokenizer, TokenizerState } from '../data/tokenizers/tokenizer.ts'
+import { Progress, putResult } from './io.ts'
+import { readJson, withWeightsFile } from './read.ts'
+import { FILES, MISSING_BIAS_ADVICE, refuseUnexecutable, reporting } from './train.ts'
 
 export interface GenerateOptions {
   readonly weights: string
@@ -15,6 +27,7 @@ export interface GenerateOptions {
   readonly temperature: string
   readonly topK: string
   readonly seed: string
+  readonly allowMissingBias?: boolean
 }
 
 function number(value: string, field: string, least: number, most: number, whole: boolean): number {
@@ -24,21 +37,58 @@ function number(value: string, field: string, least: number, most: number, whole
   return parsed
 }
 
-/** The GPT-2 shape that a weights file speaks of, when no configuration says it. */
-async function shapeOf(path: string): Promise<Record<string, unknown>> {
-  const source = await fileSource(path, 'weights')
-  try {
-    const { entries } = await readHeader(source)
-    const find = (name: string) => entries.find((each) => each.name.replace(/^transformer\./, '') === name)?.shape
-    const [wte, wpe] = [find('wte.weight'), find('wpe.weight')]
-    if (!wte || !wpe) throw new RefusedError('weights', `"${path}" has no wte.weight and wpe.weight: not a GPT-2`)
-    const layers = entries.filter((each) => /(^|\.)h\.\d+\.ln_1\.weight$/.test(each.name)).length
-    const embed = wte[1]!
-    const heads = embed % 64 === 0 && embed >= 512 ? embed / 64 : 4
-    return { layers, heads, embed, context: wpe[0], vocab: wte[0] }
-  } finally {
-    await source.close()
+/**
+ * The configuration to generate with: what is given, and for the blocks that are not given what the file says of itself.
+ * Throws RefusedError where neither says it: heads and tokenizer cannot be seen from tensors.
+ */
+export function configFor(given: unknown, about: About, state: TokenizerState | null, path: string): RunConfig {
+  if (given !== undefined && !isObject(given)) return parseConfig(given)
+  if (given === undefined) {
+    const unsaid = [...(about.model ? [] : ['model (heads)']), ...(state ? [] : ['tokenizer'])]
+    if (unsaid.length > 0)
+      throw new RefusedError('weights', `"${path}" does not say its ${unsaid.join(' and ')}; give --config`)
   }
+  const said = {
+    ...(about.model ? { model: about.model } : {}),
+    ...(state ? { data: { tokenizer: state.kind } } : {}),
+    ...(about.sequence === null ? {} : { batch: { sequence: about.sequence } }),
+    // One window is all that is ever asked for.
+    ...(given === undefined ? { batch: { global: 1, microbatches: 1, sequence: about.sequence ?? undefined } } : {}),
+  }
+  return parseConfig({ ...said, ...given })
+}
+
+async function tokenizerOf(config: RunConfig, state: TokenizerState | null, progress: Progress): Promise<Tokenizer> {
+  if (state === null) return tokenizerFor(config, FILES, reporting(progress))
+  if (state.kind !== config.data.tokenizer)
+    throw new RefusedError(
+      'data.tokenizer',
+      `${config.data.tokenizer}, but the weights were trained with ${state.kind}`,
+    )
+  return openTokenizer(state)
+}
+
+interface Opened {
+  readonly config: RunConfig
+  readonly tokenizer: Tokenizer
+  readonly init: ReadonlyMap<string, Float32Array>
+}
+
+async function open(
+  file: SafetensorsFile,
+  given: unknown,
+  options: GenerateOptions,
+  progress: Progress,
+): Promise<Opened> {
+  const about = readAbout(file.header, 'weights')
+  const state = about.tokenizer === null ? null : readTokenizerText(about.tokenizer, 'weights')
+  const config = configFor(given, about, state, options.weights)
+  refuseUnexecutable(config)
+  const tokenizer = await tokenizerOf(config, state, progress)
+  await refusedAs('text', 'prompt', async () => tokenizer.encode(options.prompt))
+  const { allowMissingBias = false } = options
+  const from = { field: 'weights', allowMissingBias, missingBiasAdvice: MISSING_BIAS_ADVICE }
+  return { config, tokenizer, init: await weightsFor(config, file, from).load() }
 }
 
 /** `generate`: text after a prompt, from weights on disk, under the configuration's parallelism when one is given. */
@@ -51,23 +101,17 @@ export async function generate(options: GenerateOptions): Promise<void> {
     seed: number(options.seed, 'seed', 0, Number.MAX_SAFE_INTEGER, true),
   }
   if (request.prompt === '') throw new RefusedError('prompt', '"" has no tokens; write at least one character')
-  const given = options.config === undefined ? null : await readJson(options.config, 'config')
-  const shape = options.config === undefined ? await shapeOf(options.weights) : null
-  const tokenizer = shape !== null && Number(shape.vocab) >= 50257 ? 'gpt2' : 'byte'
-  const config = parseConfig(
-    shape === null
-      ? given
-      : { model: shape, data: { tokenizer }, batch: { sequence: Math.min(64, Number(shape.context)) } },
-  )
-  refuseUnexecutable(config)
+  const given = options.config === undefined ? undefined : await readJson(options.config, 'config')
   const progress = new Progress()
   try {
-    const init = await readWeights(options.weights, config, 'weights')
-    const dataset = await datasetOf(config, progress)
+    const { config, tokenizer, init } = await withWeightsFile(options.weights, 'weights', (file) =>
+      open(file, given, options, progress),
+    )
+    const dataset = emptyDataset(config, tokenizer)
     const run = await startRun({ config, dataset, host: nodeTaskHost(), init, startPaused: true })
     try {
       const text = await run.generate(request, () => undefined)
-      await putResult(request.prompt + text, undefined)
+      await putResult(request.prompt + text)
     } finally {
       await run.stop().catch(() => undefined)
     }

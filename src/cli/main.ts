@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { runRankThread } from '../cluster/hosts/node-threads.ts'
-import { RefusedError, exitStatusOf } from '../core/errors.ts'
+import { exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
 import { benchStrategies } from './bench-strategies.ts'
 import type { CompareOptions } from './compare.ts'
 import { compare } from './compare.ts'
 import type { GenerateOptions } from './generate.ts'
 import { generate } from './generate.ts'
+import { putResult } from './io.ts'
 import type { PlanOptions } from './plan.ts'
 import { plan } from './plan.ts'
 import type { ProgramOptions } from './program.ts'
@@ -16,18 +17,20 @@ import { simulateCommand } from './simulate.ts'
 import type { TrainOptions } from './train.ts'
 import { train } from './train.ts'
 
-function commands(): Command {
+/** @param print takes what the command line says about itself */
+function commands(print: (text: string) => void): Command {
   const root = new Command('tabcluster')
     .description('A GPU cluster: trains GPT-2-shaped models under every parallel strategy')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ outputError: () => undefined, writeOut: (text) => print(text.trimEnd()) })
   const config = ['--config <file>', 'configuration: a file, - for standard input, or JSON itself'] as const
   root
     .command('train')
     .description('execute on the GPU and print the result')
     .requiredOption(...config)
     .option('--out <file>', 'write the result here instead of printing it')
-    .option('--init <file>', 'start from these weights (safetensors)')
+    .option('--init <file>', 'start from these weights (safetensors, or the .json index of several)')
+    .option('--allow-missing-bias', 'biases that the weights do not have are zero', false)
     .option('--save <file>', 'write the final weights (safetensors)')
     .option('--gradients <file>', "write the first step's unclipped gradient (safetensors)")
     .option('--checkpoint <file>', 'write a checkpoint after the last step')
@@ -37,7 +40,8 @@ function commands(): Command {
   root
     .command('generate')
     .description('sample text from weights')
-    .requiredOption('--weights <file>', 'safetensors with Hugging Face GPT-2 names')
+    .requiredOption('--weights <file>', 'safetensors with Hugging Face GPT-2 names, or the .json index of several')
+    .option('--allow-missing-bias', 'biases that the weights do not have are zero', false)
     .requiredOption('--prompt <text>', 'what the text begins with')
     .option('--tokens <n>', 'tokens to sample', '40')
     .option('--temperature <x>', '0 is greedy', '0.8')
@@ -83,22 +87,39 @@ function commands(): Command {
   return root
 }
 
+async function printHelp(text: string): Promise<number> {
+  try {
+    await putResult(text)
+    return 0
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+function failed(error: unknown): number {
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${message.trimEnd()}\n`)
+  return exitStatusOf(error)
+}
+
 /** Runs the command line; resolves with the exit status. A failure is one line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
+  let help = ''
   try {
-    await commands().parseAsync([...argv], { from: 'user' })
+    await commands((text) => (help = text)).parseAsync([...argv], { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return 0
+      if (error.exitCode === 0) return printHelp(help)
       process.stderr.write(`${error.message.replace(/^error: /, '')}\n`)
       return 2
     }
-    const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`${error instanceof RefusedError ? message : message.trimEnd()}\n`)
-    return exitStatusOf(error)
+    return failed(error)
   }
 }
+
+// A stream that nobody reads any more is told to whoever writes to it, not to the process.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 // In a rank's thread this module is the rank: it ends when its port is closed.
 // Ranks and Dawn may leave something that keeps Node waiting: the status is known, so the process ends with it.

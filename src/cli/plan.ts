@@ -2,7 +2,8 @@ import { minimalConfig } from '../config/minimal.ts'
 import { describeCandidate, readForPlan } from '../sim/planner/candidates.ts'
 import { planSteps, type Plan } from '../sim/planner/plan.ts'
 import type { Planned } from '../sim/planner/planned.ts'
-import { Progress, putResult, readJson } from './io.ts'
+import { Progress, putResult } from './io.ts'
+import { readJson } from './read.ts'
 import { bytesText, percentText, printTable, secondsText } from './table.ts'
 
 export interface PlanOptions {
@@ -25,7 +26,7 @@ export async function plan(options: PlanOptions): Promise<void> {
       progress.say(`${phase}: ${done}${total === null ? '' : ` of ${total}`}`)
     }
     progress.end()
-    await putResult(options.json ? JSON.stringify(next.value, null, 2) : textOf(next.value), undefined)
+    await putResult(options.json ? JSON.stringify(next.value, null, 2) : textOf(next.value))
   } finally {
     progress.end()
   }

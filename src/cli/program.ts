@@ -8,7 +8,8 @@ import { printTickGrid, tickGrid } from '../schedule/tick-grid.ts'
 import { clockOrder } from '../schedule/unit-clock.ts'
 import { validateProgram } from '../schedule/validate.ts'
 import { buildProgram } from '../strategy/build.ts'
-import { putResult, readJson } from './io.ts'
+import { putResult } from './io.ts'
+import { readJson } from './read.ts'
 
 export interface ProgramOptions {
   readonly config: string
@@ -31,7 +32,7 @@ export async function program(options: ProgramOptions): Promise<void> {
         : options.format === 'json'
           ? JSON.stringify({ stageToRank, actions })
           : printTickGrid(tickGrid(actions, clockOrder(actions, { stageToRank })))
-    return putResult(text.trimEnd(), undefined)
+    return putResult(text.trimEnd())
   }
   const built = buildProgram(config)
   validateProgram(built)
@@ -41,5 +42,5 @@ export async function program(options: ProgramOptions): Promise<void> {
       : options.format === 'json'
         ? JSON.stringify(programToJson(built))
         : printProgramGrid(built)
-  return putResult(text.trimEnd(), undefined)
+  return putResult(text.trimEnd())
 }

@@ -2,11 +2,14 @@ import { closeNodeGpu, openNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { measureDevice } from '../cluster/measure-device.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
 import { openDevice } from '../gpu/device.ts'
 import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import { simulate } from '../sim/simulate.ts'
-import { Progress, putResult, readJson, writeWhole } from './io.ts'
+import { Progress, putResult } from './io.ts'
+import { openOutputs } from './outputs.ts'
+import { readJson } from './read.ts'
 
 export interface SimulateOptions {
   readonly config: string
@@ -22,7 +25,11 @@ const REPORT_EVERY = 200
 
 /** `simulate`: clocks a configuration, or every configuration of an array, on its cluster. */
 export async function simulateCommand(options: SimulateOptions): Promise<void> {
+  const outputs = await openOutputs({ out: options.out, trace: options.trace, memory: options.memory })
   const input = await readJson(options.config, 'config')
+  for (const option of ['trace', 'memory'] as const)
+    if (Array.isArray(input) && outputs[option])
+      throw new RefusedError(option, 'is of one configuration; an array is given')
   const progress = new Progress()
   const calibrator = options.calibrate ? new Calibrator(progress) : null
   const clock = async (each: unknown) => {
@@ -32,11 +39,11 @@ export async function simulateCommand(options: SimulateOptions): Promise<void> {
   }
   try {
     if (Array.isArray(input))
-      return await putResult(JSON.stringify(await simulateAll(input, clock, progress)), options.out)
+      return await putResult(JSON.stringify(await simulateAll(input, clock, progress)), outputs.out)
     const { result, trace, memory } = await clock(input)
-    if (options.trace !== undefined) await writeWhole(options.trace, `${JSON.stringify(trace())}\n`)
-    if (options.memory !== undefined) await writeWhole(options.memory, `${JSON.stringify(memory())}\n`)
-    return await putResult(JSON.stringify(result, null, 2), options.out)
+    await outputs.trace?.write(`${JSON.stringify(trace())}\n`)
+    await outputs.memory?.write(`${JSON.stringify(memory())}\n`)
+    return await putResult(JSON.stringify(result, null, 2), outputs.out)
   } finally {
     progress.end()
     calibrator?.close()

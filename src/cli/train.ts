@@ -1,21 +1,21 @@
-import { open } from 'node:fs/promises'
 import { readCheckpoint } from '../checkpoint/store.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
-import { loadWeights } from '../checkpoint/load-weights.ts'
-import type { ByteSource } from '../checkpoint/safetensors.ts'
-import { serializeSafetensors } from '../checkpoint/safetensors.ts'
-import type { Run } from '../cluster/run.ts'
-import { startRun } from '../cluster/run.ts'
+import { weightsFor } from '../cluster/given-weights.ts'
+import type { RunOptions } from '../cluster/run.ts'
 import { nodeThreadHost } from '../cluster/hosts/node-threads.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
 import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { refusedAs } from '../core/refused-as.ts'
 import { prepareDataset } from '../data/prepare.ts'
-import { parameterTable } from '../model/parameters.ts'
-import { Progress, putResult, readBytes, readJson, readText, writeWhole } from './io.ts'
+import type { DataSources } from '../data/sources.ts'
+import type { TokenizerState } from '../data/tokenizers/tokenizer.ts'
+import { Progress } from './io.ts'
+import { openOutputs } from './outputs.ts'
+import { fileSource, readBytes, readJson, readText, withWeightsFile } from './read.ts'
+import { runAndWrite } from './run-and-write.ts'
 
 export interface TrainOptions {
   readonly config: string
@@ -25,11 +25,14 @@ export interface TrainOptions {
   readonly gradients?: string
   readonly checkpoint?: string
   readonly resume?: string
+  readonly allowMissingBias?: boolean
   readonly threads?: boolean
 }
 
 /** Ranks this program executes at most on one machine. */
 const MOST_RANKS = 64
+
+export const MISSING_BIAS_ADVICE = '--allow-missing-bias takes missing biases as zero'
 
 export function refuseUnexecutable(config: RunConfig): void {
   const { data, tensor, pipeline } = config.parallel
@@ -37,43 +40,38 @@ export function refuseUnexecutable(config: RunConfig): void {
     throw new RefusedError('parallel', `${data * tensor * pipeline} ranks; execution takes at most ${MOST_RANKS}`)
 }
 
-export function datasetOf(config: RunConfig, progress: Progress): Promise<Dataset> {
-  return prepareDataset(
-    config,
-    { readText: (path) => readText(path, 'data.text'), readBytes: (path) => readBytes(path, 'data.tokens') },
-    (what, fraction, detail) =>
-      progress.say(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`),
-  )
+/** How this program gets at what a configuration names by path. */
+export const FILES: DataSources = {
+  readText: (path) => readText(path, 'data.text'),
+  readBytes: (path) => readBytes(path, 'data.tokens'),
 }
 
-/** Reads ranges of a file without taking all of it into memory. */
-export async function fileSource(path: string, option: string): Promise<ByteSource & { close(): Promise<void> }> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw new RefusedError(option, `"${path}" cannot be read (${error.code})`)
+export function reporting(progress: Progress) {
+  return (what: string, fraction: number | null, detail: string) =>
+    progress.say(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`)
+}
+
+function refuseContradictions(options: TrainOptions, { parallel }: RunConfig): void {
+  if (options.init !== undefined && options.resume !== undefined)
+    throw new RefusedError('init', 'given together with --resume, which brings its own weights; give one of the two')
+  if (options.allowMissingBias && options.init === undefined)
+    throw new RefusedError('allow-missing-bias', 'is about the file of --init; none is given')
+  const { async, maxStaleness } = parallel.server
+  if (options.checkpoint !== undefined && parallel.dataMode === 'parameter-server' && async && maxStaleness > 0)
+    throw new RefusedError('checkpoint', 'an asynchronous server always has pushes under way; use --save')
+}
+
+interface Init {
+  readonly weights: ReadonlyMap<string, Float32Array>
+  readonly tokenizer: TokenizerState | null
+}
+
+function readInit(path: string, config: RunConfig, allowMissingBias: boolean): Promise<Init> {
+  return withWeightsFile(path, 'init', async (file) => {
+    const from = { field: 'init', allowMissingBias, missingBiasAdvice: MISSING_BIAS_ADVICE }
+    const given = weightsFor(config, file, from)
+    return { weights: await given.load(), tokenizer: given.tokenizer }
   })
-  const { size } = await file.stat()
-  return {
-    size,
-    async read(begin, end) {
-      const bytes = new Uint8Array(end - begin)
-      for (let at = 0; at < bytes.length;) {
-        const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at)
-        if (bytesRead === 0) throw new RefusedError(option, `"${path}" ends at byte ${begin + at}`)
-        at += bytesRead
-      }
-      return bytes
-    },
-    close: () => file.close(),
-  }
-}
-
-export async function readWeights(path: string, config: RunConfig, option: string): Promise<Map<string, Float32Array>> {
-  const source = await fileSource(path, option)
-  try {
-    return await loadWeights(source, parameterTable(config.model))
-  } finally {
-    await source.close()
-  }
 }
 
 async function openCheckpoint(path: string): Promise<Checkpoint> {
@@ -85,47 +83,30 @@ async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-function asFile(config: RunConfig, tensors: ReadonlyMap<string, Float32Array>): Uint8Array {
-  return serializeSafetensors(
-    parameterTable(config.model).map(({ name, shape }) => ({ name, shape, data: tensors.get(name)! })),
-  )
-}
-
 /** `train`: executes on the GPU and gives the result. */
 export async function train(options: TrainOptions): Promise<void> {
   const config = parseConfig(await readJson(options.config, 'config'))
   refuseUnexecutable(config)
+  refuseContradictions(options, config)
+  const { out, save, gradients, checkpoint } = options
+  const outputs = await openOutputs({ out, save, gradients, checkpoint })
   const progress = new Progress()
-  let run: Run | null = null
   try {
-    const init = options.init === undefined ? undefined : await readWeights(options.init, config, 'init')
-    const resume = options.resume === undefined ? undefined : await openCheckpoint(options.resume)
-    const dataset = await datasetOf(config, progress)
-    const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
-    run = await startRun({
+    const init = options.init === undefined ? null : await readInit(options.init, config, !!options.allowMissingBias)
+    // Under this name: --checkpoint is what a run writes.
+    const resumed = <Value>(work: () => Promise<Value>) => refusedAs('checkpoint', 'resume', work)
+    const { resume: path } = options
+    const resume = path === undefined ? undefined : await resumed(() => openCheckpoint(path))
+    const sources = init?.tokenizer ? { ...FILES, tokenizer: init.tokenizer } : FILES
+    const dataset = await prepareDataset(config, sources, reporting(progress))
+    const request: RunOptions = {
       config,
       dataset,
       host: options.threads ? nodeThreadHost(new URL(import.meta.url)) : nodeTaskHost(),
-      ...(init ? { init } : {}),
+      ...(init ? { init: init.weights } : {}),
       ...(resume ? { resume } : {}),
-      captureGradients: options.gradients !== undefined,
-      onEvent: (event) => {
-        if (event.kind !== 'step') return
-        const { step, loss } = event.result
-        progress.say(
-          `step ${step + 1}/${total}  loss ${loss.toFixed(4)}  ${(event.tokensPerSecond ?? 0).toFixed(0)} tokens/s`,
-        )
-      },
-    })
-    run.keepCheckpoint = options.checkpoint !== undefined
-    run.keepWeights = options.save !== undefined
-    const result = await run.finished
-    progress.end()
-    if (options.gradients !== undefined) await writeWhole(options.gradients, asFile(config, run.gradients!))
-    if (options.save !== undefined) await writeWhole(options.save, asFile(config, run.finalWeights!))
-    if (options.checkpoint !== undefined)
-      await writeWhole(options.checkpoint, new Uint8Array(await run.finalCheckpoint!.arrayBuffer()))
-    await putResult(JSON.stringify(result, null, 2), options.out)
+    }
+    await resumed(() => runAndWrite(request, outputs, progress))
   } finally {
     progress.end()
     closeNodeGpu()

@@ -36,16 +36,20 @@ class Conductor {
   })
   private readonly waiting = new Map<number, Waiting>()
   private nextId = 0
+  private ended: Error | null = null
   onEvent: (event: RunEvent) => void = () => {}
+  /** Hears once that the worker ended by itself: it could not be loaded, or an exception reached nobody in it. */
+  onCrash: (error: RunError) => void = () => {}
 
   constructor() {
     this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
-    this.worker.addEventListener('error', (event) =>
-      this.end(new RunError(event.message || 'the run ended unexpectedly', 1)),
-    )
+    this.worker.addEventListener('error', (event) => this.crash(event.message))
+    this.worker.addEventListener('messageerror', () => this.crash('a message of the run could not be read'))
   }
 
   ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
+    // A worker that is gone answers nothing.
+    if (this.ended) return Promise.reject(this.ended)
     const id = ++this.nextId
     const request: ConductorRequest = { id, call }
     return new Promise((resolve, reject) => {
@@ -54,13 +58,24 @@ class Conductor {
     })
   }
 
+  /** Ends the worker and, with it, those of its ranks: whatever they are doing. */
   end(error: Error): void {
+    this.ended ??= error
     this.worker.terminate()
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
   }
 
+  private crash(message: string): void {
+    if (this.ended) return
+    const error = new RunError(message || 'the run ended unexpectedly: its worker could not be loaded', 1)
+    this.end(error)
+    this.onCrash(error)
+  }
+
   private hear(reply: ConductorReply): void {
+    if (this.ended) return
+    if (reply.kind === 'crashed') return this.crash(reply.message)
     if (reply.kind === 'event') return this.onEvent(reply.event)
     const waiting = this.waiting.get(reply.id)
     if (!waiting) return
@@ -90,46 +105,65 @@ export interface StartOptions {
   readonly keepWeights?: boolean
 }
 
+/** A run of this page: it can also be ended whatever it is doing. */
+export interface PageRun extends RunHandle {
+  /** Ends the run and its workers within a second or two, without a result; ranks that hang go, too. */
+  discard(): Promise<void>
+}
+
+/** How long a step may take to its end before its workers are ended without it, in seconds. */
+const DISCARD_SECONDS = 1.5
+/** The same where what was measured so far is wanted. */
+const STOP_SECONDS = 15
+
+const OVER = 'the run is over'
+
+const late = (seconds: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), seconds * 1000))
+
 /** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
 export async function startRun(
   config: RunConfig,
   sources: PageSources = {},
   options: StartOptions = {},
-): Promise<RunHandle> {
+): Promise<PageRun> {
   const conductor = new Conductor()
   const listeners = new Set<(event: RunEvent) => void>()
   const early: RunEvent[] = []
   let finish!: { resolve: (result: RunResult) => void; reject: (error: Error) => void }
+  let over = false
   const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
   finished.catch(() => undefined)
-  conductor.onEvent = (event) => {
+  const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
+  const end = () => conductor.end(new RunError(OVER, 1))
+  const hear = (event: RunEvent) => {
+    if (over) return
+    if (event.kind === 'failed' || event.kind === 'done') over = true
     if (listeners.size === 0) early.push(event)
     for (const listener of listeners) listener(event)
     if (event.kind === 'done') finish.resolve(event.result)
     else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
     if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, 100)
   }
-  const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
-  const end = () => conductor.end(new RunError('the run is over', 1))
-  const started = conductor.ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
+  const fail = (error: RunError) => {
+    hear({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
+    conductor.end(error)
+  }
+  conductor.onEvent = hear
+  conductor.onCrash = fail
+  let ready = false
+  const started = conductor
+    .ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
+    .then(() => (ready = true))
   // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
-  started.catch((error: unknown) => {
-    const failure = error instanceof RunError ? error : new RunError(String(error), 1)
-    const failed: RunEvent = {
-      kind: 'failed',
-      message: failure.message,
-      rank: null,
-      exitStatus: failure.exitStatus,
-      result: null,
-    }
-    if (listeners.size === 0) early.push(failed)
-    else for (const listener of listeners) listener(failed)
-    finish.reject(failure)
-    conductor.end(failure)
-  })
+  started.catch((error: unknown) => fail(error instanceof RunError ? error : new RunError(String(error), 1)))
   const call = async (request: ConductorCall): Promise<ConductorValue> => {
     await started
     return conductor.ask(request)
+  }
+  /** Asks the ranks to finish their step. Whether they did within so many seconds. */
+  const endsWithin = async (seconds: number): Promise<boolean> => {
+    conductor.ask({ kind: 'stop' }).catch(() => undefined)
+    return (await Promise.race([finished.catch(() => undefined), late(seconds)])) !== 'late'
   }
   return {
     subscribe(listener) {
@@ -150,10 +184,23 @@ export async function startRun(
     weights: async () => expectKind(await call({ kind: 'weights' }), 'bytes').bytes,
     checkpoint: async () => expectKind(await call({ kind: 'checkpoint' }), 'blob').blob,
     async stop() {
-      await started.catch(() => undefined)
-      conductor.ask({ kind: 'stop' }).catch(() => undefined)
+      await Promise.race([started.catch(() => undefined), late(STOP_SECONDS)])
+      if (!ready) fail(new RunError('the run was stopped before it began', 1))
+      else if (!over && !(await endsWithin(STOP_SECONDS))) {
+        // A rank hangs; what was measured before is with the conductor.
+        const soFar = await Promise.race([conductor.ask({ kind: 'soFar' }).catch(() => null), late(1)])
+        if (soFar === null || soFar === 'late') fail(new RunError('the run did not end, and was ended', 1))
+        else hear({ kind: 'done', result: expectKind(soFar, 'result').result })
+      }
       // What was kept after the end goes with the worker.
       return finished.finally(() => setTimeout(end, 100))
+    },
+    async discard() {
+      // Before its first step there is nothing to finish: data are being prepared, ranks opened.
+      if (ready && !over) await endsWithin(DISCARD_SECONDS)
+      over = true
+      finish.reject(new RunError(OVER, 1))
+      end()
     },
     finished,
   }

@@ -53,4 +53,6 @@ export type ConductorReply =
   | { readonly kind: 'event'; readonly event: RunEvent }
   | { readonly kind: 'text'; readonly id: number; readonly text: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: ConductorValue }
+  /** An exception that belongs to no request. */
+  | { readonly kind: 'crashed'; readonly message: string }
   | { readonly kind: 'refusal'; readonly id: number; readonly message: string; readonly exitStatus: number }

@@ -23,7 +23,7 @@ function sampleToken(logits: Float32Array, temperature: number, topK: number, un
 }
 
 /**
- * Text after a prompt, token by token: the model sees at most the last `window` tokens. `infer` gives the logits of row
+ * Text after a prompt, token by token, up to the end of the document where the data have ends: the model sees at most the last `window` tokens. `infer` gives the logits of row
  * `row` for a whole window of tokens (padding behind the row is never seen by it).
  */
 export async function generateText(
@@ -44,6 +44,7 @@ export async function generateText(
     tokens.set(seen)
     const logits = await infer(tokens, seen.length - 1)
     const next = sampleToken(logits, request.temperature, request.topK, random.uniform())
+    if (next === tokenizer.endOfText) break
     ids.push(next)
     made.push(next)
     onText(tokenizer.decode(made))

@@ -9,6 +9,7 @@ import type { Program } from '../schedule/program.ts'
 import { assemble, holdingsOf, partFor, sourcesOf } from './assemble.ts'
 import type { Cluster } from './cluster.ts'
 import type { Piece, StateKind } from './protocol.ts'
+import { writtenTokenizer } from './given-weights.ts'
 import { hashData } from './resume.ts'
 
 /** A model's state as whole tensors: placed on the ranks that hold its parts, put together from them between two steps. */
@@ -78,7 +79,7 @@ export class ModelState {
         'checkpoint',
         'an asynchronous server always has pushes under way; take the weights instead',
       )
-    const parts = checkpointParts({
+    const checkpoint: Checkpoint = {
       config,
       step,
       samples: step * config.batch.global,
@@ -86,8 +87,8 @@ export class ModelState {
       weights: await this.collect('parameters'),
       moments: { moment1: await this.held('moment1'), moment2: await this.held('moment2') },
       residues: await this.residues(),
-    })
-    return new Blob(parts)
+    }
+    return new Blob(checkpointParts(checkpoint, writtenTokenizer(config, dataset.tokenizer)))
   }
 
   /** Empty where the optimizer keeps no such moment. */

@@ -1,5 +1,5 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
-import { DEFAULT_PARALLEL } from '../config/defaults.ts'
+import { DEFAULTS } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { say } from '../core/said.ts'
@@ -17,6 +17,7 @@ import { hashTensors } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
 import { generateText } from './generate.ts'
+import { weightsMetadata } from './given-weights.ts'
 import { learningRateAt } from './learning-rate.ts'
 import { ModelState } from './model-state.ts'
 import type { Piece, RankReply, StateKind } from './protocol.ts'
@@ -237,11 +238,14 @@ export class Run implements RunHandle {
     if (captureGradients && first) this.gradients = this.state!.assembled(this.captured.splice(0))
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
-      throw new Error(
-        say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
-          .text,
-      )
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      // Only what an update did can be mended by a smaller one.
+      const updated = this.steps.some(({ learningRate }) => learningRate > 0)
+      const { text } = updated
+        ? say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
+        : say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
+      throw new Error(text)
+    }
     const tokens = config.batch.global * config.batch.sequence
     const result: StepResult = {
       step,
@@ -404,7 +408,7 @@ export class Run implements RunHandle {
       ...rest,
       steps: 1,
       epochs: null,
-      parallel: DEFAULT_PARALLEL,
+      parallel: DEFAULTS.parallel,
       batch: { ...batch, global: 1, microbatches: 1, shares: null },
       cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
     }
@@ -426,8 +430,8 @@ export class Run implements RunHandle {
   }
 
   weights(): Promise<Uint8Array> {
-    if (this.finalWeights) return Promise.resolve(serializeSafetensors(this.named(this.finalWeights)))
-    return this.schedule(async () => serializeSafetensors(this.named(await this.state!.collect('parameters'))))
+    if (this.finalWeights) return Promise.resolve(this.weightsFile(this.finalWeights))
+    return this.schedule(async () => this.weightsFile(await this.state!.collect('parameters')))
   }
 
   async soFar(): Promise<RunResult> {
@@ -439,8 +443,10 @@ export class Run implements RunHandle {
     return this.schedule(() => this.state!.checkpoint(this.done, this.options.dataset))
   }
 
-  private named(whole: ReadonlyMap<string, Float32Array>) {
-    return this.state!.specs.map((spec) => ({ name: spec.name, shape: spec.shape, data: whole.get(spec.name)! }))
+  private weightsFile(whole: ReadonlyMap<string, Float32Array>): Uint8Array {
+    const { config, dataset } = this.options
+    const tensors = this.state!.specs.map(({ name, shape }) => ({ name, shape, data: whole.get(name)! }))
+    return serializeSafetensors(tensors, weightsMetadata(config, dataset.tokenizer))
   }
 
   async stop(): Promise<RunResult> {

@@ -36,7 +36,7 @@ export const CORPORA = ['translation-de-en', 'addition', 'sorting', 'brackets'] 
 export const TOKENIZERS = ['byte', 'char', 'bpe', 'gpt2'] as const
 export const SCHEDULE_IDS = ['naive', 'gpipe', '1f1b', 'interleaved-1f1b', 'zb-h1', 'zb-h2', 'zb-v'] as const
 
-/** Training software whose figures the simulator has. */
+/** Training software whose figures the simulator has; they are in sim/cost/software.ts. */
 export const SOFTWARE_IDS = [
   'tabcluster',
   'modern',

@@ -67,6 +67,8 @@ export interface AdapterResult {
 
 export interface RunResult {
   readonly config: RunConfig
+  /** Name of the file that the first weights came from; absent where they were drawn from the seed. */
+  readonly startedFrom?: string
   readonly adapter?: AdapterResult
   readonly steps?: readonly StepResult[]
   readonly epochs?: readonly EpochResult[]

@@ -1,6 +1,7 @@
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
-import { show } from './reader.ts'
+import { parseJson } from './json.ts'
+import { show } from './show.ts'
 
 /**
  * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything
@@ -39,7 +40,7 @@ export async function inputFromUrl(text: string): Promise<unknown> {
     throw new RefusedError('link', say`is damaged: it does not unpack`)
   }
   try {
-    return JSON.parse(json)
+    return parseJson(json)
   } catch {
     throw new RefusedError('link', say`is damaged: it holds no JSON`)
   }

@@ -1,3 +1,4 @@
+import { invariant } from '../core/errors.ts'
 import type { CorpusDocument } from './corpora/corpus.ts'
 import { GrowingWords } from './growing.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
@@ -53,9 +54,12 @@ export async function packDocuments(
   return { tokens: tokens.take(), weights: Uint8Array.from(weights.take()), sequences: start / width }
 }
 
-/** A running text, cut wherever a sequence is full; every token counts. */
+/**
+ * A running text, cut wherever a sequence is full; every token counts. A null among its pieces is the end of a document: the
+ * id that says so, which is learned like any other.
+ */
 export async function packText(
-  pieces: Iterable<string>,
+  pieces: Iterable<string | null>,
   tokenizer: Tokenizer,
   width: number,
   pace: Pace,
@@ -63,7 +67,11 @@ export async function packText(
   const tokens = new GrowingWords()
   for (const piece of pieces) {
     await pace()
-    for (const id of tokenizer.encode(piece)) tokens.push(id)
+    if (piece !== null) for (const id of tokenizer.encode(piece)) tokens.push(id)
+    else {
+      invariant(tokenizer.endOfText !== undefined, 'this tokenizer ends no documents')
+      tokens.push(tokenizer.endOfText)
+    }
   }
   const sequences = Math.floor(tokens.length / width)
   tokens.truncate(sequences * width)

@@ -1,8 +1,9 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
+import { tokensStart } from './llmc-header.ts'
 
 /**
- * Raw uint16 little-endian tokens. Sample b of step s starts at (s·global + b)·(sequence + 1); every target counts.
+ * Raw uint16 little-endian tokens, behind llm.c's header where the file has one. Sample b of step s starts at (s·global + b)·(sequence + 1); every target counts.
  * Refused under "data.tokens": an odd number of bytes, too few tokens, a token outside model.vocab.
  */
 export function readRawTokens(config: RunConfig, path: string, bytes: Uint8Array): Uint16Array {
@@ -10,9 +11,10 @@ export function readRawTokens(config: RunConfig, path: string, bytes: Uint8Array
     throw new RefusedError('data.tokens', `"${path}" ${why}`)
   }
   if (bytes.length % 2 !== 0) refuse(`has ${bytes.length} bytes; uint16 tokens take an even number`)
+  const start = tokensStart(bytes, refuse)
   const { global, sequence } = config.batch
   const width = sequence + 1
-  const count = bytes.length / 2
+  const count = (bytes.length - start) / 2
   // In file order each step reads on; shuffled or by epochs, one batch is enough to begin.
   const steps = config.data.order === 'sequential' ? (config.steps ?? 1) : 1
   const needed = steps * global * width
@@ -24,7 +26,7 @@ export function readRawTokens(config: RunConfig, path: string, bytes: Uint8Array
   const tokens = new Uint16Array(count)
   const { vocab } = config.model
   for (let i = 0; i < count; i++) {
-    const token = view.getUint16(2 * i, true)
+    const token = view.getUint16(start + 2 * i, true)
     if (token >= vocab)
       refuse(`holds token ${token} at position ${i}; ids go up to ${vocab - 1} (model.vocab ${vocab})`)
     tokens[i] = token

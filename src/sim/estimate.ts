@@ -94,19 +94,29 @@ function stageSendSeconds(s: StepSetup, message: number): number {
   return sendSeconds(message / t, true, cluster, sharing) + gather
 }
 
-/** Fully sharded: a block is gathered beside the block before it, its gradient reduced beside the next backward. */
-function shardingSeconds(s: StepSetup): { gather: number; backward: number; table: number } {
-  if (s.zero < 3 || s.data === 1) return { gather: 0, backward: 0, table: 0 }
+/** Bytes of a gradient element between replicas. */
+function gradientBytesOf({ precision, software }: StepSetup): number {
+  return precision === 'f32' ? 4 : software.gradientBytes
+}
+
+interface ShardingSeconds {
+  readonly forward: number
+  readonly backward: number
+}
+
+/** Fully sharded: what a block's forward and backward exchange, and those of the embedding's table. */
+function shardingSeconds(s: StepSetup): { readonly block: ShardingSeconds; readonly table: ShardingSeconds } {
+  const none = { forward: 0, backward: 0 }
+  if (s.zero < 3 || s.data === 1) return { block: none, table: none }
   const { block, table } = parametersPerRank(s)
   const e = s.precision === 'f32' ? 4 : 2
   const span = meshSpan(s.data, s.tensor, s.cluster.devicesPerNode)
-  const gather = collectiveSeconds('allGather', block * e, span, s.cluster)
-  const reduce = collectiveSeconds('reduceScatter', block * s.software.gradientBytes, span, s.cluster)
-  return {
-    gather,
-    backward: (s.reshard === false ? 0 : gather) + reduce,
-    table: collectiveSeconds('allGather', table * e, span, s.cluster),
+  const of = (parameters: number): ShardingSeconds => {
+    const forward = collectiveSeconds('allGather', parameters * e, span, s.cluster)
+    const reduce = collectiveSeconds('reduceScatter', parameters * gradientBytesOf(s), span, s.cluster)
+    return { forward, backward: (s.reshard === false ? 0 : forward) + reduce }
   }
+  return { block: of(block), table: of(table) }
 }
 
 /** F, I, W of one micro-batch on every virtual stage. */
@@ -151,19 +161,23 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
   const inputHost = block.I.host + again.host + (s.recompute === 'full' ? 2 : 1) * meeting + 2 * stall
   const splits = scheduleOf(s.schedule).splitsBackward
 
-  const blockForward = Math.max(block.F.device + 2 * exchange.one, sharding.gather)
-  const blockInput = Math.max(
+  // With overlap a block is gathered beside the block before it, its gradient reduced beside the next backward.
+  const beside = (compute: number, exchanged: number, later = 0) =>
+    s.overlap === true ? Math.max(compute, exchanged - later) : compute + exchanged
+  const blockForward = beside(block.F.device + 2 * exchange.one, sharding.block.forward)
+  const blockInput = beside(
     block.I.device + exchange.backward + again.device + exchange.again,
-    sharding.backward - block.W.device,
+    sharding.block.backward,
+    block.W.device,
   )
   const blocks = blocksPerStage(s)
   return blocks.map((n, stage) => {
     const ends = (part: keyof PassSeconds, side: keyof Seconds) =>
       (stage === 0 ? embedding[part][side] : 0) + (stage === blocks.length - 1 ? head[part][side] : 0)
-    const table = stage === 0 ? sharding.table : 0
+    const table = stage === 0 ? sharding.table : { forward: 0, backward: 0 }
     const forward = Math.max(n * blockForward + ends('F', 'device'), n * forwardHost + ends('F', 'host'))
     const input: Seconds = {
-      device: table + n * blockInput + ends('I', 'device'),
+      device: table.backward + n * blockInput + ends('I', 'device'),
       host: n * inputHost + ends('I', 'host'),
     }
     const weight: Seconds = {
@@ -184,13 +198,19 @@ export function stageCosts(s: StepSetup): StageSeconds[] {
     )
     if (splits) {
       const I = Math.max(input.device, input.host)
-      return { F: blocking + table + forward, I: blocking + I, W: Math.max(weight.device, weight.host), comm, compute }
+      return {
+        F: blocking + table.forward + forward,
+        I: blocking + I,
+        W: Math.max(weight.device, weight.host),
+        comm,
+        compute,
+      }
     }
     // In a whole backward the host runs ahead over both halves.
     const device = input.device + weight.device
     const whole = Math.max(device, input.host + weight.host)
     const share = device > 0 ? weight.device / device : 0
-    return { F: blocking + table + forward, I: blocking + whole * (1 - share), W: whole * share, comm, compute }
+    return { F: blocking + table.forward + forward, I: blocking + whole * (1 - share), W: whole * share, comm, compute }
   })
 }
 
@@ -217,7 +237,7 @@ function reduceSeconds(s: StepSetup, parameters: number): number {
   if (s.data === 1 || s.zero === 3) return 0
   const span = meshSpan(s.data, s.tensor, s.cluster.devicesPerNode)
   const e = s.precision === 'f32' ? 4 : 2
-  const gradientBytes = s.precision === 'f32' ? 4 : s.software.gradientBytes
+  const gradientBytes = gradientBytesOf(s)
   const gradient = parameters * gradientBytes
   const seconds = (kind: CollectiveName, bytes: number, algorithm = s.collective) =>
     collectiveSeconds(kind, bytes, span, s.cluster, algorithm)

@@ -23,6 +23,7 @@ export interface RankMemory {
  *   GPT-2 shape, mixed precision, T × T scores in memory (Korthikanti et al., arXiv:2205.05198, Table 2):
  *     tensor-parallel              s·b·h·(10 + 24/t + 5·a·s/(h·t))
  *     and sequence-parallel        s·b·h·(34 + 5·a·s/h)/t
+ *     of which dropout's masks and outputs are 2 of the 10 and 3 of the 5;
  *     selective recomputation drops the 5·a·s/h term, full recomputation leaves the input of 2·s·b·h
  *   LLaMA shape, fused attention, two bytes per element, all divided by t under sequence parallelism: two inputs of the
  *   residual stream, two norm outputs (8h), q, k, v and their rotated copies, attention output, and four vectors of the
@@ -38,15 +39,19 @@ function halfPrecisionBytes(s: StepSetup): number {
   const [q, kv] = [heads * headSize, kvHeads * headSize]
   const tokens = s.microBatch * sequence
   if (recompute === 'full') return (2 * tokens * C) / (sequenceParallel ? t : 1)
+  const dropped = software.dropout > 0
+  // Two inputs of the residual stream and two norm outputs; the masks of two dropouts, a byte each.
+  const shared = 8 * C + (dropped ? 2 * C : 0)
+  // Softmax's output, and with dropout its mask and what is left.
+  const scoreBytes = dropped ? 5 : 2
   if (family === 'llama') {
-    const shared = 8 * C
     const split = 2 * (q + 2 * kv) + 2 * (q + kv) + 2 * q + 8 * ffn
     return tokens * (sequenceParallel ? (shared + split) / t : shared + split / t)
   }
-  const scores = software.attention === 'fused' || recompute === 'selective' ? 0 : 5 * heads * sequence
+  const scores = software.attention === 'fused' || recompute === 'selective' ? 0 : scoreBytes * heads * sequence
   // Of Table 2's 24·h, 8 are as wide as the heads together and 16 are four vectors of the MLP's width, 4·h there.
   const split = 8 * q + 4 * ffn + scores
-  return tokens * (sequenceParallel ? (10 * C + split) / t : 10 * C + split / t)
+  return tokens * (sequenceParallel ? (shared + split) / t : shared + split / t)
 }
 
 /**

@@ -6,15 +6,20 @@ import { clusterOf, type Cluster } from './links.ts'
 import type { StepSetup } from './step-setup.ts'
 
 /**
- * The framework whose figures stand for a configuration, which does not name one: this project's kernels in f32; in mixed
- * precision the one that each kind of training was validated with (docs/validation.md): fully sharded as PyTorch's FSDP,
- * LLaMA shapes as nanotron, GPT shapes as Megatron-LM, without recomputation as Zero Bubble's fork of it.
+ * The software a configuration is simulated with, with what the model says of attention and dropout in place of its own. It
+ * depends on no strategy: configurations that differ in their layout are compared with the same figures.
  */
-export function softwareOf({ precision, model, parallel }: RunConfig): Software {
-  if (precision === 'f32') return SOFTWARE.native
-  if (parallel.zero === 3) return SOFTWARE.foundry
-  if (model.family === 'llama') return SOFTWARE.nanotron
-  return parallel.recompute === 'none' ? SOFTWARE.zeroBubble : SOFTWARE.megatron
+export function softwareOf({
+  precision,
+  model,
+  cluster,
+}: Pick<RunConfig, 'precision' | 'model' | 'cluster'>): Software {
+  const software = SOFTWARE[cluster.software ?? (precision === 'f32' ? 'tabcluster' : 'modern')]
+  return {
+    ...software,
+    attention: model.attention ?? software.attention,
+    dropout: model.dropout ?? software.dropout,
+  }
 }
 
 function momentsOf({ optimizer }: RunConfig): 0 | 1 | 2 {
@@ -23,11 +28,7 @@ function momentsOf({ optimizer }: RunConfig): 0 | 1 | 2 {
 }
 
 /** The sizes of a configuration's step; the largest replica counts, its micro-batches at their mean size. */
-export function setupOf(
-  config: RunConfig,
-  cluster: Cluster = clusterOf(config.cluster),
-  software: Software = softwareOf(config),
-): StepSetup {
+export function setupOf(config: RunConfig, cluster: Cluster = clusterOf(config.cluster)): StepSetup {
   const { model, precision, batch, parallel: p } = config
   const samples = largestReplica(config)
   return {
@@ -46,7 +47,7 @@ export function setupOf(
     sequenceParallel: p.sequenceParallel,
     recompute: p.recompute,
     cluster,
-    software,
+    software: softwareOf(config),
     moments: momentsOf(config),
     exchange: p.dataMode === 'ddp' || p.server.at === 'sharded' ? 'all-reduce' : 'star',
     collective: p.collective,

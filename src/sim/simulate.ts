@@ -2,6 +2,7 @@ import { bytesText, CATEGORIES, zeroPeak, type PeakBytes } from '../core/bytes.t
 import { OutOfMemoryError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { RankResult, RunResult, TimeResult } from '../config/result.ts'
+import type { SoftwareId } from '../config/names.ts'
 import type { RunConfig } from '../config/types.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
 import { shapeOf } from '../schedule/registry.ts'
@@ -14,7 +15,6 @@ import { traceOf } from './clock/trace.ts'
 import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
 import { rooflineCosts } from './cost/roofline-costs.ts'
-import type { Software } from './cost/software.ts'
 import { estimateStep, type StepEstimate } from './estimate.ts'
 import { estimateTrace } from './estimate-trace.ts'
 import { checkBudget } from './ledger.ts'
@@ -25,7 +25,7 @@ import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
 import { remember } from './remember.ts'
 import { replicaMemory } from './replica-memory.ts'
-import { setupOf } from './setup-of.ts'
+import { setupOf, softwareOf } from './setup-of.ts'
 import type { StepSetup } from './step-setup.ts'
 import type { LinkAxis, LinkLoad } from './link-load.ts'
 import { meshLoads, programLoads } from './link-load.ts'
@@ -38,8 +38,8 @@ export type SimulatedRank = Omit<RankResult, 'peakBytes'>
 export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
   /** What was clocked: the Program op by op, or stage-level costs where the executor would refuse or the Program is huge. */
   readonly simulated: 'program' | 'stages'
-  /** The framework whose figures stage-level costs take; absent for a Program, which runs this project's kernels. */
-  readonly software?: string
+  /** Whose kernels and habits the figures are of. */
+  readonly software: SoftwareId
   /** The device whose measured times were taken for "this"; absent where a table's were. */
   readonly measuredDevice?: string
   readonly ranks: readonly SimulatedRank[]
@@ -59,20 +59,25 @@ export interface Simulation {
 const MOST_RANKS = 64
 const MOST_OPS = 40_000
 
+/** This project's kernels as they are: attention in one kernel, no dropout. */
+function isOwnSoftware(config: RunConfig): boolean {
+  const { id, attention, dropout } = softwareOf(config)
+  return id === 'tabcluster' && attention === 'fused' && dropout === 0
+}
+
 /** Whether the configuration is one that executes: its Program is what would run. */
 export function isClocked(config: RunConfig, mostOps = MOST_OPS): boolean {
   const { data, tensor, pipeline } = config.parallel
   return (
     config.precision === 'f32' &&
     config.model.family === 'gpt2' &&
+    isOwnSoftware(config) &&
     data * tensor * pipeline <= MOST_RANKS &&
     expectedOps(config) <= mostOps
   )
 }
 
 export interface SimulateOptions {
-  /** In place of the framework that stands for the configuration (stage-level costs only). */
-  readonly software?: Software
   /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
   readonly measured?: MeasuredDevice
   /** Programs of more ops are clocked by stage. */
@@ -85,12 +90,12 @@ export interface SimulateOptions {
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
 export function simulate(config: RunConfig, options: SimulateOptions = {}): Simulation {
-  const { software, mostOps = MOST_OPS } = options
+  const { mostOps = MOST_OPS } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
   const simulation = isClocked(config, mostOps)
     ? simulateProgram(config, cluster, measured)
-    : simulateStages(config, setupOf(config, cluster, software))
+    : simulateStages(config, setupOf(config, cluster))
   if (!measured) return simulation
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
@@ -153,6 +158,7 @@ function simulateProgram(config: RunConfig, cluster: Cluster, measured?: Measure
     result: {
       ...result,
       simulated: 'program',
+      software: softwareOf(config).id,
       ranks: program.ranks.map((rank, r) => ({
         rank: rank.rank,
         coordinates: rank.coordinates,
@@ -246,7 +252,7 @@ function simulateStages(config: RunConfig, setup: StepSetup): Simulation {
     result: {
       ...result,
       simulated: 'stages',
-      software: setup.software.title,
+      software: setup.software.id,
       ranks,
       links: meshLoads(config.parallel, mostBy(traffic), config.cluster),
       time: {

@@ -2,7 +2,9 @@ import type { StoreApi } from 'zustand/vanilla'
 import type { History } from './history.ts'
 import type { Target } from './inspect/inspected.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
+import { sourcesFor } from './files-store.ts'
 import type { Page } from './page.ts'
+import { problemsOf } from './problems.ts'
 import type { StepSize } from './run-store.ts'
 import { isActive } from './run-state.ts'
 import { SPEEDS, TIMELINE_VIEWS } from './view-store.ts'
@@ -29,19 +31,21 @@ export function editedIn(page: Page, place: Place): Edited {
 
 const edited = (page: Page) => editedIn(page, page.view.getState().place)
 
-export function canStart({ plan, draft, adapters }: Page): boolean {
-  const { plan: ready, config, problem } = plan.getState()
-  const { problems, config: wanted } = draft.getState()
-  const hasAdapter = adapters.getState()?.kind === 'ok'
-  return hasAdapter && ready !== null && problem === null && problems.length === 0 && config === wanted
+/** What is on screen is planned, and nothing is wrong with it. */
+export function canStart(page: Page): boolean {
+  const { plan, config, problem } = page.plan.getState()
+  const draft = page.draft.getState()
+  const found = page.adapters.getState()
+  const problems = problemsOf({ draft, problem, files: page.files.getState(), found })
+  return found?.kind === 'ok' && plan !== null && config === draft.config && problems.length === 0
 }
 
-/** @param by begins with one step of this size and stands after it */
+/** Starts what is on screen, where it can. @param by begins with one step of this size and stands after it */
 export function startRun(page: Page, by?: StepSize): void {
   const { plan, config } = page.plan.getState()
-  if (plan === null || config === null) return
+  if (plan === null || config === null || !canStart(page)) return
   const begin = { ticksPerSecond: page.view.getState().speed, ...(by === undefined ? {} : { by }) }
-  void page.run.start(config, plan, page.sources.current, begin)
+  void page.run.start(config, plan, sourcesFor(config, page.files.getState()), begin)
 }
 
 export function setSpeed(page: Page, speed: Speed): void {

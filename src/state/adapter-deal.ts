@@ -1,5 +1,8 @@
 import type { FoundAdapter } from '../cluster/browser-run.ts'
-import type { AdapterChoice } from '../config/types.ts'
+import type { AdapterChoice, RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
+import type { Availability } from './session.ts'
 import type { Draft } from './draft-path.ts'
 import { readPath } from './draft-path.ts'
 
@@ -13,6 +16,18 @@ export type Deal = (typeof DEALS)[number]
 export function choicesOf(draft: Draft): readonly AdapterChoice[] {
   const value = readPath(draft, 'cluster.adapters')
   return Array.isArray(value) ? value.flatMap((each) => CHOICES.find((choice) => choice === each) ?? []) : []
+}
+
+/** A choice that a configuration makes and this browser has no adapter for; null while the browser has not answered. */
+export function refusalOfAdapters({ cluster }: RunConfig, found: Availability | null): RefusedError | null {
+  if (cluster.adapters === 'default' || found?.kind !== 'ok') return null
+  const offered = CHOICES.filter((choice) => found.adapters.some(({ choices }) => choices.includes(choice)))
+  const missing = cluster.adapters.find((choice) => !offered.includes(choice))
+  if (missing === undefined) return null
+  return new RefusedError(
+    'cluster.adapters',
+    say`this browser has no ${missing} adapter; it has ${['default', ...offered].join(', ')}`,
+  )
 }
 
 /** One choice for each distinct adapter. */

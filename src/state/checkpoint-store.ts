@@ -8,6 +8,7 @@ import type { RunConfig } from '../config/types.ts'
 import { configName } from '../export/file-name.ts'
 import type { DraftValue } from './draft-path.ts'
 import { isDraft } from './draft-path.ts'
+import { textFor } from './files-store.ts'
 import type { Page } from './page.ts'
 
 export interface CheckpointState {
@@ -22,7 +23,7 @@ export interface CheckpointState {
 
 export type CheckpointStore = ReturnType<typeof createCheckpointStore>
 
-type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'sources' | 'compare'>
+type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'files' | 'compare'>
 
 /** Checkpoints of this browser: kept, listed, gone on from, removed. Whatever fails is told and changes nothing. */
 export function createCheckpointStore(
@@ -66,24 +67,26 @@ export function createCheckpointStore(
     file: (name: string) => storage.file(name),
     resume: (name: string) =>
       attempt(async () => {
-        await goOn(page, await storage.file(name))
+        await goOn(page, await storage.file(name), name)
         return { kind: 'resumed', name }
       }),
     open: (file: File) =>
       attempt(async () => {
-        await goOn(page, file)
+        await goOn(page, file, file.name)
         return { kind: 'resumed', name: file.name }
       }),
   }
 }
 
 /**
- * Starts a run from a checkpoint, in place of the one that is open. `change` gives the configuration to go on with (a better
- * split of the same work); without it everything is as saved, and the run goes on bit for bit.
+ * Starts a run from a checkpoint, in place of the one that is open. `startedFrom` names its file; undefined where it was taken
+ * from the open run. `change` gives the configuration to go on with (a better split of the same work); without it everything is
+ * as saved, and the run goes on bit for bit.
  */
 export async function goOn(
-  { run, draft, session, sources, compare }: RunningPage,
+  { run, draft, session, files, compare }: RunningPage,
   file: Blob,
+  startedFrom: string | undefined,
   change: (saved: RunConfig) => RunConfig = (saved) => saved,
 ): Promise<void> {
   if (compare.getState().running) throw new Error('Compare is training: cancel it there first')
@@ -96,5 +99,10 @@ export async function goOn(
   draft.replace(wanted)
   const { config: shown, problems } = draft.getState()
   if (problems[0]) throw new Error(`${problems[0].field}: ${problems[0].message}`)
-  await run.start(shown, await session.plan(shown), { ...sources.current, checkpoint: file })
+  const made = {
+    ...textFor(shown, files.getState()),
+    checkpoint: file,
+    ...(startedFrom === undefined ? {} : { startedFrom }),
+  }
+  await run.start(shown, await session.plan(shown), made)
 }

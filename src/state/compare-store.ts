@@ -1,9 +1,10 @@
 import { createStore } from 'zustand/vanilla'
-import { DEFAULT_SEED } from '../config/defaults.ts'
+import { DEFAULTS } from '../config/parse.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import type { RunEvent, RunHandle } from '../cluster/run-events.ts'
+import type { PageRun } from '../cluster/browser-run.ts'
+import type { RunEvent } from '../cluster/run-events.ts'
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
@@ -14,7 +15,9 @@ import { isDraft, readPath, removePath } from './draft-path.ts'
 import { createBatch } from './event-batch.ts'
 import type { History } from './history.ts'
 import { after, before, NO_HISTORY, remembered } from './history.ts'
-import type { Problem, Session, Sources } from './session.ts'
+import { textFor } from './files-store.ts'
+import type { FilesState } from './files-store.ts'
+import type { Problem, Session } from './session.ts'
 import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
 import type { SimulatorReply } from './simulator-protocol.ts'
 
@@ -127,13 +130,13 @@ function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
 export interface CompareOptions {
   readonly session: Pick<Session, 'parse' | 'start'>
   readonly open: OpenSimulator
-  /** Text or tokens that the user brought along. */
-  readonly sources: () => Sources
+  /** What the user brought along. */
+  readonly files: () => Pick<FilesState, 'texts'>
   readonly measured: () => MeasuredDevice | null
 }
 
 /** Pinned configurations: every one is clocked when it is pinned, and trained one after another on request. */
-export function createCompareStore({ session, open, sources, measured }: CompareOptions) {
+export function createCompareStore({ session, open, files, measured }: CompareOptions) {
   const known = new Map<string, Known>()
   const keyOf = (draft: Draft) => JSON.stringify(draft)
   const rows = (draft: Draft): Pin[] =>
@@ -200,13 +203,16 @@ export function createCompareStore({ session, open, sources, measured }: Compare
     }
   }
 
-  let current: { readonly pin: Draft; readonly handle: RunHandle } | null = null
+  let current: { readonly pin: Draft; readonly handle: PageRun } | null = null
+  /** Runs that are being ended: the next one begins when their workers are gone. */
+  let closing: Promise<unknown> = Promise.resolve()
+  const discard = (handle: PageRun) => (closing = Promise.all([closing, handle.discard()]))
   let generation = 0
   const isPinned = (pin: Draft) => pinsOf(store.getState().draft).some((each) => keyOf(each) === keyOf(pin))
 
   const show = (draft: Draft, { past, future }: History) => {
     store.setState({ draft, pins: rows(draft), steps: stepsOf(draft), past, future })
-    if (current !== null && !isPinned(current.pin)) void current.handle.stop().catch(() => undefined)
+    if (current !== null && !isPinned(current.pin)) void discard(current.handle)
     for (const pin of pinsOf(draft)) simulate(pin)
   }
   const replace = (draft: Draft) => {
@@ -224,16 +230,11 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       losses = [...losses, ...fresh]
       if (mine === generation) learn(pin, { training: { phase: 'running', losses } })
     })
-    let handle: RunHandle | null = null
+    let handle: PageRun | null = null
     try {
-      const { text, tokens } = sources()
       // The validation loss of the last step is comparable; on the way it would only cost time.
       const evaluate = config.steps === null ? {} : { evaluateEvery: config.steps }
-      handle = await session.start(
-        config,
-        { ...(text === undefined ? {} : { text }), ...(tokens === undefined ? {} : { tokens }) },
-        evaluate,
-      )
+      handle = await session.start(config, textFor(config, files()), evaluate)
       if (mine !== generation || !isPinned(pin)) return
       current = { pin, handle }
       handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
@@ -254,7 +255,7 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       // Removed on its way: put back, it is as if it had not been trained.
       if (!isPinned(pin)) learn(pin, { training: null })
       // What was kept for questions after the end goes with its workers.
-      await handle?.stop().catch(() => undefined)
+      if (handle) await discard(handle)
     }
   }
 
@@ -313,6 +314,7 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       const able = pins.filter((pin) => pin.obstacle === null && pin.problem === null)
       store.setState({ running: true })
       for (const { draft } of able) learn(draft, { training: { phase: 'waiting' } })
+      await closing
       for (const { draft } of able) {
         if (mine !== generation) return
         const parsed = session.parse(trainedDraft(draft, steps, seed))
@@ -324,14 +326,14 @@ export function createCompareStore({ session, open, sources, measured }: Compare
       generation++
       const open = current
       forget()
-      await open?.handle.stop().catch(() => undefined)
+      if (open) await discard(open.handle)
     },
   }
 }
 
 function firstSeed(pins: readonly Pin[]): number {
   const seed = pins[0]?.draft['seed']
-  return typeof seed === 'number' ? seed : DEFAULT_SEED
+  return typeof seed === 'number' ? seed : DEFAULTS.seed
 }
 
 /** What keeps a configuration from training in this tab. */

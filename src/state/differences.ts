@@ -1,5 +1,6 @@
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
+import { softwareOf } from '../sim/setup-of.ts'
 import { readPath } from './draft-path.ts'
 
 /** A field in which configurations differ; values in the order of the configurations. */
@@ -19,11 +20,16 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The fields in which some configurations differ from others; a model's sizes count only where no preset names them. */
+const SOFTWARE = 'cluster.software'
+
+/**
+ * The fields in which some configurations differ from others; a model's sizes count only where no preset names them, and
+ * software is what each is simulated with, named or not.
+ */
 export function differencesOf(configs: readonly RunConfig[]): Difference[] {
-  const paths = new Set(configs.flatMap((config) => pathsOf(minimalConfig(config))))
+  const paths = new Set([...configs.flatMap((config) => pathsOf(minimalConfig(config))), SOFTWARE])
   return [...paths].flatMap((field) => {
-    const values = configs.map((config) => text(readPath(config, field)))
+    const values = configs.map((config) => (field === SOFTWARE ? softwareOf(config).id : text(readPath(config, field))))
     return new Set(values).size > 1 ? [{ field, values }] : []
   })
 }

@@ -1,14 +1,11 @@
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
-import { memberPlan } from '../comm/plan.ts'
-import { requestOf } from '../comm/request.ts'
 import { parameterCount } from '../model/parameters.ts'
 import type { Action } from '../schedule/actions.ts'
-import type { CollectiveOp, Op, Program, RankProgram, RecvOp, SendOp } from '../schedule/program.ts'
+import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
-import { movedBytes, noteOf } from '../schedule/trace.ts'
 import type { ClockedOrder } from '../schedule/unit-clock.ts'
 import { clockOrder } from '../schedule/unit-clock.ts'
 import { validateProgram } from '../schedule/validate.ts'
@@ -16,33 +13,38 @@ import type { PredictedBytes } from '../sim/ledger.ts'
 import { checkBudget, predictBytes } from '../sim/ledger.ts'
 import { rankTraffic } from '../sim/traffic.ts'
 import { buildProgram } from '../strategy/build.ts'
-import { inspect } from './inspect/inspect.ts'
 import { totalOf } from './memory-view.ts'
-import type { Flow, MemoryCurve, OpNote, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
+import { pairsOf } from './op-flows.ts'
+import { planFrom } from './planned.ts'
+import type { Planned } from './planned.ts'
+import type { MemoryCurve, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
 import type { SpanKind } from './span-kind.ts'
-import { spanKindOf } from './span-kind.ts'
 
-/** Compiles a configuration and predicts what it takes; loaded after the page is on screen. */
-export function planOf(config: RunConfig): Plan {
+/** Compiles a configuration and predicts what it takes. */
+export function predict(config: RunConfig): Planned {
   const program = buildProgram(config)
   validateProgram(program)
   const predicted = predictBytes(program)
   const { pipeline, chunks, schedule } = config.parallel
   const { actions, stageToRank } = actionsOf(config)
   const clocked = clockOrder(actions, { stageToRank })
-  const find = opIndex(program)
   const shape = { stages: pipeline, microbatches: config.batch.microbatches, chunks }
   return {
+    program,
+    memory: predicted.map(({ plan }) => plan),
     world: program.world,
     ranks: program.ranks.map((rank) => plannedRank(rank, predicted[rank.rank]!, actions, clocked)),
     ideal: { spans: program.ranks.flatMap((rank) => idealSpans(rank, actions, clocked)), end: clocked.makespan },
     schedule: summarizeSchedule(schedule, shape),
     parameters: parameterCount(config.model),
     overBudget: overBudget(program, predicted, config.cluster.memoryBytes),
-    describe: (rank, op) => describe(rank, find(rank, op)),
     pairs: pairsOf(program),
-    inspect: (target) => inspect({ program, config, memory: predicted.map(({ plan }) => plan) }, target),
   }
+}
+
+/** The plan of a configuration, made where it is asked for. */
+export function planOf(config: RunConfig): Plan {
+  return planFrom(config, predict(config))
 }
 
 function overBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): Problem | null {
@@ -148,80 +150,4 @@ function plannedRank(
     sentBytes: rankTraffic(rank).sentBytes,
     memory,
   }
-}
-
-const LETTERS: Partial<Record<Op['kind'], string>> = {
-  forward: 'F',
-  recompute: 'R',
-  backward: 'B',
-  backwardInput: 'I',
-  backwardWeight: 'W',
-  allReduce: 'AR',
-  reduceScatter: 'RS',
-  allGather: 'AG',
-  optimizerStep: 'step',
-  gradNorm: 'norm',
-}
-
-/** What fits into a cell: "F3", "AR bucket 1". */
-function shortLabel(op: Op): string {
-  const letter = LETTERS[op.kind] ?? op.kind
-  if ('segment' in op) return `${letter}${op.microbatch ?? ''}`
-  return 'subject' in op ? `${letter} ${op.subject}` : letter
-}
-
-/** Ops of each rank by id: cards and timelines ask many times a second. */
-function opIndex(program: Program): (rank: number, id: number) => Op | undefined {
-  const byRank = program.ranks.map(() => null as ReadonlyMap<number, Op> | null)
-  return (rank, id) => {
-    const found = program.ranks[rank]
-    if (!found) return undefined
-    byRank[rank] ??= new Map([found.prologue, found.step, found.epilogue].flat().map((op) => [op.id, op]))
-    return byRank[rank].get(id)
-  }
-}
-
-function describe(rank: number, op: Op | undefined): OpNote | null {
-  if (!op) return null
-  return {
-    ...noteOf(op),
-    kind: spanKindOf(op),
-    flows: flowsOf(rank, op),
-    traffic: 'traffic' in op ? op.traffic : null,
-    label: shortLabel(op),
-  }
-}
-
-const ELEMENT_BYTES = 4
-
-/** Cards ask several times a second. */
-const known = new WeakMap<Op, readonly Flow[]>()
-
-function flowsOf(rank: number, op: Op): readonly Flow[] {
-  const before = known.get(op)
-  if (before) return before
-  const flows = 'group' in op ? sendsOf(rank, op) : 'peer' in op ? [messageOf(rank, op)] : []
-  known.set(op, flows)
-  return flows
-}
-
-/** What a rank sends in a collective, by its plan: to its neighbour in a ring, to the root of a star. */
-function sendsOf(rank: number, op: CollectiveOp): Flow[] {
-  const sent = new Map<number, number>()
-  for (const step of memberPlan(requestOf(op), op.group.indexOf(rank)).steps)
-    if (step.kind === 'send') sent.set(step.peer, (sent.get(step.peer) ?? 0) + step.length)
-  return [...sent].map(([peer, elements]) => ({ from: rank, to: op.group[peer]!, bytes: elements * ELEMENT_BYTES }))
-}
-
-function messageOf(rank: number, op: SendOp | RecvOp): Flow {
-  const bytes = movedBytes(op) ?? 0
-  return op.kind === 'recv' ? { from: op.peer, to: rank, bytes } : { from: rank, to: op.peer, bytes }
-}
-
-function pairsOf({ ranks }: Program): string[] {
-  const pairs = new Set<string>()
-  for (const { rank, step } of ranks)
-    for (const op of step)
-      for (const { from, to } of flowsOf(rank, op)) pairs.add(`${Math.min(from, to)} ${Math.max(from, to)}`)
-  return [...pairs]
 }

@@ -2,15 +2,22 @@ import { explainConfig, problemOf } from '../config/explain.ts'
 import { parseConfig, readConfig } from '../config/parse.ts'
 import { RefusedError } from '../core/errors.ts'
 import type { Draft } from './draft-path.ts'
+import type { createPlanner } from './plan-in-worker.ts'
 import type { Parsed, Session } from './session.ts'
 
 /** What needs a device is loaded after the page is on screen. */
 const engine = () => import('../cluster/browser-run.ts')
 
+/** Its first use loads it; a load that failed is tried again by the next. */
+let planner: ReturnType<typeof createPlanner> | null = null
+
 /** The page's session on the real engine. */
 export const engineSession: Session = {
   parse: parseDraft,
-  plan: async (config) => (await import('./engine-plan.ts')).planOf(config),
+  async plan(config, signal) {
+    planner ??= (await import('./plan-in-worker.ts')).createPlanner()
+    return planner(config, signal)
+  },
   peaks: async (configs, signal) => (await import('./peaks.ts')).peaksInWorker(configs, signal),
   async probe() {
     if (!('gpu' in navigator)) return { kind: 'noWebGpu' }

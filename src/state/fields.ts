@@ -58,6 +58,7 @@ export const FIELDS = {
   'model.vocab': count(2, 60000),
   'data.corpus': { kind: 'choice', options: ['translation-de-en', 'addition', 'sorting', 'brackets'] },
   'data.tokenizer': { kind: 'choice', options: ['byte', 'char', 'bpe', 'gpt2'] },
+  'data.documents': { kind: 'switch' },
   'batch.global': count(1, 4096, 'samples'),
   'batch.microbatches': count(1, 256),
   'batch.sequence': count(1, 4096, 'tokens'),

@@ -25,7 +25,7 @@ export interface LinkState {
   readonly problem: Problem | null
 }
 
-type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session'>
+type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session' | 'files'>
 
 interface Linked {
   readonly read: (page: Places) => Draft
@@ -62,18 +62,33 @@ const LINKED: Readonly<Record<Place, Linked>> = {
   },
 }
 
+/** What follows a run's configuration in its link: the name of the weights that it starts from. */
+const WEIGHTS = '&weights='
+
 /** "#run=1.…": the place, and its configuration as written (only what differs from the defaults). */
 async function hashOf(page: Places): Promise<string> {
   const { place } = page.view.getState()
   const { read, first } = LINKED[place]
   const draft = read(page)
-  if (JSON.stringify(draft) !== JSON.stringify(first)) return `#${place}=${await inputToUrl(draft)}`
-  return place === 'run' ? '' : `#${place}`
+  const { weights } = page.files.getState()
+  const named = place === 'run' && weights !== null ? WEIGHTS + encodeURIComponent(weights.name) : ''
+  if (JSON.stringify(draft) !== JSON.stringify(first)) return `#${place}=${await inputToUrl(draft)}${named}`
+  return place === 'run' && named === '' ? '' : `#${place}${named}`
+}
+
+/** A name that a person's own link may have broken. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    throw new RefusedError('link', say`${JSON.stringify(name.slice(0, 20))} is no name of a file`)
+  }
 }
 
 /** Shows what a link says. Throws RefusedError, having changed nothing. */
 async function show(page: Places, hash: string): Promise<void> {
-  const [name, packed] = hash.slice(1).split(/=(.*)/s, 2)
+  const [main = '', weights] = hash.slice(1).split(WEIGHTS, 2)
+  const [name, packed] = main.split(/=(.*)/s, 2)
   const place = PLACES.find((each) => each === name)
   // Another anchor of the page.
   if (place === undefined) {
@@ -81,12 +96,17 @@ async function show(page: Places, hash: string): Promise<void> {
       throw new RefusedError('link', say`"${name?.slice(0, 20) ?? ''}" is no place; ${PLACES.join(', ')} are`)
     return
   }
+  if (weights !== undefined && place !== 'run')
+    throw new RefusedError('link', say`weights are for a run, not for ${place}`)
+  const file = weights === undefined ? null : decoded(weights)
   if (packed !== undefined) {
     const draft = await inputFromUrl(packed)
     if (!isDraft(draft)) throw new RefusedError('link', say`holds no configuration`)
     LINKED[place].check(page, draft)
     LINKED[place].write(page, draft)
   }
+  // A link that says what is run says all of it.
+  if (place === 'run' && (packed !== undefined || file !== null)) page.files.linkWeights(file)
   page.view.setState({ place })
 }
 
@@ -127,7 +147,7 @@ export function createLinks(page: Places, address: Address) {
     async start() {
       await open()
       address.addEventListener('hashchange', () => void open())
-      for (const each of [page.draft, page.simulation, page.compare, page.view]) each.subscribe(later)
+      for (const each of [page.draft, page.simulation, page.compare, page.view, page.files]) each.subscribe(later)
     },
     /** The address of what is on screen now. */
     async copy(): Promise<string> {

@@ -3,9 +3,10 @@ import { createCalibrationStore } from './calibration-store.ts'
 import { createCompareStore } from './compare-store.ts'
 import { createDraftStore } from './draft-store.ts'
 import type { Draft } from './draft-path.ts'
+import { createFilesStore } from './files-store.ts'
 import { createPlanStore } from './plan-store.ts'
 import { createRunStore } from './run-store.ts'
-import type { Session, Sources } from './session.ts'
+import type { Session } from './session.ts'
 import { createSettingsStore } from './settings-store.ts'
 import type { Language, SettingsStorage } from './settings-store.ts'
 import { createSimulationStore, FIRST_SIMULATION, openSimulator } from './simulation-store.ts'
@@ -23,13 +24,13 @@ export interface PageOptions {
 /** All stores of the page, wired to one session. */
 export function createPage({ session, storage, language, draft: initial }: PageOptions) {
   const draft = createDraftStore(session, initial ?? {})
-  const sources: { current: Sources } = { current: {} }
+  const files = createFilesStore()
   const calibration = createCalibrationStore(session)
   const simulation = createSimulationStore(openSimulator, FIRST_SIMULATION, () => calibration.getState().measured)
   const compare = createCompareStore({
     session,
     open: openSimulator,
-    sources: () => sources.current,
+    files: files.getState,
     measured: () => calibration.getState().measured,
   })
   calibration.subscribe((now, before) => {
@@ -48,7 +49,7 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     calibration,
     simulation,
     compare,
-    /** What the user brought along; kept outside the draft because a file does not belong into a link. */
-    sources,
+    /** What the user brought along: a link holds its names, not its contents. */
+    files,
   }
 }

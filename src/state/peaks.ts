@@ -17,7 +17,7 @@ export function peaksInWorker(configs: readonly RunConfig[], signal: AbortSignal
       peaks.push(data)
       if (peaks.length === configs.length) resolve(peaks)
     })
-    worker.addEventListener('error', (event) => reject(new Error(event.message)))
+    worker.addEventListener('error', (event) => reject(new Error(event.message || 'the planner could not be loaded')))
     for (const config of configs) worker.postMessage(config)
   }).finally(() => worker.terminate())
 }

@@ -2,6 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
 import type { DraftStore } from './draft-store.ts'
 import type { Plan, Problem, Session } from './session.ts'
 
@@ -10,36 +11,51 @@ export interface PlanState {
   readonly plan: Plan | null
   /** The configuration `plan` belongs to. */
   readonly config: RunConfig | null
-  readonly computing: boolean
+  /** 'long': so long that a person wants to know, and to be able to cancel it. */
+  readonly computing: false | 'short' | 'long'
   /** Refusals that only compiling finds; a plan over the memory budget is there all the same. */
   readonly problem: Problem | null
 }
 
 export type PlanStore = ReturnType<typeof createPlanStore>
 
+/** From then on planning is long, in milliseconds. */
+const LONG = 500
+
 function why(error: unknown): Problem {
   if (error instanceof RefusedError) return problemOf(error)
   return { field: '', message: error instanceof Error ? error.message : String(error) }
 }
 
-/** Keeps the prediction for the draft's configuration up to date; only the newest request counts. */
+/** Keeps the prediction for the draft's configuration up to date; a newer request ends the one before it. */
 export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<DraftStore, 'getState' | 'subscribe'>) {
   const store = createStore<PlanState>(() => ({ plan: null, config: null, computing: false, problem: null }))
-  let request = 0
+  let own = new AbortController()
   const compute = async () => {
-    const mine = ++request
-    store.setState({ computing: true })
+    own.abort()
+    const mine = (own = new AbortController())
+    store.setState({ computing: 'short' })
+    const timer = setTimeout(() => store.setState({ computing: 'long' }), LONG)
+    mine.signal.addEventListener('abort', () => clearTimeout(timer))
     try {
       const { config } = draft.getState()
-      const plan = await session.plan(config)
-      if (mine === request) store.setState({ plan, config, computing: false, problem: plan.overBudget })
+      const plan = await session.plan(config, mine.signal)
+      if (mine === own) store.setState({ plan, config, computing: false, problem: plan.overBudget })
     } catch (error) {
-      if (mine === request) store.setState({ computing: false, problem: why(error) })
+      if (mine === own) store.setState({ computing: false, problem: why(error) })
+    } finally {
+      clearTimeout(timer)
     }
   }
   draft.subscribe((state, before) => {
     if (state.config !== before.config) void compute()
   })
   void compute()
-  return store
+  return {
+    ...store,
+    /** Gives up; the draft cannot start until it is planned. */
+    cancel: () => own.abort(new RefusedError('', say`planning was cancelled`)),
+    /** Plans the draft once more, after it was cancelled or failed. */
+    again: () => void compute(),
+  }
 }

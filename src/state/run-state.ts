@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { RunEvent, RunPhase } from '../cluster/run-events.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
-import type { Plan } from './session.ts'
+import type { Plan, Sources } from './session.ts'
 
 /** What has been measured of one rank so far; null until the run says something about it. */
 export interface RankView {
@@ -40,6 +40,8 @@ export interface RunState {
   readonly phase: RunPhase | 'idle'
   /** What is running (the draft may have moved on). */
   readonly config: RunConfig | null
+  /** The files it is made of besides. */
+  readonly sources: Sources
   /** Its prediction, to hold the measurement against. */
   readonly plan: Plan | null
   readonly progress: Progress | null
@@ -68,6 +70,7 @@ export const EMPTY_RANK: RankView = {
 export const IDLE: RunState = {
   phase: 'idle',
   config: null,
+  sources: {},
   plan: null,
   progress: null,
   ranks: [],
@@ -80,8 +83,8 @@ export const IDLE: RunState = {
 }
 
 /** A run that is about to start. */
-export function starting(config: RunConfig, plan: Plan): RunState {
-  return { ...IDLE, phase: 'starting', config, plan, ranks: plan.ranks.map(() => EMPTY_RANK) }
+export function starting(config: RunConfig, plan: Plan, sources: Sources): RunState {
+  return { ...IDLE, phase: 'starting', config, plan, sources, ranks: plan.ranks.map(() => EMPTY_RANK) }
 }
 
 const ENDED: readonly RunState['phase'][] = ['idle', 'stopped', 'failed', 'done']
@@ -100,12 +103,17 @@ export function failureOf(message: string, rank: number | null, exitStatus: numb
         ? 'refused'
         : /device (was |is )?(lost|destroyed)|lost device|context lost/i.test(message)
           ? 'deviceLost'
-          : /no (webgpu )?adapter|adapter (is )?(missing|unavailable)/i.test(message)
+          : /no (\S+ )?adapter|adapter (is )?(missing|unavailable)/i.test(message)
             ? 'noAdapter'
             : rank !== null
               ? 'rank'
               : 'other'
   return { kind, message, rank }
+}
+
+/** A result says which file its first weights came from. */
+export function withOrigin(result: RunResult, { startedFrom }: Sources): RunResult {
+  return startedFrom === undefined ? result : { ...result, startedFrom }
 }
 
 function withRank(state: RunState, rank: number, change: Partial<RankView>): RunState {
@@ -171,9 +179,14 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
         phase: 'failed',
         progress: null,
         failure: state.failure ?? failureOf(event.message, event.rank, event.exitStatus),
-        result: state.result ?? event.result,
+        result: state.result ?? (event.result && withOrigin(event.result, state.sources)),
       }
     case 'done':
-      return { ...state, phase: state.phase === 'failed' ? 'failed' : 'done', result: event.result, progress: null }
+      return {
+        ...state,
+        phase: state.phase === 'failed' ? 'failed' : 'done',
+        result: withOrigin(event.result, state.sources),
+        progress: null,
+      }
   }
 }

@@ -1,10 +1,11 @@
 import { createStore } from 'zustand/vanilla'
-import type { RunEvent, RunHandle } from '../cluster/run-events.ts'
+import type { PageRun } from '../cluster/browser-run.ts'
+import type { RunEvent } from '../cluster/run-events.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { RunConfig } from '../config/types.ts'
 import { exitStatusOf } from '../core/errors.ts'
 import { createBatch } from './event-batch.ts'
-import { failureOf, IDLE, reduceRun, starting } from './run-state.ts'
+import { failureOf, IDLE, isActive, reduceRun, starting } from './run-state.ts'
 import type { RunState } from './run-state.ts'
 import { previousOf } from './previous-run.ts'
 import type { PreviousRun } from './previous-run.ts'
@@ -38,7 +39,9 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   const stalenessMost = new Series()
   let spans: readonly ExecutedSpan[] = []
   let measured: MeasuredMemory = []
-  let handle: RunHandle | null = null
+  let handle: PageRun | null = null
+  /** Runs that are being ended: the next one begins when their workers are gone. */
+  let closing: Promise<unknown> = Promise.resolve()
   let generation = 0
   let previous: PreviousRun | null = null
 
@@ -80,28 +83,33 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     measured = []
   }
 
-  /** Stops and releases what runs; returns to the state before the first start. */
+  const discard = (old: PageRun) => (closing = Promise.all([closing, old.discard()]))
+
+  /** Ends what runs and releases it, whatever it is doing; returns to the state before the first start. */
   const reset = async () => {
     generation++
     previous = previousOf(store.getState(), loss) ?? previous
-    const old = handle
+    if (handle !== null) void discard(handle)
     handle = null
     clear()
     store.setState(IDLE, true)
-    await old?.stop().catch(() => undefined)
+    await closing
   }
 
   const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: Beginning = {}) => {
-    await reset()
+    const closed = reset()
     const mine = generation
-    store.setState(starting(config, plan), true)
+    // From here on a second click finds a run that is starting.
+    store.setState(starting(config, plan, sources), true)
+    await closed
+    if (mine !== generation) return
     try {
       const opened = await session.start(config, sources, {
         ticksPerSecond: begin.ticksPerSecond ?? null,
         paused: begin.by !== undefined,
       })
       if (mine !== generation) {
-        await opened.stop()
+        await discard(opened)
         return
       }
       handle = opened
@@ -120,13 +128,15 @@ export function createRunStore(session: Pick<Session, 'start'>) {
 
   const advance = (by: StepSize) => act((open) => open.advance(by))
 
-  const act = async (what: (open: RunHandle) => unknown) => {
+  /** A run that ended meanwhile has nothing left to hold or to let on: that is no failure of it. */
+  const act = async (what: (open: PageRun) => unknown) => {
     const open = handle
     if (open === null) return
     try {
       await what(open)
     } catch (error) {
-      if (handle === open && store.getState().phase !== 'failed') fail(error)
+      batch.flush()
+      if (handle === open && isActive(store.getState().phase)) fail(error)
     }
   }
 
@@ -146,7 +156,6 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     resume: () => act((open) => open.resume()),
     pace: (ticksPerSecond: number | null) => act((open) => open.pace(ticksPerSecond)),
     advance,
-    stop: () => act((open) => open.stop()),
     dismissFailure: () => store.setState({ failure: null }),
   }
 }

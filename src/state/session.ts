@@ -2,8 +2,8 @@ import type { Problem } from '../config/check.ts'
 import type { Coordinates, ScheduleResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory, PeakBytes, TrafficKind } from '../core/bytes.ts'
-import type { FoundAdapter, MeasureOptions } from '../cluster/browser-run.ts'
-import type { ParityReport, RunHandle } from '../cluster/run-events.ts'
+import type { FoundAdapter, MeasureOptions, PageRun } from '../cluster/browser-run.ts'
+import type { ParityReport } from '../cluster/run-events.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Draft } from './draft-path.ts'
 import type { Inspected, Target } from './inspect/inspected.ts'
@@ -19,6 +19,8 @@ export interface Sources {
   readonly weights?: Blob
   /** A checkpoint to go on from. */
   readonly checkpoint?: Blob
+  /** The name of either. */
+  readonly startedFrom?: string
 }
 
 /** Why a configuration is refused, or what to watch out for; `field` is a dotted path ("parallel.tensor"). */
@@ -32,6 +34,8 @@ export type Availability =
   | { readonly kind: 'ok'; readonly adapters: readonly FoundAdapter[] }
   | { readonly kind: 'noWebGpu' }
   | { readonly kind: 'noAdapter' }
+  /** What asks the browser could not be loaded. */
+  | { readonly kind: 'unknown'; readonly message: string }
 
 /** A cell of a timeline. Times are ticks in the ideal view, seconds in the executed one. */
 export interface TimelineSpan {
@@ -111,8 +115,8 @@ export interface Plan {
 
 export interface Session {
   parse(input: Draft): Parsed
-  /** Compiles the configuration and predicts memory and the ideal timeline. */
-  plan(config: RunConfig): Promise<Plan>
+  /** Compiles the configuration and predicts memory and the ideal timeline, beside the page. Rejects when it is aborted. */
+  plan(config: RunConfig, signal?: AbortSignal): Promise<Plan>
   /**
    * Predicted bytes of the fullest device under each configuration, beside the page; null for what does not compile.
    * Rejects when it is aborted.
@@ -125,7 +129,7 @@ export interface Session {
     config: RunConfig,
     sources: Sources,
     options?: { readonly evaluateEvery?: number; readonly ticksPerSecond?: number | null; readonly paused?: boolean },
-  ): Promise<RunHandle>
+  ): Promise<PageRun>
   /** Runs one device beside the cluster on the same seed. */
   parity(config: RunConfig, sources: Sources): Promise<ParityReport>
   /** Times this device for the simulator. Rejects when it is aborted. */

@@ -85,6 +85,8 @@ export function createSimulationStore(
   let simulator: SimulatorWorker | null = null
   let planner: SimulatorWorker | null = null
   let newest = 0
+  /** Somebody looked at the place: from then on it is kept up to date. */
+  let looked = false
 
   const hear = (reply: SimulatorReply) => {
     if (reply.id !== newest) return
@@ -105,13 +107,18 @@ export function createSimulationStore(
       store.setState({ problem: { ...problem, field }, outOfMemory, computing: false })
     }
   }
-  const failed = (message: string) =>
+  // What failed may never have been loaded: the next question goes to another worker.
+  const failed = (message: string) => {
+    simulator?.terminate()
+    simulator = null
     store.setState({ problem: { field: '', message }, outOfMemory: false, computing: false })
+  }
   const request = (id: number, kind: SimulatorRequest['kind']): SimulatorRequest => {
     const own = measured()
     return { id, kind, input: store.getState().draft, ...(own ? { measured: own } : {}) }
   }
   const compute = () => {
+    looked = true
     simulator ??= open(hear, failed)
     store.setState({ computing: true })
     simulator.postMessage(request(++newest, 'simulate'))
@@ -138,11 +145,11 @@ export function createSimulationStore(
     ...store,
     /** Computes the first draft; nothing is computed before the place is looked at. */
     start: () => {
-      if (simulator === null) compute()
+      if (!looked || simulator === null) compute()
     },
     /** Computes the draft anew where it was looked at: what a device is has changed. */
     again: () => {
-      if (simulator !== null) compute()
+      if (looked) compute()
     },
     replace,
     /** Edits a configuration from elsewhere: a story, a layout that was found. */

@@ -1,4 +1,4 @@
-import { strayFieldsOf } from '../config/check-effects.ts'
+import { strayFieldsOf } from '../config/effects.ts'
 import { readConfig } from '../config/parse.ts'
 import { RefusedError } from '../core/errors.ts'
 import type { Draft } from './draft-path.ts'
@@ -17,7 +17,7 @@ export function withoutStray(draft: Draft, chosen: string): Draft {
 function strayIn(draft: Draft): string[] {
   try {
     // The ratio of a compression goes with its kind.
-    return strayFieldsOf(readConfig(draft)).map((field) => field.replace(/^(parallel\.compression)\.kind$/, '$1'))
+    return strayFieldsOf(readConfig(draft)).map(({ object, path }) => object ?? path)
   } catch (error) {
     if (error instanceof RefusedError) return []
     throw error

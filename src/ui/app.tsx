@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useLayoutEffect } from 'react'
+import { useEffect, useLayoutEffect } from 'react'
 import type { Action } from '../state/actions.ts'
 import { ACTIONS, actionFor, chord } from '../state/actions.ts'
 import styles from './app.module.css'
@@ -7,6 +7,7 @@ import { Header } from './header/header.tsx'
 import { Shortcuts } from './help/shortcuts.tsx'
 import { Notices } from './notices/notices.tsx'
 import { usePage, useSlice } from './page-context.ts'
+import { part } from './part/part.tsx'
 import { SamplePanel } from './sample/sample-panel.tsx'
 import { StrategyPanel } from './strategy/strategy-panel.tsx'
 import { useText } from './text/use-text.ts'
@@ -14,14 +15,14 @@ import panel from './theme/panel.module.css'
 import { useResolvedTheme } from './theme/use-theme.ts'
 import { TransportBar } from './transport/transport-bar.tsx'
 
-const TimelinePanel = lazy(() => import('./timeline/timeline-panel.tsx'))
-const SimulatePlace = lazy(() => import('./simulate/simulate-place.tsx'))
-const ComparePlace = lazy(() => import('./compare/compare-place.tsx'))
-const Inspector = lazy(() => import('./inspect/inspector.tsx'))
-const Tour = lazy(() => import('./tour/tour.tsx'))
-const Invitation = lazy(() => import('./tour/invitation.tsx'))
-const RebalanceNotice = lazy(() => import('./rebalance/rebalance-notice.tsx'))
-const ChartsPanel = lazy(() => import('./charts/charts-panel.tsx'))
+const TimelinePanel = part(() => import('./timeline/timeline-panel.tsx'))
+const SimulatePlace = part(() => import('./simulate/simulate-place.tsx'))
+const ComparePlace = part(() => import('./compare/compare-place.tsx'))
+const Inspector = part(() => import('./inspect/inspector.tsx'))
+const Tour = part(() => import('./tour/tour.tsx'))
+const Invitation = part(() => import('./tour/invitation.tsx'))
+const RebalanceNotice = part(() => import('./rebalance/rebalance-notice.tsx'))
+const ChartsPanel = part(() => import('./charts/charts-panel.tsx'))
 
 /** Keys work everywhere but where a person types. */
 function useShortcuts(): void {
@@ -66,17 +67,11 @@ export function App() {
         {text.skip}
       </a>
       <Header />
-      <Suspense fallback={waiting}>
-        {place === 'run' && <RunPlace />}
-        {place === 'simulate' && <SimulatePlace />}
-        {place === 'compare' && <ComparePlace />}
-      </Suspense>
+      {place === 'run' && <RunPlace />}
+      {place === 'simulate' && <SimulatePlace waiting={waiting} />}
+      {place === 'compare' && <ComparePlace waiting={waiting} />}
       <Shortcuts />
-      {tour && (
-        <Suspense fallback={null}>
-          <Tour />
-        </Suspense>
-      )}
+      {tour && <Tour />}
     </div>
   )
 }
@@ -92,28 +87,18 @@ function RunPlace() {
       <div className={styles.main}>
         <div className={styles.side} data-covered={inspecting || undefined}>
           <StrategyPanel />
-          {inspecting && (
-            <Suspense fallback={null}>
-              <Inspector />
-            </Suspense>
-          )}
+          {inspecting && <Inspector />}
         </div>
         <main className={styles.stage} id="cluster">
           <div className={styles.notices}>
             <Notices />
-            <Suspense fallback={null}>
-              {invited && <Invitation />}
-              <RebalanceNotice />
-            </Suspense>
+            {invited && <Invitation />}
+            <RebalanceNotice />
           </div>
           <ClusterPanel />
-          <Suspense fallback={waiting}>
-            <TimelinePanel />
-          </Suspense>
+          <TimelinePanel waiting={waiting} />
           <div className={styles.charts}>
-            <Suspense fallback={waiting}>
-              <ChartsPanel />
-            </Suspense>
+            <ChartsPanel waiting={waiting} />
             <SamplePanel />
           </div>
         </main>

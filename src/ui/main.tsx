@@ -4,8 +4,10 @@ import { engineSession } from '../state/engine-session.ts'
 import { createLinks } from '../state/link.ts'
 import { createPage } from '../state/page.ts'
 import { App } from './app.tsx'
+import { holdBuild } from './hold-build.ts'
 import { isolate } from './isolate.ts'
 import { LinksContext, PageContext } from './page-context.ts'
+import { Boundary } from './part/part.tsx'
 import './theme/base.css'
 
 function storage(): Storage | null {
@@ -26,11 +28,16 @@ const page = createPage({
 window.tabcluster = automation
 const links = createLinks(page, window)
 void links.start()
-if (import.meta.env.PROD) void isolate(() => page.run.getState().phase === 'idle')
+if (import.meta.env.PROD) {
+  holdBuild()
+  void isolate(() => page.run.getState().phase === 'idle')
+}
 createRoot(root).render(
   <PageContext value={page}>
     <LinksContext value={links}>
-      <App />
+      <Boundary>
+        <App />
+      </Boundary>
     </LinksContext>
   </PageContext>,
 )

@@ -1,13 +1,16 @@
 import { useMemo } from 'react'
+import { problemsOf } from '../state/problems.ts'
 import type { Problem } from '../state/session.ts'
 import { usePage, useSlice } from './page-context.ts'
 
-/** Everything that is wrong with the draft: what its fields say, and what only compiling it finds. */
+/** Everything that is wrong with what is on screen, and that keeps it from running. */
 export function useProblems(): readonly Problem[] {
   const page = usePage()
-  const problems = useSlice(page.draft, (state) => state.problems)
+  const draft = useSlice(page.draft, (state) => state)
   const planned = useSlice(page.plan, (state) => state.problem)
-  return useMemo(() => (problems.length === 0 && planned !== null ? [planned] : problems), [problems, planned])
+  const files = useSlice(page.files, (state) => state)
+  const found = useSlice(page.adapters, (state) => state)
+  return useMemo(() => problemsOf({ draft, problem: planned, files, found }), [draft, planned, files, found])
 }
 
 export function concerns(problem: Problem, path: string): boolean {

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from '@playwright/test'
+import { serializeSafetensors } from '../../src/checkpoint/safetensors.ts'
+import { parameterTable } from '../../src/model/parameters.ts'
+import { gpt2Shape } from '../../src/model/shape.ts'
 import type { RunResult } from '../../src/config/result.ts'
 
 const small = {
@@ -84,6 +87,38 @@ test('a run can be ended, and a refusal is one line', async ({ page }) => {
     window.tabcluster.run({ steps: 0 }).catch((error: unknown) => String(error)),
   )
   expect(refusal).toMatch(/^RefusedError: steps: 0 .*1/)
+})
+
+test('weights and texts of a script are held to the same as those of the command line', async ({ page }) => {
+  const shape = { layers: 1, heads: 2, embed: 8, context: 16, vocab: 256 }
+  const bytes = serializeSafetensors(
+    parameterTable(gpt2Shape(shape.layers, shape.heads, shape.embed, shape.context, shape.vocab)).map((spec) => {
+      const data = new Float32Array(spec.shape.reduce((a, b) => a * b, 1))
+      if (spec.name === 'wpe.weight') data[2 * shape.embed + 3] = Infinity
+      return { ...spec, data }
+    }),
+  )
+  await page.goto('/')
+  const refusals = await page.evaluate(
+    ({ shape: model, file }) => {
+      const said = (options: object, data = {}) =>
+        window.tabcluster.run({ model, data, batch: { sequence: 16 } }, options).then(
+          () => 'accepted',
+          (error: unknown) => String(error),
+        )
+      return Promise.all([
+        said({ weights: new Blob([new Uint8Array(file)]) }),
+        said({ weights: new Blob(['<!doctype html><html>404</html>']) }),
+        said({ text: 'abc\0' }, { text: 'a.txt' }),
+      ])
+    },
+    { shape, file: [...bytes] },
+  )
+  expect(refusals).toEqual([
+    expect.stringContaining('weights: wpe.weight holds Infinity at [2, 3]'),
+    expect.stringContaining('weights: the file is a web page, not weights; the download went wrong'),
+    expect.stringContaining('data.text: "a.txt" is not text: character 3 is U+0000'),
+  ])
 })
 
 test('a comparison that trains tells how far it is', async ({ page }) => {

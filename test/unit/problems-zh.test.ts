@@ -77,6 +77,9 @@ test('a sentence that comes as plain text, from a rank, is known by its shape', 
   expect(problemInChinese({ field: '', message: `rank 1 at OPTIMIZER_STEP: ${said.text}` })).toMatch(
     /^rank 1 at OPTIMIZER_STEP: 显存不足：/,
   )
+  expect(problemInChinese({ field: '', message: 'weights: h.0.ln_1.bias and 12 more biases are missing' })).toBe(
+    'weights: 缺少 h.0.ln_1.bias 以及另外 12 个偏置',
+  )
   expect(
     problemInChinese({
       field: '',

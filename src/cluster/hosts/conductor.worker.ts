@@ -1,10 +1,10 @@
-import { blobSource } from '../../checkpoint/safetensors.ts'
+import { blobSource, openSafetensors } from '../../checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../checkpoint/store.ts'
-import { loadWeights } from '../../checkpoint/load-weights.ts'
 import type { RunConfig } from '../../config/types.ts'
-import { RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { RankError, RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { refusedAs } from '../../core/refused-as.ts'
 import { prepareDataset } from '../../data/prepare.ts'
-import { parameterTable } from '../../model/parameters.ts'
+import type { TokenizerState } from '../../data/tokenizers/tokenizer.ts'
 import { openDevice } from '../../gpu/device.ts'
 import type { MeasuredDevice } from '../../sim/cost/measured-device.ts'
 import type {
@@ -14,6 +14,8 @@ import type {
   ConductorValue,
   PageSources,
 } from '../conductor-protocol.ts'
+import type { GivenWeights } from '../given-weights.ts'
+import { weightsFor } from '../given-weights.ts'
 import { measureDevice } from '../measure-device.ts'
 import { checkParity } from '../parity.ts'
 import type { Run } from '../run.ts'
@@ -27,11 +29,12 @@ let run: Run | null = null
 const say = (reply: ConductorReply) => self.postMessage(reply)
 const tell = (event: RunEvent) => say({ kind: 'event', event })
 
-function datasetOf(config: RunConfig, sources: PageSources) {
+function datasetOf(config: RunConfig, sources: PageSources, tokenizer: TokenizerState | null = null) {
   const { text, tokens } = sources
   return prepareDataset(
     config,
     {
+      ...(tokenizer === null ? {} : { tokenizer }),
       ...(text === undefined ? {} : { readText: async () => text }),
       ...(tokens === undefined ? {} : { readBytes: async () => new Uint8Array(tokens) }),
     },
@@ -39,14 +42,24 @@ function datasetOf(config: RunConfig, sources: PageSources) {
   )
 }
 
+/** The file to start from, held against the configuration; null where weights are drawn. */
+async function givenWeights(config: RunConfig, sources: PageSources): Promise<GivenWeights | null> {
+  const { weights, checkpoint } = sources
+  // A checkpoint brings its own.
+  if (!weights || checkpoint) return null
+  const field = 'weights'
+  const file = await refusedAs('safetensors', field, () => openSafetensors(blobSource(weights)))
+  return weightsFor(config, file, {
+    field,
+    progress: (fraction, detail) => tell({ kind: 'progress', what: 'weights', fraction, detail }),
+  })
+}
+
 async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<void> {
   const { config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights } = call
-  const dataset = await datasetOf(config, sources)
-  const init = sources.weights
-    ? await loadWeights(blobSource(sources.weights), parameterTable(config.model), (fraction, detail) =>
-        tell({ kind: 'progress', what: 'weights', fraction, detail }),
-      )
-    : null
+  const given = await givenWeights(config, sources)
+  const dataset = await datasetOf(config, sources, given?.tokenizer)
+  const init = await given?.load()
   const resume = sources.checkpoint
     ? await readCheckpoint(blobSource(sources.checkpoint), (fraction, detail) =>
         tell({ kind: 'progress', what: 'weights', fraction, detail }),
@@ -76,6 +89,8 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
     gpu.dispose()
   }
 }
+
+const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 function started(): Run {
   if (!run) throw new RefusedError('run', 'nothing is running')
@@ -128,8 +143,15 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
       say({
         kind: 'refusal',
         id,
-        message: error instanceof Error ? error.message : String(error),
+        message: lineOf(error),
         exitStatus: exitStatusOf(error),
       }),
   )
+})
+
+// The page hears only of exceptions; a rejection that nobody handles ends the run as well. A rank's failure the run reports itself.
+self.addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof RankError) return
+  event.preventDefault()
+  say({ kind: 'crashed', message: lineOf(event.reason) })
 })

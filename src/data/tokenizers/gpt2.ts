@@ -1,7 +1,7 @@
+import { END_OF_TEXT } from '../documents.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { textOfIds } from './tokenizer.ts'
 
-const END_OF_TEXT = '<|endoftext|>'
 const END_OF_TEXT_ID = 50256
 
 /** GPT-2's byte-pair encoding, 50,257 ids; its tables are loaded when first asked for. */

@@ -14,15 +14,18 @@ export interface Tokenizer {
    * @param more further ids will follow: a character that is not complete yet is held back
    */
   decode(ids: TokenIds, more?: boolean): string
+  /** The id that ends a document; absent where documents have no end (`data.documents`). */
+  readonly endOfText?: number
   /** What another thread needs to make the same tokenizer again. */
   readonly state: TokenizerState
 }
 
-export type TokenizerState =
+export type TokenizerState = (
   | { readonly kind: 'byte' }
   | { readonly kind: 'char'; readonly characters: readonly string[] }
   | { readonly kind: 'bpe'; readonly merges: readonly (readonly [number, number])[] }
   | { readonly kind: 'gpt2' }
+) & { readonly documents?: true }
 
 /** The text of the bytes that ids stand for. A decoder of its own each time: none is left in the middle of a character. */
 export function textOfIds(ids: TokenIds, bytesOf: (id: number) => Uint8Array | undefined, more: boolean): string {

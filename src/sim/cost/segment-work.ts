@@ -62,7 +62,7 @@ function attentionCore({ B, T, NH, KV, HS }: WorkDims, { software, elementBytes:
   }
   const batch = B * NH
   const scores = batch * T * T
-  const drop = software.dropout ? 1 : 0
+  const drop = software.dropout > 0 ? 1 : 0
   // Without fusion the cast to f32, scale, mask, softmax and the cast back are kernels of their own. Megatron-LM's fused
   // kernel takes only multiples of four (sample, head) pairs: is_kernel_available in its fused_softmax.py.
   const fused = software.fusedElementwise && batch % 4 === 0
@@ -134,7 +134,7 @@ function norm({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext,
 
 /** x + dropout(p + bias): one kernel when fused; where there is no bias there is no dropout either. */
 function residual({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext, hasBias: boolean): PassWork {
-  const drop = software.dropout ? 1 : 0
+  const drop = software.dropout > 0 ? 1 : 0
   const fused = software.fusedElementwise
   const n = rows * C
   if (!hasBias) return { forward: [memory(n * 3 * e)], input: [memory(0, 0)], weight: [] }

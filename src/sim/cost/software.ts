@@ -1,3 +1,4 @@
+import type { SoftwareId } from '../../config/names.ts'
 import { HEAD_CHUNK_BYTES } from '../../strategy/recipes.ts'
 
 /**
@@ -7,6 +8,7 @@ import { HEAD_CHUNK_BYTES } from '../../strategy/recipes.ts'
  */
 export interface Software {
   readonly title: string
+  readonly id: SoftwareId
   /** Fitted: seconds the host needs per counted kernel, its Python and the small kernels around it included. */
   readonly hostLaunchSeconds: number
   /** Fitted: seconds the hosts need per collective of a tensor group and ring step: they launch on their own, and the
@@ -18,10 +20,11 @@ export interface Software {
    *  the framework's uncounted small kernels in it. */
   readonly kernelGapSeconds?: number
   /** Attention with its T × T scores in memory, or in one kernel that never writes them. */
-  readonly attention: 'unfused' | 'fused'
+  readonly attention: 'materialized' | 'fused'
   /** Neighbouring element-wise kernels (bias + GELU, bias + dropout + residual, scale + mask + softmax) are one. */
   readonly fusedElementwise: boolean
-  readonly dropout: boolean
+  /** Share of the activations that dropout takes away; its masks are kept and moved where it is more than 0. */
+  readonly dropout: number
   /** Bytes per logit that softmax and cross-entropy move, forward and backward together. */
   readonly lossBytes: number
   /** Products the fused attention's backward runs; 5 at least, 7 where query and key gradients have a kernel each. */
@@ -64,13 +67,14 @@ const MIXED_F32_GRADIENTS = { parameters: 2, gradients: 4, optimizer: 12 }
 export const NATIVE_GAP_SECONDS = 5e-6
 
 const MEGATRON: Software = {
+  id: 'megatron-2021',
   title: 'Megatron-LM (2021–2023)',
   hostLaunchSeconds: 56.7e-6,
   tensorMeetingSeconds: 4.2e-6,
   timeFactor: 1,
-  attention: 'unfused',
+  attention: 'materialized',
   fusedElementwise: true,
-  dropout: true,
+  dropout: 0.1,
   lossBytes: 86,
   attentionBackwardProducts: 5,
   headChunkBytes: Infinity,
@@ -90,13 +94,14 @@ const MEGATRON: Software = {
 
 export const SOFTWARE = {
   /** Kernels of this project or any like it: attention fused, no host in the way. */
-  native: {
+  tabcluster: {
     ...MEGATRON,
-    title: 'native kernels',
+    id: 'tabcluster',
+    title: 'TabCluster',
     hostLaunchSeconds: 5e-6,
     kernelGapSeconds: NATIVE_GAP_SECONDS,
     attention: 'fused',
-    dropout: false,
+    dropout: 0,
     lossBytes: 16,
     attentionBackwardProducts: 7,
     headChunkBytes: HEAD_CHUNK_BYTES,
@@ -110,23 +115,70 @@ export const SOFTWARE = {
     overlapsReduction: true,
     stepSeconds: 0,
   },
-  megatron: MEGATRON,
+  /**
+   * What trainings are made of today, whatever the strategy and the family, so that layouts can be compared. Nothing in this
+   * row is fitted: each figure is counted, or a stated assumption. Held against llm.c's runs (test/unit/sim/software.test.ts).
+   */
+  modern: {
+    id: 'modern',
+    title: 'modern kernels',
+    // Assumption: about what a launch costs the host where nothing but launches is left to it (a compiled step).
+    hostLaunchSeconds: 5e-6,
+    // Assumption: hosts that only launch are never waited for.
+    tensorMeetingSeconds: 0,
+    // Assumption: the architecture's calibration is right as it is.
+    timeFactor: 1,
+    // Assumption: every kernel is counted, and they follow each other as fast as a stream starts them.
+    kernelGapSeconds: 2e-6,
+    // FlashAttention-2 (arXiv:2307.08691): scores stay in the multiprocessor; five products backward.
+    attention: 'fused',
+    attentionBackwardProducts: 5,
+    // Counted: bias + GELU, residual + norm, rotary, SwiGLU, each one kernel.
+    fusedElementwise: true,
+    // GPT-3's successors and LLaMA train without.
+    dropout: 0,
+    // Counted: bf16 logits read, their gradient written in place, read by the products after it.
+    lossBytes: 6,
+    logitBytes: 4,
+    headChunkBytes: Infinity,
+    // Megatron-LM (arXiv:2104.04473, section 4.1).
+    scatterGather: true,
+    // Counted: the product adds to the f32 gradient itself.
+    accumulateBytes: 0,
+    // f32 gradients are reduced as they are, as Megatron-Core and FSDP2 do by default.
+    gradientBytes: 4,
+    // Counted: f32 gradient 4 read; master weights and two moments 12 read, 12 written; bf16 weights 2 written.
+    optimizerBytes: 30,
+    // One launch for lists of tensors (PyTorch's fused AdamW).
+    optimizerLaunchesPerTensor: 0,
+    // Assumption: messages between stages are sent and received beside the kernels.
+    blockingSends: false,
+    pipelinedStallSeconds: 0,
+    stateBytes: MIXED_F32_GRADIENTS,
+    // Assumption: device context and communication buffers, as for Megatron-LM.
+    contextBytes: 1e9,
+    overlapsReduction: true,
+    stepSeconds: 0,
+  },
+  'megatron-2021': MEGATRON,
   /** Weight gradients are added by the product itself; the loss is one kernel. */
-  zeroBubble: {
+  'zero-bubble': {
     ...MEGATRON,
+    id: 'zero-bubble',
     title: 'Zero Bubble (a fork of Megatron-LM)',
     timeFactor: 1.09,
     lossBytes: 6,
     accumulateBytes: 0,
   },
-  foundry: {
+  'pytorch-fsdp': {
     ...MEGATRON,
+    id: 'pytorch-fsdp',
     title: 'llm-foundry (PyTorch FSDP)',
     hostLaunchSeconds: 32.5e-6,
     timeFactor: 1.13,
     attention: 'fused',
     fusedElementwise: false,
-    dropout: false,
+    dropout: 0,
     lossBytes: 40,
     accumulateBytes: 0,
     optimizerBytes: 40,
@@ -136,12 +188,13 @@ export const SOFTWARE = {
   },
   nanotron: {
     ...MEGATRON,
+    id: 'nanotron',
     title: 'nanotron',
     hostLaunchSeconds: 64.2e-6,
     timeFactor: 0.94,
     attention: 'fused',
     fusedElementwise: false,
-    dropout: false,
+    dropout: 0,
     lossBytes: 50,
     accumulateBytes: 10,
     optimizerBytes: 60,
@@ -152,4 +205,4 @@ export const SOFTWARE = {
     contextBytes: 2e9,
     stepSeconds: 5e-3,
   },
-} as const satisfies Record<string, Software>
+} as const satisfies Readonly<Record<SoftwareId, Software>>

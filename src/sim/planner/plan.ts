@@ -1,6 +1,7 @@
 import { RefusedError } from '../../core/errors.ts'
 import { bytesText } from '../../core/bytes.ts'
 import { say } from '../../core/said.ts'
+import type { SoftwareId } from '../../config/names.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
 import { stepTail, stageCosts } from '../estimate.ts'
@@ -15,8 +16,8 @@ import type { Planned } from './planned.ts'
 
 export interface Plan {
   readonly devices: number
-  /** The framework whose figures all candidates take. */
-  readonly software: string
+  /** The software whose figures all candidates take. */
+  readonly software: SoftwareId
   readonly budgetBytes: number
   /** Candidates looked at, those that fit, and those clocked. */
   readonly candidates: number
@@ -108,8 +109,6 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const cluster = clusterOf(config.cluster, config.cluster.device === 'this' ? measured?.device : undefined)
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes
   const devices = devicesOf(config)
-  // One framework for all candidates: a layout must not win by its software.
-  const software = softwareOf({ ...config, parallel: { ...config.parallel, zero: 0, recompute: 'full' } })
   const reasons = new Map<string, number>()
   const drop = (reason: string) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
 
@@ -118,7 +117,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   let candidates = 0
   for (const candidate of candidatesOf(config, devices, drop)) {
     if (++candidates % REPORT_EVERY === 0) yield { phase: 'bounding', done: candidates, total: null }
-    const setup = setupOf(configOf(config, candidate), cluster, software)
+    const setup = setupOf(configOf(config, candidate), cluster)
     const memory = fullest(memoryOf({ ...setup, microbatches: microbatchesForMemory(setup) }))
     if (memory.total > budgetBytes) {
       drop(say`out of memory, mostly ${worstOf(memory)}`.text)
@@ -138,7 +137,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   }
   const chosen = chooseForClock(fitting, most)
   const clock = (candidate: Candidate, mostOps: number): Clocked | null => {
-    const { result } = simulate(configOf(config, candidate), { software, mostOps, ...(measured ? { measured } : {}) })
+    const { result } = simulate(configOf(config, candidate), { mostOps, ...(measured ? { measured } : {}) })
     const memoryBytes = result.ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
     if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
     drop(say`out of memory, counted buffer by buffer`.text)
@@ -162,7 +161,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
   return {
     devices,
-    software: software.title,
+    software: softwareOf(config).id,
     budgetBytes,
     candidates,
     fitting: fitting.length,

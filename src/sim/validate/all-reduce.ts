@@ -25,6 +25,7 @@ export function allReduce(csv: string): Section {
     id: 'all-reduce',
     title: 'All-reduce inside a node',
     source: 'vTrain (MICRO 2024), tables of nccl-tests on DGX A100 and DGX-1V, 1 MiB to 1 GiB',
+    software: null,
     notes: ['DGX-1V joins its devices unevenly: the rings over the first n of them are counted from its link diagram.'],
     quantity: 'time in µs',
     points,

@@ -46,8 +46,10 @@ function setupOf(row: CsvRow): StepSetup {
     sequenceParallel: false,
     recompute: row['act_ckpt'] === 'True' ? 'full' : 'none',
     cluster,
+    // A block is gathered beside the block before it.
+    overlap: true,
     // PURE reduces gradients in bf16, DEFAULT in f32.
-    software: { ...SOFTWARE.foundry, gradientBytes: row['mp_mode'] === 'PURE' ? 2 : 4 },
+    software: { ...SOFTWARE['pytorch-fsdp'], gradientBytes: row['mp_mode'] === 'PURE' ? 2 : 4 },
   }
 }
 
@@ -68,6 +70,7 @@ export function foundry(csv: string): Section {
     id: 'foundry',
     title: 'llm-foundry, FSDP',
     source: 'mosaicml/llm-foundry scripts/train/benchmarking README: MPT models on A100 and H100',
+    software: 'pytorch-fsdp',
     notes: ['The rows in fp8 are left out.'],
     quantity: 'tokens per second and GPU',
     points,

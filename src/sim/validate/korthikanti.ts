@@ -43,7 +43,7 @@ export function korthikanti({ source, vocab, sequence, rows }: KorthikantiTable)
         sequenceParallel: selective,
         recompute: selective ? 'selective' : 'full',
         cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-        software: SOFTWARE.megatron,
+        software: SOFTWARE['megatron-2021'],
       }).stepSeconds
     const full = seconds(false)
     const selective = seconds(true)
@@ -66,6 +66,7 @@ export function korthikanti({ source, vocab, sequence, rows }: KorthikantiTable)
     id: 'korthikanti',
     title: 'Selective recomputation, Table 5',
     source,
+    software: 'megatron-2021',
     notes: ['The 22B model was not part of the fit.'],
     quantity: 'iteration time in s',
     points,

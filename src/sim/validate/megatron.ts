@@ -48,7 +48,7 @@ export function megatron({ source, vocab, sequence, rows }: MegatronTable): Sect
       sequenceParallel: false,
       recompute: 'full',
       cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-      software: SOFTWARE.megatron,
+      software: SOFTWARE['megatron-2021'],
     })
     const flops = iterationFlops(row.batch, sequence, row.layers, row.hidden, vocab)
     return {
@@ -62,6 +62,7 @@ export function megatron({ source, vocab, sequence, rows }: MegatronTable): Sect
     id: 'megatron',
     title: 'Megatron-LM, Table 1',
     source,
+    software: 'megatron-2021',
     notes: ['Micro-batches and virtual stages from the scripts in the repository; full recomputation.'],
     quantity: 'TFLOP/s per GPU',
     points,

@@ -17,6 +17,8 @@ function llama(layers: number, embed: number, heads: number, ffn: number, tied: 
     heads,
     kvHeads: heads,
     headSize: embed / heads,
+    attention: null,
+    dropout: null,
     embed,
     ffn,
     context: SEQUENCE,
@@ -87,6 +89,7 @@ export function nanotron(csv: string): Section[] {
       id: 'nanotron',
       title: 'nanotron: speed',
       source: SOURCE,
+      software: 'nanotron',
       notes: [
         'Some runs with a pipeline took one second or more per micro-batch longer than their twins, for a reason the data ' +
           'does not tell: they are the worst cases, and why the median is the measure.',
@@ -102,6 +105,7 @@ export function nanotron(csv: string): Section[] {
       id: 'nanotron-memory',
       title: 'nanotron: memory',
       source: SOURCE,
+      software: 'nanotron',
       notes: ['Runs that did not finish include timeouts and bugs.'],
       quantity: 'GB per GPU',
       points: memory,

@@ -40,7 +40,7 @@ function pointRows(points: readonly Point[]): string[] {
 }
 
 function sectionText(section: Section, plot: string): string {
-  const { title, source, notes, quantity, points } = section
+  const { title, source, software, notes, quantity, points } = section
   const worst = [...points].sort((a, b) => Math.abs(relativeError(b)) - Math.abs(relativeError(a))).slice(0, WORST)
   const halves = [
     ['all', points],
@@ -50,7 +50,7 @@ function sectionText(section: Section, plot: string): string {
   return [
     `## ${title}`,
     '',
-    `${source}. Compared: ${quantity}.`,
+    `${source}. Compared: ${quantity}.${software === null ? '' : ` Software: \`${software}\`.`}`,
     ...notes.map((note) => `\n${note}`),
     '',
     '| rows | number | mean error | median | 90th percentile | largest | bias |',
@@ -72,8 +72,8 @@ export function reportOf(sections: readonly Section[], plotOf: (section: Section
     '',
     'Written by `npm run validate`; not edited by hand. Errors are of the simulated figure relative to the measured one. Rows marked',
     '"fitted on" are those that the physical parameters were fitted with, at most half of a table; nothing was fitted to',
-    'the unseen ones. Each architecture has one set of parameters for all sources, each framework one row of figures',
-    '(`src/sim/cost`): none belongs to a model, a run or a configuration.',
+    'the unseen ones. Each architecture has one set of parameters for all sources, each software one row of figures',
+    '(`src/sim/cost`, `cluster.software` in a configuration): none belongs to a model or a run.',
     '',
     '| source | measure | reached | limit | |',
     '|---|---|---|---|---|',

@@ -1,3 +1,5 @@
+import type { SoftwareId } from '../../config/names.ts'
+
 /** One row of a comparison with published numbers. */
 export interface Point {
   readonly label: string
@@ -21,6 +23,8 @@ export interface Section {
   readonly id: string
   readonly title: string
   readonly source: string
+  /** Whose figures were simulated, as a configuration names it; null where no framework was at work. */
+  readonly software: SoftwareId | null
   /** How the runs were set up and what is assumed where the source is silent. */
   readonly notes: readonly string[]
   readonly quantity: string

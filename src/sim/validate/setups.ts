@@ -11,6 +11,8 @@ export function gptShape(layers: number, heads: number, embed: number, context: 
     heads,
     kvHeads: heads,
     headSize: embed / heads,
+    attention: null,
+    dropout: null,
     embed,
     ffn: 4 * embed,
     context,

@@ -24,7 +24,7 @@ function setupOf(row: CsvRow): StepSetup {
     sequenceParallel: false,
     recompute: 'full',
     cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200', 4),
-    software: SOFTWARE.megatron,
+    software: SOFTWARE['megatron-2021'],
   }
 }
 
@@ -46,8 +46,9 @@ function pointsOf(csv: string): Point[] {
 
 const COMMON = {
   source: 'vTrain (Bang et al., MICRO 2024), validation data: Megatron-LM on A100, full recomputation, 1F1B',
+  software: 'megatron-2021',
   quantity: 'iteration time in ms',
-}
+} as const
 
 /** @param csv vtrain_ground_truth_single.csv */
 export function vtrainSingle(csv: string): Section {

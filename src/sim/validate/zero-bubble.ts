@@ -55,7 +55,7 @@ function setupOf(table: ZeroBubbleTable, model: ZeroBubbleTable['models'][number
     sequenceParallel: false,
     recompute: 'none',
     cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-    software: SOFTWARE.zeroBubble,
+    software: SOFTWARE['zero-bubble'],
     // The first and the last stage have one block fewer.
     partition: Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0)),
   }
@@ -103,7 +103,7 @@ export function zeroBubble(table: ZeroBubbleTable): Section[] {
     'ZB-1p and ZB-2p, found by search, are set beside ZB-H1 and ZB-H2.',
     'Among figures that fit the 1.5B rows alike, the framework has those that keep the order of schedules in all rows.',
   ]
-  const shared = { source: table.source, notes }
+  const shared = { source: table.source, software: 'zero-bubble', notes } as const
   return [
     {
       ...shared,

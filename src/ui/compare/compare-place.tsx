@@ -1,10 +1,10 @@
-import { lazy, Suspense } from 'react'
 import { MOST_STEPS } from '../../state/compare-store.ts'
 import type { CompareState } from '../../state/compare-store.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import { isActive } from '../../state/run-state.ts'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { usePage, useSlice } from '../page-context.ts'
+import { part } from '../part/part.tsx'
 import button from '../theme/button.module.css'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
@@ -15,7 +15,7 @@ import { Summary } from './summary.tsx'
 import { COMPARE_TEXT } from './text.ts'
 import type { CompareText } from './text.ts'
 
-const LossMultiples = lazy(() => import('./loss-multiples.tsx'))
+const LossMultiples = part(() => import('./loss-multiples.tsx'))
 
 /** Something to begin with: one model and batch, three ways over four devices. */
 const TRIO: readonly Draft[] = [
@@ -64,9 +64,7 @@ export default function ComparePlace() {
           <div className={panel.head}>
             <h2 className={panel.title}>{text.losses}</h2>
           </div>
-          <Suspense fallback={<p aria-busy="true">…</p>}>
-            <LossMultiples pins={pins} steps={steps} theme={theme} text={text} />
-          </Suspense>
+          <LossMultiples waiting={<p aria-busy="true">…</p>} pins={pins} steps={steps} theme={theme} text={text} />
         </section>
       )}
     </main>

@@ -2,6 +2,7 @@ import type { FoundAdapter } from '../../cluster/browser-run.ts'
 import type { AdapterChoice } from '../../config/types.ts'
 import { CHOICES, choicesOf, DEALS, dealOf, dealt } from '../../state/adapter-deal.ts'
 import { ranksOf } from '../../state/fields.ts'
+import { MOST_RANKS } from '../../state/plan-size.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -90,7 +91,7 @@ export function AdapterList() {
       )}
       {choices.length > 0 && (
         <div className={styles.perRank} data-wide>
-          {Array.from({ length: ranks }, (_, rank) => (
+          {Array.from({ length: Math.min(ranks, MOST_RANKS) }, (_, rank) => (
             <label key={rank}>
               {text.rank(rank)}
               <select

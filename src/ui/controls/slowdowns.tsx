@@ -1,5 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
 import { ranksOf } from '../../state/fields.ts'
+import { MOST_RANKS } from '../../state/plan-size.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './controls.module.css'
@@ -16,7 +17,8 @@ export function Slowdowns({ describedBy }: { readonly describedBy: string | unde
   const page = usePage()
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
-  const ranks = Array.from({ length: ranksOf(draft) }, (_, rank) => rank)
+  // More than the page trains on are refused, and have no control each.
+  const ranks = Array.from({ length: Math.min(ranksOf(draft), MOST_RANKS) }, (_, rank) => rank)
   const set = (rank: number, slowdown: number) => {
     if (!(slowdown >= 1 && slowdown <= MOST)) return
     const others = config.cluster.stragglers.filter((each) => each.rank !== rank && each.rank < ranks.length)

@@ -29,6 +29,8 @@ export function Pin() {
     place === 'run' &&
     run.phase === 'done' &&
     run.result &&
+    // Compare trains from the seed; what began elsewhere is no part of it.
+    run.result.startedFrom === undefined &&
     JSON.stringify(run.config) === JSON.stringify(drafted.config)
       ? run.result
       : undefined

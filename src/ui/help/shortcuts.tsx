@@ -1,13 +1,13 @@
-import { lazy, Suspense } from 'react'
 import { Dialog } from 'radix-ui'
 import { ACTIONS } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { part } from '../part/part.tsx'
 import { useText } from '../text/use-text.ts'
 import styles from './shortcuts.module.css'
 import { HELP_TEXT } from './text.ts'
 
-const ResumeTour = lazy(() => import('../tour/resume-tour.tsx'))
+const ResumeTour = part(() => import('../tour/resume-tour.tsx'))
 
 /** The timeline's own keys (timeline/timeline-canvas.tsx), by what they do. */
 const TIMELINE_KEYS = {
@@ -62,7 +62,7 @@ export function Shortcuts() {
             </section>
           </div>
           <div className={styles.buttons}>
-            <Suspense fallback={null}>{open && <ResumeTour />}</Suspense>
+            {open && <ResumeTour />}
             <Dialog.Close className={styles.close}>{text.close}</Dialog.Close>
           </div>
         </Dialog.Content>

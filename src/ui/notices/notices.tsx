@@ -1,7 +1,8 @@
-import { startRun } from '../../state/actions.ts'
+import { canStart, startRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
+import { Reloading } from '../part/part.tsx'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './notices.module.css'
@@ -14,8 +15,14 @@ export function Notices() {
   const failure = useSlice(page.run, (state) => state.failure)
   const found = useSlice(page.adapters, (state) => state)
   const missing = found === null || found.kind === 'ok' ? null : found.kind
+  // A start waits for what is on screen.
+  useSlice(page.plan, (state) => state)
+  useSlice(page.draft, (state) => state)
+  useSlice(page.files, (state) => state)
+  const able = canStart(page)
   const software = found?.kind === 'ok' && found.adapters.every((adapter) => adapter.software)
-  const kind: FailureKind | null = failure?.kind ?? missing
+  const kind: FailureKind | 'unknown' | null = failure?.kind ?? missing
+  const unknown = found?.kind === 'unknown' && !failure ? found : null
   if (kind === null)
     return (
       <div className={styles.none}>
@@ -34,9 +41,11 @@ export function Notices() {
         {failure?.rank != null && ` · ${text.onRank(failure.rank)}`}
       </strong>
       {failure && <p className={styles.message}>{say({ field: '', message: failure.message })}</p>}
+      {unknown && <p className={styles.message}>{unknown.message}</p>}
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
         <div className={styles.actions}>
+          {unknown && <Reloading retry={() => void page.adapters.probe()} />}
           <button type="button" className={button.button} onClick={() => page.view.setState({ place: 'simulate' })}>
             {text.simulateInstead}
           </button>
@@ -44,7 +53,13 @@ export function Notices() {
       )}
       {failure && (
         <div className={styles.actions}>
-          <button type="button" className={button.button} onClick={() => startRun(page)}>
+          <button
+            type="button"
+            className={button.button}
+            aria-disabled={!able}
+            title={able ? undefined : text.why.invalid}
+            onClick={() => startRun(page)}
+          >
             {text.tryAgain}
           </button>
           <button type="button" className={button.button} onClick={() => page.run.dismissFailure()}>

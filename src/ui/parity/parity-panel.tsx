@@ -2,6 +2,8 @@ import { useState } from 'react'
 import type { ParityReport } from '../../cluster/run-events.ts'
 import { formatTiny } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { canStart } from '../../state/actions.ts'
+import { textFor } from '../../state/files-store.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './parity.module.css'
@@ -20,11 +22,17 @@ export function ParityPanel() {
   const page = usePage()
   const text = useText()
   const config = useSlice(page.draft, (state) => state.config)
+  // It compares what is on screen, as a start would run it.
+  useSlice(page.plan, (state) => state)
+  useSlice(page.files, (state) => state)
+  useSlice(page.adapters, (state) => state)
+  const able = canStart(page)
   const [state, setState] = useState<State>({ kind: 'idle' })
   const compare = async () => {
     setState({ kind: 'running' })
     try {
-      setState({ kind: 'done', report: await page.session.parity(config, page.sources.current), config })
+      const report = await page.session.parity(config, textFor(config, page.files.getState()))
+      setState({ kind: 'done', report, config })
     } catch (error) {
       setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     }
@@ -39,7 +47,8 @@ export function ParityPanel() {
           type="button"
           className={button.button}
           onClick={() => void compare()}
-          disabled={state.kind === 'running'}
+          disabled={state.kind === 'running' || !able}
+          title={able ? undefined : text.why.invalid}
         >
           {text.parityCheck}
         </button>

@@ -26,7 +26,8 @@ export default function RebalanceNotice() {
     setMoving(true)
     setFailure(null)
     try {
-      await goOn(page, await handle.checkpoint(), (saved) => withSplit(saved, offer))
+      const { startedFrom } = page.run.getState().sources
+      await goOn(page, await handle.checkpoint(), startedFrom, (saved) => withSplit(saved, offer))
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error))
     } finally {

@@ -12,7 +12,9 @@ import styles from './sample.module.css'
 export function SamplePanel() {
   const page = usePage()
   const text = useText()
-  const corpus = useSlice(page.draft, (state) => state.config.data.corpus)
+  const drafted = useSlice(page.draft, (state) => state.config)
+  // The text comes from the weights in training, whatever the draft says meanwhile.
+  const { corpus } = useSlice(page.run, (state) => state.config ?? drafted).data
   const phase = useSlice(page.run, (state) => state.phase)
   const stepped = useSlice(page.run, (state) => state.step !== null)
   const [own, setPrompt] = useState<string | null>(null)

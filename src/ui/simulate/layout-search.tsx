@@ -1,9 +1,10 @@
-import { lazy, Suspense, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { describeCandidate } from '../../sim/planner/candidates.ts'
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { Planned } from '../../sim/planner/planned.ts'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { part } from '../part/part.tsx'
 import panel from '../theme/panel.module.css'
 import button from '../theme/button.module.css'
 import { Phrase } from './phrase.tsx'
@@ -13,7 +14,7 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 
 /** Its chart library is loaded with the first answer. */
-const ParetoPlot = lazy(() => import('./pareto-plot.tsx'))
+const ParetoPlot = part(() => import('./pareto-plot.tsx'))
 
 /** Rows of a table until all are asked for. */
 const SHOWN = 12
@@ -65,14 +66,13 @@ function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateTex
       <p className={styles.explanation}>
         <Phrase pieces={text.explained(plan.verdict, words)} />
       </p>
-      <Suspense fallback={<p aria-busy="true">{text.computing}</p>}>
-        <ParetoPlot
-          plan={plan}
-          present={present}
-          text={text}
-          onTake={(planned) => simulation.take(plan.best, planned)}
-        />
-      </Suspense>
+      <ParetoPlot
+        waiting={<p aria-busy="true">{text.computing}</p>}
+        plan={plan}
+        present={present}
+        text={text}
+        onTake={(planned) => simulation.take(plan.best, planned)}
+      />
       <p>{text.found(formatWhole(plan.candidates), formatWhole(plan.fitting), formatWhole(plan.clocked))}</p>
       <Ranking planned={plan.ranked} plan={plan} label={text.plan} text={text} />
       <h3>{text.front}</h3>

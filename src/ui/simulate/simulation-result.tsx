@@ -1,4 +1,5 @@
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
+import { SOFTWARE } from '../../sim/cost/software.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { capacityOf, fullestBytes } from '../../state/capacity.ts'
 import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
@@ -6,6 +7,7 @@ import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { part } from '../part/part.tsx'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import { ClusterMap } from './cluster-map.tsx'
@@ -16,7 +18,7 @@ import type { SimulateText } from './text.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
 /** Its chart library comes after the first figures. */
-const MemoryOverTime = lazy(() => import('./memory-over-time.tsx'))
+const MemoryOverTime = part(() => import('./memory-over-time.tsx'))
 
 /** Stages that a list grows by; the style sheet has its height. */
 const MOST_ROWS = 32
@@ -54,7 +56,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
   if (result === null) return refusal || <p aria-busy={computing}>{text.computing}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
-  const how = result.simulated === 'program' ? text.program : text.stages(result.software ?? '')
+  const how = result.simulated === 'program' ? text.program : text.stages(SOFTWARE[result.software].title)
   return (
     <>
       {refusal || <OverCapacity result={result} text={text} onSearch={onSearch} />}
@@ -86,9 +88,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
         <ClusterMap result={result} text={text} />
         {view === 'bars' ? <Bars result={result} text={text} /> : <Table result={result} text={text} />}
         <div className={styles.pair}>
-          <Suspense fallback={<div aria-busy="true" />}>
-            <MemoryOverTime text={text} />
-          </Suspense>
+          <MemoryOverTime waiting={<div aria-busy="true" />} text={text} />
           <CriticalPath result={result} text={text} />
         </div>
       </div>

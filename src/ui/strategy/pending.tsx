@@ -1,4 +1,5 @@
 import { canStart, startRun } from '../../state/actions.ts'
+import { isMadeOf } from '../../state/files-store.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -9,11 +10,13 @@ import styles from './strategy.module.css'
 export function Pending({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const text = useText()
-  const running = useSlice(page.run, ({ phase, config }) => (isActive(phase) ? config : null))
+  const { phase, config: running, sources } = useSlice(page.run, (state) => state)
+  const files = useSlice(page.files, (state) => state)
   const { config } = useSlice(page.draft, (state) => state)
   // A start waits for the plan of what is on screen.
   useSlice(page.plan, (state) => state)
-  const differs = running !== null && JSON.stringify(running) !== JSON.stringify(config)
+  const differs =
+    isActive(phase) && (JSON.stringify(running) !== JSON.stringify(config) || !isMadeOf(sources, config, files))
   const able = canStart(page)
   const restart = () => {
     if (!able) return

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useRef } from 'react'
 import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
@@ -14,11 +14,14 @@ import { useText } from '../text/use-text.ts'
 import { concerns, useProblems } from '../use-problems.ts'
 import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
+import { OwnText } from './own-text.tsx'
 import { Pending } from './pending.tsx'
+import { Planning } from './planning.tsx'
 import { StrategyPicture } from './pictures.tsx'
 import { Section } from './section.tsx'
 import { Splits } from './splits.tsx'
 import styles from './strategy.module.css'
+import { Weights } from './weights.tsx'
 import { useProblemText } from '../text/problem-text.ts'
 
 /** Models that a browser tab trains; larger ones are for simulation. */
@@ -46,120 +49,12 @@ function ModelPreset() {
   )
 }
 
-function OwnText() {
-  const page = usePage()
-  const text = useText()
-  const input = useRef<HTMLInputElement>(null)
-  const [name, setName] = useState<string | null>(null)
-  const take = async (file: File | undefined) => {
-    if (!file) return
-    page.sources.current = { ...page.sources.current, text: await file.text() }
-    setName(file.name)
-    const { draft } = page.draft.getState()
-    page.draft.replace({ ...draft, data: { text: file.name } })
-  }
-  return (
-    <div className={controls.field}>
-      <label htmlFor="own-text">{text.ownText}</label>
-      <button type="button" onClick={() => input.current?.click()}>
-        {name ?? text.chooseFile}
-      </button>
-      <span />
-      <input
-        ref={input}
-        id="own-text"
-        type="file"
-        accept="text/*,.txt,.md"
-        hidden
-        onChange={(event) => void take(event.target.files?.[0])}
-      />
-    </div>
-  )
-}
+/** What no field of the configuration holds, files and what is said of them, by the section that has their controls. */
+const FILES = { model: ['weights'], data: ['data.text', 'data.documents'] } as const
+const FILE_FIELDS = Object.values(FILES).flat()
 
-/** Weights to start from: a safetensors file, or a URL that the user gives (nothing else leaves the origin). */
-function Weights() {
-  const page = usePage()
-  const text = useText()
-  const input = useRef<HTMLInputElement>(null)
-  const [name, setName] = useState<string | null>(null)
-  const [url, setUrl] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const use = (weights: Blob | undefined, shown: string | null) => {
-    const { weights: _, ...rest } = page.sources.current
-    page.sources.current = weights ? { ...rest, weights } : rest
-    setName(shown)
-    setProblem(null)
-  }
-  const download = async () => {
-    setProblem(null)
-    try {
-      const response = await fetch(url)
-      if (!response.ok || !response.body) throw new Error(`${response.status} ${response.statusText}`)
-      const total = Number(response.headers.get('content-length')) || null
-      const parts: Uint8Array<ArrayBuffer>[] = []
-      let bytes = 0
-      for (const reader = response.body.getReader(); ;) {
-        const { done, value } = await reader.read()
-        if (done) break
-        parts.push(value)
-        bytes += value.length
-        setName(total === null ? formatBytes(bytes) : `${formatBytes(bytes)} / ${formatBytes(total)}`)
-      }
-      use(new Blob(parts), url.split('/').at(-1) ?? url)
-    } catch (error) {
-      setName(null)
-      setProblem(error instanceof Error ? error.message : String(error))
-    }
-  }
-  return (
-    <>
-      <div className={controls.field}>
-        <label htmlFor="weights">{text.weights}</label>
-        <button type="button" onClick={() => input.current?.click()}>
-          {name ?? text.drawn}
-        </button>
-        {name === null ? (
-          <span />
-        ) : (
-          <button
-            type="button"
-            className={controls.reset}
-            aria-label={`${text.reset}: ${text.weights}`}
-            onClick={() => use(undefined, null)}
-          >
-            ↺
-          </button>
-        )}
-        <input
-          ref={input}
-          id="weights"
-          type="file"
-          accept=".safetensors"
-          hidden
-          onChange={(event) => use(event.target.files?.[0], event.target.files?.[0]?.name ?? null)}
-        />
-      </div>
-      <div className={controls.field}>
-        <input
-          aria-label={text.weightsUrl}
-          placeholder={text.weightsUrl}
-          value={url}
-          onChange={(event) => setUrl(event.target.value)}
-        />
-        <button type="button" disabled={!/^https?:\/\//.test(url)} onClick={() => void download()}>
-          {text.download}
-        </button>
-        <span />
-        {problem !== null && (
-          <p className={controls.problem} role="alert">
-            {problem}
-          </p>
-        )}
-      </div>
-    </>
-  )
-}
+const filesOf = (section: string): readonly string[] =>
+  section === 'model' || section === 'data' ? FILES[section] : []
 
 /** A field as the panel calls it where it has a control, else its path. */
 function nameOf(text: Text, field: string): string {
@@ -173,6 +68,7 @@ export function StrategyPanel() {
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
+  const weights = useSlice(page.files, (state) => state.weights)
   const current = strategyOf(config)
   const title = useRef<HTMLHeadingElement>(null)
   // What was clicked goes away with what it mends.
@@ -188,7 +84,7 @@ export function StrategyPanel() {
     fields: (fields as readonly FieldPath[]).filter((path) => !own.includes(path)),
   }))
   const summary: Record<keyof typeof SECTION_FIELDS, string> = {
-    model: config.model.preset ?? `${config.model.layers} × ${config.model.embed}`,
+    model: `${config.model.preset ?? `${config.model.layers} × ${config.model.embed}`}${weights ? ` · ${weights.name}` : ''}`,
     data: config.data.corpus === null ? (config.data.text ?? '') : (text.options[config.data.corpus] ?? ''),
     batch: `${config.batch.global} × ${config.batch.sequence}`,
     optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
@@ -196,7 +92,8 @@ export function StrategyPanel() {
   }
   // The partition's control says what is wrong with it.
   const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
-  const shownFields = [...own, ...shares, ...sections.flatMap((section) => section.fields)]
+  const shownFields = [...own, ...shares, ...FILE_FIELDS, ...sections.flatMap((section) => section.fields)]
+  const ofText = config.data.text !== null || readPath(draft, 'data.documents') !== undefined
   const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
@@ -213,6 +110,7 @@ export function StrategyPanel() {
       </div>
       <Fits onTaken={focusTitle} />
       <Pending onTaken={focusTitle} />
+      <Planning />
       <p className={styles.about}>{text.strategies[current.id].about}</p>
       <div role="group" aria-label={text.parameters(text.strategies[current.id].name)}>
         {own.map((path) => (
@@ -231,7 +129,7 @@ export function StrategyPanel() {
           key={name}
           title={text.sections[name]}
           summary={summary[name]}
-          hasProblem={problems.some((problem) => fields.some((path) => concerns(problem, path)))}
+          hasProblem={problems.some((problem) => [...fields, ...filesOf(name)].some((path) => concerns(problem, path)))}
         >
           {name === 'model' && <ModelPreset />}
           {name === 'model' && <Weights />}
@@ -239,6 +137,7 @@ export function StrategyPanel() {
             <Field key={path} path={path} />
           ))}
           {name === 'data' && <OwnText />}
+          {name === 'data' && ofText && <Field path="data.documents" />}
         </Section>
       ))}
       <ParityPanel />

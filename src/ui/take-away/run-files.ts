@@ -3,6 +3,7 @@ import { fileName } from '../../export/file-name.ts'
 import { ranksCsv, stepsCsv } from '../../export/tables.ts'
 import { executedTrace, idealTrace } from '../../export/timeline-trace.ts'
 import type { Page } from '../../state/page.ts'
+import { withOrigin } from '../../state/run-state.ts'
 import { formatSeconds, significant } from '../format.ts'
 import type { Text } from '../text/text.ts'
 import { executedCells } from '../timeline/executed.ts'
@@ -14,11 +15,11 @@ import type { TakeAwayText } from './text.ts'
 
 /** What the run has measured so far; it goes on meanwhile. */
 async function resultOf({ run }: Page): Promise<RunResult> {
-  const { result } = run.getState()
+  const { result, sources } = run.getState()
   const handle = run.handle()
   if (result !== null) return result
   if (handle === null) throw new Error('there is no run')
-  return handle.soFar()
+  return withOrigin(await handle.soFar(), sources)
 }
 
 /** Everything that the Run place can hand out. A checkpoint belongs beside the weights, into the last group. */

@@ -1,9 +1,10 @@
-import { lazy, Suspense, useId, useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
+import { part } from '../part/part.tsx'
 import { useText } from '../text/use-text.ts'
 import control from '../theme/button.module.css'
 import styles from './take-away.module.css'
 
-const TakeAwayList = lazy(() => import('./take-away-list.tsx'))
+const TakeAwayList = part(() => import('./take-away-list.tsx'))
 
 const GAP = 6
 /** Of the menu, where the screen is wide enough; and what it keeps from the screen's edges. */
@@ -52,11 +53,7 @@ export function TakeAway() {
         onBeforeToggle={(event) => event.newState === 'open' && place()}
         onToggle={(event) => setOpen(event.newState === 'open')}
       >
-        {open && (
-          <Suspense fallback={<p aria-busy="true">…</p>}>
-            <TakeAwayList />
-          </Suspense>
-        )}
+        {open && <TakeAwayList waiting={<p aria-busy="true">…</p>} />}
       </div>
     </>
   )

@@ -27,6 +27,7 @@ const fields: Record<FieldPath, string> = {
   'model.vocab': 'Vocabulary',
   'data.corpus': 'Corpus',
   'data.tokenizer': 'Tokenizer',
+  'data.documents': '<|endoftext|> ends a document',
   'batch.global': 'Global batch',
   'batch.microbatches': 'Micro-batches',
   'batch.sequence': 'Sequence',
@@ -129,7 +130,7 @@ const spans: Record<SpanKind, string> = {
   other: 'other',
 }
 
-const failures: Record<FailureKind, { readonly title: string; readonly advice: string }> = {
+const failures: Record<FailureKind | 'unknown', { readonly title: string; readonly advice: string }> = {
   refused: { title: 'This configuration cannot run', advice: 'Change the field named here and start again.' },
   outOfMemory: {
     title: 'Out of memory',
@@ -156,6 +157,11 @@ const failures: Record<FailureKind, { readonly title: string; readonly advice: s
       'Predictions below need no GPU and stay correct. Check that hardware acceleration is on in the browser settings and that the graphics driver is not blocked (chrome://gpu).',
   },
   other: { title: 'The run stopped', advice: 'Start again; if it happens twice, reload the page.' },
+  unknown: {
+    title: 'A part of this page cannot be shown',
+    advice:
+      'You may be offline, or the site has a new version. Try again, or reload the page: its address keeps your configuration.',
+  },
 }
 
 const options: Record<string, string> = {
@@ -296,6 +302,9 @@ export const en = {
   slowdownOf: (rank: number) => `How many times slower rank ${rank} is`,
   running: 'The change applies at the next start.',
   restart: 'Restart with it',
+  planning: 'Planning takes long…',
+  notPlanned: 'Not planned, so it cannot start.',
+  planAgain: 'Plan again',
 
   explain: 'Explain this',
   traffic: { parameters: 'parameters', gradients: 'gradients', activations: 'activations', scalars: 'single numbers' },
@@ -422,6 +431,7 @@ export const en = {
   sampleEmpty: 'Text from the weights in training. Start a run, then generate whenever you like.',
   weights: 'Start from',
   drawn: 'random weights',
+  cancel: 'Cancel',
   weightsUrl: 'https://… .safetensors',
   download: 'Download',
   inference: 'Measure inference',
@@ -452,6 +462,8 @@ export const en = {
   progress,
   failures,
   onRank: (rank: number) => `rank ${rank}`,
+  retry: 'Try again',
+  reload: 'Reload the page',
   tryAgain: 'Start again',
   dismiss: 'Dismiss',
 

@@ -32,7 +32,7 @@ function patternsOf(): readonly Pattern[] {
 }
 
 function recognised(message: string): string {
-  const [, place = '', sentence = message] = /^(rank \d+(?: at \S+)?: )([^]+)$/.exec(message) ?? []
+  const [, place = '', sentence = message] = /^(rank \d+(?: at \S+)?: |[a-z][\w.-]*: )([^]+)$/.exec(message) ?? []
   patterns ??= patternsOf()
   for (const each of patterns) {
     const found = each.sentence.exec(sentence)

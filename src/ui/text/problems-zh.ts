@@ -34,8 +34,7 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'true needs parallel.zero 3, not {0}': '启用它需要 parallel.zero 3，而不是 {0}',
   'has {0} entries; one per rank is {1}': '有 {0} 项；每个 rank 一项应为 {1}',
   '{0} must be below the world size {1}': '{0} 必须小于 rank 总数 {1}',
-  '"{0}" is for simulate; execution takes "f32"': '“{0}”仅用于模拟；实际训练使用 "f32"',
-  '"{0}" is for simulate; execution takes "gpt2"': '“{0}”仅用于模拟；实际训练使用 "gpt2"',
+  '{0} is for simulate; execution takes {1}': '{0} 仅用于模拟；实际训练使用 {1}',
   '"{0}" is not a module of this model': '“{0}”不是此模型的模块',
   '"{0}" is already in a unit': '“{0}”已在某个单元中',
   '{0}: interleaved-1f1b takes 2 or more': '{0}：interleaved-1f1b 需要 2 或更多',
@@ -63,6 +62,18 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} must be a number from {1} to {2}': '{0} 必须是 {1} 到 {2} 之间的数',
   '{0} must begin with "{1}"; it may come from another version': '{0} 必须以“{1}”开头；它可能来自另一个版本',
   '{0} characters; at most {1}': '{0} 个字符；最多 {1}',
+  '"{0}" has {1} bytes; a text has at most {2}': '“{0}”有 {1} 字节；文本最多 {2} 字节',
+  '"{0}" cannot be read': '“{0}”无法读取',
+  '"{0}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark':
+    '“{0}”是 UTF-32；请另存为 UTF-8，或带字节序标记的 UTF-16',
+  '"{0}" is not text: byte {1} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)':
+    '“{0}”不是文本：第 {1} 字节为 0x00；UTF-16 文件须以字节序标记（ff fe 或 fe ff）开头',
+  '"{0}" is not UTF-8: byte {1} is {2}; save it as UTF-8, or as UTF-16 with its mark':
+    '“{0}”不是 UTF-8：第 {1} 字节为 {2}；请另存为 UTF-8，或带字节序标记的 UTF-16',
+  '"{0}" has {1} bytes; UTF-16 takes an even number': '“{0}”有 {1} 字节；UTF-16 的字节数必须是偶数',
+  '"{0}" is not text: the UTF-16 unit at byte {1} is {2}': '“{0}”不是文本：第 {1} 字节处的 UTF-16 单元为 {2}',
+  '"{0}" is not text: character {1} is U+{2}': '“{0}”不是文本：第 {1} 个字符为 U+{2}',
+  'true, but "{0}" has no {1}': '为 true，但“{0}”中没有 {1}',
   'is damaged: it does not unpack': '已损坏：无法解压',
   'is damaged: it holds no JSON': '已损坏：其中没有 JSON',
   'unpacks to more than {0} bytes': '解压后超过 {0} 字节',
@@ -87,6 +98,25 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'out of memory: the adapter has no {0} left for {1} ({2})': '显存不足：适配器已没有 {0} 可供{1}（{2}）使用',
   'step {0}: the loss is {1} and the gradient norm {2}; lower optimizer.learningRate ({3})':
     '第 {0} 步：损失为 {1}，梯度范数为 {2}；请降低 optimizer.learningRate（{3}）',
+  'step {0}: the loss is {1} and the gradient norm {2} before any update: it comes from the weights that the run began with':
+    '第 {0} 步：尚未更新，损失就已是 {1}，梯度范数为 {2}：原因在于训练开始时的权重',
+  'the file is a git-lfs pointer to one of {0} bytes; fetch that with "git lfs pull"':
+    '该文件只是一个 git-lfs 指针，所指文件有 {0} 字节；请用 "git lfs pull" 获取',
+  'the file is a web page, not weights; the download went wrong': '该文件是网页而不是权重；下载出了错',
+  'the file is JSON, not safetensors': '该文件是 JSON，而不是 safetensors',
+  'the file is {0}, not safetensors': '该文件是 {0}，而不是 safetensors',
+  'the header claims {0} bytes, the file has {1}; not a safetensors file, or truncated':
+    '文件头声称有 {0} 字节，而文件只有 {1} 字节；它不是 safetensors 文件，或不完整',
+  '{0} holds {1} at [{2}]': '{0} 在 [{2}] 处的值为 {1}',
+  '{0} does not belong to this model': '{0} 不属于此模型',
+  '{0} has shape [{1}]; the model takes [{2}]': '{0} 的形状为 [{1}]；模型需要 [{2}]',
+  '{0} is there twice: as {1}, too': '{0} 出现了两次：另一次名为 {1}',
+  '{0} is missing': '缺少 {0}',
+  '{0} and {1} more biases are missing': '缺少 {0} 以及另外 {1} 个偏置',
+  "{0} differs from {1} at element {2}; the model's head is tied":
+    '{0} 与 {1} 在第 {2} 个元素处不同；此模型的输出头与嵌入共享',
+  "the file's model has {0} {1}; this run's model.{2} is {3}": '文件中模型的 {0} 为 {1}；本次训练的 model.{2} 为 {3}',
+  '{0}, but the weights were trained with {1}': '{0}，但这些权重是用 {1} 训练的',
   'out of memory, mostly {0}': '显存不足，主要是{0}',
   'out of memory, counted buffer by buffer': '显存不足（逐缓冲区计算）',
   'more stages than the {0} blocks': '阶段数多于 {0} 个块',
@@ -104,4 +134,23 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   activations: '激活',
   communication: '通信',
   workspace: '工作区',
+  '"{0}" is a file for the command line; a page reads data.text': '“{0}”是供命令行使用的文件；页面读取 data.text',
+  '"{0}" was not chosen on this page; choose the file': '本页尚未选择“{0}”；请选择该文件',
+  '"{0}" was not chosen on this page; choose the file or start from random weights':
+    '本页尚未选择“{0}”；请选择该文件，或改用随机权重',
+  '"{0}" is no address to download from; https:// or http://localhost is':
+    '“{0}”不是可下载的地址；请使用 https:// 或 http://localhost',
+  '"{0}" cannot be read: there is no such server, or it does not let other pages read it (CORS); download the file and choose it here':
+    '无法读取“{0}”：服务器不存在，或不允许其他网页读取（CORS）；请先下载该文件，再在这里选择',
+  '"{0}" answers {1} {2}': '“{0}”返回 {1} {2}',
+  'this browser has no {0} adapter; it has {1}': '此浏览器没有 {0} 适配器；可用的有 {1}',
+  '{0} ranks; this page trains on at most {1}: Simulate clocks more':
+    '共 {0} 个 rank；本页最多训练 {1} 个：更多请用“模拟”',
+  '{0} on {1} ranks of {2} blocks are too many ops for this page; at most {3}':
+    '{0} 个微批次、{1} 个 rank、每个 {2} 层，操作数超出本页上限；最多 {3} 个微批次',
+  'planning took longer than {0} s; use fewer ranks, micro-batches or blocks':
+    '规划超过 {0} 秒；请减少 rank、微批次或层数',
+  'planning was cancelled': '规划已取消',
+  '{0} is no name of a file': '{0} 不是文件名',
+  'weights are for a run, not for {0}': '权重只用于训练，不用于 {0}',
 }

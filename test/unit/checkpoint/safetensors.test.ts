@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import type { LoadOptions } from '../../../src/checkpoint/load-weights.ts'
 import { loadWeights } from '../../../src/checkpoint/load-weights.ts'
-import { bytesSource, readHeader, readTensor, serializeSafetensors } from '../../../src/checkpoint/safetensors.ts'
+import {
+  bytesSource,
+  openSafetensors,
+  readHeader,
+  readTensor,
+  serializeSafetensors,
+} from '../../../src/checkpoint/safetensors.ts'
 import { parameterTable } from '../../../src/model/parameters.ts'
 import { gpt2Shape } from '../../../src/model/shape.ts'
 
@@ -86,12 +93,11 @@ test('F32, F16 and BF16 are read as f32', async () => {
   const source = bytesSource(
     file(header, Uint8Array.from([...parts.flatMap((each) => [...each]), ...new Uint8Array(8)])),
   )
-  const read = await readHeader(source)
+  const opened = await openSafetensors(source)
   const tensor = async (name: string) => [
     ...(await readTensor(
-      source,
-      read,
-      read.entries.find((each) => each.name === name)!,
+      opened,
+      opened.header.entries.find((each) => each.name === name)!,
     )),
   ]
   expect(await tensor('f32')).toEqual(values)
@@ -110,10 +116,10 @@ describe("Hugging Face's GPT-2 files", () => {
     }))
   const mask = { name: 'h.0.attn.bias', shape: [1, 1, 4, 4], data: new Float32Array(16).fill(9) }
   const head = (value: number) => ({ name: 'lm_head.weight', shape: [16, 8], data: new Float32Array(128).fill(value) })
-  const load = (parts: Parameters<typeof serializeSafetensors>[0]) =>
-    loadWeights(bytesSource(serializeSafetensors(parts)), specs)
+  const load = async (parts: Parameters<typeof serializeSafetensors>[0], options: LoadOptions = {}) =>
+    loadWeights(await openSafetensors(bytesSource(serializeSafetensors(parts))), specs, options)
 
-  for (const prefix of ['', 'transformer.'])
+  for (const prefix of ['', 'transformer.', 'module.', '_orig_mod.transformer.', 'module._orig_mod.'])
     test(`round trip, prefix "${prefix}", mask and tied head skipped`, async () => {
       const weights = await load([...tensors(prefix), { ...mask, name: prefix + mask.name }, head(1)])
       expect([...weights.keys()].sort()).toEqual(specs.map(({ name }) => name).sort())
@@ -133,6 +139,45 @@ describe("Hugging Face's GPT-2 files", () => {
     await expect(load([...tensors(), head(5)])).rejects.toThrow('lm_head.weight differs from wte.weight at element 0')
   })
 
+  test('a wrapper within a name goes, too', async () => {
+    const wrapped = tensors().map((each) => ({ ...each, name: each.name.replace(/^(h\.\d+\.)/, '$1_orig_mod.') }))
+    expect((await load(wrapped)).get('h.1.mlp.c_fc.weight')![0]).toBe(
+      specs.findIndex(({ name }) => name === 'h.1.mlp.c_fc.weight') + 1,
+    )
+  })
+
+  test('a tied head and its embedding stand for each other', async () => {
+    const [embedding, ...rest] = tensors()
+    expect(embedding!.name).toBe('wte.weight')
+    const weights = await load([...rest, head(7)])
+    expect(new Set(weights.get('wte.weight'))).toEqual(new Set([7]))
+    await expect(load([...rest, head(7), { ...head(7), name: 'module.lm_head.weight' }])).rejects.toThrow(
+      'init: module.lm_head.weight is there twice: as lm_head.weight, too',
+    )
+  })
+
+  test('missing biases are refused by name, or zero on request', async () => {
+    const biased = tensors().filter(({ name }) => !name.endsWith('.bias'))
+    const missing = tensors().length - biased.length - 1
+    await expect(load(biased)).rejects.toThrow(`init: h.0.ln_1.bias and ${missing} more biases are missing`)
+    await expect(load(biased, { missingBiasAdvice: 'try this' })).rejects.toThrow(/missing; try this$/)
+    const weights = await load(biased, { allowMissingBias: true })
+    expect(new Set(weights.get('h.0.attn.c_attn.bias'))).toEqual(new Set([0]))
+    expect([...weights.keys()]).toHaveLength(specs.length)
+    // Of weights none may be missing.
+    await expect(load(biased.slice(1), { allowMissingBias: true })).rejects.toThrow('init: wte.weight is missing')
+  })
+
+  test.each([NaN, Infinity, -Infinity])('%s is refused by tensor and index, whoever asks', async (bad) => {
+    const spoiled = tensors().map((each) => {
+      if (each.name === 'h.0.attn.c_attn.weight') each.data[2 * 24 + 5] = bad
+      return each
+    })
+    await expect(load(spoiled, { field: 'weights' })).rejects.toThrow(
+      `weights: h.0.attn.c_attn.weight holds ${bad} at [2, 5]`,
+    )
+  })
+
   test('a file cut short while it is read is refused', async () => {
     const whole = serializeSafetensors(tensors())
     const source = bytesSource(whole)
@@ -140,6 +185,8 @@ describe("Hugging Face's GPT-2 files", () => {
       size: source.size,
       read: (begin: number, end: number) => source.read(begin, Math.min(end, whole.length - 4)),
     }
-    await expect(loadWeights(cut, specs)).rejects.toThrow(/the file ends at byte/)
+    await expect(openSafetensors(cut).then((opened) => loadWeights(opened, specs))).rejects.toThrow(
+      /the file ends at byte/,
+    )
   })
 })

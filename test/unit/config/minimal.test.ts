@@ -23,6 +23,7 @@ test.each<object>([
   { model: { ...shape, vocab: 61 }, data: { tokens: 't.bin' } },
   { data: { tokens: 't.bin', order: 'shuffled' } },
   { data: { text: 'a.txt', tokenizer: 'char' } },
+  { data: { text: 'a.txt', documents: true } },
   { data: { corpus: 'sorting' } },
   { data: { tokenizer: 'bpe' } },
   { batch: { shares: [0.5, 0.5] }, parallel: { data: 2 } },

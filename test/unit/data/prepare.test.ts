@@ -169,6 +169,28 @@ describe('raw tokens', () => {
     expect(dataset.validationBatches).toBe(0)
   })
 
+  const llmc = (header: readonly number[], tokens: readonly number[]) => {
+    const bytes = new Uint8Array(1024 + 2 * tokens.length)
+    const view = new DataView(bytes.buffer)
+    for (const [i, value] of header.entries()) view.setInt32(4 * i, value, true)
+    for (const [i, token] of tokens.entries()) view.setUint16(1024 + 2 * i, token, true)
+    return { readBytes: async () => bytes }
+  }
+
+  test("llm.c's header is skipped, or refused by what it says", async () => {
+    const tokens = count(8)
+    const dataset = await prepare({ data, batch, steps: 1 }, llmc([20240520, 1, 8], tokens))
+    expect([...dataset.share().tokens]).toEqual(tokens)
+    const refused = (header: readonly number[]) =>
+      expect(prepare({ data, batch, steps: 1 }, llmc(header, tokens))).rejects
+    await refused([20240520, 7, 8]).toThrow('data.tokens: "t.bin" has llm.c\'s header of version 7; version 1')
+    await refused([20240520, 1, 9]).toThrow('header for 9 tokens, which makes 1042 bytes; the file has 1040')
+    await refused([20240801, 7, 4]).toThrow("is llm.c's file of tokens of 32 bits (magic 20240801)")
+    await expect(prepare({ data, batch, steps: 1 }, llmc([20240520, 1, 8], [...count(7), 600]))).rejects.toThrow(
+      'holds token 600 at position 7',
+    )
+  })
+
   test('bytes at an odd place in memory are read alike', async () => {
     const tokens = count(8)
     const bytes = await bytesOf(...tokens).readBytes()
@@ -185,6 +207,9 @@ describe('raw tokens', () => {
     )
     await expect(prepare({ data, batch, steps: 1 }, bytesOf(...count(7), 512))).rejects.toThrow(
       'data.tokens: "t.bin" holds token 512 at position 7; ids go up to 511 (model.vocab 512)',
+    )
+    expect(() => prepare({ data: { ...data, tokenizer: 'char' } })).toThrow(
+      'data.tokenizer: "char" has no effect here: it needs data.corpus, data.text',
     )
     await expect(prepare({ data, batch }, { readBytes: async () => new Uint8Array(33) })).rejects.toThrow(
       'data.tokens: "t.bin" has 33 bytes; uint16 tokens take an even number',

@@ -39,9 +39,9 @@ describe('simulate', () => {
     const results: unknown = JSON.parse(readFileSync(out, 'utf8'))
     expect(results).toMatchObject([
       { error: 'model.heads: 3 does not divide model.embed: 64' },
-      { simulated: 'program' },
+      { simulated: 'program', software: 'tabcluster' },
       { error: expect.stringMatching(/^rank 0 needs .* mostly /) },
-      { simulated: 'stages' },
+      { simulated: 'stages', software: 'modern' },
     ])
   })
 })
@@ -53,6 +53,18 @@ describe('compare', () => {
     expect(lines).toHaveLength(5)
     expect(lines[2]).toContain('pipeline 4, gpipe')
     expect(lines[3]).toContain('steps')
+  })
+  it('names the software of each row, and marks what is not simulated with the same', async () => {
+    const config = ['{}', '{"precision":"mixed-bf16"}', '{"model":{"heads":2}}']
+    const lines = (await printed(() => compare({ config }))).trimEnd().split('\n')
+    expect(lines.slice(1, 4).map((line) => line.split(/ {2,}/).at(-1))).toEqual([
+      'tabcluster',
+      'modern *',
+      'tabcluster',
+    ])
+    expect(lines[4]).toMatch(/^\* other software than tabcluster/)
+    const same = await printed(() => compare({ config: ['{}', '{"seed":2}'] }))
+    expect(same).not.toContain('*')
   })
   it('refuses when nothing is left', async () => {
     await expect(printed(() => compare({ config: ['{"steps":0}'] }))).rejects.toThrow('steps')

@@ -85,7 +85,7 @@ const setup: StepSetup = {
   sequenceParallel: false,
   recompute: 'none',
   cluster,
-  software: SOFTWARE.megatron,
+  software: SOFTWARE['megatron-2021'],
 }
 const time = (change: Partial<StepSetup>) => estimateStep({ ...setup, ...change }).stepSeconds
 

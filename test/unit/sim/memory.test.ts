@@ -9,7 +9,7 @@ import deepspeed from '../../published/deepspeed-estimates.json' with { type: 'j
 import korthikanti from '../../published/korthikanti-figure-1.json' with { type: 'json' }
 import zero from '../../published/zero-table-1.json' with { type: 'json' }
 
-const mixed = { ...stateBytes({ precision: 'mixed-f16', software: SOFTWARE.megatron }), copies: 0 }
+const mixed = { ...stateBytes({ precision: 'mixed-f16', software: SOFTWARE['megatron-2021'] }), copies: 0 }
 
 function gigabytes(parameters: number, stage: 0 | 1 | 2 | 3, data: number): number {
   const state = shardedState(parameters, mixed, { zero: stage, data })
@@ -55,7 +55,7 @@ describe('Korthikanti et al., Figure 1, in GiB', () => {
         sequenceParallel: present,
         recompute: present ? 'selective' : 'none',
         cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-        software: { ...SOFTWARE.megatron, attention: 'unfused' },
+        software: { ...SOFTWARE['megatron-2021'], attention: 'materialized' },
       })
       const activations = (present: boolean) => memoryOf(setup(present))[0]!.activations / 2 ** 30
       expect(activations(false)).toBe(row.tensorParallelGiB)

@@ -5,16 +5,17 @@ import korthikanti from '../../published/korthikanti-table-5.json' with { type: 
 import megatron from '../../published/megatron-table-1.json' with { type: 'json' }
 import zeroBubble from '../../published/zero-bubble-table-4.json' with { type: 'json' }
 
-/** The published rows as anybody would write them down: a configuration names no framework. */
-const cluster = { device: 'a100-80gb', intraNode: 'nvlink3', interNode: 'ib-hdr200' }
+/** The published rows as anybody would write them down, with the software they were measured with. */
+const on = (software: string) => ({ software, device: 'a100-80gb', intraNode: 'nvlink3', interNode: 'ib-hdr200' })
 /** Interleaved, the first and the last stage had no block: no configuration says that. */
 const SCHEDULES = [
   ['1F1B', '1f1b'],
   ['ZB-1p', 'zb-h1'],
   ['ZB-2p', 'zb-h2'],
 ] as const
-const seconds = (config: object) =>
-  simulate(parseConfig({ precision: 'mixed-f16', cluster, ...config }, 'simulate')).result.time.stepSeconds
+const seconds = (software: string, config: object) =>
+  simulate(parseConfig({ precision: 'mixed-f16', cluster: on(software), ...config }, 'simulate')).result.time
+    .stepSeconds
 
 describe('published rows as configurations', () => {
   it.each(megatron.rows)('Megatron-LM, $billions B on $devices', (row) => {
@@ -25,7 +26,7 @@ describe('published rows as configurations', () => {
       parseConfig(
         {
           precision: 'mixed-f16',
-          cluster,
+          cluster: on('megatron-2021'),
           model: { layers, heads: row.heads, embed: row.hidden, context: megatron.sequence, vocab: megatron.vocab },
           batch: { global: batch, microbatches: batch / data / row.microBatch, sequence: megatron.sequence },
           parallel: {
@@ -46,7 +47,7 @@ describe('published rows as configurations', () => {
   it.each(korthikanti.rows)('Korthikanti et al., $model', (row) => {
     const { tensor, pipeline, chunks, batch } = row
     const time = (selective: boolean) =>
-      seconds({
+      seconds('megatron-2021', {
         model: {
           layers: row.layers,
           heads: row.heads,
@@ -78,7 +79,7 @@ describe('published rows as configurations', () => {
       measured.push(model.samples[name][column]!)
       const perRank = (layers + 2) / p
       const partition = Array.from({ length: p }, (_, stage) => perRank - (stage === 0 || stage === p - 1 ? 1 : 0))
-      const step = seconds({
+      const step = seconds('zero-bubble', {
         model: { layers, heads, embed: hidden, context: zeroBubble.sequence, vocab: 51200 },
         batch: { global: m * microBatch, microbatches: m, sequence: zeroBubble.sequence },
         parallel: { pipeline: p, schedule, partition },

@@ -92,7 +92,7 @@ describe('simulate', () => {
     for (const precision of ['f32', 'mixed-bf16']) {
       const attempt = () => run({ ...GPT2, precision, cluster })
       expect(attempt).toThrow(OutOfMemoryError)
-      expect(attempt).toThrow(/^rank 0 needs .* mostly (optimizer|activations) /)
+      expect(attempt).toThrow(/^rank 0 needs .* mostly (optimizer|activations|workspace) /)
     }
   })
   it('refuses what is no configuration', () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { dealOf, dealt } from '../../../src/state/adapter-deal.ts'
+import type { FoundAdapter } from '../../../src/cluster/browser-run.ts'
+import type { Availability } from '../../../src/state/session.ts'
+import { engineSession } from '../../../src/state/engine-session.ts'
+import { dealOf, dealt, refusalOfAdapters } from '../../../src/state/adapter-deal.ts'
 
 const TWO = [{ choices: ['high-performance', 'low-power'] }, { choices: ['fallback'] }] as const
 
@@ -17,5 +20,21 @@ describe('dealing ranks to adapters', () => {
     expect(dealOf(['low-power', 'low-power'], TWO)).toBe('low-power')
     expect(dealOf(['high-performance', 'fallback'], TWO)).toBe('turn')
     expect(dealOf(['fallback', 'low-power'], TWO)).toBe('byRank')
+  })
+})
+
+describe('adapters that a configuration names', () => {
+  const parsed = engineSession.parse({ parallel: { data: 2 }, cluster: { adapters: ['low-power', 'fallback'] } })
+  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  const found = (choices: FoundAdapter['choices']): Availability => ({
+    kind: 'ok',
+    adapters: [{ choices } as FoundAdapter],
+  })
+  it('are refused by name where the browser lacks one', () => {
+    expect(refusalOfAdapters(parsed.config, found(['low-power']))?.message).toBe(
+      'cluster.adapters: this browser has no fallback adapter; it has default, low-power',
+    )
+    expect(refusalOfAdapters(parsed.config, found(['low-power', 'fallback']))).toBeNull()
+    expect(refusalOfAdapters(parsed.config, null)).toBeNull()
   })
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { RunEvent, RunHandle } from '../../../src/cluster/run-events.ts'
+import type { PageRun } from '../../../src/cluster/browser-run.ts'
+import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import type { RunResult } from '../../../src/config/result.ts'
 import type { RunConfig } from '../../../src/config/types.ts'
@@ -43,7 +44,7 @@ function cluster() {
     fail: (message: string) => void
     stops: number
   }[] = []
-  const start = async (config: RunConfig): Promise<RunHandle> => {
+  const start = async (config: RunConfig): Promise<PageRun> => {
     const losses: number[] = []
     const listeners = new Set<(event: RunEvent) => void>()
     let settle!: { resolve: (result: RunResult) => void; reject: (error: Error) => void }
@@ -78,6 +79,10 @@ function cluster() {
         settle.resolve(result())
         return finished
       },
+      async discard() {
+        run.stops++
+        settle.resolve(result())
+      },
       pause: never,
       advance: never,
       generate: never,
@@ -100,7 +105,7 @@ function comparison() {
   const store = createCompareStore({
     session: { parse: engineSession.parse, start },
     open,
-    sources: () => ({}),
+    files: () => ({ texts: new Map() }),
     measured: () => null,
   })
   return { store, workers, runs }

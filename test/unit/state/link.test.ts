@@ -4,6 +4,7 @@ import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import type { Address } from '../../../src/state/link.ts'
+import { createFilesStore } from '../../../src/state/files-store.ts'
 import { createLinks } from '../../../src/state/link.ts'
 import { createSimulationStore } from '../../../src/state/simulation-store.ts'
 import { createViewStore } from '../../../src/state/view-store.ts'
@@ -25,11 +26,13 @@ function browser(hash = '') {
     addEventListener: (_type, listener) => void (changed = listener),
   }
   const open = () => ({ postMessage: () => undefined, terminate: () => undefined })
+  const files = createFilesStore()
   const page = {
+    files,
     session: engineSession,
     draft: createDraftStore(engineSession),
     simulation: createSimulationStore(open),
-    compare: createCompareStore({ session: engineSession, open, sources: () => ({}), measured: () => null }),
+    compare: createCompareStore({ session: engineSession, open, files: files.getState, measured: () => null }),
     view: createViewStore(),
   }
   const goTo = (to: string) => {
@@ -70,6 +73,21 @@ test('the place travels with it', async () => {
   expect(there.page.simulation.getState().draft).toEqual(here.page.simulation.getState().draft)
 })
 
+test('a link says which weights a run starts from, by name; one that names none means drawn ones', async () => {
+  const here = browser()
+  await here.links.start()
+  here.page.files.takeWeights(new File(['w'], 'my weights.safetensors'))
+  expect(await here.links.copy()).toBe('https://example.org/tab/#run&weights=my%20weights.safetensors')
+  here.page.draft.set('seed', 7)
+  const { hash } = new URL(await here.links.copy())
+  const there = browser(hash)
+  await there.links.start()
+  expect(there.page.draft.getState().draft).toEqual({ seed: 7 })
+  expect(there.page.files.getState().weights).toEqual({ name: 'my weights.safetensors', file: null })
+  there.goTo(`#run=${await inputToUrl({ seed: 8 })}`)
+  await expect.poll(() => there.page.files.getState().weights).toBeNull()
+})
+
 test('a comparison travels with all its pins', async () => {
   const here = browser()
   await here.links.start()
@@ -98,6 +116,8 @@ test('the address follows the page, and the page an address typed by hand', asyn
 const packed = (value: unknown) => inputToUrl(value)
 
 test.each([
+  ['weights of a simulation', async () => '#simulate&weights=a', /^link: weights are for a run, not for simulate$/],
+  ['a broken name', async () => '#run&weights=%E4', /^link: "%E4" is no name of a file$/],
   ['another version', async () => '#run=2.abc', /^link: "2\.abc" must begin with "1\."/],
   ['damaged', async () => '#run=1.abcdef', /^link: is damaged/],
   ['too long', async () => `#run=1.${'A'.repeat(20_000)}`, /^link: 20002 characters; at most 16384$/],

@@ -7,9 +7,14 @@ import type { SimulatorReply, SimulatorRequest } from '../../../src/state/simula
 
 /** Workers that answer when they are told to. */
 function workers() {
-  const opened: { requests: SimulatorRequest[]; hear: (reply: SimulatorReply) => void; ended: boolean }[] = []
-  const open: OpenSimulator = (hear) => {
-    const worker = { requests: [] as SimulatorRequest[], hear, ended: false }
+  const opened: {
+    requests: SimulatorRequest[]
+    hear: (reply: SimulatorReply) => void
+    fail: (message: string) => void
+    ended: boolean
+  }[] = []
+  const open: OpenSimulator = (hear, fail) => {
+    const worker = { requests: [] as SimulatorRequest[], hear, fail, ended: false }
     opened.push(worker)
     return { postMessage: (request) => void worker.requests.push(request), terminate: () => (worker.ended = true) }
   }
@@ -32,6 +37,19 @@ test('nothing is computed before the place is looked at; only the newest answer 
   opened[0]!.hear({ id: second!.id, kind: 'simulated', result, milliseconds: 3 })
   expect(store.getState()).toMatchObject({ computing: false, problem: null, milliseconds: 3 })
   expect(second!.input).toEqual({ parallel: { data: 2 } })
+})
+
+test('a worker that fails says why, and is not asked again: the next draft has another', () => {
+  const { opened, open } = workers()
+  const store = createSimulationStore(open, {})
+  store.start()
+  opened[0]!.fail('could not be loaded')
+  expect(store.getState()).toMatchObject({ computing: false, problem: { field: '', message: 'could not be loaded' } })
+  expect(opened[0]!.ended).toBe(true)
+  store.set('parallel.data', 2)
+  const { id } = opened[1]!.requests[0]!
+  opened[1]!.hear({ id, kind: 'simulated', result, milliseconds: 1 })
+  expect(store.getState()).toMatchObject({ computing: false, problem: null })
 })
 
 test('a refusal keeps the last result', () => {

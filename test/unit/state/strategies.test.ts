@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { FIELDS, optionOf } from '../../../src/state/fields.ts'
 import type { RunConfig } from '../../../src/config/types.ts'
@@ -19,7 +20,7 @@ describe('strategies', () => {
   it.each(STRATEGIES)('$id: choosing it gives a configuration that is it and compiles', async (strategy) => {
     const config = parsed(withStrategy({}, parsed({ parallel: { data: 4 }, batch: { microbatches: 1 } }), strategy))
     expect(strategyOf(config).id).toBe(strategy.id)
-    const plan = await engineSession.plan(config)
+    const plan = planOf(config)
     expect(plan.overBudget).toBeNull()
     expect(new Set(strategy.fields(config)).size).toBe(strategy.fields(config).length)
   })
@@ -37,7 +38,7 @@ describe('strategies', () => {
   })
 
   it.each(Object.entries(PRESETS))('preset %s compiles', async (_, draft) => {
-    expect((await engineSession.plan(parsed(draft))).overBudget).toBeNull()
+    expect(planOf(parsed(draft)).overBudget).toBeNull()
   })
 })
 
@@ -62,14 +63,14 @@ describe('what fits a budget', () => {
   it('is planned but not run when over it, and what fits is within it', async () => {
     const draft = { parallel: { data: 4 }, batch: { microbatches: 1 }, cluster: { memoryBytes: BUDGET } }
     const config = parsed(draft)
-    const plan = await engineSession.plan(config)
+    const plan = planOf(config)
     expect(plan.overBudget?.field).toBe('cluster.memoryBytes')
     const { fits, tried } = await findFits(session, draft, config)
     expect(fits.map(({ changes }) => changes)).toContainEqual([{ kind: 'strategy', to: 'zero3' }])
     expect(tried.length).toBeLessThanOrEqual(24)
     for (const { draft: other, peak } of fits) {
       expect(peak).toBeLessThanOrEqual(BUDGET)
-      const fitting = await engineSession.plan(parsed(other))
+      const fitting = planOf(parsed(other))
       expect(fitting.overBudget).toBeNull()
       expect(peak).toBe(Math.max(...fitting.ranks.map((rank) => rank.peak.total)))
     }
@@ -109,7 +110,7 @@ describe('what fits a budget', () => {
   })
 
   it('names the device that needs most, not the first over the budget', async () => {
-    const plan = await engineSession.plan(
+    const plan = planOf(
       parsed({ parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 }, cluster: { memoryBytes: 3e6 } }),
     )
     const most = plan.ranks.reduce((fullest, each) => (each.peak.total > fullest.peak.total ? each : fullest))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { withoutStrayFields } from '../../../src/config/check-effects.ts'
+import { withoutStrayFields } from '../../../src/config/effects.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import type { Use } from '../../../src/config/check.ts'
 import type { RunConfig } from '../../../src/config/types.ts'

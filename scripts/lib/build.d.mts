@@ -1,0 +1,2 @@
+export function buildPage(): string
+export function buildCli(): string

@@ -1,0 +1,76 @@
+import { isObject, show } from '../config/show.ts'
+import { RefusedError, invariant } from '../core/errors.ts'
+import { refusedAs } from '../core/refused-as.ts'
+import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
+import { readHeader } from './safetensors.ts'
+
+/** What a "model.safetensors.index.json" says: the file of each tensor. */
+export type ShardIndex = ReadonlyMap<string, string>
+
+const refuse = (what: string): never => {
+  throw new RefusedError('safetensors', what)
+}
+
+/** Reads an index's text. A shard is a file beside the index: a path that leads elsewhere is refused. */
+export function readShardIndex(text: string): ShardIndex {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return refuse('the index is not JSON')
+  }
+  const map = isObject(json) ? json.weight_map : undefined
+  if (!isObject(map)) return refuse('the index has no weight_map that says the file of each tensor')
+  const files = new Map<string, string>()
+  for (const [tensor, file] of Object.entries(map)) {
+    if (typeof file !== 'string' || !/^[^/\\]+\.safetensors$/.test(file))
+      return refuse(`weight_map: ${tensor} is in ${show(file)}; a .safetensors file beside the index is read`)
+    files.set(tensor, file)
+  }
+  if (files.size === 0) refuse('weight_map names no tensor')
+  return files
+}
+
+/** Several files as one: the bytes of one behind those of the other. A range lies within one of them. */
+function concatenated(sources: readonly ByteSource[], starts: readonly number[]): ByteSource {
+  return {
+    size: sources.reduce((sum, { size }) => sum + size, 0),
+    async read(begin, end) {
+      const at = starts.findLastIndex((start) => start <= begin)
+      const [source, start] = [sources[at]!, starts[at]!]
+      invariant(end - start <= source.size, `bytes ${begin} to ${end} are in two shards`)
+      return source.read(begin - start, end - start)
+    },
+  }
+}
+
+/** The tensors of an index, each from its shard, as if they stood in one file. */
+export async function openShards(
+  index: ShardIndex,
+  open: (file: string) => Promise<ByteSource>,
+): Promise<SafetensorsFile> {
+  const sources: ByteSource[] = []
+  const starts: number[] = []
+  const entries: TensorEntry[] = []
+  let size = 0
+  for (const file of new Set(index.values())) {
+    const source = await open(file)
+    const { entries: inside, dataStart } = await refusedAs('safetensors', file, () => readHeader(source)).catch(
+      (error: unknown) => {
+        throw error instanceof RefusedError ? new RefusedError('safetensors', error.message) : error
+      },
+    )
+    const found = new Map(inside.map((entry) => [entry.name, entry]))
+    for (const [name, where] of index) {
+      if (where !== file) continue
+      const entry = found.get(name)
+      if (!entry) return refuse(`${name} should be in ${file}; it is not`)
+      const shift = size + dataStart
+      entries.push({ ...entry, begin: entry.begin + shift, end: entry.end + shift })
+    }
+    sources.push(source)
+    starts.push(size)
+    size += source.size
+  }
+  return { source: concatenated(sources, starts), header: { entries, metadata: {}, dataStart: 0 } }
+}

@@ -1,0 +1,26 @@
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
+
+/**
+ * What a file is that was given in place of weights, told by how it begins; null when nothing is recognised. A download that
+ * went wrong leaves one of the first two.
+ */
+export function whatFile(beginning: Uint8Array): Said | null {
+  const text = new TextDecoder('latin1').decode(beginning.slice(0, 512))
+  const pointer = /^version https:\/\/git-lfs\.[^\n]*\n(?:[^\n]*\n)*?size (\d+)/.exec(text)
+  if (pointer) return say`the file is a git-lfs pointer to one of ${pointer[1]!} bytes; fetch that with "git lfs pull"`
+  if (/^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text))
+    return say`the file is a web page, not weights; the download went wrong`
+  if (/^\s*\{/.test(text)) return say`the file is JSON, not safetensors`
+  const format = FORMATS.find(([begin]) => text.startsWith(begin))
+  return format ? say`the file is ${format[1]}, not safetensors` : null
+}
+
+const FORMATS: readonly (readonly [begin: string, name: string])[] = [
+  ['PK\u0003\u0004', "zip (PyTorch's format)"],
+  ['\u0080\u0002', "a pickle (PyTorch's old format)"],
+  ['\u0080\u0004', 'a pickle'],
+  ['GGUF', 'GGUF'],
+  ['\u0089HDF', 'HDF5'],
+  ['\u001f\u008b', 'gzip'],
+]

@@ -1,0 +1,111 @@
+import { closeSync, openSync, rmSync, writeFile } from 'node:fs'
+import { access, constants, realpath, rename, rm, stat } from 'node:fs/promises'
+import { constants as machine } from 'node:os'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { RefusedError } from '../core/errors.ts'
+import { codeOf } from './read.ts'
+
+/** A file that a command writes when its work is done: tried before it, so that no work is lost to a wrong path. */
+export interface Output {
+  /** Writes all of it or nothing. Throws one line that names the option. */
+  write(data: Uint8Array | string): Promise<void>
+}
+
+/** Files being written: gone when a signal ends the process in the middle. */
+const unfinished = new Set<string>()
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+function endBySignal(signal: (typeof SIGNALS)[number]): void {
+  for (const part of unfinished) rmSync(part, { force: true })
+  process.exit(128 + machine.signals[signal])
+}
+
+/** Signals are heard only while there is something to clear away: long work without a pause in it must stay interruptible. */
+async function clearedOnSignal<Value>(part: string, work: () => Promise<Value>): Promise<Value> {
+  if (unfinished.size === 0) for (const signal of SIGNALS) process.on(signal, endBySignal)
+  unfinished.add(part)
+  try {
+    return await work()
+  } finally {
+    unfinished.delete(part)
+    if (unfinished.size === 0) for (const signal of SIGNALS) process.off(signal, endBySignal)
+  }
+}
+
+/** Where a path leads: to a file (itself or through a link), or to something that is written into as it is. */
+async function targetOf(path: string): Promise<{ file: string; inPlace: boolean }> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  })
+  if (found === null) return { file: path, inPlace: false }
+  if (found.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' })
+  await access(path, constants.W_OK)
+  return { file: await realpath(path), inPlace: !found.isFile() }
+}
+
+const writeInto = promisify(writeFile)
+
+/**
+ * Writes a file beside its place, then puts it there. It is opened at once: a signal finds it, not the order to make it.
+ */
+async function writeWhole(part: string, file: string, data: Uint8Array | string): Promise<void> {
+  const descriptor = openSync(part, 'w')
+  await clearedOnSignal(part, async () => {
+    try {
+      await writeInto(descriptor, data)
+    } finally {
+      closeSync(descriptor)
+    }
+    await rename(part, file)
+  })
+}
+
+function tryWriting(part: string): void {
+  closeSync(openSync(part, 'wx'))
+  rmSync(part)
+}
+
+/** Throws RefusedError naming `option` when the path cannot be written. */
+async function openOutput(option: string, path: string): Promise<Output> {
+  if (path === '-') throw new RefusedError(option, '"-" is no file; it takes a path')
+  const failed = (error: unknown) => `"${path}" cannot be written (${codeOf(error)})`
+  try {
+    const { file, inPlace } = await targetOf(path)
+    const part = `${file}.${process.pid}.part`
+    if (!inPlace) tryWriting(part)
+    return {
+      async write(data) {
+        try {
+          if (inPlace) await writeInto(file, data)
+          else await writeWhole(part, file, data)
+        } catch (error) {
+          if (!inPlace) await rm(part, { force: true })
+          throw new Error(`${option}: ${failed(error)}`, { cause: error })
+        }
+      },
+    }
+  } catch (error) {
+    throw error instanceof RefusedError ? error : new RefusedError(option, failed(error))
+  }
+}
+
+/**
+ * Opens every path that is given, by option; "-" for `out` is standard output, which needs no opening. Refused by the option's
+ * name: what cannot be written, and one path for two.
+ */
+export async function openOutputs<Option extends string>(
+  paths: Readonly<Record<Option, string | undefined>>,
+): Promise<Partial<Record<Option, Output>>> {
+  const outputs: Partial<Record<Option, Output>> = {}
+  const taken = new Map<string, string>()
+  for (const [option, path] of Object.entries(paths) as [Option, string | undefined][]) {
+    if (path === undefined || (option === 'out' && path === '-')) continue
+    const place = resolve(path)
+    if (taken.has(place)) throw new RefusedError(option, `"${path}" is also what --${taken.get(place)} writes`)
+    taken.set(place, option)
+    outputs[option] = await openOutput(option, path)
+  }
+  return outputs
+}

@@ -1,0 +1,119 @@
+import { serializeSafetensors } from '../checkpoint/safetensors.ts'
+import { weightsMetadata } from '../cluster/given-weights.ts'
+import type { Run, RunOptions } from '../cluster/run.ts'
+import { startRun } from '../cluster/run.ts'
+import type { RunResult } from '../config/result.ts'
+import type { RunConfig } from '../config/types.ts'
+import { parameterTable } from '../model/parameters.ts'
+import type { Progress } from './io.ts'
+import { putResult } from './io.ts'
+import { LastGoodStep } from './last-good-step.ts'
+import type { Output } from './outputs.ts'
+
+/** What a training leaves behind, where it was asked for. */
+export type TrainOutputs = Partial<Record<'out' | 'save' | 'gradients' | 'checkpoint', Output>>
+
+/** Trains and writes. A run that fails leaves the state after its last good step, then throws what it failed with. */
+export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, progress: Progress): Promise<void> {
+  const { config, dataset } = request
+  const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
+  const keep = (run: Run) => {
+    run.keepCheckpoint = outputs.checkpoint !== undefined
+    run.keepWeights = outputs.save !== undefined
+  }
+  const lastGood = new LastGoodStep(request, keep)
+  let run: Run | null = null
+  let measured: RunResult | null = null
+  run = await startRun({
+    ...request,
+    captureGradients: outputs.gradients !== undefined,
+    onEvent: (event) => {
+      if (event.kind === 'failed') measured = event.result
+      if (event.kind !== 'step') return
+      if (run !== null && (outputs.save || outputs.checkpoint)) lastGood.afterStep(run)
+      const { step, loss } = event.result
+      progress.say(
+        `step ${step + 1}/${total}  loss ${loss.toFixed(4)}  ${(event.tokensPerSecond ?? 0).toFixed(0)} tokens/s`,
+      )
+    },
+  })
+  keep(run)
+  let result: RunResult
+  try {
+    result = await run.finished
+  } catch (error) {
+    progress.end()
+    await writeLastGood(request, outputs, { run, measured, lastGood }, progress).catch((reason: unknown) =>
+      progress.say(`its last good step is lost: ${reason instanceof Error ? reason.message : String(reason)}`),
+    )
+    throw error
+  }
+  progress.end()
+  // The result first where it is printed: whatever becomes of the files, it is not lost.
+  if (!outputs.out) await putResult(JSON.stringify(result, null, 2))
+  await writeFiles(request, outputs, { result, final: run, first: run })
+}
+
+interface Failed {
+  readonly run: Run
+  /** Its good steps; null when it made none: then there is nothing to write. */
+  readonly measured: RunResult | null
+  readonly lastGood: LastGoodStep
+}
+
+async function writeLastGood(
+  request: RunOptions,
+  outputs: TrainOutputs,
+  { run: first, measured, lastGood }: Failed,
+  progress: Progress,
+): Promise<void> {
+  const last = measured?.steps?.at(-1)
+  if (!measured || !last || Object.keys(outputs).length === 0) return
+  const done = last.step + 1
+  progress.say(`failed: writing the state after step ${done}`)
+  if (!outputs.save && !outputs.checkpoint)
+    return writeFiles(request, outputs, { result: measured, final: first, first })
+  const final = await lastGood.again(done)
+  const { parametersHash } = await final.finished
+  const result = parametersHash === undefined ? measured : { ...measured, parametersHash }
+  await writeFiles(request, outputs, { result, final, first })
+}
+
+interface Written {
+  readonly result: RunResult
+  /** Whose weights and checkpoint are written. */
+  readonly final: Run
+  /** Whose first gradient is written. */
+  readonly first: Run
+}
+
+/** Every file that was asked for, also when one of them cannot be written; then throws what the first of those met. */
+async function writeFiles(
+  { config, dataset }: RunOptions,
+  outputs: TrainOutputs,
+  { result, final, first }: Written,
+): Promise<void> {
+  const files: (() => Promise<void> | undefined)[] = [
+    () => (first.gradients === null ? undefined : outputs.gradients?.write(asFile(config, first.gradients, {}))),
+    () => outputs.save?.write(asFile(config, final.finalWeights!, weightsMetadata(config, dataset.tokenizer))),
+    async () => outputs.checkpoint?.write(new Uint8Array(await final.finalCheckpoint!.arrayBuffer())),
+    () => outputs.out?.write(`${JSON.stringify(result, null, 2)}\n`),
+  ]
+  const errors: unknown[] = []
+  for (const write of files)
+    try {
+      await write()
+    } catch (error) {
+      errors.push(error)
+    }
+  if (errors.length > 0) throw errors[0]
+}
+
+function asFile(
+  config: RunConfig,
+  tensors: ReadonlyMap<string, Float32Array>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const named = parameterTable(config.model).map(({ name, shape }) => ({ name, shape, data: tensors.get(name)! }))
+  return serializeSafetensors(named, metadata)
+}

@@ -1,0 +1,33 @@
+/** A configuration is a few levels deep; what reads it goes down level by level. */
+const MOST_LEVELS = 100
+
+/** JSON from outside. Throws an error of one line: where it is not JSON, or that it is nested too deeply to be read. */
+export function parseJson(text: string): unknown {
+  if (deeperThan(text, MOST_LEVELS)) throw new Error(`nested deeper than ${MOST_LEVELS} levels`)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // The message quotes the text, line ends included.
+    throw new Error(error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : 'no JSON', { cause: error })
+  }
+}
+
+/** Whether brackets are nested deeper; texts are skipped. Of what is no JSON it says nothing of use. */
+function deeperThan(text: string, most: number): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++)
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > most) return true
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--
+        break
+    }
+  return false
+}

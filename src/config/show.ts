@@ -1,0 +1,18 @@
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value as a refusal quotes it: short, on one line. */
+export function show(value: unknown): string {
+  const text = typeof value === 'number' && !Number.isFinite(value) ? String(value) : jsonOf(value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** What a script gives need not be JSON: it may be nested without end, or hold itself. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value === 'bigint' ? `${value}n` : `a value of type ${typeof value}`
+  }
+}

@@ -1,0 +1,87 @@
+import { RefusedError } from '../core/errors.ts'
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
+
+/**
+ * A text file's bytes as text: UTF-8, or UTF-16 where its byte-order mark says so; the mark itself is dropped. Everything else is
+ * refused by file and byte: what a lenient decoder puts in place of bytes it does not understand would be trained on.
+ */
+
+/** A longer text does not fit a string in every browser. */
+const MOST_BYTES = 500_000_000
+
+type Refuse = (said: Said) => never
+
+const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
+
+/**
+ * @param field what a refusal names; @param path the file as the user knows it
+ * Throws RefusedError with the file and the position of the first byte that is no text.
+ */
+export function decodeText(bytes: Uint8Array, field: string, path: string): string {
+  const refuse: Refuse = (said) => {
+    throw new RefusedError(field, said)
+  }
+  if (bytes.length > MOST_BYTES) refuse(say`"${path}" has ${bytes.length} bytes; a text has at most ${MOST_BYTES}`)
+  const begins = (...mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte)
+  // The mark of UTF-32 begins like that of UTF-16.
+  if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff))
+    refuse(say`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
+  if (begins(0xff, 0xfe)) return decodeUtf16(bytes, true, path, refuse)
+  if (begins(0xfe, 0xff)) return decodeUtf16(bytes, false, path, refuse)
+  return decodeUtf8(bytes, path, refuse)
+}
+
+function decodeUtf8(bytes: Uint8Array, path: string, refuse: Refuse): string {
+  const nul = bytes.indexOf(0)
+  if (nul >= 0)
+    refuse(say`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const at = firstBadByte(bytes)
+    return refuse(
+      say`"${path}" is not UTF-8: byte ${at} is ${hex(bytes[at]!)}; save it as UTF-8, or as UTF-16 with its mark`,
+    )
+  }
+}
+
+/** Where the first sequence begins that is not UTF-8 (Unicode 16, table 3-7). */
+function firstBadByte(bytes: Uint8Array): number {
+  let at = 0
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at)
+    if (length === 0) break
+    at += length
+  }
+  return at
+}
+
+/** Bytes of the well-formed sequence that begins at `at`; 0 when there is none. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at]!
+  if (lead < 0x80) return 1
+  const length = lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  // No overlong forms, no surrogates, nothing beyond U+10FFFF.
+  const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80
+  const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf
+  for (let i = 1; i < length; i++) {
+    const byte = bytes[at + i] ?? 0
+    if (byte < (i === 1 ? least : 0x80) || byte > (i === 1 ? most : 0xbf)) return 0
+  }
+  return length
+}
+
+function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, refuse: Refuse): string {
+  if (bytes.length % 2 !== 0) refuse(say`"${path}" has ${bytes.length} bytes; UTF-16 takes an even number`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const unit = (at: number) => (at < bytes.length ? view.getUint16(at, littleEndian) : 0)
+  const isLow = (value: number) => value >= 0xdc00 && value < 0xe000
+  for (let at = 0; at < bytes.length; at += 2) {
+    const value = unit(at)
+    if (value >= 0xd800 && value < 0xdc00 && isLow(unit(at + 2))) at += 2
+    else if (value === 0 || (value >= 0xd800 && value < 0xe000))
+      refuse(say`"${path}" is not text: the UTF-16 unit at byte ${at} is ${value === 0 ? '0x0000' : hex(value)}`)
+  }
+  return new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be').decode(bytes)
+}

@@ -1,0 +1,31 @@
+import { cutNear, piecesOf } from './text-pieces.ts'
+
+/** Ends a document in a text file, as in the files GPT-2 was trained on. */
+export const END_OF_TEXT = '<|endoftext|>'
+
+/** Piece by piece what lies between two places of a text; null where a document ends. A mark without a document ends nothing. */
+export function* documentPieces(text: string, from: number, to: number): Generator<string | null> {
+  let begun = false
+  for (let at = from; at < to;) {
+    const mark = text.indexOf(END_OF_TEXT, at)
+    const end = mark < 0 ? to : Math.min(mark, to)
+    if (end > at) {
+      yield* piecesOf(text, at, end)
+      begun = true
+    }
+    if (end === to) return
+    if (begun) yield null
+    begun = false
+    at = end + END_OF_TEXT.length
+  }
+}
+
+/** A place at or before `at` where a text of documents is parted: behind the last one that ends in the half before it. */
+export function cutAtDocument(text: string, at: number): number {
+  const mark = text.lastIndexOf(END_OF_TEXT, at - END_OF_TEXT.length)
+  if (mark >= at / 2) return mark + END_OF_TEXT.length
+  const cut = cutNear(text, at)
+  // Never inside a mark.
+  const under = text.lastIndexOf(END_OF_TEXT, cut - 1)
+  return under >= 0 && under + END_OF_TEXT.length > cut ? under : cut
+}

@@ -1,0 +1,73 @@
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
+import type { DataSources, Source } from './sources.ts'
+import { openSource } from './sources.ts'
+import { trainBpe } from './tokenizers/bpe.ts'
+import { byteTokenizer } from './tokenizers/byte.ts'
+import { charTokenizer, charactersOf } from './tokenizers/char.ts'
+import { END_CHARACTER, canEndDocuments, endingDocuments } from './tokenizers/ending-documents.ts'
+import { loadGpt2Tokenizer } from './tokenizers/gpt2.ts'
+import { openTokenizer } from './tokenizers/open.ts'
+import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
+
+export type Progress = (what: string, fraction: number | null, detail: string) => void
+
+/**
+ * The tokenizer of a configuration: that of the weights to start from where they bring one, else made from the data where it
+ * has a vocabulary of its own. Throws RefusedError.
+ * @param source the data, opened when it is needed
+ */
+export async function tokenizerFor(
+  config: RunConfig,
+  sources: DataSources,
+  progress: Progress = () => {},
+  source: () => Promise<Source> = () => openSource(config, sources),
+): Promise<Tokenizer> {
+  if (sources.tokenizer) return givenTokenizer(config, sources.tokenizer)
+  const tokenizer = await madeTokenizer(config, source, progress, sources.signal)
+  return config.data.documents ? endingDocuments(tokenizer) : tokenizer
+}
+
+async function madeTokenizer(
+  config: RunConfig,
+  source: () => Promise<Source>,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<Tokenizer> {
+  const { vocab } = config.model
+  switch (config.data.tokenizer) {
+    case 'byte':
+      return byteTokenizer
+    case 'char': {
+      const { texts } = await source()
+      // Held-out text too: a character seen only there would have no id.
+      const characters = charactersOf([...texts('train'), ...texts('validation')])
+      return charTokenizer(config.data.documents ? [END_CHARACTER, ...characters] : characters)
+    }
+    case 'bpe':
+      if (vocab < 257)
+        throw new RefusedError('model.vocab', `${vocab}: tokenizer bpe needs more than the 256 bytes, at least 257`)
+      return trainBpe(
+        (await source()).texts('train'),
+        vocab,
+        (f) => progress('tokenizer', f, 'learning merges'),
+        signal,
+      )
+    case 'gpt2':
+      progress('tokenizer', null, 'loading GPT-2 tables')
+      return loadGpt2Tokenizer()
+  }
+}
+
+/** Going on with other ids than the weights were trained on would make nonsense of them. */
+async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promise<Tokenizer> {
+  if (state.kind !== data.tokenizer)
+    throw new RefusedError('data.tokenizer', say`${data.tokenizer}, but the weights were trained with ${state.kind}`)
+  const { documents: _, ...plain } = state
+  const tokenizer = await openTokenizer(plain)
+  if (!data.documents) return tokenizer
+  if (!canEndDocuments(tokenizer))
+    throw new RefusedError('data.documents', 'true, but the tokenizer of the weights has no id that ends a document')
+  return endingDocuments(tokenizer)
+}

@@ -1,0 +1,59 @@
+import { TOKENIZERS } from '../../config/names.ts'
+import { isObject, show } from '../../config/show.ts'
+import { RefusedError } from '../../core/errors.ts'
+import { MOST_BPE_IDS } from './bpe.ts'
+import type { TokenizerState } from './tokenizer.ts'
+
+/** A tokenizer as text, for a file: its vocabulary included. */
+export function tokenizerText(state: TokenizerState): string {
+  return JSON.stringify(state)
+}
+
+/** Reads what `tokenizerText` wrote. Throws RefusedError on `field` for anything else: a file is from outside. */
+export function readTokenizerText(text: string, field: string): TokenizerState {
+  const refuse = (what: string): never => {
+    throw new RefusedError(field, `its tokenizer ${what}`)
+  }
+  let given: unknown
+  try {
+    given = JSON.parse(text)
+  } catch {
+    return refuse('is no JSON')
+  }
+  if (!isObject(given)) return refuse(`is ${show(given)}, not an object`)
+  const documents = given.documents === true ? ({ documents: true } as const) : {}
+  switch (given.kind) {
+    case 'byte':
+    case 'gpt2':
+      return { kind: given.kind, ...documents }
+    case 'char': {
+      const { characters } = given
+      if (!isCharacters(characters)) return refuse('char has no list of distinct characters')
+      return { kind: 'char', characters, ...documents }
+    }
+    case 'bpe': {
+      const { merges } = given
+      if (!isMerges(merges)) return refuse('bpe has no list of merges, each of two ids before its own')
+      return { kind: 'bpe', merges, ...documents }
+    }
+    default:
+      return refuse(`has kind ${show(given.kind)}; one of ${TOKENIZERS.join(', ')} is read`)
+  }
+}
+
+function isCharacters(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((each) => typeof each === 'string' && Array.from(each).length === 1) &&
+    new Set(value).size === value.length
+  )
+}
+
+function isMerges(value: unknown): value is readonly (readonly [number, number])[] {
+  if (!Array.isArray(value) || value.length > MOST_BPE_IDS - 256) return false
+  return value.every((pair: unknown, i) => {
+    const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 256 + i
+    return Array.isArray(pair) && pair.length === 2 && pair.every(isId)
+  })
+}

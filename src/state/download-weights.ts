@@ -1,0 +1,41 @@
+import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
+
+/** What the page's Content-Security-Policy lets a user's own address be (vite.config.ts). */
+const ALLOWED = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\/)/
+
+export const isDownloadable = (url: string): boolean => URL.canParse(url) && ALLOWED.test(url)
+
+/**
+ * A file of weights from an address that the user gives. Throws RefusedError where it cannot be read, and the signal's reason
+ * when it is aborted.
+ */
+export async function downloadWeights(
+  url: string,
+  progress: (bytes: number, total: number | null) => void,
+  signal: AbortSignal,
+): Promise<{ readonly name: string; readonly file: Blob }> {
+  if (!isDownloadable(url))
+    throw new RefusedError('weights', say`"${url}" is no address to download from; https:// or http://localhost is`)
+  const response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(() => {
+    signal.throwIfAborted()
+    // A browser does not tell a page which it was.
+    throw new RefusedError(
+      'weights',
+      say`"${url}" cannot be read: there is no such server, or it does not let other pages read it (CORS); download the file and choose it here`,
+    )
+  })
+  if (!response.ok || !response.body)
+    throw new RefusedError('weights', say`"${url}" answers ${response.status} ${response.statusText}`)
+  const total = Number(response.headers.get('content-length')) || null
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  for (const reader = response.body.getReader(); ;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    parts.push(value)
+    bytes += value.length
+    progress(bytes, total)
+  }
+  return { name: new URL(url).pathname.split('/').at(-1) || url, file: new Blob(parts) }
+}

@@ -1,0 +1,126 @@
+import type { Problem } from '../config/check.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
+import { checkSize } from './plan-size.ts'
+import { planFrom } from './planned.ts'
+import type { Planned } from './planned.ts'
+import type { Plan } from './session.ts'
+
+export type PlanReply =
+  { readonly kind: 'planned'; readonly planned: Planned } | { readonly kind: 'refused'; readonly problem: Problem }
+
+/** What planning needs of a worker. */
+export interface PlanWorker {
+  postMessage(config: RunConfig): void
+  terminate(): void
+}
+
+export type OpenPlanWorker = (hear: (reply: PlanReply) => void, fail: (message: string) => void) => PlanWorker
+
+const openWorker: OpenPlanWorker = (hear, fail) => {
+  const worker = new Worker(new URL('./plan.worker.ts', import.meta.url), { type: 'module', name: 'planner' })
+  worker.addEventListener('message', (event: MessageEvent<PlanReply>) => hear(event.data))
+  worker.addEventListener('error', (event) => fail(event.message || 'the planner could not be loaded'))
+  return worker
+}
+
+/** After this nobody waits any longer, in seconds. */
+const LONGEST = 60
+/** What nobody wants any more may still end by itself: a new worker takes about as long to load, in seconds. */
+const GRACE = 0.25
+/** A worker that has had nothing to do for so long is ended, and its memory is free; in seconds. */
+const IDLE = 2
+
+interface Ask {
+  answer(reply: PlanReply): void
+  fail(error: Error): void
+}
+
+/** A worker and what it is asked. */
+interface Held {
+  readonly worker: PlanWorker
+  ask: Ask | null
+  resting: ReturnType<typeof setTimeout> | undefined
+}
+
+/**
+ * Plans in one worker, one configuration after another. What is aborted rejects at once, and its worker is ended soon;
+ * what takes too long is refused.
+ */
+export function createPlanner(open: OpenPlanWorker = openWorker) {
+  let kept: Held | null = null
+  /** Settles when the worker is free, or gone. */
+  let free: Promise<unknown> = Promise.resolve()
+
+  const made = (): Held => {
+    const held: Held = {
+      ask: null,
+      resting: undefined,
+      worker: open(
+        (reply) => held.ask?.answer(reply),
+        (message) => held.ask?.fail(new Error(message)),
+      ),
+    }
+    return held
+  }
+  const end = (held: Held) => {
+    held.worker.terminate()
+    if (kept === held) kept = null
+  }
+
+  return async function plan(config: RunConfig, signal?: AbortSignal): Promise<Plan> {
+    checkSize(config)
+    const before = free
+    let release!: () => void
+    free = new Promise<void>((resolve) => (release = resolve))
+    await before
+    if (signal?.aborted) {
+      release()
+      throw signal.reason as Error
+    }
+    let held: Held
+    try {
+      held = kept ??= made()
+    } catch (error) {
+      release()
+      throw error
+    }
+    clearTimeout(held.resting)
+    return new Promise<Plan>((resolve, reject) => {
+      const timers: ReturnType<typeof setTimeout>[] = []
+      const after = (seconds: number, then: () => void) => timers.push(setTimeout(then, seconds * 1000))
+      const over = () => {
+        held.ask = null
+        for (const timer of timers) clearTimeout(timer)
+        release()
+      }
+      const give = (reason: Error) => {
+        end(held)
+        over()
+        reject(reason)
+      }
+      held.ask = {
+        answer(reply) {
+          over()
+          held.resting = setTimeout(() => end(held), IDLE * 1000)
+          if (reply.kind === 'planned') resolve(planFrom(config, reply.planned))
+          else reject(new RefusedError(reply.problem.field, reply.problem.said ?? reply.problem.message))
+        },
+        fail: give,
+      }
+      after(LONGEST, () =>
+        give(
+          new RefusedError('', say`planning took longer than ${LONGEST} s; use fewer ranks, micro-batches or blocks`),
+        ),
+      )
+      const abort = () => {
+        const reason = signal?.reason as Error
+        reject(reason)
+        if (held.ask) after(GRACE, () => give(reason))
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      held.worker.postMessage(config)
+    })
+  }
+}

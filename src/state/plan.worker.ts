@@ -1,0 +1,17 @@
+import { problemOf } from '../config/explain.ts'
+import type { RunConfig } from '../config/types.ts'
+import { RefusedError } from '../core/errors.ts'
+import { predict } from './engine-plan.ts'
+import type { PlanReply } from './plan-in-worker.ts'
+
+const post = (reply: PlanReply) => self.postMessage(reply)
+
+/** Compiles beside the page; ended from outside when nobody wants the answer any more. */
+self.addEventListener('message', ({ data }: MessageEvent<RunConfig>) => {
+  try {
+    post({ kind: 'planned', planned: predict(data) })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    post({ kind: 'refused', problem: error instanceof RefusedError ? problemOf(error) : { field: '', message } })
+  }
+})

@@ -1,0 +1,66 @@
+import type { RunConfig } from '../config/types.ts'
+import type { MemoryPlan } from '../schedule/memory-plan.ts'
+import type { Op, Program } from '../schedule/program.ts'
+import { noteOf } from '../schedule/trace.ts'
+import { inspect } from './inspect/inspect.ts'
+import { flowsOf } from './op-flows.ts'
+import type { OpNote, Plan } from './session.ts'
+import { spanKindOf } from './span-kind.ts'
+
+/** What planning found, as it crosses from its worker: a plan without what it answers to questions. */
+export interface Planned extends Omit<Plan, 'describe' | 'inspect'> {
+  readonly program: Program
+  readonly memory: readonly MemoryPlan[]
+}
+
+/** The plan that a page asks about ops and tensors many times a second. */
+export function planFrom(config: RunConfig, { program, memory, ...plan }: Planned): Plan {
+  const find = opIndex(program)
+  return {
+    ...plan,
+    describe: (rank, op) => describe(rank, find(rank, op)),
+    inspect: (target) => inspect({ program, config, memory }, target),
+  }
+}
+
+const LETTERS: Partial<Record<Op['kind'], string>> = {
+  forward: 'F',
+  recompute: 'R',
+  backward: 'B',
+  backwardInput: 'I',
+  backwardWeight: 'W',
+  allReduce: 'AR',
+  reduceScatter: 'RS',
+  allGather: 'AG',
+  optimizerStep: 'step',
+  gradNorm: 'norm',
+}
+
+/** What fits into a cell: "F3", "AR bucket 1". */
+function shortLabel(op: Op): string {
+  const letter = LETTERS[op.kind] ?? op.kind
+  if ('segment' in op) return `${letter}${op.microbatch ?? ''}`
+  return 'subject' in op ? `${letter} ${op.subject}` : letter
+}
+
+/** Ops of each rank by id: cards and timelines ask many times a second. */
+function opIndex(program: Program): (rank: number, id: number) => Op | undefined {
+  const byRank = program.ranks.map(() => null as ReadonlyMap<number, Op> | null)
+  return (rank, id) => {
+    const found = program.ranks[rank]
+    if (!found) return undefined
+    byRank[rank] ??= new Map([found.prologue, found.step, found.epilogue].flat().map((op) => [op.id, op]))
+    return byRank[rank].get(id)
+  }
+}
+
+function describe(rank: number, op: Op | undefined): OpNote | null {
+  if (!op) return null
+  return {
+    ...noteOf(op),
+    kind: spanKindOf(op),
+    flows: flowsOf(rank, op),
+    traffic: 'traffic' in op ? op.traffic : null,
+    label: shortLabel(op),
+  }
+}

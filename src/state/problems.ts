@@ -1,0 +1,24 @@
+import { problemOf } from '../config/explain.ts'
+import { refusalOfAdapters } from './adapter-deal.ts'
+import type { DraftState } from './draft-store.ts'
+import { refusalOfFiles } from './files-store.ts'
+import type { FilesState } from './files-store.ts'
+import type { Availability, Problem } from './session.ts'
+
+export interface OnScreen {
+  readonly draft: Pick<DraftState, 'config' | 'problems'>
+  /** What compiling it found. */
+  readonly problem: Problem | null
+  readonly files: FilesState
+  readonly found: Availability | null
+}
+
+/**
+ * Everything that keeps what is on screen from running, in the order of mending: what its fields say, what only compiling it
+ * finds, what this page or this browser does not have. The panel shows it, and nothing starts while there is any.
+ */
+export function problemsOf({ draft, problem, files, found }: OnScreen): readonly Problem[] {
+  if (draft.problems.length > 0) return draft.problems
+  const missing = [refusalOfFiles(draft.config, files), refusalOfAdapters(draft.config, found)]
+  return [...(problem ? [problem] : []), ...missing.flatMap((refusal) => (refusal ? [problemOf(refusal)] : []))]
+}

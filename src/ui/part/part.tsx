@@ -1,0 +1,80 @@
+import { Component, createElement, lazy, Suspense, useState } from 'react'
+import type { ComponentType, ReactNode } from 'react'
+import { useText } from '../text/use-text.ts'
+import button from '../theme/button.module.css'
+import notices from '../notices/notices.module.css'
+
+interface BoundaryProps {
+  readonly onRetry?: () => void
+  readonly children: ReactNode
+}
+
+/** Says in its place that something could not be loaded, or threw, until it is tried again. */
+export class Boundary extends Component<BoundaryProps, { readonly error: unknown; readonly broken: boolean }> {
+  override state = { error: undefined as unknown, broken: false }
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error, broken: true }
+  }
+
+  override render() {
+    const { onRetry, children } = this.props
+    const { error, broken } = this.state
+    if (!broken) return children
+    const retry = () => {
+      onRetry?.()
+      this.setState({ error: undefined, broken: false })
+    }
+    return <Broken error={error} retry={retry} />
+  }
+}
+
+/**
+ * A part of the page that is loaded when it is first shown. One that cannot be loaded (offline, after a deploy) or that throws
+ * says so in its own place, with the ways on; the rest of the page goes on.
+ */
+export function part<Props extends object = object>(load: () => Promise<{ default: ComponentType<Props> }>) {
+  // Kept over visits; a load that failed stays failed, so another try takes another.
+  let current = lazy(load)
+  return function Part(props: Props & { readonly waiting?: ReactNode }) {
+    const [Shown, setShown] = useState(() => current)
+    const renew = () => {
+      current = lazy(load)
+      setShown(() => current)
+    }
+    return (
+      <Boundary onRetry={renew}>
+        <Suspense fallback={props.waiting ?? null}>{createElement(Shown, props)}</Suspense>
+      </Boundary>
+    )
+  }
+}
+
+function Broken({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
+  const text = useText()
+  return (
+    <section className={notices.failure} role="alert">
+      <strong>{text.failures.unknown.title}</strong>
+      <p className={notices.message}>{error instanceof Error ? error.message : String(error)}</p>
+      <p>{text.failures.unknown.advice}</p>
+      <div className={notices.actions}>
+        <Reloading retry={retry} />
+      </div>
+    </section>
+  )
+}
+
+/** The two ways on where something could not be loaded. */
+export function Reloading({ retry }: { readonly retry: () => void }) {
+  const text = useText()
+  return (
+    <>
+      <button type="button" className={button.button} onClick={retry}>
+        {text.retry}
+      </button>
+      <button type="button" className={button.button} onClick={() => location.reload()}>
+        {text.reload}
+      </button>
+    </>
+  )
+}

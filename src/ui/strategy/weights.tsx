@@ -1,0 +1,82 @@
+import { useRef, useState } from 'react'
+import { isDownloadable } from '../../state/download-weights.ts'
+import controls from '../controls/controls.module.css'
+import { formatBytes } from '../format.ts'
+import { usePage, useSlice } from '../page-context.ts'
+import { useProblemText } from '../text/problem-text.ts'
+import { useText } from '../text/use-text.ts'
+import { concerns, useProblems } from '../use-problems.ts'
+
+/** Weights to start from: a safetensors file, or an address that the user gives (nothing else leaves the origin). */
+export function Weights() {
+  const page = usePage()
+  const text = useText()
+  const say = useProblemText()
+  const input = useRef<HTMLInputElement>(null)
+  const { weights, download, failure } = useSlice(page.files, (state) => state)
+  const [url, setUrl] = useState('')
+  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'weights'))
+  return (
+    <>
+      <div className={controls.field}>
+        <label htmlFor="weights">{text.weights}</label>
+        <button type="button" data-testid="weights" onClick={() => input.current?.click()}>
+          {weights?.name ?? text.drawn}
+        </button>
+        {weights === null ? (
+          <span />
+        ) : (
+          <button
+            type="button"
+            className={controls.reset}
+            aria-label={`${text.reset}: ${text.weights}`}
+            onClick={() => page.files.drawWeights()}
+          >
+            ↺
+          </button>
+        )}
+        <input
+          ref={input}
+          id="weights"
+          type="file"
+          accept=".safetensors"
+          hidden
+          onChange={(event) => {
+            const [file] = event.target.files ?? []
+            if (file) page.files.takeWeights(file)
+            event.target.value = ''
+          }}
+        />
+      </div>
+      <div className={controls.field}>
+        <input
+          aria-label={text.weightsUrl}
+          placeholder={text.weightsUrl}
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
+        {download === null ? (
+          <button type="button" disabled={!isDownloadable(url)} onClick={() => void page.files.download(url)}>
+            {text.download}
+          </button>
+        ) : (
+          <button type="button" onClick={() => page.files.cancelDownload()}>
+            {text.cancel}
+          </button>
+        )}
+        <span />
+        {download !== null && (
+          <p role="status">
+            {formatBytes(download.bytes)}
+            {download.total !== null && ` / ${formatBytes(download.total)}`}
+          </p>
+        )}
+        {why && (
+          <p className={controls.problem} role="alert">
+            {say(why)}
+          </p>
+        )}
+      </div>
+    </>
+  )
+}
