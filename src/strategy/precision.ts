@@ -6,7 +6,7 @@ import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '..
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
 import { coordinatesOf } from './ranks.ts'
-import { elementBytesOf, keepingOf, keepsMasters, keepsMomentum } from './recipes.ts'
+import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
 
 /*
  * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters that
@@ -14,7 +14,7 @@ import { elementBytesOf, keepingOf, keepsMasters, keepsMomentum } from './recipe
  */
 export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
-  const { gradientBytes, reducedBytes, keepsCopies } = keepingOf(config)
+  const { gradientBytes, reducedBytes, keepsCopies } = habitsOf(config)
   let mixed = draft
   if (gradientBytes !== reducedBytes) mixed = withCasts(mixed, config)
   if (keepsCopies) mixed = withGradientCopies(mixed)

@@ -4,8 +4,8 @@ import type { ElementBytes } from '../core/dtypes.ts'
 import { F32_BYTES } from '../core/dtypes.ts'
 import type { Trait } from '../model/segment.ts'
 
-/** What training software keeps in memory around the same mathematics. One row per software, never per model or run. */
-export interface Keeping {
+/** What training software keeps and when it exchanges, around the same mathematics. One row per software, never per model. */
+export interface Habits {
   /** Attention with its T × T scores in memory, or in one kernel that never writes them. */
   readonly attention: 'fused' | 'materialized'
   /** Share of the activations that dropout takes away. */
@@ -23,12 +23,14 @@ export interface Keeping {
   readonly headChunkBytes: number
   /** Device context, communication buffers and what the allocator holds back, per device. */
   readonly contextBytes: number
+  /** Replicas reduce gradients while the last backward still runs, where the configuration wants it. */
+  readonly overlapsReduction: boolean
 }
 
 /** Bytes of logits that this project lets live at once on a rank. */
 export const HEAD_CHUNK_BYTES = 64 * 2 ** 20
 
-const MEGATRON: Keeping = {
+const MEGATRON: Habits = {
   attention: 'materialized',
   dropout: 0.1,
   fusedElementwise: true,
@@ -40,9 +42,10 @@ const MEGATRON: Keeping = {
   logitBytes: 6,
   headChunkBytes: Infinity,
   contextBytes: 1e9,
+  overlapsReduction: false,
 }
 
-const KEEPING: Readonly<Record<SoftwareId, Keeping>> = {
+const HABITS: Readonly<Record<SoftwareId, Habits>> = {
   /** ZeRO's 2 + 2 + 12 bytes (arXiv:1910.02054, section 3.1); everything else is in the Program. */
   tabcluster: {
     ...MEGATRON,
@@ -52,16 +55,24 @@ const KEEPING: Readonly<Record<SoftwareId, Keeping>> = {
     logitBytes: 2,
     headChunkBytes: HEAD_CHUNK_BYTES,
     contextBytes: 0,
+    overlapsReduction: true,
   },
   /** FlashAttention-2 (arXiv:2307.08691); f32 gradients reduced as they are, as Megatron-Core and FSDP2 do by default; bf16
    *  logits with their gradient in place. */
-  modern: { ...MEGATRON, attention: 'fused', dropout: 0, reducedBytes: 4, logitBytes: 4 },
+  modern: { ...MEGATRON, attention: 'fused', dropout: 0, reducedBytes: 4, logitBytes: 4, overlapsReduction: true },
   /** Megatron-LM v2 (arXiv:2104.04473) and its documentation's 18 bytes per parameter. */
   'megatron-2021': MEGATRON,
   /** A fork of it (arXiv:2401.10241). */
   'zero-bubble': MEGATRON,
   /** llm-foundry: gradients reduced in f32. */
-  'pytorch-fsdp': { ...MEGATRON, attention: 'fused', dropout: 0, fusedElementwise: false, reducedBytes: 4 },
+  'pytorch-fsdp': {
+    ...MEGATRON,
+    attention: 'fused',
+    dropout: 0,
+    fusedElementwise: false,
+    reducedBytes: 4,
+    overlapsReduction: true,
+  },
   /** Its FP32GradientAccumulator keeps the bf16 gradients beside f32 ones; its loss keeps 9 bytes per logit (fitted). */
   nanotron: {
     ...MEGATRON,
@@ -83,14 +94,14 @@ export function softwareIdOf({ precision, cluster }: Pick<Said, 'precision' | 'c
 }
 
 /** What its software keeps, with what the model says of attention and dropout in place of its own. */
-export function keepingOf(config: Said): Keeping {
-  const row = KEEPING[softwareIdOf(config)]
+export function habitsOf(config: Said): Habits {
+  const row = HABITS[softwareIdOf(config)]
   const { attention, dropout } = config.model
   return { ...row, attention: attention ?? row.attention, dropout: dropout ?? row.dropout }
 }
 
 export function traitsOf(config: Said): ReadonlySet<Trait> {
-  const { attention, dropout, fusedElementwise } = keepingOf(config)
+  const { attention, dropout, fusedElementwise } = habitsOf(config)
   const traits: Trait[] = []
   if (attention === 'materialized') traits.push('materialized')
   if (dropout > 0) traits.push('dropout')
@@ -101,7 +112,7 @@ export function traitsOf(config: Said): ReadonlySet<Trait> {
 /** Bytes of an element by what it is: weights and activations in half precision; statistics, moments and masters in f32. */
 export function elementBytesOf(config: Said): ElementBytes {
   if (config.precision === 'f32') return F32_BYTES
-  const { gradientBytes, reducedBytes } = keepingOf(config)
+  const { gradientBytes, reducedBytes } = habitsOf(config)
   return { ...F32_BYTES, working: 2, gradient: gradientBytes, reduced: reducedBytes }
 }
 
@@ -124,16 +135,21 @@ function hasMomentum({ kind, momentum }: RunConfig['optimizer']): boolean {
 
 /** Bytes per logit that live beside the logits while the loss is taken. */
 export function logitCopyBytes(config: Said): number {
-  return config.precision === 'f32' ? 0 : Math.max(0, keepingOf(config).logitBytes - elementBytesOf(config).working)
+  return config.precision === 'f32' ? 0 : Math.max(0, habitsOf(config).logitBytes - elementBytesOf(config).working)
 }
 
 /** Rows that go through the head at a time, of V logits each. */
 export function headChunkRows(config: Said, rows: number, V: number): number {
-  const fitting = Math.floor(keepingOf(config).headChunkBytes / (elementBytesOf(config).working * V))
+  const fitting = Math.floor(habitsOf(config).headChunkBytes / (elementBytesOf(config).working * V))
   return Math.max(1, Math.min(rows, fitting))
 }
 
 /** Whether the kernels are this project's: its parameters, scalars and read-back buffers are part of the Program. */
 export function hasOwnKernels(config: Said): boolean {
   return softwareIdOf(config) === 'tabcluster'
+}
+
+/** Whether gradients are reduced while the last backward still runs: the configuration wants it, and the software can. */
+export function overlapsReduction(config: Said & Pick<RunConfig, 'parallel'>): boolean {
+  return config.parallel.overlap && habitsOf(config).overlapsReduction
 }

@@ -7,7 +7,7 @@ import { gradNormLaunches, updateLaunch, axpyLaunch } from '../model/vector-laun
 import { workspaceId } from '../schedule/buffers.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, lengthOf } from './draft.ts'
-import { hasOwnKernels, keepingOf } from './recipes.ts'
+import { hasOwnKernels, habitsOf } from './recipes.ts'
 
 /** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */
 const UNIFORM_SLOT_BYTES = 256
@@ -62,7 +62,7 @@ function readsBack(op: OpDraft): number {
 export function withSoftware(draft: RankDraft, config: RunConfig): RankDraft {
   if (hasOwnKernels(config)) return withWorkspace(draft)
   if (draft.device === 'cpu') return draft
-  const context = buffer(workspaceId('context'), keepingOf(config).contextBytes, { dtype: 'byte', persistent: true })
+  const context = buffer(workspaceId('context'), habitsOf(config).contextBytes, { dtype: 'byte', persistent: true })
   return { ...draft, buffers: [...draft.buffers, context] }
 }
 
