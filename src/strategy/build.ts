@@ -12,7 +12,7 @@ import { lowerActions } from './lower-actions.ts'
 import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
 import { coordinatesOf, rankAt } from './ranks.ts'
-import { withoutOverlap } from './no-overlap.ts'
+import { behindCompute } from './behind-compute.ts'
 import { withPrecision } from './precision.ts'
 import { reducedPerMicrobatch } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
@@ -61,7 +61,7 @@ export class ProgramBuilder {
   rank(number: number): RankProgram {
     const { config, layout, world } = this
     const draft = this.strategy.lower(number, { config, layout, world, rank: (each) => this.computeRank(each) })
-    return finishRank(withSoftware(withPrecision(withoutOverlap(draft, config), config), config))
+    return finishRank(withSoftware(withPrecision(behindCompute(draft, config), config), config))
   }
 
   /** Forward and backward of one rank, before any exchange between replicas. */

@@ -153,3 +153,8 @@ export function hasOwnKernels(config: Said): boolean {
 export function overlapsReduction(config: Said & Pick<RunConfig, 'parallel'>): boolean {
   return config.parallel.overlap && habitsOf(config).overlapsReduction
 }
+
+/** Gradients are reduced in buckets of about so many bytes: all at once by software that overlaps nothing with it. */
+export function bucketBytesOf(config: Said & Pick<RunConfig, 'parallel'>): number {
+  return habitsOf(config).overlapsReduction ? config.parallel.bucketBytes : Infinity
+}

@@ -189,17 +189,28 @@ export class Walk {
             }
           }
         }
+        const link = exchange[i]!
+        // Kernels start while the host still launches those behind them; an exchange starts when it is launched.
+        const handed = link === null ? this.hostEnd : this.hostEnd + host[i]!
         this.hostEnd += host[i]!
-        if (this.hostEnd > ready) {
-          ready = this.hostEnd
+        if (handed > ready) {
+          ready = handed
           binding = index - 1
         }
         this.binding[index] = binding
-        const link = exchange[i]!
         memory.leave(stretch, i)
         this.entered = false
         this.index++
-        if (link === null) this.finish(index, s, ready, ready + seconds[i]!, places, mode, first)
+        if (link === null)
+          this.finish(
+            index,
+            s,
+            ready,
+            host[i]! > 0 ? Math.max(ready + seconds[i]!, this.hostEnd) : ready + seconds[i]!,
+            places,
+            mode,
+            first,
+          )
         else if (link.kind === 'send') {
           const end = ready + seconds[i]!
           this.finish(index, s, ready, end, places, mode, first)

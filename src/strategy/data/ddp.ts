@@ -3,7 +3,7 @@ import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../rank
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { compressedAllReduce } from './compressed.ts'
 import { gradientBuckets } from '../buckets.ts'
-import { elementBytesOf, overlapsReduction } from '../recipes.ts'
+import { bucketBytesOf, elementBytesOf, overlapsReduction } from '../recipes.ts'
 import { tiedElsewhere } from '../tied-embedding.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
@@ -112,12 +112,10 @@ export function bucketsOf(
   config: RunConfig,
 ): { bucket: readonly LocalParameter[]; after: readonly string[] }[] {
   const tied = tiedElsewhere(config)
-  return gradientBuckets(parameters, config.parallel.bucketBytes, tied, elementBytesOf(config).reduced).map(
-    (bucket) => {
-      const early = overlapsReduction(config) && bucket.every(({ name }) => name !== tied)
-      return { bucket, after: early ? bucket.map(({ name }) => gradBuffer(name)) : [] }
-    },
-  )
+  return gradientBuckets(parameters, bucketBytesOf(config), tied, elementBytesOf(config).reduced).map((bucket) => {
+    const early = overlapsReduction(config) && bucket.every(({ name }) => name !== tied)
+    return { bucket, after: early ? bucket.map(({ name }) => gradBuffer(name)) : [] }
+  })
 }
 
 function reduceBucket(

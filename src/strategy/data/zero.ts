@@ -10,7 +10,7 @@ import { optimizerTail } from '../optimizer-tail.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { ownership, partsOf, wholeSpans } from '../ownership.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
-import { elementBytesOf } from '../recipes.ts'
+import { bucketBytesOf, elementBytesOf } from '../recipes.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { gatherUnits, shardBuffer, shardId, unitPieces } from './unit-shards.ts'
 import { broadcastOnce, bucketsOf, reduceBuckets } from './ddp.ts'
@@ -140,13 +140,11 @@ function gatherParameters({ config, rank, pieces, mine }: Shared): OpDraft {
 function stageTwo(rank: ComputeRank, { config, world }: BuildContext): RankDraft {
   const shared = sharedOf(rank, config)
   const { reduced: elementBytes } = elementBytesOf(config)
-  const buckets = gradientBuckets(rank.parameters, config.parallel.bucketBytes, null, elementBytes).map(
-    (parameters, i) => ({
-      name: `bucket ${i}`,
-      parameters,
-      pieces: piecesIn(shared.pieces, parameters),
-    }),
-  )
+  const buckets = gradientBuckets(rank.parameters, bucketBytesOf(config), null, elementBytes).map((parameters, i) => ({
+    name: `bucket ${i}`,
+    parameters,
+    pieces: piecesIn(shared.pieces, parameters),
+  }))
   const reduced = reduceToOwners(config, rank, buckets)
   const owned = ownedOf(shared, shared.mine, inWhole(paramBuffer), inPiece(shardGradient))
   const tail = optimizerTail({ config, owned, normGroup: world, hasLoss: rank.reportsLoss })
