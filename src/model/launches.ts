@@ -1,4 +1,5 @@
 import type { ComputeKind, OpDims, SegmentRef } from '../core/segments.ts'
+import { WORD_BYTES } from '../core/dtypes.ts'
 import { valueOf } from '../core/expression.ts'
 import type { Launch } from './kernels.ts'
 import type { Call, SegmentSpec, SizeSymbol } from './segment.ts'
@@ -15,8 +16,6 @@ export interface ComputeWork {
   readonly args: Readonly<Record<string, string>>
   readonly accumulate: boolean
 }
-
-const F32 = 4
 
 /** Sizes by symbol, as one rank holds them. */
 export function symbolsOf(dims: OpDims): Readonly<Partial<Record<SizeSymbol, number>>> {
@@ -90,7 +89,7 @@ export function launchesOf(work: ComputeWork): Launch[] {
         buffers: bound(call, work.args),
         params,
         flops: valueOf(call.flops, sizes),
-        bytes: valueOf(call.elements, sizes) * F32,
+        bytes: valueOf(call.elements, sizes) * WORD_BYTES,
       }
     })
 }

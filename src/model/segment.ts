@@ -1,3 +1,4 @@
+import type { Dtype } from '../core/dtypes.ts'
 import type { Expression } from '../core/expression.ts'
 import { plus, times } from '../core/expression.ts'
 import type { SegmentKind } from '../core/segments.ts'
@@ -55,12 +56,24 @@ export interface ParameterPort {
   readonly cut: TensorAxis | null
 }
 
-/** What the elements of a buffer are: numbers in the working precision, statistics kept in f32, or whole numbers. */
-export type Dtype = 'working' | 'f32' | 'u32'
-
 export interface Port {
   readonly elements: SizeExpression
   readonly dtype: Dtype
+}
+
+/** What a training may do around the same mathematics, and what then is kept for the backward pass. */
+export const TRAITS = [
+  /** The scores of attention, T × T in every head, are written to memory. */
+  'materialized',
+  'dropout',
+  /** Neighbouring element-wise kernels are not one: what they hand to each other is in memory. */
+  'unfused',
+] as const
+export type Trait = (typeof TRAITS)[number]
+
+/** Kept only where all of its traits hold: the forward leaves it and the backward reads it, besides what kernels bind. */
+export interface SavedPort extends Port {
+  readonly when: readonly Trait[]
 }
 
 /** One kernel of a segment. */
@@ -82,6 +95,8 @@ export interface SegmentSpec {
   readonly parameters: Readonly<Record<string, ParameterPort>>
   /** What the forward makes inside the segment; what its backward reads of it is kept until then. */
   readonly makes: Readonly<Record<string, Port>>
+  /** What the forward leaves for the backward besides, under other software than this project's. */
+  readonly saves?: Readonly<Record<string, SavedPort>>
   /** What the backward makes inside the segment. */
   readonly gradients: Readonly<Record<string, Port>>
   /** Everything else a role may name. */
@@ -102,6 +117,15 @@ export function working(elements: SizeExpression): Port {
 
 export function f32(elements: SizeExpression): Port {
   return { elements, dtype: 'f32' }
+}
+
+export function byte(elements: SizeExpression): Port {
+  return { elements, dtype: 'byte' }
+}
+
+/** The ports of a segment that are kept under these traits. */
+export function savedPorts({ saves = {} }: SegmentSpec, traits: ReadonlySet<Trait>): Record<string, Port> {
+  return Object.fromEntries(Object.entries(saves).filter(([, { when }]) => when.every((trait) => traits.has(trait))))
 }
 
 export function u32(elements: SizeExpression): Port {

@@ -1,9 +1,9 @@
+import { WORD_BYTES } from '../core/dtypes.ts'
+import { invariant } from '../core/errors.ts'
 import type { KernelName, Launch } from './kernels.ts'
 import { squaredNormSlots } from './kernels.ts'
 
 /** Launches of what follows the gradients: norms, updates, sums of vectors. */
-
-const F32 = 4
 
 function launch(
   kernel: KernelName,
@@ -12,7 +12,7 @@ function launch(
   flops: number,
   elements: number,
 ): Launch {
-  return { kernel, buffers, params, flops, bytes: elements * F32 }
+  return { kernel, buffers, params, flops, bytes: elements * WORD_BYTES }
 }
 
 interface Range {
@@ -38,7 +38,7 @@ export function gradNormLaunches(spans: readonly Range[], scratch: string, targe
 interface UpdateRanges {
   readonly parameter: Range
   readonly gradient: Range
-  readonly moment1: Range
+  readonly moment1?: Range
   readonly moment2?: Range
   readonly decay: boolean
 }
@@ -46,6 +46,7 @@ interface UpdateRanges {
 /** One optimizer update; `norm` may name any buffer when clipping is off. */
 export function updateLaunch(update: UpdateRanges, hyper: string, norm: string): Launch {
   const { parameter: p, gradient: g, moment1: m, moment2: v } = update
+  invariant(m, 'kernels of an update take a momentum')
   const n = p.length
   const decay = update.decay ? 1 : 0
   const shared = { n, pOffset: p.offset, gOffset: g.offset, mOffset: m.offset }

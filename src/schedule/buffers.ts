@@ -1,4 +1,5 @@
 import type { Category } from '../core/bytes.ts'
+import type { Dtype } from '../core/dtypes.ts'
 
 /** What a buffer holds. */
 export const BUFFER_ROLES = [
@@ -11,6 +12,10 @@ export const BUFFER_ROLES = [
   'pulled',
   'gradient',
   'gradientShard',
+  /** A gradient as the backward left it, kept beside the one that micro-batches add to. */
+  'gradientCopy',
+  /** Weights of which the working ones are a coarser copy. */
+  'master',
   'moment1',
   'moment2',
   'input',
@@ -50,6 +55,8 @@ const PREFIX: Partial<Record<BufferRole, string>> = {
   pulled: 'pulled:',
   gradient: 'grad:',
   gradientShard: 'gshard:',
+  gradientCopy: 'gcopy:',
+  master: 'master:',
   moment1: 'm:',
   moment2: 'v:',
   input: 'in.',
@@ -71,6 +78,8 @@ export const CATEGORY_OF: Readonly<Record<BufferRole, Category>> = {
   pulled: 'parameters',
   gradient: 'gradients',
   gradientShard: 'gradients',
+  gradientCopy: 'gradients',
+  master: 'optimizer',
   moment1: 'optimizer',
   moment2: 'optimizer',
   input: 'activations',
@@ -81,6 +90,28 @@ export const CATEGORY_OF: Readonly<Record<BufferRole, Category>> = {
   staging: 'workspace',
   uniforms: 'workspace',
   workspace: 'workspace',
+}
+
+/** What the elements of a buffer are, where nothing else says so. */
+export const DTYPE_OF: Readonly<Record<BufferRole, Dtype>> = {
+  parameter: 'working',
+  parameterShard: 'working',
+  gathered: 'working',
+  pulled: 'working',
+  gradient: 'gradient',
+  gradientShard: 'gradient',
+  gradientCopy: 'working',
+  master: 'master',
+  moment1: 'moment',
+  moment2: 'moment',
+  input: 'u32',
+  activation: 'working',
+  activationGradient: 'working',
+  recomputed: 'working',
+  message: 'working',
+  staging: 'u32',
+  uniforms: 'u32',
+  workspace: 'f32',
 }
 
 export function workspaceId(tensor: string): BufferId {

@@ -1,4 +1,5 @@
 import type { Category, TrafficKind } from '../core/bytes.ts'
+import type { Dtype } from '../core/dtypes.ts'
 import type { ComputeKind, OpDims, SegmentRef } from '../core/segments.ts'
 import type { BufferId } from './buffers.ts'
 
@@ -9,12 +10,13 @@ export type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segme
  * validator and the timeline read it. Nothing else in the system knows what a strategy is.
  */
 
-/** A buffer of one rank. `elements` are 4 bytes each in execution (f32 or u32); `bytes` is what the ledger counts. */
+/** A buffer of one rank. Elements are words in execution; `bytes` is what the ledger counts. */
 export interface BufferSpec extends BufferId {
   /** `bufferName` of the record; unique within its rank */
   readonly name: string
   readonly category: Category
   readonly elements: number
+  readonly dtype: Dtype
   readonly bytes: number
   /** Where it lives: on the device, in host memory (CPU server, offload), as a mappable staging buffer for read-back, or
    *  as the device's arena of kernel parameters (one 256-byte slot each). Host buffers do not count against the device. */
@@ -112,7 +114,10 @@ export interface RecvOp extends OpBase {
 export interface Update {
   readonly parameter: Span
   readonly gradient: Span
-  readonly moment1: Span
+  /** What is really updated, where the parameter is a coarser copy of it (mixed precision). */
+  readonly master?: Span
+  /** Absent where SGD keeps no momentum. */
+  readonly moment1?: Span
   /** Absent for SGD. */
   readonly moment2?: Span
   readonly decay: boolean

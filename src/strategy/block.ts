@@ -1,9 +1,12 @@
 import { valueOf } from '../core/expression.ts'
+import type { Dtype } from '../core/dtypes.ts'
 import type { OpDims } from '../core/segments.ts'
 import type { Recompute } from '../config/types.ts'
 import type { Family, SegmentUse, Sublayer } from '../model/family-spec.ts'
 import { symbolsOf } from '../model/launches.ts'
-import type { SegmentSpec } from '../model/segment.ts'
+import type { Port, Trait } from '../model/segment.ts'
+import { savedPorts } from '../model/segment.ts'
+import { segmentOf } from '../model/segments/registry.ts'
 import type { BufferRole } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
 import { paramBuffer } from './ranks.ts'
@@ -29,6 +32,9 @@ export interface BlockScope {
   readonly place: Place
   readonly recompute: Recompute
   readonly tensor: TensorLink
+  /** What the software keeps for the backward besides; nothing where there is none. */
+  readonly traits: ReadonlySet<Trait>
+  readonly forwardOnly: boolean
 }
 
 type Half = 'backward' | 'backwardInput' | 'backwardWeight'
@@ -59,9 +65,9 @@ class BlockNames {
     return this.inBlock + use.name
   }
 
-  private declare(role: BufferRole, name: string, elements: number): string {
+  private declare(role: BufferRole, name: string, elements: number, dtype: Dtype = 'working'): string {
     const { writer, place } = this.scope
-    return writer.declare({ role, tensor: this.inBlock + name, microbatch: place.microbatch }, elements)
+    return writer.declare({ role, tensor: this.inBlock + name, microbatch: place.microbatch }, elements, { dtype })
   }
 
   /** A vector on the residual stream: this rank's rows. */
@@ -70,14 +76,25 @@ class BlockNames {
   }
 
   /** Buffers inside a segment that works on `dims`, by the segment's role. */
-  ports({ name }: SegmentUse, ports: SegmentSpec['makes'], dims: OpDims, roleOf: (port: string) => BufferRole): Args {
+  ports(
+    { name }: SegmentUse,
+    ports: Readonly<Record<string, Port>>,
+    dims: OpDims,
+    roleOf: (port: string) => BufferRole,
+  ): Args {
     const sizes = symbolsOf(dims)
     return Object.fromEntries(
-      Object.entries(ports).map(([port, { elements }]) => [
+      Object.entries(ports).map(([port, { elements, dtype }]) => [
         port,
-        this.declare(roleOf(port), `${name}.${port}`, valueOf(elements, sizes)),
+        this.declare(roleOf(port), `${name}.${port}`, valueOf(elements, sizes), dtype),
       ]),
     )
+  }
+
+  /** What a segment's forward leaves for its backward beyond its kernels, by role. */
+  saved(use: SegmentUse, dims: OpDims, roleOf: (port: string) => BufferRole): Args {
+    const { traits, forwardOnly } = this.scope
+    return forwardOnly ? {} : this.ports(use, savedPorts(use.segment, traits), dims, roleOf)
   }
 
   parameters({ parameters }: SegmentUse): Args {
@@ -121,6 +138,8 @@ function run(scope: BlockScope, kind: 'forward' | 'recompute', x: string): strin
       sizes,
       { ...args, ...names.parameters(use) },
       place,
+      false,
+      names.saved(use, sizes, () => role),
     )
   const made = (use: SegmentUse, sizes: OpDims) => names.ports(use, use.segment.makes, sizes, () => role)
   let input = x
@@ -168,7 +187,7 @@ function sublayerBackward(
   x: string,
   dout: string,
 ): string {
-  const { writer, block, dims, place, recompute, tensor } = scope
+  const { writer, family, block, dims, place, recompute, tensor } = scope
   const again = recompute === 'full'
   const saved = again ? 'recomputed' : 'activation'
   const rows = tensor.residual(dims)
@@ -181,11 +200,16 @@ function sublayerBackward(
     writer.compute('backwardWeight', ref(residual), rows, { dp: dout, ...bias.args }, place, writer.touch(bias.first))
 
   const { core } = body.segment
-  const repeated = recompute === 'selective' && core ? core.makes : []
-  const made = names.ports(body, body.segment.makes, dims, (port) => (repeated.includes(port) ? 'recomputed' : saved))
+  const { repeated, roleOf } = repeatedBy(scope, body)
+  const made = names.ports(body, body.segment.makes, dims, (port) => roleOf(port, saved))
+  const left = names.saved(body, dims, (port) => roleOf(port, saved))
   if (core && repeated.length > 0 && inputs) {
-    writer.compute('recompute', segment(core.kind, names.segment(body), block), dims, made, place)
+    const again = Object.fromEntries(Object.entries(left).filter(([port]) => repeated.includes(port)))
+    writer.compute('recompute', segment(core.kind, names.segment(body), block), dims, made, place, false, again)
   }
+  // A mask over what the sublayer adds to the residual stream goes with the gradient of that.
+  // A recomputation stops before the last one's.
+  const masks = again && family.block.at(-1)!.residual === residual ? {} : names.saved(residual, rows, () => saved)
   const dmade = names.ports(body, body.segment.gradients, dims, () => 'activationGradient')
   const y = names.rows(`${norm.name}.y`, saved)
   const dy = names.rows(`${norm.name}.dy`, 'activationGradient')
@@ -201,7 +225,7 @@ function sublayerBackward(
   }
   // Only the half that computes weight gradients decides whether they accumulate.
   const accumulate = weights && own.first !== null && writer.touch(own.first)
-  writer.compute(half, ref(body), dims, args, place, accumulate)
+  writer.compute(half, ref(body), dims, args, place, accumulate, inputs ? { ...left, ...masks } : {})
 
   const dx = names.rows(`${norm.name}.dx`, 'activationGradient')
   if (inputs) {
@@ -224,4 +248,15 @@ function sublayerBackward(
   function outputGradient(): string {
     return inputs ? tensor.gather(dout, dims, place, `${title} output gradient`) : tensor.wholeOf(dout, dims)
   }
+}
+
+/** Ports of a sublayer's body that selective recomputation makes again. */
+function repeatedBy(
+  { recompute, traits }: BlockScope,
+  { segment: { core } }: SegmentUse,
+): { repeated: readonly string[]; roleOf: (port: string, kept: BufferRole) => BufferRole } {
+  const saves = core ? Object.keys(savedPorts(segmentOf(core.kind), traits)) : []
+  // Where the scores are kept they are what is large: the output stays (arXiv:2205.05198, section 4.2.2).
+  const repeated = recompute !== 'selective' || !core ? [] : traits.has('materialized') ? saves : core.makes
+  return { repeated, roleOf: (port, kept) => (repeated.includes(port) ? 'recomputed' : kept) }
 }

@@ -1,3 +1,4 @@
+import { WORD_BYTES } from '../core/dtypes.ts'
 import type { LocalParameter } from './layout.ts'
 
 /** PyTorch's first bucket: small, so that the first all-reduce starts early (torch.nn.parallel.DistributedDataParallel). */
@@ -12,6 +13,7 @@ export function gradientBuckets(
   parameters: readonly LocalParameter[],
   bucketBytes: number,
   alone: string | null = null,
+  elementBytes = WORD_BYTES,
 ): LocalParameter[][] {
   const buckets: LocalParameter[][] = []
   let current: LocalParameter[] = []
@@ -20,7 +22,7 @@ export function gradientBuckets(
   for (const parameter of parameters.toReversed()) {
     if (parameter.name === alone) continue
     current.push(parameter)
-    bytes += parameter.elements * 4
+    bytes += parameter.elements * elementBytes
     if (bytes >= (buckets.length === 0 ? Math.min(FIRST_BUCKET_BYTES, bucketBytes) : bucketBytes)) {
       buckets.push(current)
       current = []

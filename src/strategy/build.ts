@@ -12,12 +12,14 @@ import { lowerActions } from './lower-actions.ts'
 import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
 import { coordinatesOf, rankAt } from './ranks.ts'
+import { behindCompute } from './behind-compute.ts'
+import { withPrecision } from './precision.ts'
 import { reducedPerMicrobatch } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
 import type { DataStrategy } from './registry.ts'
 import { withSequenceGradients } from './sequence-gradients.ts'
 import { withTiedEmbedding } from './tied-embedding.ts'
-import { withWorkspace } from './workspace.ts'
+import { withSoftware } from './workspace.ts'
 
 /** What a rank does, stage by stage, and where every virtual stage stands. */
 export interface Orders {
@@ -59,7 +61,7 @@ export class ProgramBuilder {
   rank(number: number): RankProgram {
     const { config, layout, world } = this
     const draft = this.strategy.lower(number, { config, layout, world, rank: (each) => this.computeRank(each) })
-    return finishRank(withWorkspace(draft))
+    return finishRank(withSoftware(withPrecision(behindCompute(draft, config), config), config))
   }
 
   /** Forward and backward of one rank, before any exchange between replicas. */

@@ -1,4 +1,5 @@
 import type { TrafficKind } from '../core/bytes.ts'
+import { WORD_BYTES } from '../core/dtypes.ts'
 import type { CollectiveKind, Span } from '../schedule/program.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { OpDraft } from './draft.ts'
@@ -25,7 +26,7 @@ export interface CollectiveOptions {
 
 /** A collective op of one member; members of a group build it from equal options but their own spans. */
 export function collective(kind: CollectiveKind, config: RunConfig, options: CollectiveOptions): OpDraft {
-  const { group, source, target, lane = 'group', elementBytes = 4, alsoReads = [], phase, ...rest } = options
+  const { group, source, target, lane = 'group', elementBytes = WORD_BYTES, alsoReads = [], phase, ...rest } = options
   const targets = buffersOf(target)
   return {
     ...rest,

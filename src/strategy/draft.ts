@@ -1,7 +1,9 @@
 import type { Category } from '../core/bytes.ts'
+import type { Dtype } from '../core/dtypes.ts'
+import { F32_BYTES } from '../core/dtypes.ts'
 import { invariant } from '../core/errors.ts'
 import type { BufferId } from '../schedule/buffers.ts'
-import { CATEGORY_OF, bufferName } from '../schedule/buffers.ts'
+import { CATEGORY_OF, DTYPE_OF, bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec, Op, RankProgram, RankState, Span } from '../schedule/program.ts'
 
 /** An op before it has its number. */
@@ -54,14 +56,18 @@ export interface BufferOptions {
   readonly category?: Category
   readonly persistent?: boolean
   readonly home?: BufferSpec['home']
-  /** Bytes of one element; 4 in execution. */
-  readonly elementBytes?: number
+  readonly dtype?: Dtype
 }
 
-/** @param options.category where it is not what the role says: what a message carries may count as what it is of */
+/**
+ * A buffer with its bytes in f32; mixed precision is a pass over them (strategy/precision.ts).
+ *
+ * @param options.category where it is not what the role says: what a message carries may count as what it is of
+ */
 export function buffer(id: BufferId, elements: number, options: BufferOptions = {}): BufferSpec {
-  const { persistent = false, home = 'device', elementBytes = 4, category = CATEGORY_OF[id.role] } = options
-  return { ...id, name: bufferName(id), category, elements, bytes: elements * elementBytes, home, persistent }
+  const { persistent = false, home = 'device', category = CATEGORY_OF[id.role], dtype = DTYPE_OF[id.role] } = options
+  const bytes = elements * F32_BYTES[dtype]
+  return { ...id, name: bufferName(id), category, elements, dtype, bytes, home, persistent }
 }
 
 /** Sizes of `count` parts of `total`, differing by at most one, larger first. */

@@ -1,3 +1,4 @@
+import { WORD_BYTES } from '../core/dtypes.ts'
 import type { OpDims } from '../core/segments.ts'
 import type { BufferId, BufferRole } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
@@ -9,19 +10,18 @@ import type { Family, SegmentUse } from '../model/family-spec.ts'
 import { familyOf } from '../model/family.ts'
 import { symbolsOf } from '../model/launches.ts'
 import { headWeightName } from '../model/parameters.ts'
+import { savedPorts } from '../model/segment.ts'
 import { blockBackward, blockForward, blockInputGradient, blockOutput } from './block.ts'
 import type { Layout } from './layout.ts'
 import { dimsOf } from './layout.ts'
 import { paramBuffer } from './ranks.ts'
+import { headChunkRows, logitCopyBytes, traitsOf } from './recipes.ts'
 import type { Place } from './segment-writer.ts'
 import { COMPUTE, HOST, SegmentWriter, segment } from './segment-writer.ts'
 import type { Stage } from './stages.ts'
 import type { TensorLink } from './tensor-link.ts'
 import { tensorLink } from './tensor-link.ts'
 import type { Coordinates } from '../config/result.ts'
-
-/** Bytes of logits that may live at once on a rank: longer batches go through the head in chunks of rows. */
-export const HEAD_CHUNK_BYTES = 64 * 2 ** 20
 
 export interface LoweredRank {
   readonly ops: readonly OpDraft[]
@@ -51,9 +51,9 @@ export function isLogits({ tensor }: BufferId): boolean {
   return tensor.startsWith('logits')
 }
 
-/** The rows of the head's chunks for `rows` rows of `V` logits. */
-function headChunks(rows: number, V: number): { rowStart: number; rows: number }[] {
-  const each = Math.max(1, Math.min(rows, Math.floor(HEAD_CHUNK_BYTES / (4 * V))))
+/** The rows of the head's chunks. */
+function headChunks({ dims: { rows, V }, context }: Scope): { rowStart: number; rows: number }[] {
+  const each = headChunkRows(context.layout.config, rows, V)
   return Array.from({ length: Math.ceil(rows / each) }, (_, i) => ({
     rowStart: i * each,
     rows: Math.min(each, rows - i * each),
@@ -114,7 +114,8 @@ function loadInputs(scope: Scope, roles: readonly string[]): Record<string, stri
   const fresh = roles.filter((role) => !writer.touch(mb(place, role, 'input')))
   const args = Object.fromEntries(roles.map((role) => [role, mb(place, role, 'input')]))
   if (fresh.length === 0) return args
-  for (const role of fresh) writer.declare(idOf(place, role, 'input'), sizes[role]!)
+  for (const role of fresh)
+    writer.declare(idOf(place, role, 'input'), sizes[role]!, { dtype: role === 'weights' ? 'f32' : 'u32' })
   writer.push({
     kind: 'loadBatch',
     stream: HOST,
@@ -138,7 +139,7 @@ function transfer(scope: Scope, kind: 'send' | 'recv', peerStage: number, name: 
     stream: `${kind}:${peer}:${direction}${boundary}`,
     traffic: 'activations' as const,
     subject: direction === 'F' ? 'activations' : 'activation gradients',
-    elementBytes: 4,
+    elementBytes: WORD_BYTES,
     direction,
     ...place,
   }
@@ -171,6 +172,7 @@ function blockInput(scope: Scope, block: number): string {
 function forward(scope: Scope): void {
   const { writer, context, family, stage, place, dims, residual, tensor } = scope
   const { recompute } = context.layout.config.parallel
+  const traits = traitsOf(context.layout.config)
   const input = inputName(scope)
   const elements = residual.rows * residual.C
   if (stage.embedding) {
@@ -179,15 +181,18 @@ function forward(scope: Scope): void {
     writer.declare(idOf(place, inputTensor(scope)), elements)
     const x = tensor.partialOf(input, dims)
     const args = { tokens: tokens!, ...parametersOf(family.embedding), x }
-    writer.compute('forward', refOf(family.embedding, -1), dims, args, place)
+    const saved = context.forwardOnly ? {} : embeddingMask(scope)
+    writer.compute('forward', refOf(family.embedding, -1), dims, args, place, false, saved)
     tensor.sum(input, dims, place, 'embedding')
   } else if (!local(scope, stage.index - 1)) {
-    writer.declare(idOf(place, inputTensor(scope)), elements, context.forwardOnly ? 'communication' : 'activations')
+    writer.declare(idOf(place, inputTensor(scope)), elements, {
+      category: context.forwardOnly ? 'communication' : 'activations',
+    })
     transfer(scope, 'recv', stage.index - 1, input, 'F')
   }
   let x = input
   for (let block = stage.first; block < stage.end; block++)
-    x = blockForward({ writer, family, block, dims, place, recompute, tensor }, x)
+    x = blockForward({ ...scope, block, recompute, traits, forwardOnly: context.forwardOnly }, x)
   if (stage.head) {
     const { finalNorm } = family
     const y = writer.declare(idOf(place, `${finalNorm.name}.y`), elements)
@@ -204,8 +209,8 @@ function head(scope: Scope, half: 'backward' | 'backwardInput' | null): void {
   const y = tensor.gather(mb(place, `${family.finalNorm.name}.y`), dims, place, 'head input')
   const wte = paramBuffer(headWeightName(context.layout.config.model))
   const inputs = context.keepLogits ? {} : loadInputs(scope, ['targets', 'weights'])
-  const chunks = headChunks(dims.rows, dims.V)
-  const losses = writer.declare(idOf(place, 'losses'), dims.rows)
+  const chunks = headChunks(scope)
+  const losses = writer.declare(idOf(place, 'losses'), dims.rows, { dtype: 'f32' })
   for (const [c, chunk] of chunks.entries()) {
     const part = { ...dims, ...chunk }
     const logits = writer.declare(idOf(place, logitsOf(c)), chunk.rows * dims.V)
@@ -214,15 +219,24 @@ function head(scope: Scope, half: 'backward' | 'backwardInput' | null): void {
     const sharded = dims.tensor > 1 ? { all: lossStats(scope, part, c, { ...inputs, logits }) } : null
     const args = { ...inputs, ...sharded, logits, losses, lossSum: 'loss' }
     const accumulate = c === chunks.length - 1 && writer.touch('loss')
-    writer.compute('forward', segment(sharded ? 'lossSharded' : 'loss', 'loss', layers), part, args, place, accumulate)
+    const ref = segment(sharded ? 'lossSharded' : 'loss', 'loss', layers)
+    const saved = half === null ? {} : logitCopies(scope, c, chunk.rows)
+    writer.compute('forward', ref, part, args, place, accumulate, saved)
     if (half !== null) headGradient(scope, half, c, chunk)
   }
+}
+
+/** What the software keeps beside a chunk's logits from the loss to their gradient: f32 copies. */
+function logitCopies({ writer, context, place, dims }: Scope, c: number, rows: number): Record<string, string> {
+  const bytes = logitCopyBytes(context.layout.config)
+  if (bytes === 0) return {}
+  return { copies: writer.declare(idOf(place, `loss.copies${c}`), rows * dims.V * bytes, { dtype: 'byte' }) }
 }
 
 /** Each rank's maximum and sum over its vocabulary, gathered: the logits themselves are never exchanged. */
 function lossStats(scope: Scope, part: OpDims, c: number, args: Record<string, string>): string {
   const { writer, context, place, tensor } = scope
-  const stats = writer.declare(idOf(place, `loss.stats${c}`), part.rows * 3)
+  const stats = writer.declare(idOf(place, `loss.stats${c}`), part.rows * 3, { dtype: 'f32' })
   const ref = segment('lossStats', 'loss', context.layout.config.model.layers)
   writer.compute('forward', ref, part, { logits: args.logits!, targets: args.targets!, stats }, place)
   return tensor.gatherAll(stats, '.all', part.rows * 3, place, 'loss statistics')
@@ -244,17 +258,19 @@ function headGradient(
   const y = tensor.wholeOf(mb(place, `${norm}.y`), dims)
   const args = { y, wte: paramBuffer(weight), logits: mb(place, logitsOf(c)), dy, dwte }
   const accumulate = half !== 'backwardInput' && writer.touch(dwte)
-  writer.compute(half, refOf(family.head, model.layers), { ...dims, ...chunk }, args, place, accumulate)
+  const saved = half === 'backwardWeight' ? {} : logitCopies(scope, c, chunk.rows)
+  writer.compute(half, refOf(family.head, model.layers), { ...dims, ...chunk }, args, place, accumulate, saved)
 }
 
 function backward(scope: Scope, half: 'backward' | 'backwardInput' | 'backwardWeight'): void {
-  const { writer, context, family, stage, place, dims, residual, tensor } = scope
+  const { writer, context, family, stage, place, residual } = scope
   const { recompute } = context.layout.config.parallel
+  const traits = traitsOf(context.layout.config)
   const elements = residual.rows * residual.C
   let dx: string
   if (stage.head) {
     if (half === 'backwardWeight')
-      for (const [c, chunk] of headChunks(dims.rows, dims.V).entries()) headGradient(scope, half, c, chunk)
+      for (const [c, chunk] of headChunks(scope).entries()) headGradient(scope, half, c, chunk)
     else finalNormGradient(scope, half)
     dx = mb(place, `${family.finalNorm.name}.dx`)
   } else if (local(scope, stage.index + 1)) dx = inputGradientName(scope, stage.index + 1)
@@ -266,7 +282,7 @@ function backward(scope: Scope, half: 'backward' | 'backwardInput' | 'backwardWe
     }
   }
   for (let block = stage.end - 1; block >= stage.first; block--)
-    dx = blockBackward({ writer, family, block, dims, place, recompute, tensor }, half, blockInput(scope, block), dx)
+    dx = blockBackward({ ...scope, block, recompute, traits, forwardOnly: false }, half, blockInput(scope, block), dx)
   if (stage.embedding) {
     if (half !== 'backwardInput') embeddingGradient(scope, dx)
   } else if (half !== 'backwardWeight' && !local(scope, stage.index - 1))
@@ -325,7 +341,19 @@ function embeddingGradient(scope: Scope, dx: string): void {
       ...place,
     })
   const args = { dx: all, segments: segments!, ...gradients }
-  writer.compute('backwardWeight', refOf(family.embedding, -1), dims, args, place, true)
+  writer.compute('backwardWeight', refOf(family.embedding, -1), dims, args, place, true, embeddingMask(scope))
+}
+
+/** What the embedding's forward leaves for its gradient, of this rank's rows. */
+function embeddingMask({ writer, context, family, place, residual }: Scope): Record<string, string> {
+  const { segment: spec, name } = family.embedding
+  const ports = Object.entries(savedPorts(spec, traitsOf(context.layout.config)))
+  return Object.fromEntries(
+    ports.map(([role, { elements, dtype }]) => [
+      role,
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual)), { dtype }),
+    ]),
+  )
 }
 
 function refOf({ segment: { kind }, name }: SegmentUse, block: number) {
@@ -340,9 +368,9 @@ function parametersOf({ parameters }: SegmentUse): Record<string, string> {
 /** Buffers that the forward of a segment on the residual stream makes, by role. */
 function madeBy({ segment: { makes }, name }: SegmentUse, { writer, residual, place }: Scope): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(makes).map(([role, { elements }]) => [
+    Object.entries(makes).map(([role, { elements, dtype }]) => [
       role,
-      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual))),
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual)), { dtype }),
     ]),
   )
 }

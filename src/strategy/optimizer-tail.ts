@@ -83,7 +83,7 @@ export function optimizerTail(options: TailOptions): Tail {
   }
   const second = optimizer.kind === 'adamw'
   const momentId = (role: 'moment1' | 'moment2', { tensor, from }: Owned): BufferId => ({ role, tensor, from })
-  const updates: Update[] = owned.map((each) => {
+  const updates = owned.map((each): Update & { moment1: Span } => {
     const length = each.parameter.length
     return {
       parameter: each.parameter,
@@ -97,7 +97,7 @@ export function optimizerTail(options: TailOptions): Tail {
     for (const role of second ? (['moment1', 'moment2'] as const) : (['moment1'] as const))
       buffers.push(buffer(momentId(role, each), each.parameter.length, { home, persistent: true }))
   if (updates.length > 0) {
-    const states = updates.flatMap((each) => (each.moment2 ? [each.moment1, each.moment2] : [each.moment1]))
+    const states = updates.flatMap(({ moment1, moment2 }) => (moment2 ? [moment1, moment2] : [moment1]))
     const parameters = updates.map((each) => each.parameter)
     ops.push({
       kind: 'optimizerStep',

@@ -1,7 +1,7 @@
 import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { HEAD_CHUNK_BYTES } from './lower-actions.ts'
+import { headChunkRows } from './recipes.ts'
 
 /** Ops of a Program that is built at all: with more, building and proving it takes minutes and gigabytes. */
 const MOST_OPS = 500_000
@@ -13,7 +13,7 @@ export function expectedOps(config: RunConfig): number {
   const { model, batch, parallel: p } = config
   const perBlock = 12 + (p.tensor > 1 ? 4 : 0) + (p.sequenceParallel ? 6 : 0) + (p.recompute === 'none' ? 0 : 6)
   const rows = (largestReplica(config) / batch.microbatches) * batch.sequence
-  const chunks = Math.ceil((rows * 4 * model.vocab) / p.tensor / HEAD_CHUNK_BYTES)
+  const chunks = Math.ceil(rows / headChunkRows(config, rows, model.vocab / p.tensor))
   return p.data * p.tensor * batch.microbatches * (model.layers * perBlock + 3 * (chunks - 1))
 }
 

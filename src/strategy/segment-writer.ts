@@ -1,12 +1,11 @@
-import type { Category } from '../core/bytes.ts'
 import type { ComputeKind, OpDims, SegmentKind, SegmentRef } from '../core/segments.ts'
-import { accessOf } from '../model/access.ts'
-import { boundBy, launchesOf } from '../model/launches.ts'
+import { boundBy } from '../model/launches.ts'
+import { accessOfWork } from '../model/work-access.ts'
 import { segmentOf } from '../model/segments/registry.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec } from '../schedule/program.ts'
-import type { OpDraft } from './draft.ts'
+import type { BufferOptions, OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
 
 export const COMPUTE = 'compute'
@@ -41,11 +40,11 @@ export class SegmentWriter {
    */
   constructor(private readonly perMicrobatch: (parameter: string) => boolean = () => false) {}
 
-  /** @param category where it is not what the role says */
-  declare(id: BufferId, elements: number, category?: Category): string {
+  /** @param options where they are not what the role says */
+  declare(id: BufferId, elements: number, options: Pick<BufferOptions, 'category' | 'dtype'> = {}): string {
     const name = bufferName(id)
     if (!this.declared.has(name)) {
-      const spec = buffer(id, elements, category === undefined ? {} : { category })
+      const spec = buffer(id, elements, options)
       this.declared.set(name, spec)
       this.buffers.push(spec)
     }
@@ -54,10 +53,10 @@ export class SegmentWriter {
 
   /** A buffer that belongs to a declared one: all its rows, its partial sums. */
   derived(name: string, suffix: string, elements: number): string {
-    const { tensor, microbatch, role } = this.declared.get(name)!
+    const { tensor, microbatch, role, dtype } = this.declared.get(name)!
     const prefix = role === 'recomputed' ? 're:' : ''
     const place = microbatch === undefined ? {} : { microbatch }
-    return this.declare({ role: 'message', tensor: `${prefix}${tensor}${suffix}`, ...place }, elements)
+    return this.declare({ role: 'message', tensor: `${prefix}${tensor}${suffix}`, ...place }, elements, { dtype })
   }
 
   elementsOf(name: string): number {
@@ -77,7 +76,10 @@ export class SegmentWriter {
     return before
   }
 
-  /** @param args buffers by the segment's roles; those that no kernel of this pass binds are left out */
+  /**
+   * @param args buffers by the segment's roles; those that no kernel of this pass binds are left out
+   * @param saved what no kernel binds: left by a forward, read by a backward
+   */
   compute(
     kind: ComputeKind,
     segment: SegmentRef,
@@ -85,9 +87,11 @@ export class SegmentWriter {
     args: Readonly<Record<string, string>>,
     place: Place,
     accumulate = false,
+    saved: Readonly<Record<string, string>> = {},
   ): void {
-    const work = { kind, segment, dims, args: boundBy(segmentOf(segment.kind), kind, args), accumulate }
-    this.push({ ...work, ...place, stream: COMPUTE, ...accessOf(launchesOf(work)) })
+    const bound = boundBy(segmentOf(segment.kind), kind, args)
+    const work = { kind, segment, dims, args: { ...bound, ...saved }, accumulate }
+    this.push({ ...work, ...place, stream: COMPUTE, ...accessOfWork(work) })
   }
 
   push(op: OpDraft): void {
@@ -104,5 +108,5 @@ export function withNames(op: OpDraft, names: ReadonlyMap<string, string> | unde
   if (!names || !('segment' in op)) return op
   const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))
   const work = { ...op, args }
-  return { ...work, ...accessOf(launchesOf(work)) }
+  return { ...work, ...accessOfWork(work) }
 }

@@ -1,3 +1,5 @@
+import type { RunConfig } from '../config/types.ts'
+import { WORD_BYTES } from '../core/dtypes.ts'
 import { decodeLaunch, encodeLaunch } from '../model/codec-launches.ts'
 import type { Launch } from '../model/kernels.ts'
 import { launchesOf } from '../model/launches.ts'
@@ -5,6 +7,7 @@ import { gradNormLaunches, updateLaunch, axpyLaunch } from '../model/vector-laun
 import { workspaceId } from '../schedule/buffers.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, lengthOf } from './draft.ts'
+import { hasOwnKernels, habitsOf } from './recipes.ts'
 
 /** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */
 const UNIFORM_SLOT_BYTES = 256
@@ -55,6 +58,14 @@ function readsBack(op: OpDraft): number {
   return 0
 }
 
+/** What the software needs of each rank beside the model: this project's workspace, or the context of another's device. */
+export function withSoftware(draft: RankDraft, config: RunConfig): RankDraft {
+  if (hasOwnKernels(config)) return withWorkspace(draft)
+  if (draft.device === 'cpu') return draft
+  const context = buffer(workspaceId('context'), habitsOf(config).contextBytes, { dtype: 'byte', persistent: true })
+  return { ...draft, buffers: [...draft.buffers, context] }
+}
+
 /**
  * Declares what execution needs beside the model: kernel parameters, optimizer scalars, staging for every stream that
  * reads back. With these every byte the device holds stands in the Program.
@@ -67,7 +78,7 @@ export function withWorkspace(draft: RankDraft): RankDraft {
   const own = []
   if (draft.device === 'gpu') {
     own.push(
-      buffer({ role: 'uniforms', tensor: 'uniforms' }, (slots * UNIFORM_SLOT_BYTES) / 4, {
+      buffer({ role: 'uniforms', tensor: 'uniforms' }, (slots * UNIFORM_SLOT_BYTES) / WORD_BYTES, {
         ...persistent,
         home: 'uniform',
       }),
@@ -78,16 +89,22 @@ export function withWorkspace(draft: RankDraft): RankDraft {
     const host = new Set(draft.buffers.filter((each) => each.home === 'host').map((each) => each.name))
     const largest = new Map<string, number>()
     for (const op of ops) {
-      const bytes = op.reads.some((name) => !host.has(name)) ? readsBack(op) * 4 : 0
+      const bytes = op.reads.some((name) => !host.has(name))
+        ? readsBack(op) * ('elementBytes' in op ? op.elementBytes : WORD_BYTES)
+        : 0
       if (bytes > 0) largest.set(op.stream, Math.max(largest.get(op.stream) ?? 0, bytes))
     }
     for (const [stream, bytes] of largest)
       for (let i = 0; i < (bytes > STAGING_CHUNK_BYTES ? STAGING_CHUNKS : 1); i++)
         own.push(
-          buffer({ role: 'staging', tensor: `staging:${stream}:${i}` }, Math.min(bytes, STAGING_CHUNK_BYTES) / 4, {
-            ...persistent,
-            home: 'staging',
-          }),
+          buffer(
+            { role: 'staging', tensor: `staging:${stream}:${i}` },
+            Math.min(bytes, STAGING_CHUNK_BYTES) / WORD_BYTES,
+            {
+              ...persistent,
+              home: 'staging',
+            },
+          ),
         )
   }
   return { ...draft, buffers: [...draft.buffers, ...own] }

@@ -1,4 +1,5 @@
 import type { OptimizerConfig } from '../../config/types.ts'
+import { invariant } from '../../core/errors.ts'
 import type { GradNormOp, OptimizerStepOp } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import { launchOp } from './compute.ts'
@@ -59,6 +60,7 @@ function updateOnHost(
   const [lr, beta1, beta2, epsilon, weightDecay, correction1, correction2, , momentum] = [...hyper]
   const p = slots.array(parameter.buffer)
   const g = slots.array(gradient.buffer)
+  invariant(moment1, 'an update takes a momentum')
   const m = slots.array(moment1.buffer)
   const shrink = decay ? 1 - lr! * weightDecay! : 1
   if (moment2 === undefined) {

@@ -1,6 +1,6 @@
 import { plus, times } from '../../core/expression.ts'
-import type { Call, SizeExpression } from '../segment.ts'
-import { call, f32, working } from '../segment.ts'
+import type { Call, SegmentSpec, SizeExpression } from '../segment.ts'
+import { byte, call, f32, working } from '../segment.ts'
 
 /** Width of the queries, of the keys, and of q, k and v next to each other. */
 export const WIDTH: SizeExpression = times('NH', 'HS')
@@ -17,6 +17,15 @@ export const ATTENTION_MAKES = {
   o: working(times('R', 'NH', 'HS')),
   lse: f32(times('B', 'NH', 'T')),
 }
+
+const SCORES: SizeExpression = times('B', 'NH', 'T', 'T')
+
+/** Of attention whose scores are in memory: what softmax gives, dropout's mask, and what dropout leaves. */
+export const ATTENTION_SAVES = {
+  probabilities: { ...working(SCORES), when: ['materialized'] },
+  scoreMask: { ...byte(SCORES), when: ['materialized', 'dropout'] },
+  dropped: { ...working(SCORES), when: ['materialized', 'dropout'] },
+} as const satisfies SegmentSpec['saves']
 
 export const ATTENTION_GRADIENTS = {
   dout: working(times('R', 'NH', 'HS')),

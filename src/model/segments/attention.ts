@@ -4,6 +4,7 @@ import { biasGradient, product, working } from '../segment.ts'
 import {
   ATTENTION_GRADIENTS,
   ATTENTION_MAKES,
+  ATTENTION_SAVES,
   WIDTH,
   attentionBackward,
   attentionForward,
@@ -22,6 +23,7 @@ export const attention: SegmentSpec = {
     wproj: { shape: [WIDTH, 'C'], cut: { kind: 'rows' } },
   },
   makes: { ...ATTENTION_MAKES, qkv: working(times('R', 3, 'NH', 'HS')) },
+  saves: ATTENTION_SAVES,
   gradients: { ...ATTENTION_GRADIENTS, dqkv: working(times('R', 3, 'NH', 'HS')) },
   edges: { n: ROWS, p: ROWS, dp: ROWS, dn: ROWS },
   forward: [
@@ -47,6 +49,7 @@ export const attentionCore: SegmentSpec = {
   kind: 'attentionCore',
   parameters: {},
   makes: ATTENTION_MAKES,
+  saves: ATTENTION_SAVES,
   gradients: {},
   edges: {},
   forward: [attentionForward],

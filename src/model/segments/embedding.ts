@@ -1,6 +1,6 @@
 import { plus, times } from '../../core/expression.ts'
 import type { SizeExpression, SegmentSpec } from '../segment.ts'
-import { call, u32, working } from '../segment.ts'
+import { byte, call, u32, working } from '../segment.ts'
 
 const RC: SizeExpression = times('R', 'C')
 const TOKENS = { shape: ['V', 'C'], cut: { kind: 'vocab' } } as const
@@ -26,6 +26,7 @@ export const embedding: SegmentSpec = {
   kind: 'embedding',
   parameters: { wte: TOKENS, wpe: { shape: ['N', 'C'], cut: null } },
   makes: {},
+  saves: { mask: { ...byte(RC), when: ['dropout'] } },
   gradients: {},
   edges: EDGES,
   forward: [

@@ -15,6 +15,7 @@ export const gatedMlp: SegmentSpec = {
     wdown: { shape: ['C', 'F'], cut: { kind: 'columns' } },
   },
   makes: { gu: BOTH, g: working(times('R', 'F')) },
+  saves: { activated: { ...working(times('R', 'F')), when: ['unfused'] } },
   gradients: { dgu: BOTH },
   edges: { n: ROWS, p: ROWS, dp: ROWS, dn: ROWS },
   forward: [

@@ -1,6 +1,6 @@
 import { times } from '../../core/expression.ts'
 import type { Call, SegmentSpec } from '../segment.ts'
-import { biasGradient, call, working } from '../segment.ts'
+import { biasGradient, byte, call, working } from '../segment.ts'
 
 const ROWS = working(times('R', 'C'))
 
@@ -19,6 +19,7 @@ export const biasResidual: SegmentSpec = {
   kind: 'biasResidual',
   parameters: { bias: { shape: ['C'], cut: null } },
   makes: {},
+  saves: { mask: { ...byte(times('R', 'C')), when: ['dropout'] } },
   gradients: {},
   edges: { x: ROWS, p: ROWS, out: ROWS, dp: ROWS },
   forward: [add(1)],
@@ -31,6 +32,7 @@ export const plainResidual: SegmentSpec = {
   ...biasResidual,
   kind: 'residual',
   parameters: {},
+  saves: {},
   forward: [add(0)],
   weight: [],
 }

@@ -4,6 +4,7 @@ import { call, product, working } from '../segment.ts'
 import {
   ATTENTION_GRADIENTS,
   ATTENTION_MAKES,
+  ATTENTION_SAVES,
   KV_WIDTH,
   QKV_WIDTH,
   WIDTH,
@@ -20,15 +21,17 @@ const PROJECTIONS: readonly (readonly [weight: string, width: SizeExpression, fr
   ['wv', KV_WIDTH, times(plus('NH', 'KV'), 'HS')],
 ]
 
+/** Elements of the query and key heads. */
+const TURNED: SizeExpression = times('R', plus('NH', 'KV'), 'HS')
+
 /** Query and key heads turned by their positions, in place; −1 turns gradients back. */
 function rotate(qkv: 'qkv' | 'dqkv', direction: 1 | -1): Call {
-  const turned: SizeExpression = times('R', plus('NH', 'KV'), 'HS')
   return call(
     'rotary_embedding',
     { qkv },
     { rows: 'R', T: 'T', NH: 'NH', KV: 'KV', HS: 'HS', start: 0, logTheta: 'logTheta', direction },
-    times(3, turned),
-    times(2, turned),
+    times(3, TURNED),
+    times(2, TURNED),
   )
 }
 
@@ -45,6 +48,7 @@ export const rotaryAttention: SegmentSpec = {
     wo: { shape: ['C', WIDTH], cut: { kind: 'columns' } },
   },
   makes: ATTENTION_MAKES,
+  saves: { ...ATTENTION_SAVES, rotated: { ...working(TURNED), when: ['unfused'] } },
   gradients: ATTENTION_GRADIENTS,
   edges: { n: ROWS, p: ROWS, dp: ROWS, dn: ROWS },
   forward: [

@@ -1,4 +1,4 @@
-import type { BufferSpec, Op, Span } from '../program.ts'
+import type { BufferSpec, Op, Span, Update } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
@@ -37,6 +37,11 @@ function outside({ buffer, offset, length }: Span, buffers: ReadonlyMap<string, 
   return `elements ${offset} to ${offset + length} lie outside ${buffer}, which has ${elements}`
 }
 
+/** What an update keeps of its parameter from step to step. */
+function statesOf({ master, moment1, moment2 }: Update): Span[] {
+  return [master, moment1, moment2].filter((each) => each !== undefined)
+}
+
 /** What an op reads and writes of each buffer, where it says so. */
 function spansOf(op: Op): { read: readonly Span[]; written: readonly Span[] } {
   switch (op.kind) {
@@ -49,7 +54,7 @@ function spansOf(op: Op): { read: readonly Span[]; written: readonly Span[] } {
     case 'clear':
       return { read: [], written: op.spans }
     case 'optimizerStep': {
-      const moments = op.updates.flatMap(({ moment1, moment2 }) => (moment2 ? [moment1, moment2] : [moment1]))
+      const moments = op.updates.flatMap(statesOf)
       const changed = [...op.updates.map((each) => each.parameter), ...moments]
       return { read: [...op.updates.map((each) => each.gradient), ...changed], written: changed }
     }
@@ -68,9 +73,11 @@ function lengthFault(op: Op): string | null {
     return from === to ? null : `${from} elements do not fit ${to}`
   }
   if (op.kind === 'optimizerStep')
-    for (const { parameter, gradient, moment1, moment2 = moment1 } of op.updates)
-      for (const other of [gradient, moment1, moment2])
+    for (const update of op.updates) {
+      const { parameter, gradient } = update
+      for (const other of [gradient, ...statesOf(update)])
         if (other.length !== parameter.length)
           return `${other.buffer} gives ${other.length} elements for ${parameter.length} of ${parameter.buffer}`
+    }
   return null
 }

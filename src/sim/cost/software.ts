@@ -1,5 +1,5 @@
 import type { SoftwareId } from '../../config/names.ts'
-import { HEAD_CHUNK_BYTES } from '../../strategy/lower-actions.ts'
+import { HEAD_CHUNK_BYTES } from '../../strategy/recipes.ts'
 
 /**
  * What a training framework does around the same mathematics: which kernels it fuses, how long its host needs per launch,

@@ -15,6 +15,8 @@ export interface ReplayCosts {
   readonly seconds: (op: Op, rank: number) => number
   /** Seconds the host needs to launch it; the host runs ahead of the device, in list order. */
   readonly hostSeconds?: (op: Op, rank: number) => number
+  /** The host waits for the op's end before it launches the next. */
+  readonly stopsHost?: (op: Op) => boolean
 }
 
 /** An op whose end is not known yet: another rank has to come. */
@@ -39,6 +41,7 @@ export interface Binding {
 interface StretchTimes {
   readonly seconds: Float64Array
   readonly host: Float64Array
+  readonly stopsHost: Uint8Array
   /** By op: what it exchanges with whom; null for what a rank does alone. */
   readonly exchange: readonly (ReturnType<Links['exchangeOf']> | null)[]
 }
@@ -69,6 +72,8 @@ export class Walk {
   private readonly placePending: (Pending | null)[] = []
   private hostEnd = 0
   private finished: PeakBytes | null = null
+  /** What the host waits for. */
+  private hostPending: Pending | null = null
   /** −1: the head; then the actions; then the tail. */
   private position = -1
   private op = 0
@@ -116,6 +121,7 @@ export class Walk {
     const times = {
       seconds: Float64Array.from(ops, (op, i) => costs.seconds(op, rank) * (exchange[i] ? 1 : slowdown)),
       host: Float64Array.from(ops, (op) => costs.hostSeconds?.(op, rank) ?? 0),
+      stopsHost: Uint8Array.from(ops, (op) => (costs.stopsHost?.(op) ? 1 : 0)),
       exchange,
     }
     this.times.set(stretch, times)
@@ -167,7 +173,7 @@ export class Walk {
       const stretch = this.stretchAt(this.position)!
       const microbatch = this.position >= 0 && this.position < order.length ? microbatches[this.position]! : 0
       const { offsets, mode, stream } = stretch
-      const { seconds, host, exchange } = this.timesOf(stretch)
+      const { seconds, host, stopsHost, exchange } = this.timesOf(stretch)
       const places = memory.placesOfOp
       for (; this.op < stretch.ops.length; this.op++) {
         const i = this.op
@@ -181,7 +187,7 @@ export class Walk {
             this.curve[index * 7 + 6] = memory.cached
           }
         }
-        if (streamPending[s] !== null) {
+        if (streamPending[s] !== null || this.hostPending !== null) {
           this.blocked = true
           return
         }
@@ -207,22 +213,32 @@ export class Walk {
             }
           }
         }
-        if (host[i]! > 0) {
-          this.hostEnd += host[i]!
-          if (this.hostEnd > ready) {
-            ready = this.hostEnd
-            binding = index - 1
-          }
+        const link = exchange[i]!
+        // Kernels start while the host still launches those behind them; an exchange starts when it is launched.
+        const handed = link === null ? this.hostEnd : this.hostEnd + host[i]!
+        this.hostEnd += host[i]!
+        if (handed > ready) {
+          ready = handed
+          binding = index - 1
         }
         this.binding[index] = binding
-        const link = exchange[i]!
         memory.leave(stretch, i)
         this.entered = false
         this.index++
-        if (link === null) this.finish(index, s, ready, ready + seconds[i]!, places, mode, first)
+        if (link === null)
+          this.finish(
+            index,
+            s,
+            ready,
+            host[i]! > 0 ? Math.max(ready + seconds[i]!, this.hostEnd) : ready + seconds[i]!,
+            places,
+            mode,
+            first,
+          )
         else if (link.kind === 'send') {
           const end = ready + seconds[i]!
           this.finish(index, s, ready, end, places, mode, first)
+          if (stopsHost[i]) this.hostEnd = Math.max(this.hostEnd, end)
           this.links.sent(link.channel, { walk: this, index, start: ready, end })
         } else {
           const pending: Pending = {
@@ -236,6 +252,7 @@ export class Walk {
           }
           this.streamPending[s] = pending
           for (const place of pending.places) placePending[place] = pending
+          if (stopsHost[i]) this.hostPending = pending
           if (link.kind === 'recv') this.links.awaits(link.channel, pending)
           else this.links.meets(link.meeting, pending, seconds[i]!)
         }
@@ -276,7 +293,12 @@ export class Walk {
   }
 
   /** The other ranks have come: a pending op's times are known. */
-  resolve({ index, stream, places, modes, ready }: Pending, start: number, end: number, after: Binding | null): void {
+  resolve(pending: Pending, start: number, end: number, after: Binding | null): void {
+    const { index, stream, places, modes, ready } = pending
+    if (this.hostPending === pending) {
+      this.hostPending = null
+      this.hostEnd = Math.max(this.hostEnd, end)
+    }
     this.streamPending[stream] = null
     for (const place of places) this.placePending[place] = null
     this.finish(index, stream, start, end, places, modes, 0)

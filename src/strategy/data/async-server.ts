@@ -1,3 +1,4 @@
+import { WORD_BYTES } from '../../core/dtypes.ts'
 import type { BufferId } from '../../schedule/buffers.ts'
 import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec } from '../../schedule/program.ts'
@@ -94,7 +95,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
         ...(host
           ? parameters.map(({ name, elements }) => buffer(parameterId(name), elements, { home, persistent: true }))
           : parameterBuffers(parameters)),
-        buffer(sumId, own.length, { category: 'gradients', home, persistent: true }),
+        buffer(sumId, own.length, { category: 'gradients', dtype: 'gradient', home, persistent: true }),
         ...tail.buffers,
       ]
       const state = stateOf(parameters, own, tail)
@@ -109,7 +110,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
     }
 
     function landing(from: number, { length }: ServerShard): BufferSpec {
-      return buffer(pushId(from), length, { home })
+      return buffer(pushId(from), length, { dtype: 'gradient', home })
     }
 
     function sendParameters(to: number, own: ServerShard): OpDraft {
@@ -233,5 +234,5 @@ function tagged(turn: string, ops: readonly OpDraft[]): OpDraft[] {
 }
 
 function message(peer: number, traffic: 'parameters' | 'gradients', direction: 'F' | 'B') {
-  return { peer, traffic, subject: traffic, elementBytes: 4, direction } as const
+  return { peer, traffic, subject: traffic, elementBytes: WORD_BYTES, direction } as const
 }

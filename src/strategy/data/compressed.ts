@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../config/types.ts'
+import { WORD_BYTES } from '../../core/dtypes.ts'
 import { codecBytes } from '../../comm/codec.ts'
 import type { Codec } from '../../comm/codec.ts'
 import { bufferName, messageId } from '../../schedule/buffers.ts'
@@ -39,8 +40,11 @@ export function compressedAllReduce(
     compression.kind === 'topk'
       ? throughPairs(shared, compression)
       : throughOwners(shared, { kind: compression.kind === 'int8' ? 'int8' : 'fp16' })
-  return { ops: [packed, ...ops, unpacked], buffers: [buffer(flatId, total), ...buffers] }
+  return { ops: [packed, ...ops, unpacked], buffers: [buffer(flatId, total, { dtype: 'gradient' }), ...buffers] }
 }
+
+/** Encoded vectors travel as whole words, whatever they stand for. */
+const WORDS = { dtype: 'u32' } as const
 
 interface Shared {
   readonly config: RunConfig
@@ -53,7 +57,7 @@ interface Shared {
 function throughOwners({ config, group, member, name, flat }: Shared, codec: Codec): CompressedReduction {
   const parts = evenParts(flat.length, group.length)
   const starts = offsetsOf(parts)
-  const words = parts.map((part) => codecBytes(codec, part) / 4)
+  const words = parts.map((part) => codecBytes(codec, part) / WORD_BYTES)
   const places = offsetsOf(words)
   const total = words.reduce((a, b) => a + b, 0)
   const own = words[member]!
@@ -101,11 +105,11 @@ function throughOwners({ config, group, member, name, flat }: Shared, codec: Cod
   )
   ops.push(decode(kind, wordsOf(all), partsOf(flat.buffer), 'replace'))
   const buffers = [
-    buffer(idOf('encoded'), total),
-    buffer(idOf('landed'), own * group.length),
-    buffer(idOf('sum'), parts[member]!),
-    buffer(idOf('result'), own),
-    buffer(idOf('all'), total),
+    buffer(idOf('encoded'), total, WORDS),
+    buffer(idOf('landed'), own * group.length, WORDS),
+    buffer(idOf('sum'), parts[member]!, { dtype: 'gradient' }),
+    buffer(idOf('result'), own, WORDS),
+    buffer(idOf('all'), total, WORDS),
   ]
   return { ops, buffers }
 }
@@ -114,7 +118,7 @@ function throughPairs(
   { config, group, name, flat }: Shared,
   { ratio, errorFeedback }: { readonly ratio: number; readonly errorFeedback: boolean },
 ): CompressedReduction {
-  const words = codecBytes({ kind: 'topk', ratio }, flat.length) / 4
+  const words = codecBytes({ kind: 'topk', ratio }, flat.length) / WORD_BYTES
   const [encodedId, allId, residueId] = [
     messageId(`${name}:encoded`),
     messageId(`${name}:all`),
@@ -154,8 +158,8 @@ function throughPairs(
       'add',
     ),
   )
-  const buffers = [buffer(encodedId, words), buffer(allId, words * group.length)]
-  if (errorFeedback) buffers.push(buffer(residueId, flat.length, { persistent: true }))
+  const buffers = [buffer(encodedId, words, WORDS), buffer(allId, words * group.length, WORDS)]
+  if (errorFeedback) buffers.push(buffer(residueId, flat.length, { dtype: 'gradient', persistent: true }))
   return { ops, buffers }
 }
 

@@ -41,6 +41,13 @@ function opsOf(rank: ComputeRank, microbatch: number): readonly OpDraft[] {
   return parts.get(microbatch) ?? []
 }
 
+/** Where the loss is taken elsewhere, nothing of it but the logits' gradient comes back. */
+function withoutLossCopies(op: OpDraft): OpDraft {
+  if (!('segment' in op) || op.segment.kind !== 'logits') return op
+  const { copies, ...args } = op.args
+  return copies === undefined ? op : { ...op, args, reads: op.reads.filter((name) => name !== copies) }
+}
+
 type Compute = Omit<ComputeOp, 'id'>
 type Load = Omit<LoadBatchOp, 'id'>
 
@@ -65,10 +72,10 @@ function lowerRank(
   const copyOf = (replica: number, name: string): Span => {
     const spec = sizeOf.get(replica)!.get(name)!
     if (replica === root.rank) return span(name, spec.elements)
-    const { role, tensor, microbatch, category, elements } = spec
+    const { role, tensor, microbatch, category, dtype, elements } = spec
     const id: BufferId = { role, tensor, copyOf: replica, ...(microbatch === undefined ? {} : { microbatch }) }
     const copy = bufferName(id)
-    if (isRoot) extra.set(copy, buffer(id, elements, { category }))
+    if (isRoot) extra.set(copy, buffer(id, elements, { category, dtype }))
     return span(copy, elements)
   }
   const ownSpan = (name: string): Span => span(name, sizeOf.get(rank.rank)!.get(name)!.elements)
@@ -117,7 +124,7 @@ function lowerRank(
     const own = opsOf(rank, m).filter((op) => !isLoad(op) && !isLoss(op))
     const firstHead = own.findIndex(isHead)
     const heads = own.filter(isHead)
-    const backward = own.slice(firstHead).filter((op) => !isHead(op))
+    const backward = own.slice(firstHead).flatMap((op) => (isHead(op) ? [] : [withoutLossCopies(op)]))
     step.push(...own.slice(0, firstHead), ...heads)
     // Logits of all replicas to rank 0, the loss there, its gradient back.
     const logitsOf = (replica: number) =>

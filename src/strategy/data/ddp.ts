@@ -3,6 +3,7 @@ import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../rank
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { compressedAllReduce } from './compressed.ts'
 import { gradientBuckets } from '../buckets.ts'
+import { bucketBytesOf, elementBytesOf, overlapsReduction } from '../recipes.ts'
 import { tiedElsewhere } from '../tied-embedding.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
@@ -111,8 +112,8 @@ export function bucketsOf(
   config: RunConfig,
 ): { bucket: readonly LocalParameter[]; after: readonly string[] }[] {
   const tied = tiedElsewhere(config)
-  return gradientBuckets(parameters, config.parallel.bucketBytes, tied).map((bucket) => {
-    const early = config.parallel.overlap && bucket.every(({ name }) => name !== tied)
+  return gradientBuckets(parameters, bucketBytesOf(config), tied, elementBytesOf(config).reduced).map((bucket) => {
+    const early = overlapsReduction(config) && bucket.every(({ name }) => name !== tied)
     return { bucket, after: early ? bucket.map(({ name }) => gradBuffer(name)) : [] }
   })
 }

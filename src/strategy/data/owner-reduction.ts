@@ -8,6 +8,7 @@ import { buffer, buffersOf, cutAlike, span } from '../draft.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
 import type { ComputeRank } from '../ranks.ts'
+import { overlapsReduction } from '../recipes.ts'
 import { tiedElsewhere } from '../tied-embedding.ts'
 import { gradBuffer } from '../ranks.ts'
 import { COMPUTE, gradientOf } from '../segment-writer.ts'
@@ -39,7 +40,8 @@ export function reduceToOwners(
   rank: ComputeRank,
   buckets: readonly Bucket[],
 ): { ops: OpDraft[]; buffers: BufferSpec[] } {
-  const { overlap, fsdp } = config.parallel
+  const { fsdp } = config.parallel
+  const overlap = overlapsReduction(config)
   const perMicrobatch = reducedPerMicrobatch(config)
   const member = rank.dataGroup.indexOf(rank.rank)
   const buffers: BufferSpec[] = []

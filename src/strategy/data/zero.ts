@@ -10,6 +10,7 @@ import { optimizerTail } from '../optimizer-tail.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { ownership, partsOf, wholeSpans } from '../ownership.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
+import { bucketBytesOf, elementBytesOf } from '../recipes.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { gatherUnits, shardBuffer, shardId, unitPieces } from './unit-shards.ts'
 import { broadcastOnce, bucketsOf, reduceBuckets } from './ddp.ts'
@@ -138,7 +139,8 @@ function gatherParameters({ config, rank, pieces, mine }: Shared): OpDraft {
 
 function stageTwo(rank: ComputeRank, { config, world }: BuildContext): RankDraft {
   const shared = sharedOf(rank, config)
-  const buckets = gradientBuckets(rank.parameters, config.parallel.bucketBytes).map((parameters, i) => ({
+  const { reduced: elementBytes } = elementBytesOf(config)
+  const buckets = gradientBuckets(rank.parameters, bucketBytesOf(config), null, elementBytes).map((parameters, i) => ({
     name: `bucket ${i}`,
     parameters,
     pieces: piecesIn(shared.pieces, parameters),

@@ -39,6 +39,9 @@ const roles: Record<BufferRole, string> = {
   pulled: 'Parameters as this worker last pulled them from the server.',
   gradient: 'The gradient of a parameter, summed over micro-batches.',
   gradientShard: 'This rank’s share of the summed gradient.',
+  gradientCopy:
+    'A gradient as the backward left it, in working precision, kept beside the f32 one to which micro-batches add.',
+  master: 'The f32 weights that the optimizer updates; the working ones are copies of them in fewer bytes.',
   moment1: 'The optimizer’s first moment: a running mean of gradients.',
   moment2: 'AdamW’s second moment: a running mean of squared gradients.',
   input: 'The micro-batch’s tokens, targets, weights or boundaries.',
@@ -197,6 +200,8 @@ const zh: InspectText = {
     pulled: '该 worker 最近一次从服务器拉取的参数。',
     gradient: '一个参数的梯度，按微批次累加。',
     gradientShard: '本 rank 持有的那份梯度总和。',
+    gradientCopy: '反向传播得到的工作精度梯度，与各微批次累加用的 f32 梯度一同保留。',
+    master: '优化器实际更新的 f32 权重；工作权重是它的低精度副本。',
     moment1: '优化器的一阶动量：梯度的滑动平均。',
     moment2: 'AdamW 的二阶动量：梯度平方的滑动平均。',
     input: '微批次的 token、目标、权重或边界。',

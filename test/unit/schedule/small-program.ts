@@ -38,6 +38,7 @@ function spec(name: string): BufferSpec {
     name,
     category,
     elements: ELEMENTS,
+    dtype: 'f32',
     bytes: ELEMENTS * 4,
     home: 'device',
     persistent: PERSISTENT.test(name),

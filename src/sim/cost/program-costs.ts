@@ -1,0 +1,213 @@
+import { requestOf } from '../../comm/request.ts'
+import type { RunConfig } from '../../config/types.ts'
+import type { Launch } from '../../model/kernels.ts'
+import { segmentOf } from '../../model/segments/registry.ts'
+import type { CollectiveOp, ComputeOp, Op, OptimizerStepOp, SendOp, Span } from '../../schedule/program.ts'
+import { elementBytesOf, hasOwnKernels, traitsOf } from '../../strategy/recipes.ts'
+import { launchesOfOp } from '../../strategy/workspace.ts'
+import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
+import type { Cluster } from '../links.ts'
+import { softwareOf } from '../setup-of.ts'
+import { calibrationOf } from './calibration.ts'
+import type { CostModel } from './cost-model.ts'
+import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
+import { HOST_MEMORY_BANDWIDTH } from './roofline-costs.ts'
+import { segmentWork, type PassWork } from './segment-work.ts'
+import { workKey } from './work-key.ts'
+
+/** Durations of ops on the device or the links, and what the host needs for them. */
+export interface ProgramCosts extends CostModel {
+  /** Seconds the host needs to launch an op. It hands ops over in list order and runs ahead of the device. */
+  readonly hostSeconds: (op: Op, rank: number) => number
+  /** The host waits until the op has ended before it hands over the next. */
+  readonly stopsHost: (op: Op) => boolean
+}
+
+/** Of AdamW's seven vectors that are read or written, SGD moves three, and two more for its momentum. */
+const ADAMW_VECTORS = 7
+const SGD_VECTORS = 3
+const MOMENT_VECTORS = 2
+
+const elementsOf = (spans: readonly Span[]) => spans.reduce((sum, each) => sum + each.length, 0)
+
+function isCompute(op: Op): op is ComputeOp {
+  return 'segment' in op
+}
+
+/** A launch of this project's kernels, which count f32 elements. */
+function launchWork({ kernel, params, flops, bytes: words }: Launch, scale: number): KernelWork {
+  const bytes = words * scale
+  if (kernel.startsWith('matmul'))
+    return { kind: 'matmul', batch: 1, M: params['M']!, N: params['N']!, K: params['K']!, bytes, launches: 1 }
+  if (kernel.startsWith('attention')) return { kind: 'attention', flops, bytes, launches: 1 }
+  return { kind: 'memory', bytes, launches: 1 }
+}
+
+/** The kernels of an op under other software: what a segment does in its backward belongs to the halves that the op is. */
+function passWork({ kind, segment }: ComputeOp, { forward, input, weight }: PassWork): readonly KernelWork[] {
+  switch (kind) {
+    case 'forward':
+      // The gradient of the logits is taken with the loss.
+      return segment.kind === 'loss' || segment.kind === 'lossSharded' ? [...forward, ...input] : forward
+    case 'recompute':
+      return forward
+    case 'backward':
+      return [...input, ...weight]
+    case 'backwardInput':
+      return input
+    case 'backwardWeight':
+      // Where a Program has no op for the input's gradient, this one is the whole backward.
+      return segmentOf(segment.kind).input.length === 0 ? [...input, ...weight] : weight
+  }
+}
+
+/**
+ * What ops of a configuration's Program take on a cluster, under its software and precision. What slows single ranks down is
+ * not in it.
+ *
+ * tabcluster: every launch by roofline. Other software: the kernels it has for each segment (segment-work.ts), as often as
+ * its host launches them; the fitted figures of its row (software.ts), each at the op it belongs to.
+ */
+export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts {
+  const { device, devicesPerNode, hostLink } = cluster
+  const { precision } = config
+  const { data, tensor, pipeline, sequenceParallel } = config.parallel
+  const software = softwareOf(config)
+  const bytes = elementBytesOf(config)
+  const own = hasOwnKernels(config) && traitsOf(config).size === 0
+  const calibration = calibrationOf(device, software.kernelGapSeconds)
+  const world = data * tensor * pipeline
+  const hostCluster: Cluster = { ...cluster, intraNode: hostLink }
+  const spans = new Map<string, GroupSpan>()
+  const byKey = new Map<string, { device: number; host: number }>()
+
+  const timed = (works: readonly KernelWork[]): { device: number; host: number } => {
+    let [seconds, host] = [0, 0]
+    for (const work of works) {
+      seconds += kernelSeconds(work, device, precision, calibration)
+      host += work.launches * (work.times ?? 1) * software.hostLaunchSeconds
+    }
+    // This project's kernels are timed with the gap between them.
+    return own ? { device: seconds, host: 0 } : { device: seconds * software.timeFactor, host }
+  }
+  const memory = (moved: number) => timed([{ kind: 'memory', bytes: moved, launches: 1 }])
+  const launched = (op: Op) => timed(launchesOfOp(op).map((each) => launchWork(each, bytes.working / bytes.f32)))
+  const worked = (op: ComputeOp) => {
+    // Statistics of a vocabulary that is cut over ranks are part of the loss's own traffic.
+    if (op.segment.kind === 'lossStats') return { device: 0, host: 0 }
+    const work = segmentWork(op.segment.kind, op.dims, { software, elementBytes: bytes.working })
+    return timed(passWork(op, work))
+  }
+  const remembered = (op: Op, make: () => { device: number; host: number }) => {
+    const key = workKey(op)
+    if (key === null) return make()
+    let known = byKey.get(key)
+    if (known === undefined) byKey.set(key, (known = make()))
+    return known
+  }
+
+  const overHostLink = (moved: number) =>
+    moved === 0 ? 0 : hostLink.latencySeconds + moved / (hostLink.bandwidth * hostLink.efficiency)
+  const inHostMemory = (moved: number) => moved / HOST_MEMORY_BANDWIDTH
+
+  const spanOfGroup = ({ stream, group }: Pick<CollectiveOp, 'stream' | 'group'>): GroupSpan => {
+    let span = spans.get(stream)
+    if (span === undefined) spans.set(stream, (span = spanOf(group, devicesPerNode)))
+    return span
+  }
+  const collective = (op: CollectiveOp): number => {
+    const moved = requestOf(op).elements * op.elementBytes
+    const where = op.group.some((rank) => rank >= world) ? hostCluster : cluster
+    return collectiveSeconds(op.kind, moved, spanOfGroup(op), where, op.algorithm)
+  }
+
+  /** Tensor ranks may send a share each to another node, and gather it there (arXiv:2104.04473, section 4.1). */
+  const send = (op: SendOp, rank: number): number => {
+    const crosses = Math.floor(rank / devicesPerNode) !== Math.floor(op.peer / devicesPerNode)
+    const moved = elementsOf(op.source) * op.elementBytes
+    const sharing = Math.min(devicesPerNode, data * tensor)
+    const isShared = crosses && tensor > 1 && software.scatterGather && !sequenceParallel
+    if (!isShared) return sendSeconds(moved, crosses, cluster, sharing)
+    const first = rank - (rank % tensor)
+    const group = Array.from({ length: tensor }, (_, i) => first + i)
+    const gather = collectiveSeconds('allGather', moved, spanOf(group, devicesPerNode), cluster)
+    return sendSeconds(moved / tensor, crosses, cluster, sharing) + gather
+  }
+
+  /** Every update passes the weights and what is kept of them through memory; with it goes what else a step costs. */
+  const optimizer = (op: OptimizerStepOp): number => {
+    const { updates } = op
+    const elements = updates.reduce((sum, each) => sum + each.parameter.length, 0)
+    const moments = updates.some((each) => each.moment2) ? 2 : updates.some((each) => each.moment1) ? 1 : 0
+    const vectors = SGD_VECTORS + MOMENT_VECTORS * moments
+    if (own) {
+      if (op.at === 'device') return remembered(op, () => launched(op)).device
+      return inHostMemory(elements * bytes.f32 * vectors)
+    }
+    const moved = (elements * software.optimizerBytes * vectors) / ADAMW_VECTORS
+    const seconds =
+      op.at === 'host' ? inHostMemory(moved) : moved / (device.memoryBandwidth * calibration.memoryEfficiency)
+    return seconds + software.stepSeconds
+  }
+
+  /** Bytes an addition or a cast of gradients moves. */
+  const addedBytes = (elements: number, assign: boolean) =>
+    elements * (assign ? bytes.gradient + bytes.reduced : 3 * bytes.gradient)
+
+  const seconds = (op: Op, rank: number): number => {
+    if (isCompute(op)) return remembered(op, () => (own ? launched(op) : worked(op))).device
+    if ('group' in op) return collective(op)
+    switch (op.kind) {
+      case 'recv':
+      case 'report':
+        return 0
+      case 'send':
+        return send(op, rank)
+      case 'fetch':
+        return overHostLink(elementsOf(op.source) * bytes.working)
+      case 'offload':
+        return overHostLink(elementsOf(op.source) * bytes.gradient)
+      case 'loadBatch':
+        return overHostLink(op.writes.length * op.dims.rows * bytes.u32)
+      case 'clear':
+        return memory(elementsOf(op.spans) * bytes.gradient).device
+      case 'gradNorm': {
+        const moved = elementsOf(op.spans) * bytes.gradient
+        if (op.at === 'host') return inHostMemory(moved)
+        return own ? remembered(op, () => launched(op)).device : memory(moved).device
+      }
+      case 'optimizerStep':
+        return optimizer(op)
+      case 'add': {
+        const moved = addedBytes(elementsOf(op.source), op.assign)
+        if (rank >= world) return inHostMemory(moved)
+        return own ? remembered(op, () => launched(op)).device : memory(moved).device
+      }
+      case 'encode':
+      case 'decode':
+        return launched(op).device
+    }
+  }
+
+  /** The hosts of a tensor group launch on their own: the slowest of them is waited for in every collective. */
+  const meetingSeconds = (op: CollectiveOp): number => {
+    // A gather belongs to the reduce-scatter that it makes an all-reduce of.
+    const isExchange = op.stream.startsWith('tensor:') && op.traffic === 'activations' && op.kind !== 'allGather'
+    if (!isExchange) return 0
+    // Two such collectives in every block and pass; of what holds them up beside a pipeline a backward has twice as much.
+    const stall = pipeline > 1 && op.phase !== 'recompute' ? software.pipelinedStallSeconds / 2 : 0
+    const isBackward = op.subject.endsWith('gradient')
+    return (tensor - 1) * (software.tensorMeetingSeconds + (isBackward ? 2 : 1) * stall)
+  }
+
+  const hostSeconds = (op: Op): number => {
+    if (own) return 0
+    if (isCompute(op)) return remembered(op, () => worked(op)).host
+    if ('group' in op) return meetingSeconds(op)
+    if (op.kind === 'optimizerStep' && op.at === 'device')
+      return op.updates.length * software.optimizerLaunchesPerTensor * software.hostLaunchSeconds
+    return 0
+  }
+  const stopsHost = ({ kind }: Op) => software.blockingSends && (kind === 'send' || kind === 'recv')
+  return { seconds, hostSeconds, stopsHost }
+}

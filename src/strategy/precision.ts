@@ -1,0 +1,204 @@
+import type { RunConfig } from '../config/types.ts'
+import type { Dtype } from '../core/dtypes.ts'
+import { invariant } from '../core/errors.ts'
+import type { BufferId } from '../schedule/buffers.ts'
+import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
+import type { OpDraft, RankDraft } from './draft.ts'
+import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
+import { coordinatesOf } from './ranks.ts'
+import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
+
+/*
+ * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters that
+ * the optimizer updates, gradients and their reduction in the bytes of the software's recipe. In f32 nothing changes.
+ */
+export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
+  if (config.precision === 'f32') return draft
+  const { gradientBytes, reducedBytes, keepsCopies } = habitsOf(config)
+  let mixed = draft
+  if (gradientBytes !== reducedBytes) mixed = withCasts(mixed, config)
+  if (keepsCopies) mixed = withGradientCopies(mixed)
+  mixed = withOptimizerState(mixed, config)
+  return withBytes(mixed, config)
+}
+
+/** A draft's buffers by name, and those that a pass adds: equal records are one buffer. */
+class Buffers {
+  readonly specs: Map<string, BufferSpec>
+
+  constructor({ buffers }: RankDraft) {
+    this.specs = new Map(buffers.map((spec) => [spec.name, spec]))
+  }
+
+  of(name: string): BufferSpec {
+    const spec = this.specs.get(name)
+    invariant(spec, `no buffer ${name}`)
+    return spec
+  }
+
+  /** The same id in two sizes would be two buffers of one name. */
+  add(spec: BufferSpec): string {
+    const known = this.specs.get(spec.name)
+    invariant(known === undefined || known.elements === spec.elements, `${spec.name} has two sizes`)
+    this.specs.set(spec.name, spec)
+    return spec.name
+  }
+
+  list(): BufferSpec[] {
+    return [...this.specs.values()]
+  }
+}
+
+function isGradientCollective(op: OpDraft, buffers: Buffers): op is Omit<CollectiveOp, 'id'> {
+  if (!('group' in op) || op.traffic !== 'gradients') return false
+  const first = op.source[0] ?? op.target[0]
+  return first !== undefined && buffers.of(first.buffer).dtype === 'gradient'
+}
+
+/** Gradients that are reduced in other bytes than they are kept in go through vectors of their own. */
+function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
+  const buffers = new Buffers(draft)
+  /** The other stage may wait for this one: until it comes, nothing else may have to wait. */
+  const waitsForStage = ({ group }: Pick<CollectiveOp, 'group'>) =>
+    new Set(group.map((rank) => coordinatesOf(config, rank).pipeline)).size > 1
+  /** Casts of what another stage is waited for: behind everything that does not need them. */
+  const waiting: OpDraft[] = []
+  const awaitedBy = ({ reads, writes }: OpDraft): OpDraft[] => {
+    const touched = new Set([...reads, ...writes])
+    const at = waiting.findLastIndex((each) => each.writes.some((name) => touched.has(name)))
+    return waiting.splice(0, at + 1)
+  }
+  const step = draft.step.flatMap((op): OpDraft[] => {
+    const before = awaitedBy(op)
+    if (!isGradientCollective(op, buffers)) return [...before, op]
+    const { microbatch, stage, action, turn, subject } = op
+    const at = {
+      ...(microbatch === undefined ? {} : { microbatch }),
+      ...(stage === undefined ? {} : { stage }),
+      ...(action === undefined ? {} : { action }),
+      ...(turn === undefined ? {} : { turn }),
+    }
+    const vectorOf = (spans: readonly Span[], side: 'sent' | 'landed'): Span[] => {
+      if (spans.length === 0) return []
+      const { home } = buffers.of(spans[0]!.buffer)
+      const size = lengthOf(spans)
+      const id: BufferId = {
+        role: 'message',
+        tensor: `${subject}:${side}:${size}`,
+        ...(microbatch === undefined ? {} : { microbatch }),
+      }
+      return cutAlike(buffers.add(buffer(id, size, { dtype: 'reduced', home })), spans)
+    }
+    const cast = (source: readonly Span[], target: readonly Span[]): OpDraft[] =>
+      source.length === 0
+        ? []
+        : [
+            {
+              ...at,
+              kind: 'add',
+              // Beside the exchange: compute must not wait for it.
+              stream: op.stream,
+              source,
+              target,
+              assign: true,
+              reads: buffersOf(source),
+              writes: buffersOf(target),
+            },
+          ]
+    const inPlace = JSON.stringify(op.source) === JSON.stringify(op.target)
+    const sent = vectorOf(op.source, 'sent')
+    const landed = inPlace ? sent : vectorOf(op.target, 'landed')
+    const moved = {
+      ...op,
+      source: sent,
+      target: landed,
+      reads: [...buffersOf(sent), ...op.reads.filter((name) => op.source.every((each) => each.buffer !== name))],
+      writes: buffersOf(landed),
+    }
+    const back = cast(landed, op.target)
+    if (waitsForStage(op)) waiting.push(...back)
+    return [...before, ...cast(op.source, sent), moved, ...(waitsForStage(op) ? [] : back)]
+  })
+  return { ...draft, step: [...step, ...waiting], buffers: buffers.list() }
+}
+
+/** Beside each gradient that micro-batches add to, the one that the backward left: as long as the former is there. */
+function withGradientCopies(draft: RankDraft): RankDraft {
+  const buffers = new Buffers(draft)
+  const copyOf = (name: string): string[] => {
+    const spec = buffers.of(name)
+    if (spec.role !== 'gradient') return []
+    const { tensor, microbatch, copyOf: from, elements, home } = spec
+    const place = {
+      ...(microbatch === undefined ? {} : { microbatch }),
+      ...(from === undefined ? {} : { copyOf: from }),
+    }
+    return [buffers.add(buffer({ role: 'gradientCopy', tensor, ...place }, elements, { home }))]
+  }
+  const made = new Set<string>()
+  const step = draft.step.map((op): OpDraft => {
+    if ('segment' in op) {
+      const copies = op.writes.flatMap(copyOf)
+      for (const name of copies) made.add(name)
+      return copies.length === 0 ? op : { ...op, writes: [...op.writes, ...copies] }
+    }
+    const copies = op.reads.flatMap(copyOf).filter((name) => made.has(name))
+    return copies.length === 0 ? op : { ...op, reads: [...op.reads, ...copies] }
+  })
+  return { ...draft, step, buffers: buffers.list() }
+}
+
+/** f32 weights for the optimizer; no momentum where the optimizer has none. */
+function withOptimizerState(draft: RankDraft, config: RunConfig): RankDraft {
+  const buffers = new Buffers(draft)
+  const [masters, momentum] = [keepsMasters(config), keepsMomentum(config)]
+  const masterOf = ({ moment1 }: Update): { master: Span } => {
+    invariant(moment1, 'an update comes with its moment')
+    const { tensor, from = 0, home, elements } = buffers.of(moment1.buffer)
+    const id: BufferId = { role: 'master', tensor, ...(from === 0 ? {} : { from }) }
+    return { master: span(buffers.add(buffer(id, elements, { home, persistent: true })), elements) }
+  }
+  const stepOf = (op: Omit<OptimizerStepOp, 'id'>): OpDraft => {
+    const dropped = new Set(momentum ? [] : op.updates.flatMap(({ moment1 }) => moment1?.buffer ?? []))
+    const updates = op.updates.map((update): Update => {
+      if (masters) return { ...update, ...masterOf(update) }
+      if (momentum) return update
+      const { moment1: _, ...rest } = update
+      return rest
+    })
+    const kept = updates.flatMap(({ master }) => master?.buffer ?? [])
+    for (const name of dropped) buffers.specs.delete(name)
+    const names = (list: readonly string[]) => [...list.filter((name) => !dropped.has(name)), ...kept]
+    return { ...op, updates, reads: names(op.reads), writes: names(op.writes) }
+  }
+  const step = draft.step.map((op) => (op.kind === 'optimizerStep' ? stepOf(op) : op))
+  const state = momentum ? draft.state : { ...draft.state, moment1: [] }
+  return { ...draft, step, state, buffers: buffers.list() }
+}
+
+/** The bytes of every buffer and message. */
+function withBytes(draft: RankDraft, config: RunConfig): RankDraft {
+  const bytes = elementBytesOf(config)
+  const dtypes = new Map(draft.buffers.map(({ name, dtype }) => [name, dtype]))
+  const sized = (op: OpDraft): OpDraft => {
+    if (!('elementBytes' in op)) return op
+    const spans = op.kind === 'send' ? op.source : op.kind === 'recv' ? op.target : [...op.source, ...op.target]
+    const first = spans[0]
+    return { ...op, elementBytes: bytes[first ? dtypes.get(first.buffer)! : DTYPE_OF_TRAFFIC[op.traffic]] }
+  }
+  return {
+    ...draft,
+    buffers: draft.buffers.map((spec) => ({ ...spec, bytes: spec.elements * bytes[spec.dtype] })),
+    prologue: draft.prologue.map(sized),
+    step: draft.step.map(sized),
+    epilogue: draft.epilogue.map(sized),
+  }
+}
+
+/** What a member of a collective moves that brings and keeps nothing of it. */
+const DTYPE_OF_TRAFFIC = {
+  parameters: 'working',
+  gradients: 'reduced',
+  activations: 'working',
+  scalars: 'f32',
+} as const satisfies Record<CollectiveOp['traffic'], Dtype>

@@ -1,0 +1,160 @@
+import type { SoftwareId } from '../config/names.ts'
+import type { RunConfig } from '../config/types.ts'
+import type { ElementBytes } from '../core/dtypes.ts'
+import { F32_BYTES } from '../core/dtypes.ts'
+import type { Trait } from '../model/segment.ts'
+
+/** What training software keeps and when it exchanges, around the same mathematics. One row per software, never per model. */
+export interface Habits {
+  /** Attention with its T × T scores in memory, or in one kernel that never writes them. */
+  readonly attention: 'fused' | 'materialized'
+  /** Share of the activations that dropout takes away. */
+  readonly dropout: number
+  /** Neighbouring element-wise kernels are one. */
+  readonly fusedElementwise: boolean
+  /** Mixed precision: bytes of a weight gradient as micro-batches add to it, and on its way between ranks. */
+  readonly gradientBytes: number
+  readonly reducedBytes: number
+  /** Mixed precision: the gradient as the backward left it stays beside the one that micro-batches add to. */
+  readonly keepsCopies: boolean
+  /** Mixed precision: bytes per logit alive at the loss. */
+  readonly logitBytes: number
+  /** Bytes of logits that may live at once: longer batches go through the head in chunks of rows. */
+  readonly headChunkBytes: number
+  /** Device context, communication buffers and what the allocator holds back, per device. */
+  readonly contextBytes: number
+  /** Replicas reduce gradients while the last backward still runs, where the configuration wants it. */
+  readonly overlapsReduction: boolean
+}
+
+/** Bytes of logits that this project lets live at once on a rank. */
+export const HEAD_CHUNK_BYTES = 64 * 2 ** 20
+
+const MEGATRON: Habits = {
+  attention: 'materialized',
+  dropout: 0.1,
+  fusedElementwise: true,
+  // main_grad in f32, reduced in the precision of the weights: 2 + 4 + 12 bytes per parameter.
+  gradientBytes: 4,
+  reducedBytes: 2,
+  keepsCopies: false,
+  // vocab_parallel_cross_entropy casts the logits to f32.
+  logitBytes: 6,
+  headChunkBytes: Infinity,
+  contextBytes: 1e9,
+  overlapsReduction: false,
+}
+
+const HABITS: Readonly<Record<SoftwareId, Habits>> = {
+  /** ZeRO's 2 + 2 + 12 bytes (arXiv:1910.02054, section 3.1); everything else is in the Program. */
+  tabcluster: {
+    ...MEGATRON,
+    attention: 'fused',
+    dropout: 0,
+    gradientBytes: 2,
+    logitBytes: 2,
+    headChunkBytes: HEAD_CHUNK_BYTES,
+    contextBytes: 0,
+    overlapsReduction: true,
+  },
+  /** FlashAttention-2 (arXiv:2307.08691); f32 gradients reduced as they are, as Megatron-Core and FSDP2 do by default; bf16
+   *  logits with their gradient in place. */
+  modern: { ...MEGATRON, attention: 'fused', dropout: 0, reducedBytes: 4, logitBytes: 4, overlapsReduction: true },
+  /** Megatron-LM v2 (arXiv:2104.04473) and its documentation's 18 bytes per parameter. */
+  'megatron-2021': MEGATRON,
+  /** A fork of it (arXiv:2401.10241). */
+  'zero-bubble': MEGATRON,
+  /** llm-foundry: gradients reduced in f32. */
+  'pytorch-fsdp': {
+    ...MEGATRON,
+    attention: 'fused',
+    dropout: 0,
+    fusedElementwise: false,
+    reducedBytes: 4,
+    overlapsReduction: true,
+  },
+  /** Its FP32GradientAccumulator keeps the bf16 gradients beside f32 ones; its loss keeps 9 bytes per logit (fitted). */
+  nanotron: {
+    ...MEGATRON,
+    attention: 'fused',
+    dropout: 0,
+    fusedElementwise: false,
+    reducedBytes: 4,
+    keepsCopies: true,
+    logitBytes: 9,
+    contextBytes: 2e9,
+  },
+}
+
+type Said = Pick<RunConfig, 'precision' | 'model' | 'cluster'>
+
+/** The software a configuration is simulated with. It depends on no strategy, so that layouts can be compared. */
+export function softwareIdOf({ precision, cluster }: Pick<Said, 'precision' | 'cluster'>): SoftwareId {
+  return cluster.software ?? (precision === 'f32' ? 'tabcluster' : 'modern')
+}
+
+/** What its software keeps, with what the model says of attention and dropout in place of its own. */
+export function habitsOf(config: Said): Habits {
+  const row = HABITS[softwareIdOf(config)]
+  const { attention, dropout } = config.model
+  return { ...row, attention: attention ?? row.attention, dropout: dropout ?? row.dropout }
+}
+
+export function traitsOf(config: Said): ReadonlySet<Trait> {
+  const { attention, dropout, fusedElementwise } = habitsOf(config)
+  const traits: Trait[] = []
+  if (attention === 'materialized') traits.push('materialized')
+  if (dropout > 0) traits.push('dropout')
+  if (!fusedElementwise) traits.push('unfused')
+  return new Set(traits)
+}
+
+/** Bytes of an element by what it is: weights and activations in half precision; statistics, moments and masters in f32. */
+export function elementBytesOf(config: Said): ElementBytes {
+  if (config.precision === 'f32') return F32_BYTES
+  const { gradientBytes, reducedBytes } = habitsOf(config)
+  return { ...F32_BYTES, working: 2, gradient: gradientBytes, reduced: reducedBytes }
+}
+
+/**
+ * Whether the optimizer updates f32 weights of its own. SGD keeps them beside its momentum; without one it keeps nothing and
+ * updates the working weights where they are.
+ */
+export function keepsMasters({ precision, optimizer }: Pick<RunConfig, 'precision' | 'optimizer'>): boolean {
+  return precision !== 'f32' && hasMomentum(optimizer)
+}
+
+/** Whether there is a moment for every weight: this project's kernel of SGD takes one even where it does nothing. */
+export function keepsMomentum(config: Said & Pick<RunConfig, 'optimizer'>): boolean {
+  return hasMomentum(config.optimizer) || hasOwnKernels(config)
+}
+
+function hasMomentum({ kind, momentum }: RunConfig['optimizer']): boolean {
+  return kind === 'adamw' || momentum > 0
+}
+
+/** Bytes per logit that live beside the logits while the loss is taken. */
+export function logitCopyBytes(config: Said): number {
+  return config.precision === 'f32' ? 0 : Math.max(0, habitsOf(config).logitBytes - elementBytesOf(config).working)
+}
+
+/** Rows that go through the head at a time, of V logits each. */
+export function headChunkRows(config: Said, rows: number, V: number): number {
+  const fitting = Math.floor(habitsOf(config).headChunkBytes / (elementBytesOf(config).working * V))
+  return Math.max(1, Math.min(rows, fitting))
+}
+
+/** Whether the kernels are this project's: its parameters, scalars and read-back buffers are part of the Program. */
+export function hasOwnKernels(config: Said): boolean {
+  return softwareIdOf(config) === 'tabcluster'
+}
+
+/** Whether gradients are reduced while the last backward still runs: the configuration wants it, and the software can. */
+export function overlapsReduction(config: Said & Pick<RunConfig, 'parallel'>): boolean {
+  return config.parallel.overlap && habitsOf(config).overlapsReduction
+}
+
+/** Gradients are reduced in buckets of about so many bytes: all at once by software that overlaps nothing with it. */
+export function bucketBytesOf(config: Said & Pick<RunConfig, 'parallel'>): number {
+  return habitsOf(config).overlapsReduction ? config.parallel.bucketBytes : Infinity
+}
