@@ -5,7 +5,7 @@ import type { Launch } from '../model/kernels.ts'
 import { axpyLaunch } from '../model/vector-launches.ts'
 import { fitDevice, type MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Device } from '../sim/hardware.ts'
-import { isClocked } from '../sim/simulate.ts'
+import { hasOwnKernels } from '../strategy/recipes.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { timeOps } from './measure-program.ts'
 
@@ -54,7 +54,7 @@ export async function measureDevice(
 ): Promise<MeasuredDevice> {
   const device = known?.device ?? (await measureRates(gpu))
   const before = known?.seconds ?? new Map<string, number>()
-  if (!isClocked(config)) return { device, seconds: before }
+  if (config.precision !== 'f32' || !hasOwnKernels(config)) return { device, seconds: before }
   const fresh = await timeOps(gpu, buildProgram(config), new Set(before.keys()), progress)
   return { device, seconds: new Map([...before, ...fresh]) }
 }

@@ -22,7 +22,7 @@ import type { StepSetup } from './step-setup.ts'
 import type { LinkAxis, LinkLoad } from './link-load.ts'
 import { meshLoads, programLoads } from './link-load.ts'
 import { checkReplayBudget } from './replay/budget.ts'
-import { costsOf } from './replay/costs.ts'
+import { programCosts } from './cost/program-costs.ts'
 import {
   criticalShares,
   curveOf,
@@ -58,17 +58,6 @@ export interface Simulation {
   readonly memory: () => MemoryCurve[]
 }
 
-/** This project's kernels as they are: attention in one kernel, no dropout. */
-function isOwnSoftware(config: RunConfig): boolean {
-  const { id, attention, dropout } = softwareOf(config)
-  return id === 'tabcluster' && attention === 'fused' && dropout === 0
-}
-
-/** Whether the configuration is one whose Program answers: it is replayed, folded, at any size. */
-export function isClocked(config: RunConfig): boolean {
-  return config.precision === 'f32' && config.model.family === 'gpt2' && isOwnSoftware(config)
-}
-
 export interface SimulateOptions {
   /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
   readonly measured?: MeasuredDevice
@@ -86,7 +75,7 @@ export function simulate(config: RunConfig, options: SimulateOptions = {}): Simu
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
   const simulation =
-    isClocked(config) && !byStage
+    !byStage
       ? simulateProgram(config, cluster, measured)
       : simulateStages(config, setupOf(config, cluster))
   if (!measured) return simulation
@@ -110,7 +99,7 @@ function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
 }
 
 function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
-  const roofline = costsOf(config, cluster)
+  const roofline = programCosts(config, cluster)
   const costs = measured ? measuredCosts(measured.seconds, roofline) : roofline
   const run = (curve = false) => replay(config, costs, cluster.slowdown, { curve })
   const clocked = run()
