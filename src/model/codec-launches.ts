@@ -1,3 +1,4 @@
+import { WORD_BYTES } from '../core/dtypes.ts'
 import type { Launch } from './kernels.ts'
 
 /** A range of a buffer; lengths of encoded ranges are in 4-byte words. */
@@ -17,7 +18,7 @@ export function encodeLaunch(codec: CodecKind, values: Range, encoded: Range, re
   const n = values.length
   const shared = { n, sOffset: values.offset, tOffset: encoded.offset }
   const buffers = { values: values.buffer, encoded: encoded.buffer }
-  const bytes = 4 * (n + encoded.length)
+  const bytes = WORD_BYTES * (n + encoded.length)
   switch (codec) {
     case 'fp16':
       return { kernel: 'encode_fp16', buffers, params: shared, flops: n, bytes }
@@ -41,7 +42,7 @@ export function encodeLaunch(codec: CodecKind, values: Range, encoded: Range, re
           feedback: residue ? 1 : 0,
         },
         flops: 6 * n,
-        bytes: bytes + 4 * n * (5 + (residue ? 1 : 0)),
+        bytes: bytes + WORD_BYTES * n * (5 + (residue ? 1 : 0)),
       }
   }
 }
@@ -51,7 +52,7 @@ export function decodeLaunch(codec: CodecKind, encoded: Range, values: Range, ac
   const n = values.length
   const shared = { n, sOffset: encoded.offset, tOffset: values.offset }
   const buffers = { encoded: encoded.buffer, values: values.buffer }
-  const bytes = 4 * (encoded.length + n * (accumulate ? 2 : 1))
+  const bytes = WORD_BYTES * (encoded.length + n * (accumulate ? 2 : 1))
   const add = accumulate ? 1 : 0
   switch (codec) {
     case 'fp16':

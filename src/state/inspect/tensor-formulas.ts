@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../../config/types.ts'
+import { WORD_BYTES } from '../../core/dtypes.ts'
 import { over, times, withSymbol } from '../../core/expression.ts'
 import { modelSizes, parameterTable } from '../../model/parameters.ts'
 import type { SizeExpression, SizeSymbol } from '../../model/segment.ts'
@@ -6,9 +7,6 @@ import { segmentOf } from '../../model/segments/registry.ts'
 import type { BufferSpec, ComputeOp, Op, RankProgram } from '../../schedule/program.ts'
 import type { Expression, Formula, SymbolName, Values } from './formula.ts'
 import { formulaFor } from './formula.ts'
-
-/** Bytes of an element: execution is in f32 and u32. */
-const ELEMENT_BYTES = 4
 
 const TOKENS: Expression = times('B', 'T')
 
@@ -82,13 +80,13 @@ export function bytesFormula(rank: RankProgram, spec: BufferSpec, model: ModelCo
           ? portShapes(spec, users)
           : []
   const inBytes = shapes.map((each) =>
-    typeof each === 'object' && each.sign === '·' ? times(...each.of, ELEMENT_BYTES) : times(each, ELEMENT_BYTES),
+    typeof each === 'object' && each.sign === '·' ? times(...each.of, WORD_BYTES) : times(each, WORD_BYTES),
   )
   return (
     formulaFor('bytes', inBytes, values, spec.bytes) ?? {
       of: 'bytes',
-      expression: times('P', ELEMENT_BYTES),
-      values: { P: spec.bytes / ELEMENT_BYTES },
+      expression: times('P', WORD_BYTES),
+      values: { P: spec.bytes / WORD_BYTES },
       value: spec.bytes,
     }
   )

@@ -80,7 +80,7 @@ function keptBytes(config: RunConfig): number {
   const written = new Set(step.slice(0, turn).flatMap(({ writes }) => writes))
   const read = new Set(step.slice(turn).flatMap(({ reads }) => reads))
   const inBlock = ({ tensor, name, dtype, role }: BufferSpec) =>
-    (tensor.includes('.1.') || /\.0\.out$/.test(tensor)) &&
+    (tensor.includes('.1.') || tensor.endsWith('.0.out')) &&
     !tensor.endsWith('1.out') &&
     role === 'activation' &&
     dtype !== 'f32' &&
