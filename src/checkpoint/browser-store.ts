@@ -1,5 +1,5 @@
 import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval'
-import { show } from '../config/reader.ts'
+import { show } from '../config/show.ts'
 import { RefusedError } from '../core/errors.ts'
 
 /** Checkpoints in the browser's own storage (IndexedDB): files under names. */

@@ -1,4 +1,4 @@
-import { isObject, show } from '../config/reader.ts'
+import { isObject, show } from '../config/show.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
 import { firstDuplicateKey } from './duplicate-key.ts'

@@ -1,5 +1,5 @@
 import { parseConfig } from '../config/parse.ts'
-import { show } from '../config/reader.ts'
+import { show } from '../config/show.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'

@@ -1,5 +1,5 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
-import { DEFAULT_PARALLEL } from '../config/defaults.ts'
+import { DEFAULTS } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { say } from '../core/said.ts'
@@ -404,7 +404,7 @@ export class Run implements RunHandle {
       ...rest,
       steps: 1,
       epochs: null,
-      parallel: DEFAULT_PARALLEL,
+      parallel: DEFAULTS.parallel,
       batch: { ...batch, global: 1, microbatches: 1, shares: null },
       cluster: { ...cluster, adapters: 'default', memoryBytes: null, stragglers: [] },
     }

@@ -1,7 +1,7 @@
 import { RefusedError } from '../core/errors.ts'
 import { say, type Said } from '../core/said.ts'
 import { parameterTable } from '../model/parameters.ts'
-import { effectProblems } from './check-effects.ts'
+import { simulatedOnly, withoutEffect } from './effects.ts'
 import type { RunConfig } from './types.ts'
 
 export interface Problem {
@@ -44,12 +44,16 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   const refuse: Refuse = (field, said) => void found.push({ field, message: said.text, said })
   const { model, batch, parallel: p, cluster, data } = config
   const world = p.data * p.tensor * p.pipeline
+  if (config.epochs !== null && config.steps !== null)
+    refuse('epochs', say`${config.epochs} given together with steps; give one of the two`)
   if (!Number.isInteger(model.headSize))
     refuse('model.heads', say`${model.heads} does not divide model.embed: ${model.embed}`)
   if (model.heads % model.kvHeads !== 0)
     refuse('model.kvHeads', say`${model.kvHeads} does not divide model.heads: ${model.heads}`)
   if (model.family === 'gpt2' && model.kvHeads !== model.heads)
     refuse('model.kvHeads', say`${model.kvHeads} must equal model.heads (${model.heads}) in family gpt2`)
+  const sources = [data.corpus, data.text, data.tokens].filter((each) => each !== null)
+  if (sources.length > 1) refuse('data', say`${sources.join(' and ')} given; give one of corpus, text, tokens`)
   const needed = dataVocab(config)
   if (use === 'execute' && model.vocab < needed)
     refuse('model.vocab', say`${model.vocab} is smaller than the ${needed} ids of data.tokenizer ${data.tokenizer}`)
@@ -124,17 +128,16 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   if (p.fsdp.cpuOffload && p.zero !== 3)
     refuse('parallel.fsdp.cpuOffload', say`true needs parallel.zero 3, not ${p.zero}`)
   wrapProblems(config, refuse)
-  effectProblems(config, refuse)
+  // Where a rule above said why, that is enough.
+  for (const { field, said } of withoutEffect(config))
+    if (!found.some((each) => each.field === field)) refuse(field, said)
   const servers = p.dataMode === 'parameter-server' && p.server.at === 'cpu' ? 1 : 0
   if (cluster.adapters !== 'default' && cluster.adapters.length !== world)
     refuse('cluster.adapters', say`has ${cluster.adapters.length} entries; one per rank is ${world}`)
   for (const [i, { rank }] of cluster.stragglers.entries())
     if (rank >= world + servers)
       refuse(`cluster.stragglers.${i}.rank`, say`${rank} must be below the world size ${world + servers}`)
-  if (use === 'execute' && config.precision !== 'f32')
-    refuse('precision', say`"${config.precision}" is for simulate; execution takes "f32"`)
-  if (use === 'execute' && model.family !== 'gpt2')
-    refuse('model.family', say`"${model.family}" is for simulate; execution takes "gpt2"`)
+  if (use === 'execute') for (const { field, said } of simulatedOnly(config)) refuse(field, said)
   return found
 }
 

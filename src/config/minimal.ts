@@ -1,9 +1,8 @@
-import { readConfig } from './parse.ts'
-import { shapeFields } from './parse/model.ts'
-import { isObject } from './reader.ts'
+import { SIZES } from './fields/model.ts'
+import type { Plain } from './field.ts'
+import { DEFAULTS, readConfig } from './parse.ts'
+import { isObject } from './show.ts'
 import type { DataConfig, ModelConfig, RunConfig } from './types.ts'
-
-type Plain = Readonly<Record<string, unknown>>
 
 /**
  * Only what differs from the defaults: what a link or a file needs to say. Parses back to the same configuration. Defaults
@@ -17,9 +16,9 @@ export function minimalConfig(config: RunConfig): Plain {
   const out: Record<string, unknown> = { ...difference({ ...rest }, { ...base }) }
   if (epochs !== null) out.epochs = epochs
   else if (steps !== base.steps) out.steps = steps
-  if (model.preset !== readConfig({}).model.preset) out.model = model
+  if (JSON.stringify(model) !== JSON.stringify({ preset: DEFAULTS.model.preset })) out.model = model
   const told = {
-    ...(source.corpus === readConfig({}).data.corpus ? {} : source),
+    ...(source.corpus === DEFAULTS.data.corpus ? {} : source),
     ...difference({ ...data }, { ...base.data }),
   }
   if (Object.keys(told).length > 0) out.data = told
@@ -28,13 +27,13 @@ export function minimalConfig(config: RunConfig): Plain {
 
 /** All five sizes where no preset has them, so that a change of a preset changes no stored shape. */
 function minimalModel(model: ModelConfig): Plain {
-  if (model.preset !== null) return { preset: model.preset }
-  const { layers, heads, embed, context, vocab, family } = model
-  const needed = { layers, heads, embed, context, vocab, ...(family === 'gpt2' ? {} : { family }) }
-  return {
-    ...needed,
-    ...difference({ ...shapeFields(model) }, { ...shapeFields(readConfig({ model: needed }).model) }),
+  if (model.preset !== null) {
+    const { preset } = model
+    return { preset, ...difference({ ...model }, { ...readConfig({ model: { preset } }).model }) }
   }
+  const sizes = Object.fromEntries(SIZES.map((size) => [size, model[size]]))
+  const needed = { ...sizes, ...(model.family === 'gpt2' ? {} : { family: model.family }) }
+  return { ...needed, ...difference({ ...model }, { ...readConfig({ model: needed }).model, preset: null }) }
 }
 
 function sourceOf({ corpus, text, tokens }: DataConfig): Plain {

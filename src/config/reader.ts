@@ -1,122 +1,104 @@
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
+import type { Field, Group, Node, Plain, Rows, Takes, ValuesOf, Variants } from './field.ts'
+import { isObject, show } from './show.ts'
+import { choice } from './takes.ts'
 
-/** A fragment of a JSON Schema (draft 2020-12). */
-export type Fragment = Readonly<Record<string, unknown>>
+/** Reads one object from outside by its rows: what is absent gets its default, what no row knows is refused by name. */
+export function readRows<R extends Rows>(rows: R, input: unknown, path?: string): ValuesOf<R>
+export function readRows(rows: Rows, input: unknown, path = ''): object {
+  const values = {}
+  fill(values, rows, input, path, values)
+  return values
+}
 
-/** Told of every field as it is read: how the published schema is made from the reading code itself. */
-export type Note = (path: string, fragment: Fragment) => void
-
-/** Reads one object of a configuration: every key is asked for once, whatever is left over is refused by name. */
-export class Reader {
-  private readonly seen = new Set<string>()
-  private readonly object: Readonly<Record<string, unknown>>
-
-  constructor(
-    value: unknown,
-    readonly path: string,
-    private readonly note: Note = () => undefined,
-  ) {
-    if (value === undefined) this.object = {}
-    else if (isObject(value)) this.object = value
-    else throw new RefusedError(path || 'configuration', say`${show(value)} must be an object`)
-  }
-
-  at(key: string): string {
-    return this.path === '' ? key : `${this.path}.${key}`
-  }
-
-  has(key: string): boolean {
-    return Object.hasOwn(this.object, key) && this.object[key] !== undefined
-  }
-
-  /** A value as it stands, undefined where absent; `fragment` describes what the caller takes. */
-  raw(key: string, fragment?: Fragment): unknown {
-    this.seen.add(key)
-    if (fragment) this.note(this.at(key), fragment)
-    return this.has(key) ? this.object[key] : undefined
-  }
-
-  child(key: string): Reader {
-    return new Reader(this.raw(key), this.at(key), this.note)
-  }
-
-  number(key: string, fallback: number, least: number, most: number): number {
-    const value = this.raw(key, { type: 'number', minimum: least, maximum: most, default: fallback })
-    return value === undefined ? fallback : numberBetween(this.at(key), value, least, most)
-  }
-
-  integer(key: string, fallback: number, least: number, most: number): number {
-    const value = this.raw(key, { type: 'integer', minimum: least, maximum: most, default: fallback })
-    return value === undefined ? fallback : wholeNumber(this.at(key), value, least, most)
-  }
-
-  /** A whole number or null, which is also what an absent one means. */
-  integerOrNull(key: string, least: number, most: number): number | null {
-    const value = this.raw(key, { type: ['integer', 'null'], minimum: least, maximum: most, default: null })
-    return value === undefined || value === null ? null : wholeNumber(this.at(key), value, least, most)
-  }
-
-  boolean(key: string, fallback: boolean): boolean {
-    const value = this.raw(key, { type: 'boolean', default: fallback })
-    if (value === undefined) return fallback
-    if (typeof value !== 'boolean') throw new RefusedError(this.at(key), say`${show(value)} must be true or false`)
-    return value
-  }
-
-  choice<Choice extends string | number>(key: string, fallback: Choice, allowed: readonly Choice[]): Choice {
-    const value = this.raw(key, { enum: allowed, default: fallback })
-    if (value === undefined) return fallback
-    const found = allowed.find((each) => each === value)
-    if (found === undefined)
-      throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
-    return found
-  }
-
-  choiceOrNull<Choice extends string>(key: string, allowed: readonly Choice[]): Choice | null {
-    const value = this.raw(key, { enum: [...allowed, null] })
-    if (value === undefined || value === null) return null
-    const found = allowed.find((each) => each === value)
-    if (found === undefined)
-      throw new RefusedError(this.at(key), say`${show(value)} must be one of ${allowed.join(', ')}`)
-    return found
-  }
-
-  textOrNull(key: string): string | null {
-    const value = this.raw(key, { type: ['string', 'null'], minLength: 1, default: null })
-    if (value === undefined || value === null) return null
-    if (typeof value !== 'string' || value === '')
-      throw new RefusedError(this.at(key), say`${show(value)} must be a non-empty text`)
-    return value
-  }
-
-  /** Refuses keys nobody asked for. */
-  end(): void {
-    for (const key of Object.keys(this.object))
-      if (!this.seen.has(key))
-        throw new RefusedError(this.at(key), say`unknown; allowed here: ${[...this.seen].sort().join(', ')}`)
+/** A list of objects with the same rows. */
+export function listOf<R extends Rows>(rows: R): Takes<readonly ValuesOf<R>[]> {
+  return {
+    read(path, value) {
+      if (!Array.isArray(value)) throw new RefusedError(path, say`${show(value)} must be a list`)
+      return value.map((each: unknown, i) => readRows(rows, each === undefined ? null : each, `${path}.${i}`))
+    },
+    schema: { type: 'array', items: objectSchema(rows) },
   }
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Values in the order of the rows, into `target`, which is `whole` or stands in it already: computed defaults look there. */
+function fill(target: Record<string, unknown>, rows: Rows, input: unknown, path: string, whole: object): void {
+  const given = objectAt(input, path)
+  for (const [key, node] of Object.entries(rows))
+    readNode(target, key, node, given, path === '' ? key : `${path}.${key}`, whole)
+  refuseOthers(given, Object.keys(rows), path)
 }
 
-export function wholeNumber(path: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-    throw new RefusedError(path, say`${show(value)} must be a whole number from ${least} to ${most}`)
+function readNode(
+  target: Record<string, unknown>,
+  key: string,
+  node: Node,
+  given: Plain,
+  path: string,
+  whole: object,
+): void {
+  const value = Object.hasOwn(given, key) ? given[key] : undefined
+  if ('takes' in node) target[key] = readField(node, value, given, path, whole)
+  else if ('rows' in node) {
+    const inside: Record<string, unknown> = (target[key] = {})
+    fill(inside, node.rows, value, path, whole)
+    settle(target, key, node, inside)
+  } else fill((target[key] = {}), variantRows(node, objectAt(value, path)['kind'], path), value, path, whole)
+}
+
+/** `kind` and the rows that go with it. */
+function variantRows(node: Variants<Readonly<Record<string, Rows>>>, kind: unknown, path: string): Rows {
+  const takes = choice(Object.keys(node.kinds))
+  const chosen = kind === undefined ? node.default : takes.read(`${path}.kind`, kind)
+  return { kind: { takes, default: node.default }, ...node.kinds[chosen] }
+}
+
+function settle(target: Record<string, unknown>, key: string, node: Group<Rows>, inside: object): void {
+  if (node.settle) target[key] = node.settle.values(inside)
+}
+
+function readField(node: Field<unknown>, value: unknown, given: Plain, path: string, whole: object): unknown {
+  const { takes, computed } = node
+  if (value !== undefined && !(value === null && takes.nullable)) return takes.read(path, value)
+  if (computed) return computed.from(whole, given)
+  return 'default' in node ? node.default : takes.read(path, value)
+}
+
+function objectAt(value: unknown, path: string): Plain {
+  if (value === undefined) return {}
+  if (!isObject(value)) throw new RefusedError(path || 'configuration', say`${show(value)} must be an object`)
   return value
 }
 
-export function numberBetween(path: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
-    throw new RefusedError(path, say`${show(value)} must be a number from ${least} to ${most}`)
-  return value
+function refuseOthers(given: Plain, known: readonly string[], path: string): void {
+  for (const key of Object.keys(given))
+    if (!known.includes(key))
+      throw new RefusedError(
+        path === '' ? key : `${path}.${key}`,
+        say`unknown; allowed here: ${known.toSorted().join(', ')}`,
+      )
 }
 
-/** A value as a refusal quotes it: short, on one line. */
-export function show(value: unknown): string {
-  const text =
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : (JSON.stringify(value) ?? String(value))
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+/** The JSON Schema of an object with these rows. Rules between fields (a divisor, a sum) are not in it. */
+export function objectSchema(rows: Rows): Plain {
+  const properties = Object.entries(rows).map(([key, node]) => [key, nodeSchema(node)] as const)
+  const required = Object.entries(rows).flatMap(([key, node]) =>
+    'takes' in node && !('default' in node) && !node.computed ? [key] : [],
+  )
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...(required.length > 0 ? { required } : {}),
+    additionalProperties: false,
+  }
+}
+
+function nodeSchema(node: Node): Plain {
+  if ('takes' in node) return { ...node.takes.schema, ...('default' in node ? { default: node.default } : {}) }
+  if ('rows' in node) return objectSchema(node.rows)
+  const kinds = Object.keys(node.kinds)
+  const rows = kinds.map((kind) => variantRows(node, kind, ''))
+  return objectSchema(rows.reduce((all, each) => ({ ...all, ...each })))
 }

@@ -1,6 +1,6 @@
 import { RefusedError } from '../core/errors.ts'
 import { say } from '../core/said.ts'
-import { show } from './reader.ts'
+import { show } from './show.ts'
 
 /**
  * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything

@@ -1,5 +1,5 @@
 import { createStore } from 'zustand/vanilla'
-import { DEFAULT_SEED } from '../config/defaults.ts'
+import { DEFAULTS } from '../config/parse.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
@@ -331,7 +331,7 @@ export function createCompareStore({ session, open, sources, measured }: Compare
 
 function firstSeed(pins: readonly Pin[]): number {
   const seed = pins[0]?.draft['seed']
-  return typeof seed === 'number' ? seed : DEFAULT_SEED
+  return typeof seed === 'number' ? seed : DEFAULTS.seed
 }
 
 /** What keeps a configuration from training in this tab. */

@@ -1,7 +1,7 @@
 import { createStore } from 'zustand/vanilla'
 import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
-import { removePath, writePath } from './draft-path.ts'
+import { resetField, setField } from './set-field.ts'
 import type { History } from './history.ts'
 import { after, before, NO_HISTORY, remembered } from './history.ts'
 import type { Problem, Session } from './session.ts'
@@ -46,8 +46,8 @@ export function createDraftStore(session: Pick<Session, 'parse'>, initial: Draft
   return {
     ...store,
     replace,
-    set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
-    reset: (path: string) => replace(removePath(store.getState().draft, path)),
+    set: (path: string, value: DraftValue) => replace(setField(store.getState().draft, path, value)),
+    reset: (path: string) => replace(resetField(store.getState().draft, path)),
     undo: () => go(before),
     redo: () => go(after),
   }

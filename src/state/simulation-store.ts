@@ -8,7 +8,8 @@ import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
 import type { Planned } from '../sim/planner/planned.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
-import { isDraft, removePath, writePath } from './draft-path.ts'
+import { isDraft } from './draft-path.ts'
+import { resetField, setField } from './set-field.ts'
 import type { History } from './history.ts'
 import { after, before, NO_HISTORY, remembered } from './history.ts'
 import { readableConfig } from './readable-config.ts'
@@ -147,8 +148,8 @@ export function createSimulationStore(
     replace,
     /** Edits a configuration from elsewhere: a story, a layout that was found. */
     load,
-    set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
-    reset: (path: string) => replace(removePath(store.getState().draft, path)),
+    set: (path: string, value: DraftValue) => replace(setField(store.getState().draft, path, value)),
+    reset: (path: string) => replace(resetField(store.getState().draft, path)),
     /** Asks for the memory curves of what is on screen; they belong to the newest answer. */
     remember: () => {
       const { problem, computing } = store.getState()

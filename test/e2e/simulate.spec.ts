@@ -104,9 +104,8 @@ test('whatever a configuration says can be set: folded to a line, opened by a re
   await page.getByRole('checkbox', { name: 'Offload to the CPU' }).check()
   await expect(step).not.toHaveText(before ?? '')
   await page.getByRole('button', { name: 'Back to the default: ZeRO stage' }).click()
-  await expect(page.getByRole('alert')).toContainText('true needs parallel.zero 3, not 0')
-  await page.getByRole('checkbox', { name: 'Offload to the CPU' }).uncheck()
-  await expect(page.getByRole('alert')).toHaveCount(0)
+  await expect(page.getByLabel('Offload to the CPU')).toHaveCount(0)
+  await expect(step).toHaveText(before ?? '')
 
   await line('Network').click()
   await page.getByRole('spinbutton', { name: 'Slow rank' }).fill('5')

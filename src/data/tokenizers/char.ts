@@ -1,4 +1,4 @@
-import { show } from '../../config/reader.ts'
+import { show } from '../../config/show.ts'
 import { RefusedError } from '../../core/errors.ts'
 import type { Tokenizer } from './tokenizer.ts'
 

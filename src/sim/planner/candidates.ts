@@ -1,7 +1,6 @@
 import { checkConfig } from '../../config/check.ts'
-import { withoutStrayFields } from '../../config/check-effects.ts'
-import { DEFAULT_PARALLEL } from '../../config/defaults.ts'
-import { readConfig } from '../../config/parse.ts'
+import { withoutStrayFields } from '../../config/effects.ts'
+import { DEFAULTS, readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
 import { RefusedError } from '../../core/errors.ts'
 import { say } from '../../core/said.ts'
@@ -72,7 +71,7 @@ export function readForPlan(input: unknown): RunConfig {
   const { data, tensor, pipeline } = config.parallel
   const single = { ...config.batch, microbatches: 1, shares: null }
   const cluster = { ...config.cluster, adapters: 'default', stragglers: [] } as const
-  checkConfig({ ...config, batch: single, parallel: DEFAULT_PARALLEL, cluster }, 'simulate')
+  checkConfig({ ...config, batch: single, parallel: DEFAULTS.parallel, cluster }, 'simulate')
   if (data * tensor * pipeline > MOST_DEVICES)
     throw new RefusedError('parallel.data', `${data * tensor * pipeline} devices; a plan takes at most ${MOST_DEVICES}`)
   return config
@@ -132,8 +131,8 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
       ...config.parallel,
       ...layout,
       dataMode: 'ddp',
-      server: DEFAULT_PARALLEL.server,
-      zeroReduce: DEFAULT_PARALLEL.zeroReduce,
+      server: DEFAULTS.parallel.server,
+      zeroReduce: DEFAULTS.parallel.zeroReduce,
       partition: typeof partition === 'string' ? partition : 'even',
       compression: { kind: 'none' },
       fsdp: { ...fsdp, cpuOffload: false },

@@ -235,6 +235,34 @@ describe('refusals name the field, the value and what is allowed', () => {
       'parallel.zero: 1 shards what parameter-server keeps in one place',
     ],
     [{ parallel: { server: { async: true } } }, 'parallel.server.async: true needs parallel.dataMode parameter-server'],
+    [
+      { parallel: { data: 2, dataMode: 'parameter-server', server: { maxStaleness: 2 } } },
+      'parallel.server.maxStaleness: 2 has no effect here: it needs parallel.server.async true, parallel.dataMode parameter-server; leave it at 0',
+    ],
+    [
+      { parallel: { server: { at: 'cpu' } } },
+      'parallel.server.at: "cpu" has no effect here: it needs parallel.dataMode parameter-server; leave it at "gpu0"',
+    ],
+    [
+      { parallel: { zeroPartition: 'greedy' } },
+      'parallel.zeroPartition: "greedy" has no effect here: it needs parallel.zero ≥ 1, parallel.data ≥ 2',
+    ],
+    [
+      { parallel: { zero: 2, zeroReduce: 'all-reduce' } },
+      'parallel.zeroReduce: all-reduce is a variant of parallel.zero 1, not 2',
+    ],
+    [
+      { parallel: { fsdp: { reshardAfterForward: false } } },
+      'parallel.fsdp.reshardAfterForward: false has no effect here: it needs parallel.zero 3, parallel.data ≥ 2',
+    ],
+    [
+      { optimizer: { momentum: 0.5 } },
+      'optimizer.momentum: 0.5 has no effect here: it needs optimizer.kind sgd; leave it at 0.9',
+    ],
+    [
+      { optimizer: { kind: 'sgd', betas: [0.5, 0.9] } },
+      'optimizer.betas: [0.5,0.9] has no effect here: it needs optimizer.kind adamw',
+    ],
     [{ parallel: { zero: 4 } }, 'parallel.zero: 4 must be one of 0, 1, 2, 3'],
     [
       { parallel: { zero: 2, compression: { kind: 'int8' } } },

@@ -1,0 +1,70 @@
+import type { Said } from '../core/said.ts'
+import { say } from '../core/said.ts'
+import type { Condition } from './field.ts'
+import type { RegisteredField } from './registry.ts'
+import { FIELDS, hasEffect, valueAt } from './registry.ts'
+import { isObject, show } from './show.ts'
+import type { RunConfig } from './types.ts'
+
+export interface FieldRefusal {
+  readonly field: string
+  readonly said: Said
+}
+
+/**
+ * Fields that say something other than their default where they mean nothing: a person who set one believes that it does
+ * something.
+ */
+export function withoutEffect(config: RunConfig): FieldRefusal[] {
+  return strayFields(config).map(({ path, when, default: usual }) => {
+    const needs = when![0]!.map(conditionText).join(', ')
+    const given = show(valueAt(config, path))
+    return { field: path, said: say`${given} has no effect here: it needs ${needs}; leave it at ${show(usual)}` }
+  })
+}
+
+/** The configuration with the defaults wherever something else would have no effect. */
+export function withoutStrayFields(config: RunConfig): RunConfig {
+  let rest = config
+  // One that loses its effect may take others with it.
+  for (let [stray] = strayFields(rest); stray !== undefined; [stray] = strayFields(rest)) {
+    const { object, path, default: usual } = stray
+    rest = object === undefined ? withValue(rest, path, usual) : withValue(rest, object, { kind: usual })
+  }
+  return rest
+}
+
+function strayFields(config: object): RegisteredField[] {
+  return [...FIELDS.values()].filter((each) => {
+    const value = valueAt(config, each.path)
+    return (
+      'default' in each &&
+      value !== undefined &&
+      JSON.stringify(value) !== JSON.stringify(each.default) &&
+      !hasEffect(each, config)
+    )
+  })
+}
+
+function withValue<Root extends object>(root: Root, path: string, value: unknown): Root {
+  const dot = path.indexOf('.')
+  if (dot < 0) return { ...root, [path]: value }
+  const head = path.slice(0, dot)
+  const inner = valueAt(root, head)
+  return { ...root, [head]: withValue(isObject(inner) ? inner : {}, path.slice(dot + 1), value) }
+}
+
+function conditionText(condition: Condition): string {
+  if ('is' in condition) return `${condition.field} ${condition.is.join(' or ')}`
+  return 'least' in condition ? `${condition.field} ≥ ${condition.least}` : `${condition.field} > ${condition.above}`
+}
+
+/** Values that only the simulator takes. */
+export function simulatedOnly(config: RunConfig): FieldRefusal[] {
+  return [...FIELDS.values()].flatMap(({ path, executes }) => {
+    const value = valueAt(config, path)
+    if (executes === undefined || executes.some((each) => each === value)) return []
+    const allowed = executes.map(show).join(' or ')
+    return [{ field: path, said: say`${show(value)} is for simulate; execution takes ${allowed}` }]
+  })
+}

@@ -1,0 +1,22 @@
+import { CORPORA, TOKENIZERS } from '../names.ts'
+import { computed, field, group, is } from '../field.ts'
+import { choice, nullable, text } from '../takes.ts'
+import type { Plain } from '../field.ts'
+
+const DEFAULT_CORPUS = 'translation-de-en'
+
+const isGiven = (value: unknown) => value !== undefined && value !== null
+
+export const DATA = group({
+  /** A built-in corpus, or null with `text` or `tokens` given. */
+  corpus: computed(nullable(choice(CORPORA)), {
+    from: (_: object, { text: path, tokens }: Plain) => (isGiven(path) || isGiven(tokens) ? null : DEFAULT_CORPUS),
+  }),
+  // Ids in a file are only turned into text, by a tokenizer that is not learnt from text.
+  tokenizer: field(choice(TOKENIZERS), 'byte', { when: [[is('data.tokens', null)], [is('data.tokenizer', 'gpt2')]] }),
+  text: field(nullable(text), null),
+  tokens: field(nullable(text), null),
+  order: computed(choice(['shuffled', 'sequential']), {
+    from: ({ data }: { data: { tokens: string | null } }) => (data.tokens === null ? 'shuffled' : 'sequential'),
+  }),
+})

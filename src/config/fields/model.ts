@@ -1,0 +1,83 @@
+import { MODEL_PRESETS, MODEL_PRESET_NAMES } from '../../model/presets.ts'
+import type { ModelPreset } from '../../model/presets.ts'
+import type { ModelShape } from '../../model/shape.ts'
+import { computed, group } from '../field.ts'
+import type { Plain } from '../field.ts'
+import { choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
+
+/** Any of these given, and no preset, is a shape of its own. */
+export const SIZES = ['layers', 'heads', 'embed', 'context', 'vocab'] as const
+
+const DEFAULT_PRESET: ModelPreset = 'nano'
+
+/** The part of a configuration that the rows below look at, filled as far as they stand above. */
+interface Filled {
+  readonly model: ModelShape & { readonly preset: ModelPreset | null }
+}
+
+/** The shape that what is not given comes from: the preset's, the default one where none is named. */
+function baseOf({ model }: Filled): ModelShape {
+  return MODEL_PRESETS[model.preset ?? DEFAULT_PRESET]
+}
+
+function size(name: (typeof SIZES)[number], most: number) {
+  return computed(whole(1, most), { from: (config: Filled) => baseOf(config)[name] })
+}
+
+/** LLaMA's rule: two thirds of 4C, rounded up to a multiple of 256. */
+function usualFfn({ family, embed }: ModelShape): number {
+  return family === 'llama' ? Math.ceil((8 * embed) / 3 / 256) * 256 : 4 * embed
+}
+
+export const MODEL = group(
+  {
+    /** null when the shape was given field by field. */
+    preset: computed(nullable(choice(MODEL_PRESET_NAMES)), {
+      from: (_: object, given: Plain) => (SIZES.some((key) => given[key] !== undefined) ? null : DEFAULT_PRESET),
+    }),
+    family: computed(
+      choice(['gpt2', 'llama']),
+      { from: (config: Filled) => baseOf(config).family },
+      { executes: ['gpt2'] },
+    ),
+    layers: size('layers', 10_000),
+    heads: size('heads', 10_000),
+    embed: size('embed', 1_000_000),
+    context: size('context', 10_000_000),
+    vocab: size('vocab', 10_000_000),
+    /** Key/value heads (grouped-query attention); equals heads for GPT-2. */
+    kvHeads: computed(whole(1, 10_000), {
+      from: (config: Filled) => {
+        const base = baseOf(config)
+        return base.heads === config.model.heads ? base.kvHeads : config.model.heads
+      },
+    }),
+    /** Width of one head: embed/heads unless given. */
+    headSize: computed(orDefault(whole(1, 10_000)), {
+      from: ({ model }: Filled) => model.embed / model.heads,
+    }),
+    /** Hidden width of the MLP; 4·embed for GPT-2. */
+    ffn: computed(whole(1, 10_000_000), {
+      from: (config: Filled) => {
+        const { model } = config
+        const base = baseOf(config)
+        return base.family === model.family && base.embed === model.embed ? base.ffn : usualFfn(model)
+      },
+    }),
+    /** Output head shares the token embedding. */
+    tied: computed(yesOrNo, {
+      from: (config: Filled) => {
+        const { family } = config.model
+        return baseOf(config).family === family ? baseOf(config).tied : family === 'gpt2'
+      },
+    }),
+  },
+  {
+    /** A preset with a size of its own keeps the rest, but not the name. */
+    values(model: Filled['model']) {
+      const base = baseOf({ model })
+      const same = Object.entries(base).every(([key, value]) => model[key as keyof ModelShape] === value)
+      return { ...model, preset: same ? model.preset : null }
+    },
+  },
+)

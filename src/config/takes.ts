@@ -1,0 +1,73 @@
+import { RefusedError } from '../core/errors.ts'
+import { say } from '../core/said.ts'
+import type { Takes } from './field.ts'
+import { show } from './show.ts'
+
+/** What fields take: numbers, choices, texts, lists. Each reads a value, describes it, and says what it would have taken. */
+
+export function whole(least: number, most: number): Takes<number> {
+  return {
+    read(path, value) {
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+        throw new RefusedError(path, say`${show(value)} must be a whole number from ${least} to ${most}`)
+      return value
+    },
+    schema: { type: 'integer', minimum: least, maximum: most },
+    range: { least, most, whole: true },
+  }
+}
+
+export function between(least: number, most: number): Takes<number> {
+  return {
+    read(path, value) {
+      if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
+        throw new RefusedError(path, say`${show(value)} must be a number from ${least} to ${most}`)
+      return value
+    },
+    schema: { type: 'number', minimum: least, maximum: most },
+    range: { least, most, whole: false },
+  }
+}
+
+export const yesOrNo: Takes<boolean> = {
+  read(path, value) {
+    if (typeof value !== 'boolean') throw new RefusedError(path, say`${show(value)} must be true or false`)
+    return value
+  },
+  schema: { type: 'boolean' },
+}
+
+export function choice<const Option extends string | number>(options: readonly Option[]): Takes<Option> {
+  return {
+    read(path, value) {
+      const found = options.find((each) => each === value)
+      if (found === undefined) throw new RefusedError(path, say`${show(value)} must be one of ${options.join(', ')}`)
+      return found
+    },
+    schema: { enum: options },
+    options,
+  }
+}
+
+export const text: Takes<string> = {
+  read(path, value) {
+    if (typeof value !== 'string' || value === '')
+      throw new RefusedError(path, say`${show(value)} must be a non-empty text`)
+    return value
+  },
+  schema: { type: 'string', minLength: 1 },
+}
+
+/** The same, or null: which is the default, whatever that comes to. */
+export function nullable<Value>(takes: Takes<Value>): Takes<Value | null> {
+  const { type, enum: options } = takes.schema
+  const schema = Array.isArray(options)
+    ? { ...takes.schema, enum: [...options, null] }
+    : { ...takes.schema, type: [type, 'null'] }
+  return { ...takes, schema, nullable: true }
+}
+
+/** The same; null is what absence is. */
+export function orDefault<Value>(takes: Takes<Value>): Takes<Value> {
+  return { ...takes, schema: nullable(takes).schema, nullable: true }
+}
