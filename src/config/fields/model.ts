@@ -1,9 +1,10 @@
 import { MODEL_PRESETS, MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import type { ModelPreset } from '../../model/presets.ts'
+import { ROPE_THETA } from '../../model/shape.ts'
 import type { ModelShape } from '../../model/shape.ts'
 import { computed, group } from '../field.ts'
 import type { Plain } from '../field.ts'
-import { choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
+import { between, choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
 
 /** Any of these given, and no preset, is a shape of its own. */
 export const SIZES = ['layers', 'heads', 'embed', 'context', 'vocab'] as const
@@ -35,11 +36,7 @@ export const MODEL = group(
     preset: computed(nullable(choice(MODEL_PRESET_NAMES)), {
       from: (_: object, given: Plain) => (SIZES.some((key) => given[key] !== undefined) ? null : DEFAULT_PRESET),
     }),
-    family: computed(
-      choice(['gpt2', 'llama']),
-      { from: (config: Filled) => baseOf(config).family },
-      { executes: ['gpt2'] },
-    ),
+    family: computed(choice(['gpt2', 'llama']), { from: (config: Filled) => baseOf(config).family }),
     layers: size('layers', 10_000),
     heads: size('heads', 10_000),
     embed: size('embed', 1_000_000),
@@ -71,6 +68,12 @@ export const MODEL = group(
         return baseOf(config).family === family ? baseOf(config).tied : family === 'gpt2'
       },
     }),
+    /** Base of the rotary positions' wavelengths, in family llama. */
+    ropeTheta: computed(between(1, 1e9), {
+      from: (config: Filled) => (baseOf(config).family === config.model.family ? baseOf(config).ropeTheta : ROPE_THETA),
+    }),
+    /** ε under the root of every norm. */
+    normEpsilon: computed(between(1e-12, 1), { from: (config: Filled) => baseOf(config).normEpsilon }),
   },
   {
     /** A preset with a size of its own keeps the rest, but not the name. */
