@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { findChromium } from './lib/chromium.mjs'
 import { graphicsEnvironment } from './lib/graphics.mjs'
 import { CACHE, ROOT, installPackages } from './lib/install.mjs'
+import { slowest, testsOfPlaywright, testsOfVitest } from './lib/slowest.mjs'
 
 /**
  * Types, lint and tests. Every suite runs even when one before it failed; each one's counts come from its own report, and a
- * suite without a report counts as a failure. The last line sums them up.
+ * suite without a report counts as a failure. At the end stand the slowest tests, and the last line sums all up.
  */
 const check = process.argv.includes('--check')
 const full = process.argv.includes('--full')
@@ -73,16 +74,18 @@ async function vitest(project, env) {
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length
   const failed = result.numFailedTests + broken
-  return { passed: result.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed }
+  const counted = status !== 0 && failed === 0 ? 1 : failed
+  return { passed: result.numPassedTests, failed: counted, tests: testsOfVitest(result) }
 }
 
 async function browser(env) {
   const report = join(reports, 'browser.json')
   const status = await execute(bin('playwright'), ['test'], { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report })
-  const stats = read(report)?.stats
-  if (!stats) return { passed: 0, failed: 1 }
-  const failed = stats.unexpected + stats.flaky
-  return { passed: stats.expected, failed: status !== 0 && failed === 0 ? 1 : failed }
+  const result = read(report)
+  if (!result) return { passed: 0, failed: 1 }
+  const failed = result.stats.unexpected + result.stats.flaky
+  const counted = status !== 0 && failed === 0 ? 1 : failed
+  return { passed: result.stats.expected, failed: counted, tests: testsOfPlaywright(result) }
 }
 
 async function main() {
@@ -118,6 +121,8 @@ async function main() {
   process.stdout.write('\n')
   for (const { name, passed, failed, seconds } of rows)
     process.stdout.write(`${name.padEnd(9)} ${passed} ok, ${failed} not ok in ${seconds.toFixed(0)} s\n`)
+  const lines = slowest(rows.flatMap(({ tests = [] }) => tests))
+  process.stdout.write(`\nthe slowest tests\n${lines.join('\n')}\n\n`)
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0)
   process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`)
   return sum('failed') === 0 ? 0 : 1

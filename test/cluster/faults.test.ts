@@ -4,13 +4,12 @@ import { startRun } from '../../src/cluster/run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { OutOfMemoryError, RankError } from '../../src/core/errors.ts'
 import { Rng } from '../../src/core/random.ts'
-import { prepareDataset } from '../../src/data/prepare.ts'
 import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 import type { RankHost } from '../../src/cluster/rank.ts'
 import type { RunEvent } from '../../src/cluster/run-events.ts'
 import type { ExecutedSpan } from '../../src/schedule/executed-span.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
-import { SMALL, reusingRankHost, runToEnd } from '../lib/run.ts'
+import { SMALL, datasetOf, reusingRankHost, runToEnd } from '../lib/run.ts'
 
 const LAYOUTS = [
   { data: 3 },
@@ -66,7 +65,7 @@ describe('the first failure wins, everything else is released', () => {
       let failed = -Infinity
       const run = await startRun({
         config,
-        dataset: await prepareDataset(config, {}),
+        dataset: await datasetOf(config),
         host: nodeTaskHost(
           'memory',
           failingHost(victim, random.below(120), how, () => (failed = performance.now())),
@@ -90,7 +89,7 @@ const cycles = process.env.TABCLUSTER_FULL === '1' ? 50 : 6
 
 test(`${cycles} starts and stops, each on devices of its own, leave nothing behind`, async () => {
   const config = parseConfig({ ...SMALL, parallel: { data: 2 } })
-  const dataset = await prepareDataset(config, {})
+  const dataset = await datasetOf(config)
   let settled = 0
   for (let i = 0; i < cycles; i++) {
     const run = await startRun({ config, dataset, host: nodeTaskHost() })
@@ -119,12 +118,19 @@ describe('a budget', () => {
 
 describe('measured means measured', () => {
   test('an extra buffer on the device shows', async () => {
+    const extra: GPUBuffer[] = []
     const host: RankHost = {
       ...reusingRankHost,
       async openGpu(request, progress) {
         const gpu = await reusingRankHost.openGpu(request, progress)
-        if (request.rank === 1) gpu.device.createBuffer({ size: 256, usage: 128 })
-        return gpu
+        if (request.rank === 1) extra.push(gpu.device.createBuffer({ size: 256, usage: 128 }))
+        return {
+          ...gpu,
+          dispose() {
+            for (const buffer of extra.splice(0)) buffer.destroy()
+            gpu.dispose()
+          },
+        }
       },
     }
     const { result } = await runToEnd({ parallel: { data: 2 } }, { host: nodeTaskHost('memory', host) })

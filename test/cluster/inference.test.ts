@@ -2,15 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import { startRun } from '../../src/cluster/run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
-import { prepareDataset } from '../../src/data/prepare.ts'
 import { request } from '../lib/generate-request.ts'
-import { SMALL, reusingRankHost } from '../lib/run.ts'
+import { SMALL, datasetOf, reusingRankHost } from '../lib/run.ts'
 
 const base = { ...SMALL, steps: 4, model: { layers: 3, heads: 4, embed: 32, context: 16, vocab: 256 } }
 
 async function infer(parallel: object) {
   const config = parseConfig({ ...base, parallel })
-  const dataset = await prepareDataset(config, {})
+  const dataset = await datasetOf(config)
   const run = await startRun({ config, dataset, host: nodeTaskHost('memory', reusingRankHost), startPaused: true })
   const { loss: before, ticks, ranks } = await run.evaluate()
   expect(ticks).toBe(config.batch.microbatches * config.parallel.chunks + config.parallel.pipeline - 1)

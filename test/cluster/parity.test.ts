@@ -4,21 +4,8 @@ import { parameterCount } from '../../src/model/parameters.ts'
 import { predictTraffic } from '../../src/sim/traffic.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
 import { expectSameGradients } from '../lib/compare.ts'
-import { runToEnd } from '../lib/run.ts'
+import { oneDevice, runToEnd } from '../lib/run.ts'
 import type { Finished } from '../lib/run.ts'
-
-const single = new Map<string, Promise<Finished>>()
-
-/** One device on the same seed and batch. */
-function oneDevice(input: { batch?: object; steps?: number; optimizer?: object }): Promise<Finished> {
-  const key = JSON.stringify(input)
-  let found = single.get(key)
-  if (!found) {
-    found = runToEnd(input)
-    single.set(key, found)
-  }
-  return found
-}
 
 const full = process.env.TABCLUSTER_FULL === '1'
 

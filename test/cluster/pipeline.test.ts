@@ -3,7 +3,7 @@ import { SCHEDULES } from '../../src/schedule/registry.ts'
 import type { ScheduleId } from '../../src/schedule/registry.ts'
 import { expectSameGradients } from '../lib/compare.ts'
 import type { Finished } from '../lib/run.ts'
-import { runToEnd } from '../lib/run.ts'
+import { oneDevice, runToEnd } from '../lib/run.ts'
 
 const model = { layers: 6, heads: 2, embed: 16, context: 8, vocab: 256 }
 /** Short sequences: a corpus in which every token counts. */
@@ -53,18 +53,6 @@ function pairwise(cases: readonly Case[]): Case[] {
   return chosen
 }
 
-const single = new Map<string, Promise<Finished>>()
-
-function oneDevice(global: number, steps: number): Promise<Finished> {
-  const key = `${global} ${steps}`
-  let found = single.get(key)
-  if (!found) {
-    found = runToEnd({ model, data: everyToken, steps, batch: { global, microbatches: 1, sequence: 8 } })
-    single.set(key, found)
-  }
-  return found
-}
-
 async function compare(
   { schedule, pipeline, microbatches, chunks, recompute, data }: Case,
   steps: number,
@@ -79,7 +67,7 @@ async function compare(
     batch: { global, microbatches, sequence: 8 },
     parallel,
   })
-  const one = await oneDevice(global, steps)
+  const one = await oneDevice({ model, data: everyToken, steps, batch: { global, microbatches: 1, sequence: 8 } })
   expectSameGradients(cluster.gradients, one.gradients)
   for (const [i, step] of cluster.result.steps!.entries()) {
     expect(Math.abs(step.loss - one.result.steps![i]!.loss)).toBeLessThan(1e-4)

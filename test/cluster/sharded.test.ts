@@ -1,30 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
-import { startRun } from '../../src/cluster/run.ts'
 import { problemsOf } from '../../src/config/check.ts'
 import { withoutStrayFields } from '../../src/config/effects.ts'
-import { parseConfig, readConfig } from '../../src/config/parse.ts'
-import { prepareDataset } from '../../src/data/prepare.ts'
+import { readConfig } from '../../src/config/parse.ts'
 import { parameterCount } from '../../src/model/parameters.ts'
 import { predictTraffic } from '../../src/sim/traffic.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
 import { expectSameGradients } from '../lib/compare.ts'
-import { SMALL, reusingRankHost, runToEnd } from '../lib/run.ts'
-import type { Finished } from '../lib/run.ts'
-
-const single = new Map<string, Promise<Finished>>()
-
-/** One device on the same seed and batch. */
-function oneDevice(input: object): Promise<Finished> {
-  const key = JSON.stringify(input)
-  let found = single.get(key)
-  if (!found) {
-    found = runToEnd(input)
-    single.set(key, found)
-  }
-  return found
-}
+import { SMALL, oneDevice, runToEnd, startTest } from '../lib/run.ts'
 
 const full = process.env.TABCLUSTER_FULL === '1'
 
@@ -192,19 +175,10 @@ describe('ZeRO moves what its paper says, in elements per rank of Ψ parameters'
 
 describe('what AdamW holds, gathered from all ranks, is what one device holds', () => {
   const held = async (parallel: object) => {
-    const config = parseConfig({
-      ...SMALL,
-      steps: 3,
-      data: { corpus: 'brackets' },
-      batch: { global: 8, microbatches: 2, sequence: 16 },
-      parallel,
-    })
-    const run = await startRun({
-      config,
-      dataset: await prepareDataset(config, {}),
-      host: nodeTaskHost('memory', reusingRankHost),
-      startPaused: true,
-    })
+    const run = await startTest(
+      { steps: 3, data: { corpus: 'brackets' }, batch: { global: 8, microbatches: 2, sequence: 16 }, parallel },
+      { startPaused: true },
+    )
     for (let step = 0; step < 2; step++) await run.advance('step')
     const states = {
       parameters: await run.tensors('parameters'),

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect, test } from '@playwright/test'
 import type { RunResult } from '../../src/config/result.ts'
+import { expect, test } from './pool.ts'
 
 const small = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -25,6 +25,9 @@ test('browser and Node agree on the loss of 10 steps', async ({ page }) => {
     expect(Math.abs(step.loss / node.steps![i]!.loss - 1)).toBeLessThan(1e-5)
 })
 
+/** The same training on one device of the browser. */
+let one: RunResult | null = null
+
 for (const [name, parallel] of Object.entries({
   ddp: { data: 2 },
   'a CPU parameter server': { data: 2, dataMode: 'parameter-server', server: { at: 'cpu' } },
@@ -33,34 +36,33 @@ for (const [name, parallel] of Object.entries({
 }))
   test(`in the browser ${name} is the same training as one device`, async ({ page }) => {
     await page.goto('/')
-    const both = [
-      { ...small, steps: 5, parallel },
-      { ...small, steps: 5, batch: { ...small.batch, microbatches: 1 } },
-    ]
-    const [cluster, one] = await page.evaluate(
-      async (configs) => [await window.tabcluster.run(configs[0]), await window.tabcluster.run(configs[1])],
-      both,
-    )
-    for (const [i, step] of cluster!.steps!.entries())
-      expect(Math.abs(step.loss - one!.steps![i]!.loss)).toBeLessThan(1e-4)
-    for (const rank of cluster!.ranks!) expect(rank.peakBytes).toEqual(rank.predictedBytes)
-    const parity = await page.evaluate((input) => window.tabcluster.parity(input), both[0])
+    const run = (config: object) => page.evaluate((input) => window.tabcluster.run(input), config)
+    const config = { ...small, steps: 5, parallel }
+    const cluster = await run(config)
+    one ??= await run({ ...small, steps: 5, batch: { ...small.batch, microbatches: 1 } })
+    expect(cluster.steps).toHaveLength(5)
+    for (const [i, step] of cluster.steps!.entries())
+      expect(Math.abs(step.loss - one.steps![i]!.loss)).toBeLessThan(1e-4)
+    for (const rank of cluster.ranks!) expect(rank.peakBytes).toEqual(rank.predictedBytes)
+    const parity = await page.evaluate((input) => window.tabcluster.parity(input), config)
     expect(parity.worst.relativeDifference).toBeLessThan(1e-5)
   })
 
 test('a worker that is killed ends the run with one clear error', async ({ page }) => {
   await page.goto('/')
   const failure = page.evaluate(
-    (input) =>
-      window.tabcluster.run(input).then(
+    (input) => {
+      const onEvent = ({ kind }: { kind: string }) => void (kind === 'step' && (document.title = 'it trains'))
+      return window.tabcluster.run(input, { onEvent }).then(
         () => 'ended well',
         (error: unknown) => String(error),
-      ),
+      )
+    },
     { ...small, steps: 100_000, parallel: { data: 2 } },
   )
-  await expect.poll(() => page.workers().length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3)
   // In the middle of training.
-  await page.waitForTimeout(5000)
+  await expect(page).toHaveTitle('it trains')
+  expect(page.workers().length).toBeGreaterThanOrEqual(3)
   const victims: string[] = await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name)))
   const victim = victims.findIndex((name) => name.startsWith('rank 1'))
   expect(victim).toBeGreaterThanOrEqual(0)

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import type { RunResult } from '../../src/config/result.ts'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 import { step } from './readings.ts'
+import { openTiny } from './tiny.ts'
 
 async function smallModel(page: Page): Promise<void> {
   await page.locator('summary', { hasText: 'Model' }).click()
@@ -31,10 +32,7 @@ async function stepsSoFar(page: Page): Promise<NonNullable<RunResult['steps']>> 
 test('a run goes on from its checkpoint after a reload, bit for bit; the checkpoint can be deleted', async ({
   page,
 }) => {
-  test.setTimeout(240_000)
-  await page.goto('/')
-  await page.locator('header select').selectOption('ddp')
-  await smallModel(page)
+  await openTiny(page, { parallel: { data: 4 } })
   await openMenu(page)
   await expect(menu(page).getByText('None is saved here.')).toBeVisible()
   await expect(menu(page).getByRole('button', { name: 'Save one now' })).toHaveAttribute('aria-disabled', 'true')
@@ -48,7 +46,8 @@ test('a run goes on from its checkpoint after a reload, bit for bit; the checkpo
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(saved + 5)
   const straight = await stepsSoFar(page)
 
-  await page.reload()
+  // Loaded again, without the draft.
+  await page.goto('/')
   await openMenu(page)
   await menu(page)
     .getByRole('button', { name: `Resume from ddp-4 · ${saved}` })
@@ -63,7 +62,7 @@ test('a run goes on from its checkpoint after a reload, bit for bit; the checkpo
     expect(loss).toBe(straight[each]!.loss)
     expect(gradNorm).toBe(straight[each]!.gradNorm)
   }
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await menu(page)
     .getByRole('button', { name: `Delete ddp-4 · ${saved}` })
     .click()
@@ -82,7 +81,6 @@ test('a file that is no checkpoint is refused in one line', async ({ page }) => 
 })
 
 test('an uneven load is said, and the better split taken goes on from the same weights', async ({ page }) => {
-  test.setTimeout(240_000)
   await page.goto('/')
   await page.locator('header select').selectOption('ddp')
   await smallModel(page)
@@ -92,7 +90,7 @@ test('an uneven load is said, and the better split taken goes on from the same w
   const offer = page.getByTestId('rebalance')
   await expect(offer).toContainText('instead of 2 : 2 : 2 : 2', { timeout: 90_000 })
   await expect(offer).toContainText(/computes [\d.]+× faster \(predicted\)/)
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   const before = await step(page)
   await offer.getByRole('button', { name: 'Take this split, keep the weights' }).click()
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(before + 2)

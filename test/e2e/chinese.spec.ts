@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { expect, test } from './pool.ts'
 
 /** Two English words in a row, outside names that stay as they are in every language. */
 const ENGLISH = /\b[a-z]{3,} [a-z]{3,}\b/i

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
-import { LOOKS } from './readings.ts'
+import { expectAccessible, expectAccessibleInEveryLook } from './axe.ts'
+import { expect, test } from './pool.ts'
 
 const SMALL = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -89,8 +88,7 @@ test('what is over its budget shows by how much; the table of memory says what i
   await memory.getByRole('button', { name: 'Table' }).click()
   await expect(memory.getByRole('img')).toHaveCount(0)
   await expect(memory.getByRole('row', { name: /^B peak/ })).toContainText(/\d.kB/)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
+  await expectAccessible(page)
 })
 
 test('one cursor for all small charts', async ({ page }) => {
@@ -162,18 +160,13 @@ test('a compressed run is compared with its uncompressed twin in one click; the 
   expect(lines[1]).toMatch(/^A,/)
 })
 
-for (const { language, scheme } of LOOKS)
-  test(`axe finds nothing in Compare: ${language}, ${scheme}`, async ({ page }) => {
-    const trio = language === 'EN' ? /Pin three/ : /先固定三个/
-    await page.emulateMedia({ colorScheme: scheme })
-    await page.goto('/#compare')
-    await page.getByRole('button', { name: language, exact: true }).click()
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
-    await page.getByRole('button', { name: trio }).click()
-    await expect(page.locator('tbody tr')).toHaveCount(3)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])).toEqual([])
-  })
+test('axe finds nothing in Compare, empty and with three pins', async ({ page }) => {
+  await page.goto('/#compare')
+  await expectAccessibleInEveryLook(page)
+  await page.getByRole('button', { name: /Pin three|先固定三个/ }).click()
+  await expect(page.locator('tbody tr')).toHaveCount(3)
+  await expectAccessibleInEveryLook(page)
+})
 
 test('Compare fits a phone', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 })

@@ -1,8 +1,9 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 import { chooseTheme, step } from './readings.ts'
+import { openTiny } from './tiny.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
   await page.getByRole('alert').getByRole('button', { name: 'Simulate any cluster instead' }).click()
@@ -14,7 +15,7 @@ test('without WebGPU the page says how to get it, and simulates', async ({ page 
   await page.goto('/')
   await expect(page.getByRole('alert')).toContainText('This browser has no WebGPU')
   await expect(page.getByRole('alert')).toContainText('use Chrome or Edge 113+')
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await goesToSimulate(page)
 })
 
@@ -44,14 +45,14 @@ test('where nothing can be stored, settings hold for the visit', async ({ page }
 })
 
 test('a lost device ends the run with what to do, and training starts again', async ({ page, browser }) => {
-  await page.goto('/')
+  await openTiny(page)
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
   const session = await browser.newBrowserCDPSession()
   await session.send('Browser.crashGpuProcess').catch(() => undefined)
   const alert = page.getByRole('alert')
   await expect(alert).toContainText('The graphics device was lost', { timeout: 60_000 })
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
   await alert.getByRole('button', { name: 'Start again' }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
@@ -72,7 +73,7 @@ test('a model that the device has no room for ends the run, says what needed how
     "1.15 GB for parameters (param:wte.weight) is over this adapter's limit of 1.07 GB for one buffer",
   )
   await expect(alert).toContainText('use more devices or micro-batches')
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
   await page.goto(`/#run=${await inputToUrl({ ...draft, model: small })}`)
   await page.reload()
@@ -82,7 +83,7 @@ test('a model that the device has no room for ends the run, says what needed how
 
 test('a checkpoint that the storage has no room for says so, and training goes on', async ({ page }) => {
   const session = await page.context().newCDPSession(page)
-  await page.goto('/')
+  await openTiny(page)
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 50_000 })
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)

@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Locator, Page } from '@playwright/test'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 import { step } from './readings.ts'
 
 /** Tabs until the element has the focus, which must be visible on every stop. */
@@ -34,8 +34,7 @@ test('the list of shortcuts has the timeline’s own keys, and room between its 
   const tour = (await list.getByRole('button', { name: 'Show me around' }).boundingBox())!
   const close = (await list.getByRole('button', { name: 'Close' }).boundingBox())!
   expect(close.x).toBeGreaterThanOrEqual(tour.x + tour.width + 4)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  await expectAccessible(page)
 })
 
 test('from a strategy to a comparison by keys alone', async ({ page }) => {

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 
 test('a copied link shows the same elsewhere; undo works on what it brought', async ({ browser, context, page }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -38,7 +38,7 @@ test('a hostile link gives a message and the defaults', async ({ page }) => {
   const alert = page.locator('header').getByRole('alert')
   await expect(alert).toContainText('The link could not be used; the defaults are shown.')
   await expect(page.getByRole('button', { name: 'One device', exact: true })).toHaveAttribute('aria-pressed', 'true')
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  await expectAccessible(page)
   await alert.getByRole('button', { name: 'Dismiss' }).click()
   await expect(alert).toHaveCount(0)
 })

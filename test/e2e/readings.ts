@@ -1,3 +1,4 @@
+import { expect } from '@playwright/test'
 import type { Page } from '@playwright/test'
 
 /** What the page says of its run. */
@@ -26,7 +27,7 @@ export async function chooseTheme(page: Page, theme: 'light' | 'dark'): Promise<
   }
 }
 
-interface Look {
+export interface Look {
   readonly language: 'EN' | '中文'
   readonly scheme: 'light' | 'dark'
 }
@@ -41,3 +42,11 @@ const REST: readonly Look[] = [
 
 /** Both themes and both languages on every screen; every pair of them in the full run. */
 export const LOOKS = process.env['TABCLUSTER_FULL'] === '1' ? [...FEW, ...REST] : FEW
+
+/** Puts the page into a language and a colour scheme where it stands; its theme is the system's. */
+export async function wear(page: Page, { language, scheme }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme })
+  await page.getByRole('button', { name: language, exact: true }).click()
+  await expect(page.locator('html')).toHaveAttribute('lang', language === 'EN' ? 'en' : 'zh-Hans')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', scheme)
+}

@@ -1,6 +1,6 @@
 import type { Browser, Page } from '@playwright/test'
-import { expect, test } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { expect, test } from './pool.ts'
 import { step } from './readings.ts'
 
 /** Eight ranks on steps so short that the page has as much to show as it ever gets. */
@@ -12,7 +12,7 @@ const EIGHT = {
 }
 
 const full = process.env['TABCLUSTER_FULL'] === '1'
-const TRACE_SECONDS = full ? 30 : 8
+const TRACE_SECONDS = full ? 30 : 5
 
 /** Counts how often each canvas begins a new picture. */
 async function countDraws(page: Page): Promise<void> {

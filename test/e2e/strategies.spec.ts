@@ -1,8 +1,9 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
-import { LOOKS, loss, step } from './readings.ts'
+import { expectAccessibleInEveryLook } from './axe.ts'
+import { expect, test } from './pool.ts'
+import { loss, step } from './readings.ts'
+import { openTiny } from './tiny.ts'
 
 const choose = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 
@@ -73,7 +74,7 @@ test('a section that a problem opened stays open when it is mended, and the focu
 })
 
 test('a change while training says when it applies and restarts on request', async ({ page }) => {
-  await page.goto('/')
+  await openTiny(page)
   const pending = page.getByText('The change applies at the next start.')
   await choose(page, 'Start')
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(0)
@@ -102,7 +103,7 @@ test('an uneven split of the batch or the blocks stands in the panel and can be 
 })
 
 test('a tensor-parallel run is the same training as one device', async ({ page }) => {
-  await page.goto('/')
+  await openTiny(page)
   await choose(page, 'Tensor')
   await expect(page.getByLabel('Tensor shards', { exact: true })).toHaveValue('2')
   await page.getByLabel('Sequence parallel', { exact: true }).check()
@@ -187,39 +188,24 @@ test('adapters: what there is, and ranks dealt to them', async ({ page }) => {
   await expect(page.getByText('has 4 entries')).toBeHidden()
 })
 
-for (const { language, scheme } of LOOKS)
-  test(`axe finds nothing in what strategies add: ${language}, ${scheme}`, async ({ page }) => {
-    const settings = JSON.stringify({ theme: scheme, language: language === 'EN' ? 'en' : 'zh' })
-    await page.addInitScript((stored) => localStorage.setItem('tabcluster.settings', stored), settings)
-    await page.goto('/')
-    const clean = async () => {
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(
-        violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`),
-      ).toEqual([])
-    }
-    await page.locator('header select').selectOption('threeD')
-    await expect(page.getByText('rank 7', { exact: true })).toBeVisible()
-    await page
-      .getByRole('group', { name: /^(Show the cluster as|集群的显示方式)$/ })
-      .getByRole('button')
-      .last()
-      .click()
-    await page.getByRole('gridcell').nth(5).focus()
-    await page.locator('main details').first().locator('summary').click()
-    await clean()
-    await page.locator('header select').selectOption('stale')
-    await page.locator('aside details').last().locator('summary').click()
-    await clean()
-    await page.locator('header select').selectOption('ddp')
-    await setBudget(page, '5')
-    await expect(page.getByRole('status').filter({ hasText: 'ZeRO-3·FSDP' })).toBeVisible()
-    await clean()
-  })
+test('axe finds nothing in what strategies add', async ({ page }) => {
+  await page.goto('/')
+  await page.locator('header select').selectOption('threeD')
+  await expect(page.getByText('rank 7', { exact: true })).toBeVisible()
+  await page.getByRole('group', { name: 'Show the cluster as' }).getByRole('button').last().click()
+  await page.locator('main details').first().locator('summary').click()
+  await expectAccessibleInEveryLook(page, () => page.getByRole('gridcell').nth(5).focus())
+  await page.locator('header select').selectOption('stale')
+  await page.locator('aside details').last().locator('summary').click()
+  await expectAccessibleInEveryLook(page)
+  await page.locator('header select').selectOption('ddp')
+  await setBudget(page, '5')
+  await expect(page.getByRole('status').filter({ hasText: 'ZeRO-3·FSDP' })).toBeVisible()
+  await expectAccessibleInEveryLook(page)
+})
 
 test('a compressed run shows its loss and its bytes beside the run before', async ({ page }) => {
-  await page.goto('/')
-  await page.locator('header select').selectOption('ddp')
+  await openTiny(page, { parallel: { data: 4 } })
   await choose(page, 'Start')
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(3)
   await choose(page, 'Compressed')

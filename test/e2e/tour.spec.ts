@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { expectAccessible } from './axe.ts'
+import { expect, test } from './pool.ts'
 
 const dialog = (page: Page) => page.locator('[role=dialog][aria-describedby=tour-body]')
 const invitation = (page: Page) => page.getByRole('note', { name: 'Tour' })
@@ -52,9 +52,7 @@ test('by keys alone; a start is followed; axe finds nothing', async ({ page }) =
   await invitation(page).getByRole('button', { name: 'Show me around' }).focus()
   await page.keyboard.press('Enter')
   await expect(dialog(page).getByRole('button', { name: 'Next' })).toBeFocused()
-  expect(
-    (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]),
-  ).toEqual([])
+  await expectAccessible(page)
   await page.keyboard.press('ArrowRight')
   await expect(dialog(page)).toContainText('Train for real')
   await page.getByRole('button', { name: 'Start', exact: true }).click()

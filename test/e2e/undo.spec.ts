@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test'
+import { expect, test } from './pool.ts'
 
 test('changes are undone and redone by buttons and keys, in each place on its own', async ({ page }) => {
   await page.goto('/')

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest'
+import { beforeAll } from 'vitest'
 import { openNodeGpu } from '../../src/cluster/hosts/node-gpu.ts'
 import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 import { openDevice } from '../../src/gpu/device.ts'
@@ -6,33 +6,36 @@ import { KERNEL_TABLE } from '../../src/gpu/kernel-table.ts'
 import { KernelRunner } from '../../src/gpu/kernels.ts'
 import type { KernelName } from '../../src/model/kernels.ts'
 import { KERNELS } from '../../src/model/kernels.ts'
+import { kept } from './kept.ts'
 
-let shared: GpuDevice | null = null
+interface Shared {
+  readonly gpu: GPU
+  readonly device: GpuDevice
+  /** Pipelines are slow to make: a runner for each variant. */
+  readonly runners: Map<string, KernelRunner>
+}
 
-/** Pipelines are slow to make: a runner for each variant serves all cases of a file. */
-const runners = new Map<string, KernelRunner>()
+async function open(): Promise<Shared> {
+  const gpu = await openNodeGpu()
+  return { gpu, device: await openDevice({ gpu }), runners: new Map() }
+}
 
-function runnerOf(gpu: GpuDevice, kernel: KernelName, variant: string): KernelRunner {
+let shared: Shared | null = null
+
+function runnerOf({ device, pool }: GpuDevice, kernel: KernelName, variant: string): KernelRunner {
+  const { runners } = shared!
   const key = `${kernel} ${variant}`
-  let runner = runners.get(key)
-  if (!runner) {
-    runner = new KernelRunner(gpu.device, gpu.pool, { [kernel]: variant })
-    runners.set(key, runner)
-  }
+  const runner = runners.get(key) ?? new KernelRunner(device, pool, { [kernel]: variant })
+  runners.set(key, runner)
   return runner
 }
 
-/** One device per test file; fails, never skips, where there is no adapter. */
+/** One device for all files that a process runs, with its pipelines; fails, never skips, where there is no adapter. */
 export function useDevice(): () => GpuDevice {
   beforeAll(async () => {
-    shared = await openDevice({ gpu: await openNodeGpu() })
+    shared = await kept('kernel device', open)
   })
-  afterAll(() => {
-    runners.clear()
-    shared?.dispose()
-    shared = null
-  })
-  return () => shared!
+  return () => shared!.device
 }
 
 export type Values = Float32Array | Uint32Array
