@@ -67,12 +67,7 @@ function expectedOps({ model, batch, parallel: p }: RunConfig): number {
 /** Whether the configuration is one that executes: its Program is what would run. */
 export function isClocked(config: RunConfig, mostOps = MOST_OPS): boolean {
   const { data, tensor, pipeline } = config.parallel
-  return (
-    config.precision === 'f32' &&
-    config.model.family === 'gpt2' &&
-    data * tensor * pipeline <= MOST_RANKS &&
-    expectedOps(config) <= mostOps
-  )
+  return config.precision === 'f32' && data * tensor * pipeline <= MOST_RANKS && expectedOps(config) <= mostOps
 }
 
 export interface SimulateOptions {

@@ -46,7 +46,8 @@ export const MODEL = group(
     kvHeads: computed(whole(1, 10_000), {
       from: (config: Filled) => {
         const base = baseOf(config)
-        return base.heads === config.model.heads ? base.kvHeads : config.model.heads
+        const { family, heads } = config.model
+        return base.family === family && base.heads === heads ? base.kvHeads : heads
       },
     }),
     /** Width of one head: embed/heads unless given. */

@@ -136,7 +136,7 @@ describe('defaults that depend on other fields', () => {
     const usual = { ropeTheta: 10_000, normEpsilon: 1e-5 }
     expect(constants({ preset: 'llama-2-7b' })).toEqual(usual)
     expect(constants({ preset: 'llama-3-8b', layers: 2 })).toEqual({ ...usual, ropeTheta: 500_000 })
-    expect(constants({ preset: 'llama-3-8b', family: 'gpt2', kvHeads: 32 })).toEqual(usual)
+    expect(constants({ preset: 'llama-3-8b', family: 'gpt2' })).toEqual(usual)
     expect(constants({ ...shape, normEpsilon: 1e-6 })).toEqual({ ...usual, normEpsilon: 1e-6 })
   })
 
