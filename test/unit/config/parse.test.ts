@@ -35,6 +35,8 @@ test('{} is one device, nano, German to English', () => {
       context: 64,
       vocab: 256,
       tied: true,
+      ropeTheta: 10_000,
+      normEpsilon: 1e-5,
     },
     data: { corpus: 'translation-de-en', tokenizer: 'byte', text: null, tokens: null, order: 'shuffled' },
     batch: { global: 8, microbatches: 2, sequence: 64, shares: null },
