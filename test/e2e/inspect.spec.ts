@@ -54,6 +54,7 @@ test('nano-llama is chosen in the panel, trains, and shows its key and value hea
   await expect(page.getByTestId('state')).toHaveText('paused')
   await page.getByRole('button', { name: 'rank 1' }).click()
   const panel = page.getByRole('region', { name: 'What this is' })
+  await panel.locator('summary', { hasText: /^Parameters/ }).click()
   await panel.getByRole('button', { name: 'param:model.layers.0.self_attn.k_proj.weight' }).click()
   await expect(panel).toContainText('KV · HS · C · 4')
   await expect(panel.getByTestId('formula-numbers')).toContainText('= 2 · 16 · 64 · 4 = 8 192')
