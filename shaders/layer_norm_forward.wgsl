@@ -1,6 +1,6 @@
-// y = (x - mean)·rstd·gamma + beta over C, variance of the population in a second pass, epsilon 1e-5 (GPT-2's).
+// y = (x - mean)·rstd·gamma + beta over C, variance of the population in a second pass.
 // x (R, C), gamma (C), beta (C) → y (R, C), stats (R, 2) = (mean, rstd). One invocation per row.
-struct Params { rows: u32, C: u32 }
+struct Params { rows: u32, C: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> gamma: array<f32>;
 @group(0) @binding(2) var<storage, read> beta: array<f32>;
@@ -22,7 +22,7 @@ fn layer_norm_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
     let d = x[base + c] - mean;
     squares += d * d;
   }
-  let rstd = inverseSqrt(squares / f32(C) + 1e-5);
+  let rstd = inverseSqrt(squares / f32(C) + params.epsilon);
   for (var c = 0u; c < C; c++) { y[base + c] = (x[base + c] - mean) * rstd * gamma[c] + beta[c]; }
   stats[2u * r] = mean;
   stats[2u * r + 1u] = rstd;

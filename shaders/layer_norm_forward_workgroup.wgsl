@@ -1,6 +1,6 @@
 // The same as layer_norm_forward with one workgroup per row, for devices where a row per invocation reads scattered.
 const WIDTH = 64u;
-struct Params { rows: u32, C: u32 }
+struct Params { rows: u32, C: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> gamma: array<f32>;
 @group(0) @binding(2) var<storage, read> beta: array<f32>;
@@ -35,7 +35,7 @@ fn layer_norm_forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
     let d = x[base + c] - mean;
     squares += d * d;
   }
-  let rstd = inverseSqrt(total(lane, squares) / f32(C) + 1e-5);
+  let rstd = inverseSqrt(total(lane, squares) / f32(C) + params.epsilon);
   if (!inside) { return; }
   for (var c = lane; c < C; c += WIDTH) { y[base + c] = (x[base + c] - mean) * rstd * gamma[c] + beta[c]; }
   if (lane == 0u) {

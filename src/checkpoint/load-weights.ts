@@ -3,7 +3,8 @@ import { refusedAs } from '../core/refused-as.ts'
 import type { Said } from '../core/said.ts'
 import { say } from '../core/said.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
-import { TIED_TO, fileName } from './gpt2-names.ts'
+import { fileName, modelNames } from './file-names.ts'
+import type { ModelNames } from './file-names.ts'
 import type { SafetensorsFile, SafetensorsHeader, TensorEntry } from './safetensors.ts'
 import { readChunks, readTensor } from './safetensors.ts'
 
@@ -19,8 +20,8 @@ export interface LoadOptions {
 }
 
 /**
- * Whole tensors by name from a Hugging Face GPT-2 file: what wrappers and "transformer." put before a name goes, masks are
- * skipped, a tied head and its embedding stand for each other where only one is there and must be equal where both are. Every
+ * Whole tensors by name from a Hugging Face file of the model's family: what wrappers and the prefix of a model with a head
+ * ("transformer.", "model.") put before a name may be there or not, buffers are skipped, a tied head and its embedding stand for each other where only one is there and must be equal where both are. Every
  * expected tensor must be there with its shape and hold numbers; anything else is refused by name.
  */
 export async function loadWeights(
@@ -30,7 +31,8 @@ export async function loadWeights(
 ): Promise<Map<string, Float32Array>> {
   const { field = 'init', progress = () => {} } = options
   return refusedAs('safetensors', field, async () => {
-    const { parameters, head } = matchEntries(file.header, specs, field, options)
+    const names = modelNames(specs)
+    const { parameters, head } = matchEntries(file.header, names, field, options)
     const total = [...parameters.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
     const weights = new Map<string, Float32Array>()
     let read = 0
@@ -44,7 +46,8 @@ export async function loadWeights(
         : new Float32Array(shape.reduce((a, b) => a * b, 1))
       weights.set(name, whole)
     }
-    if (head) await checkTied(file, head, weights.get(TIED_TO)!, field)
+    if (head && names.tiedTo !== null)
+      await checkTied(file, head, { name: names.tiedTo, values: weights.get(names.tiedTo)! }, field)
     return weights
   })
 }
@@ -57,25 +60,19 @@ interface Matched {
 }
 
 /** Which tensor of the file is which parameter; refused before anything large is read. */
-function matchEntries(
-  header: SafetensorsHeader,
-  specs: readonly ParameterSpec[],
-  field: string,
-  options: LoadOptions,
-): Matched {
+function matchEntries(header: SafetensorsHeader, names: ModelNames, field: string, options: LoadOptions): Matched {
   const refuse = (what: Said): never => {
     throw new RefusedError(field, what)
   }
-  const expected = new Map(specs.map((spec) => [spec.name, spec]))
-  const tied = !expected.has('lm_head.weight')
+  const { parameters: expected, tiedTo } = names
   const parameters = new Map<string, TensorEntry>()
   let head: TensorEntry | null = null
   for (const entry of header.entries) {
-    const found = fileName(entry.name, tied)
+    const found = fileName(entry.name, names)
     if (found.kind === 'skipped') continue
-    const name = found.kind === 'tiedHead' ? TIED_TO : found.name
-    const spec = expected.get(name)
-    if (!spec) return refuse(say`${entry.name} does not belong to this model`)
+    const name = found.kind === 'tiedHead' ? tiedTo : found.name
+    const spec = name === null ? undefined : expected.get(name)
+    if (name === null || !spec) return refuse(say`${entry.name} does not belong to this model`)
     if (spec.shape.length !== entry.shape.length || spec.shape.some((size, d) => size !== entry.shape[d]))
       refuse(say`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
     const before: TensorEntry | null | undefined = found.kind === 'tiedHead' ? head : parameters.get(name)
@@ -83,20 +80,20 @@ function matchEntries(
     if (found.kind === 'tiedHead') head = entry
     else parameters.set(name, entry)
   }
-  if (head && !parameters.has(TIED_TO)) {
-    parameters.set(TIED_TO, head)
+  if (head && tiedTo !== null && !parameters.has(tiedTo)) {
+    parameters.set(tiedTo, head)
     head = null
   }
-  refuseMissing(specs, parameters, options)
+  refuseMissing([...expected.keys()], parameters, options)
   return { parameters, head }
 }
 
 function refuseMissing(
-  specs: readonly ParameterSpec[],
+  names: readonly string[],
   found: ReadonlyMap<string, TensorEntry>,
   { field = 'init', allowMissingBias = false, missingBiasAdvice: advice }: LoadOptions,
 ): void {
-  const missing = specs.map(({ name }) => name).filter((name) => !found.has(name))
+  const missing = names.filter((name) => !found.has(name))
   const needed = missing.find((name) => !name.endsWith('.bias'))
   if (needed !== undefined) throw new RefusedError(field, say`${needed} is missing`)
   if (missing.length === 0 || allowMissingBias) return
@@ -110,14 +107,14 @@ function refuseMissing(
 async function checkTied(
   file: SafetensorsFile,
   head: TensorEntry,
-  embedding: Float32Array,
+  embedding: { readonly name: string; readonly values: Float32Array },
   field: string,
 ): Promise<void> {
   for await (const { from, values } of readChunks(file, head))
     for (let i = 0; i < values.length; i++)
-      if (values[i] !== embedding[from + i])
+      if (values[i] !== embedding.values[from + i])
         throw new RefusedError(
           field,
-          say`${head.name} differs from ${TIED_TO} at element ${from + i}; the model's head is tied`,
+          say`${head.name} differs from ${embedding.name} at element ${from + i}; the model's head is tied`,
         )
 }

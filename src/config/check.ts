@@ -2,6 +2,7 @@ import { RefusedError } from '../core/errors.ts'
 import { say, type Said } from '../core/said.ts'
 import { parameterTable } from '../model/parameters.ts'
 import { simulatedOnly, withoutEffect } from './effects.ts'
+import { ROPE_THETA } from '../model/shape.ts'
 import type { RunConfig } from './types.ts'
 
 export interface Problem {
@@ -54,6 +55,13 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
     refuse('model.kvHeads', say`${model.kvHeads} does not divide model.heads: ${model.heads}`)
   if (model.family === 'gpt2' && model.kvHeads !== model.heads)
     refuse('model.kvHeads', say`${model.kvHeads} must equal model.heads (${model.heads}) in family gpt2`)
+  if (model.family === 'gpt2' && model.ropeTheta !== ROPE_THETA)
+    refuse(
+      'model.ropeTheta',
+      say`${model.ropeTheta} has no effect here: it needs ${'model.family llama'}; leave it at ${ROPE_THETA}`,
+    )
+  if (model.family === 'llama' && model.headSize % 2 === 1)
+    refuse('model.headSize', say`${model.headSize} is odd: rotary positions turn pairs; family llama takes an even one`)
   const sources = [data.corpus, data.text, data.tokens].filter((each) => each !== null)
   if (sources.length > 1) refuse('data', say`${sources.join(' and ')} given; give one of corpus, text, tokens`)
   const needed = dataVocab(config)

@@ -40,8 +40,8 @@ export const KERNELS = {
   /** dwpe[t,:] (+)= Σ_b dx[b·T + t,:] for t < T */
   embedding_backward_position: kernel('dx +=dwpe', 'B T C accumulate'),
 
-  /** y = (x − mean)·rstd·gamma + beta, ε = 1e-5; stats[r] = (mean, rstd) */
-  layer_norm_forward: kernel('x gamma beta =y =stats', 'rows C'),
+  /** y = (x − mean)·rstd·gamma + beta, rstd = 1/√(variance + epsilon); stats[r] = (mean, rstd) */
+  layer_norm_forward: kernel('x gamma beta =y =stats', 'rows C epsilon:f'),
   /** dx = ∂/∂x (+ upstream with useUpstream 1): upstream is the gradient that flows past the norm on the residual path */
   layer_norm_backward_input: kernel('dy x gamma stats upstream =dx', 'rows C useUpstream'),
   /** dgamma (+)= Σ_r dy·x̂, dbeta (+)= Σ_r dy */

@@ -1,5 +1,5 @@
 import type { ModelShape } from './shape.ts'
-import { gpt2Shape } from './shape.ts'
+import { NORM_EPSILON, ROPE_THETA, gpt2Shape } from './shape.ts'
 
 function llama(
   layers: number,
@@ -9,15 +9,28 @@ function llama(
   ffn: number,
   context = 4096,
   vocab = 32000,
+  ropeTheta = ROPE_THETA,
 ): ModelShape {
-  const headSize = embed / heads
-  return { family: 'llama', layers, heads, kvHeads, headSize, embed, ffn, context, vocab, tied: false }
+  return {
+    family: 'llama',
+    layers,
+    heads,
+    kvHeads,
+    headSize: embed / heads,
+    embed,
+    ffn,
+    context,
+    vocab,
+    tied: false,
+    ropeTheta,
+    normEpsilon: NORM_EPSILON,
+  }
 }
 
 /**
  * Models by name. nano, micro, mini and nano-llama learn the built-in corpora on any machine; GPT-2's sizes are those of
  * the released checkpoints, GPT-3's of Brown et al. 2020 (table 2.1), LLaMA-2's of Touvron et al. 2023, LLaMA-3's of
- * Dubey et al. 2024 (table 3; LLaMA-3 itself with its context of 8,192), TinyLlama's of Zhang et al. 2024 (table 2).
+ * Dubey et al. 2024 (table 3; LLaMA-3 itself with its context of 8,192; the base of 3.1's rotary positions without its scaling), TinyLlama's of Zhang et al. 2024 (table 2).
  */
 export const MODEL_PRESETS = {
   nano: gpt2Shape(4, 4, 64, 64, 256),
@@ -34,9 +47,9 @@ export const MODEL_PRESETS = {
   'llama-2-7b': llama(32, 32, 32, 4096, 11008),
   'llama-2-13b': llama(40, 40, 40, 5120, 13824),
   'llama-2-70b': llama(80, 64, 8, 8192, 28672),
-  'llama-3-8b': llama(32, 32, 8, 4096, 14336, 8192, 128256),
-  'llama-3-70b': llama(80, 64, 8, 8192, 28672, 8192, 128256),
-  'llama-3.1-405b': llama(126, 128, 8, 16384, 53248, 131072, 128256),
+  'llama-3-8b': llama(32, 32, 8, 4096, 14336, 8192, 128256, 500_000),
+  'llama-3-70b': llama(80, 64, 8, 8192, 28672, 8192, 128256, 500_000),
+  'llama-3.1-405b': llama(126, 128, 8, 16384, 53248, 131072, 128256, 500_000),
   'tinyllama-1.1b': llama(22, 32, 4, 2048, 5632, 2048),
 } as const satisfies Record<string, ModelShape>
 

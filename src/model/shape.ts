@@ -11,12 +11,28 @@ export interface ModelShape {
   readonly context: number
   readonly vocab: number
   readonly tied: boolean
+  /** Base of the rotary embedding's wavelengths; family gpt2 has learned positions instead. */
+  readonly ropeTheta: number
+  /** ε under the root of every norm. */
+  readonly normEpsilon: number
 }
+
+export const ROPE_THETA = 10_000
+export const NORM_EPSILON = 1e-5
 
 export function gpt2Shape(layers: number, heads: number, embed: number, context: number, vocab: number): ModelShape {
-  const headSize = embed / heads
-  return { family: 'gpt2', layers, heads, kvHeads: heads, headSize, embed, ffn: 4 * embed, context, vocab, tied: true }
+  return {
+    family: 'gpt2',
+    layers,
+    heads,
+    kvHeads: heads,
+    headSize: embed / heads,
+    embed,
+    ffn: 4 * embed,
+    context,
+    vocab,
+    tied: true,
+    ropeTheta: ROPE_THETA,
+    normEpsilon: NORM_EPSILON,
+  }
 }
-
-/** Of family llama: the base of the rotary embedding's wavelengths, and ε under the root of the RMS norm. */
-export const LLAMA_DEFAULTS = { ropeTheta: 10_000, normEpsilon: 1e-5 } as const

@@ -74,10 +74,9 @@ export function simulate(config: RunConfig, options: SimulateOptions = {}): Simu
   const { byStage = false } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
-  const simulation =
-    !byStage
-      ? simulateProgram(config, cluster, measured)
-      : simulateStages(config, setupOf(config, cluster))
+  const simulation = !byStage
+    ? simulateProgram(config, cluster, measured)
+    : simulateStages(config, setupOf(config, cluster))
   if (!measured) return simulation
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }

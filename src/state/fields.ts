@@ -51,8 +51,10 @@ const count = (min: number, max: number, unit?: 'tokens' | 'samples' | 'steps'):
 export const FIELDS = {
   seed: count(0, 4294967295),
   steps: count(1, 1_000_000, 'steps'),
+  'model.family': { kind: 'choice', options: ['GPT-2', 'LLaMA'], values: { 'GPT-2': 'gpt2', LLaMA: 'llama' } },
   'model.layers': count(1, 96),
   'model.heads': count(1, 96),
+  'model.kvHeads': count(1, 96),
   'model.embed': { kind: 'number', min: 8, max: 12288, step: 8, integer: true },
   'model.context': count(1, 4096, 'tokens'),
   'model.vocab': count(2, 60000),
@@ -133,7 +135,15 @@ export type FieldPath = keyof typeof FIELDS
 
 /** Fields of each folded section of the panel. */
 export const SECTION_FIELDS = {
-  model: ['model.layers', 'model.heads', 'model.embed', 'model.context', 'model.vocab'],
+  model: [
+    'model.family',
+    'model.layers',
+    'model.heads',
+    'model.kvHeads',
+    'model.embed',
+    'model.context',
+    'model.vocab',
+  ],
   data: ['data.corpus', 'data.tokenizer'],
   batch: ['batch.global', 'batch.sequence', 'steps', 'seed'],
   optimizer: [

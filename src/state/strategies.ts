@@ -30,7 +30,7 @@ export interface Strategy {
   readonly fields: (config: RunConfig) => readonly FieldPath[]
 }
 
-/** The largest number up to `most` that divides the heads, at least 2. */
+/** The largest number up to `most` that divides the heads (key heads, which divide the others), at least 2. */
 function dividing(heads: number, most: number): number {
   for (let size = most; size > 2; size--) if (heads % size === 0) return size
   return 2
@@ -154,7 +154,7 @@ export const STRATEGIES: readonly Strategy[] = [
   ]),
   {
     id: 'tensor',
-    choose: (devices, { model }) => ({ parallel: { tensor: dividing(model.heads, devices) }, microbatches: 1 }),
+    choose: (devices, { model }) => ({ parallel: { tensor: dividing(model.kvHeads, devices) }, microbatches: 1 }),
     matches: ({ parallel }) => parallel.tensor > 1,
     fields: () => [
       'parallel.tensor',

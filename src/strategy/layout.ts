@@ -103,7 +103,7 @@ export function dimsOf(layout: Layout, samples: number, tensorIndex: number): Op
     rows: samples * batch.sequence,
     rowStart: 0,
     tensor: layout.tensor,
-    epsilon: 1e-5,
-    theta: 10000,
+    epsilon: model.normEpsilon,
+    theta: model.ropeTheta,
   }
 }

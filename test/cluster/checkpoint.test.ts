@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { blobSource } from '../../src/checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../src/checkpoint/store.ts'
-import { startTest } from '../lib/run.ts'
+import { SMALL_LLAMA, startTest } from '../lib/run.ts'
 
 /** A checkpoint after three steps, and another run from it: bit for bit what one run of six steps does. */
 const CASES: Readonly<Record<string, object>> = {
@@ -28,6 +28,11 @@ const CASES: Readonly<Record<string, object>> = {
     batch: { global: 8, microbatches: 4, sequence: 16 },
   },
   '2 × 2 × 2, ZeRO-1': {
+    parallel: { data: 2, tensor: 2, pipeline: 2, zero: 1 },
+    batch: { global: 8, microbatches: 2, sequence: 16 },
+  },
+  'LLaMA, 2 × 2 × 2, ZeRO-1': {
+    model: SMALL_LLAMA,
     parallel: { data: 2, tensor: 2, pipeline: 2, zero: 1 },
     batch: { global: 8, microbatches: 2, sequence: 16 },
   },

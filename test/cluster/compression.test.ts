@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { predictTraffic } from '../../src/sim/traffic.ts'
 import { parameterCount } from '../../src/model/parameters.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
-import { runToEnd } from '../lib/run.ts'
+import { SMALL_LLAMA, oneDevice, runToEnd } from '../lib/run.ts'
 
 const full = process.env.TABCLUSTER_FULL === '1'
 const model = { layers: 2, heads: 4, embed: 32, context: 64, vocab: 256 }
@@ -64,6 +64,14 @@ describe('compressed gradients', () => {
     expect(fed.loss / plain.loss).toBeLessThan(1.05)
     expect(unfed.loss / plain.loss).toBeGreaterThan(1.05)
     expect(unfed.loss / fed.loss).toBeGreaterThan(1.02)
+  })
+
+  test('of family llama: int8, the loss within 1 %', async () => {
+    const input = { model: SMALL_LLAMA, optimizer, steps: 3, batch: { global: 4, microbatches: 1, sequence: 16 } }
+    const exact = (await oneDevice(input)).result.steps!
+    const { result } = await runToEnd({ ...input, parallel: { data: 2, compression: { kind: 'int8' } } })
+    expect(exact[2]!.loss).toBeLessThan(exact[0]!.loss)
+    for (const [i, { loss }] of result.steps!.entries()) expect(Math.abs(loss / exact[i]!.loss - 1)).toBeLessThan(0.01)
   })
 
   test('on three ranks: everybody sends (N − 1)/N of the encoded bucket, twice', async () => {

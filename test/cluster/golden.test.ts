@@ -3,23 +3,27 @@ import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import { startRun } from '../../src/cluster/run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { prepareDataset } from '../../src/data/prepare.ts'
+import type { ModelShape } from '../../src/model/shape.ts'
 import { GOLDEN_OPTIMIZER, readGolden } from '../golden/golden.ts'
 import { expectSameGradients } from '../lib/compare.ts'
 import { reusingRankHost } from '../lib/run.ts'
 
-const parallels: readonly (readonly ['even' | 'odd', string, number, object])[] = [
-  ['even', 'one device', 1, {}],
-  ['odd', 'one device', 1, {}],
-  ['odd', 'three replicas', 1, { data: 3 }],
-  ['even', 'two stages of two micro-batches', 2, { pipeline: 2 }],
+const parallels: readonly (readonly [ModelShape['family'], 'even' | 'odd', string, number, object])[] = [
+  ['gpt2', 'even', 'one device', 1, {}],
+  ['gpt2', 'odd', 'one device', 1, {}],
+  ['gpt2', 'odd', 'three replicas', 1, { data: 3 }],
+  ['gpt2', 'even', 'two stages of two micro-batches', 2, { pipeline: 2 }],
+  ['llama', 'even', 'one device', 1, {}],
+  ['llama', 'odd', 'one device', 1, {}],
+  ['llama', 'odd', 'three replicas', 1, { data: 3 }],
+  ['llama', 'even', 'two stages of two micro-batches', 2, { pipeline: 2 }],
 ]
 
-test.each(parallels)("ten of PyTorch's steps, %s sizes, %s", async (name, _, microbatches, parallel) => {
-  const golden = readGolden(name)
+test.each(parallels)("ten of PyTorch's steps, %s, %s sizes, %s", async (family, name, _, microbatches, parallel) => {
+  const golden = readGolden(name, family)
   const { B, T } = golden.batch
-  const { layers, heads, embed, ffn, context, vocab } = golden.shape
   const config = parseConfig({
-    model: { layers, heads, embed, ffn, context, vocab },
+    model: golden.shape,
     batch: { global: B, microbatches, sequence: T },
     data: { tokens: 'golden.bin', order: 'sequential' },
     optimizer: GOLDEN_OPTIMIZER,

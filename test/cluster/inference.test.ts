@@ -3,12 +3,12 @@ import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import { startRun } from '../../src/cluster/run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { request } from '../lib/generate-request.ts'
-import { SMALL, datasetOf, reusingRankHost } from '../lib/run.ts'
+import { SMALL, SMALL_LLAMA, datasetOf, reusingRankHost } from '../lib/run.ts'
 
 const base = { ...SMALL, steps: 4, model: { layers: 3, heads: 4, embed: 32, context: 16, vocab: 256 } }
 
-async function infer(parallel: object) {
-  const config = parseConfig({ ...base, parallel })
+async function infer(parallel: object, model: object = base.model) {
+  const config = parseConfig({ ...base, model, parallel })
   const dataset = await datasetOf(config)
   const run = await startRun({ config, dataset, host: nodeTaskHost('memory', reusingRankHost), startPaused: true })
   const { loss: before, ticks, ranks } = await run.evaluate()
@@ -59,4 +59,19 @@ describe('generation and evaluation are the same under every layout', () => {
       expect(cluster.before).toBeCloseTo(one.before, 4)
       expect(cluster.after).toBeCloseTo(one.after, 4)
     })
+})
+
+test('of family llama, too: under tensor, pipeline and sharded layouts as on one device', async () => {
+  const one = await infer({}, SMALL_LLAMA)
+  expect(one.after).toBeLessThan(one.before)
+  for (const parallel of [
+    { tensor: 4, sequenceParallel: true },
+    { pipeline: 2, data: 2, zero: 3 },
+  ]) {
+    const cluster = await infer(parallel, SMALL_LLAMA)
+    expect(cluster.text).toBe(one.text)
+    expect(cluster.again).toBe(one.again)
+    expect(cluster.before).toBeCloseTo(one.before, 4)
+    expect(cluster.after).toBeCloseTo(one.after, 4)
+  }
 })

@@ -4,7 +4,7 @@ import { parameterCount } from '../../src/model/parameters.ts'
 import { predictTraffic } from '../../src/sim/traffic.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
 import { expectSameGradients } from '../lib/compare.ts'
-import { oneDevice, runToEnd } from '../lib/run.ts'
+import { SMALL, SMALL_LLAMA, oneDevice, runToEnd } from '../lib/run.ts'
 import type { Finished } from '../lib/run.ts'
 
 const full = process.env.TABCLUSTER_FULL === '1'
@@ -39,15 +39,19 @@ const strategies: [string, object][] = [
   ['recompute selective, zb-h2', { recompute: 'selective', pipeline: 2, schedule: 'zb-h2' }],
 ]
 
+/** With family llama in the short run, too; the random configurations below have all of them in both families. */
+const alsoLlama = ['ddp 3', 'sharded server 3']
+
 async function agrees(
   parallel: object,
   global: number,
   steps: number,
   shares: readonly number[] | null = null,
+  model: object = SMALL.model,
 ): Promise<void> {
   const batch = { global, microbatches: global >= 14 ? 1 : 2, sequence: 16, shares }
-  const cluster = await runToEnd({ batch, steps, parallel })
-  const one = await oneDevice({ batch: { global, microbatches: 1, sequence: 16 }, steps })
+  const cluster = await runToEnd({ model, batch, steps, parallel })
+  const one = await oneDevice({ model, batch: { global, microbatches: 1, sequence: 16 }, steps })
   expectSameGradients(cluster.gradients, one.gradients)
   for (const [i, step] of cluster.result.steps!.entries()) {
     expect(Math.abs(step.loss - one.result.steps![i]!.loss)).toBeLessThan(1e-4)
@@ -68,6 +72,7 @@ describe('data parallelism is the same training as one device', () => {
     // 7 on 3: uneven, with accumulation.
     const global = data > 3 ? 2 * data + 1 : 7
     test(name, () => agrees(parallel, global, full && data <= 8 ? 20 : 3))
+    if (full || alsoLlama.includes(name)) test(`${name}, llama`, () => agrees(parallel, global, 2, null, SMALL_LLAMA))
   }
   test('given shares', () => agrees({ data: 3 }, 8, 3, [0.5, 0.25, 0.25]))
   for (const [name, parallel] of Object.entries(kinds))
@@ -168,15 +173,16 @@ test('random configurations agree with one device', async () => {
     corpus: fc.constantFrom('sorting', 'addition', 'brackets'),
     gradClip: fc.constantFrom(0, 0.5, 1),
     seed: fc.integer({ min: 0, max: 5 }),
+    model: fc.constantFrom({ heads: 2 }, { family: 'llama', heads: 4, kvHeads: 2, ffn: 20 }),
   })
   await fc.assert(
-    fc.asyncProperty(picks, async ({ parallel, microbatches, extra, corpus, gradClip, seed }) => {
+    fc.asyncProperty(picks, async ({ parallel, microbatches, extra, corpus, gradClip, seed, model }) => {
       const global = parallel.data * microbatches + extra
       const shared = {
         seed,
         data: { corpus },
         optimizer: { gradClip },
-        model: { layers: 2, heads: 2, embed: 16, context: 12, vocab: 256 },
+        model: { ...model, layers: 2, embed: 16, context: 12, vocab: 256 },
       }
       const cluster = await runToEnd({ ...shared, parallel, batch: { global, microbatches, sequence: 12 } })
       const one = await runToEnd({ ...shared, batch: { global, microbatches: 1, sequence: 12 } })

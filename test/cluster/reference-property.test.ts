@@ -49,6 +49,9 @@ function tokenBytes(count: number, vocab: number, seed: number): Uint8Array {
 const cases = fc
   .record({
     layers: fc.integer({ min: 1, max: 3 }),
+    family: fc.constantFrom('gpt2', 'llama'),
+    /** Query heads to a key head, in family llama. */
+    shared: fc.integer({ min: 1, max: 3 }),
     heads: fc.integer({ min: 1, max: 4 }),
     headSize: fc.integer({ min: 2, max: 11 }),
     // Attention need not be as wide as the residual stream.
@@ -64,32 +67,52 @@ const cases = fc
     corpus: fc.boolean(),
     seed: fc.nat(10_000),
   })
-  .map(({ heads, headSize, shares, microbatches, sequence, spare, slack, corpus, seed, ...rest }) => {
-    const vocab = corpus ? 256 : rest.vocab
-    const samples = shares.reduce((a, b) => a + b, 0) * microbatches + spare
-    return {
+  .map(
+    ({
+      family,
+      shared,
+      heads: keyHeads,
+      headSize: anySize,
+      shares,
+      microbatches,
+      sequence,
+      spare,
+      slack,
+      corpus,
       seed,
-      steps: 1,
-      model: {
-        layers: rest.layers,
-        heads,
-        ...(rest.embed === undefined ? { embed: heads * headSize } : { embed: rest.embed, headSize }),
-        ffn: rest.ffn,
-        // Documents are longer than the prompt they start with: some target counts.
-        context: (corpus ? 24 : sequence) + slack,
-        vocab,
-        tied: rest.tied,
-      },
-      batch: {
-        global: samples,
-        microbatches,
-        sequence: corpus ? 24 : sequence,
-        shares: shares.length > 1 ? shares : null,
-      },
-      data: corpus ? { corpus: 'addition' } : { tokens: 'drawn.bin' },
-      parallel: { data: shares.length, pipeline: spare === 1 && rest.layers > 1 ? 2 : 1 },
-    }
-  })
+      ...rest
+    }) => {
+      const vocab = corpus ? 256 : rest.vocab
+      // Rotary positions turn pairs.
+      const headSize = family === 'llama' ? 2 * Math.ceil(anySize / 2) : anySize
+      const heads = family === 'llama' ? keyHeads * shared : keyHeads
+      const samples = shares.reduce((a, b) => a + b, 0) * microbatches + spare
+      return {
+        seed,
+        steps: 1,
+        model: {
+          family,
+          layers: rest.layers,
+          heads,
+          ...(family === 'llama' ? { kvHeads: keyHeads, ropeTheta: 100, normEpsilon: 1e-3 } : {}),
+          ...(rest.embed === undefined ? { embed: heads * headSize } : { embed: rest.embed, headSize }),
+          ffn: rest.ffn,
+          // Documents are longer than the prompt they start with: some target counts.
+          context: (corpus ? 24 : sequence) + slack,
+          vocab,
+          tied: rest.tied,
+        },
+        batch: {
+          global: samples,
+          microbatches,
+          sequence: corpus ? 24 : sequence,
+          shares: shares.length > 1 ? shares : null,
+        },
+        data: corpus ? { corpus: 'addition' } : { tokens: 'drawn.bin' },
+        parallel: { data: shares.length, pipeline: spare === 1 && rest.layers > 1 ? 2 : 1 },
+      }
+    },
+  )
 
 /** The first step of a run has the loss and the gradients of the float64 model, and takes the bytes of its Program. */
 async function agreesWithReference(input: object): Promise<void> {
@@ -107,14 +130,18 @@ async function agreesWithReference(input: object): Promise<void> {
   for (const rank of ranks!) expect(rank.peakBytes).toEqual(rank.predictedBytes)
 }
 
+const narrow = { layers: 2, heads: 3, headSize: 5, embed: 16, ffn: 21, context: 9, vocab: 11 }
+const narrowLlama = { ...narrow, family: 'llama', heads: 6, kvHeads: 3, headSize: 2 }
+
 test.each([
-  ['one device', {}],
-  ['three tensor ranks', { tensor: 3 }],
-  ['two replicas with shared state', { data: 2, zero: 2 }],
-])('heads that together are narrower than the residual stream: %s', (_, parallel) =>
+  ['one device', {}, narrow],
+  ['three tensor ranks', { tensor: 3 }, narrow],
+  ['two replicas with shared state', { data: 2, zero: 2 }, narrow],
+  ['LLaMA, three tensor ranks', { tensor: 3 }, narrowLlama],
+])('heads that together are narrower than the residual stream: %s', (_, parallel, model) =>
   agreesWithReference({
     steps: 1,
-    model: { layers: 2, heads: 3, headSize: 5, embed: 16, ffn: 21, context: 9, vocab: 11 },
+    model,
     batch: { global: 4, microbatches: 2, sequence: 9 },
     data: { tokens: 'drawn.bin' },
     parallel,

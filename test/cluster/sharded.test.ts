@@ -7,7 +7,7 @@ import { parameterCount } from '../../src/model/parameters.ts'
 import { predictTraffic } from '../../src/sim/traffic.ts'
 import { buildProgram } from '../../src/strategy/build.ts'
 import { expectSameGradients } from '../lib/compare.ts'
-import { SMALL, oneDevice, runToEnd, startTest } from '../lib/run.ts'
+import { SMALL, SMALL_LLAMA, oneDevice, runToEnd, startTest } from '../lib/run.ts'
 
 const full = process.env.TABCLUSTER_FULL === '1'
 
@@ -34,6 +34,13 @@ async function compare(
   return cluster
 }
 
+/** A test for GPT-2, and for LLaMA where it is of those that the short run has or all run. */
+function bothFamilies(name: string, parallel: object, alsoLlama: readonly string[]): void {
+  test(name, () => compare(parallel).then(() => undefined))
+  if (full || alsoLlama.includes(name))
+    test(`${name}, llama`, () => compare(parallel, { model: SMALL_LLAMA }).then(() => undefined))
+}
+
 describe('tensor parallelism is the same training as one device', () => {
   const cases: Record<string, object> = {
     'tensor 2': { tensor: 2 },
@@ -45,11 +52,11 @@ describe('tensor parallelism is the same training as one device', () => {
     'tensor 2 · pipeline 2, 1f1b': { tensor: 2, pipeline: 2 },
     'tensor 2 · pipeline 2, zb-h1, sequence': { tensor: 2, pipeline: 2, schedule: 'zb-h1', sequenceParallel: true },
   }
-  for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
-  test('a vocabulary that does not divide', () =>
-    compare({ tensor: 4 }, { model: { layers: 2, heads: 4, embed: 32, context: 16, vocab: 259 } }).then(
-      () => undefined,
-    ))
+  const alsoLlama = ['tensor 4, sequence', 'tensor 2 · pipeline 2, zb-h1, sequence']
+  for (const [name, parallel] of Object.entries(cases)) bothFamilies(name, parallel, alsoLlama)
+  test.each([SMALL.model, { ...SMALL_LLAMA, tied: true }])('a vocabulary that does not divide: %j', (model) =>
+    compare({ tensor: 4 }, { model: { ...model, vocab: 259 } }).then(() => undefined),
+  )
 })
 
 describe('20 steps', () => {
@@ -104,7 +111,6 @@ describe('ZeRO is the same training as one device', () => {
       data: 2,
       fsdp: { wrap: { minParameters: 15_000 }, reshardAfterForward: false },
     },
-    'listed units': { zero: 3, data: 3, fsdp: { wrap: [['wte', 'h.0'], ['h.1.attn']] } },
     offload: { zero: 3, data: 2, fsdp: { cpuOffload: true } },
     'offload on one device': { zero: 3, data: 1, fsdp: { cpuOffload: true } },
     'zero 1 · pipeline 2': { zero: 1, data: 2, pipeline: 2 },
@@ -129,9 +135,19 @@ describe('ZeRO is the same training as one device', () => {
       ]
     : [])
     for (const schedule of ['1f1b', 'zb-h1'])
-      for (const zero of [0, 1])
+      for (const zero of 'data' in hybrid ? [0, 1] : [0])
         cases[`${JSON.stringify(hybrid)} ${schedule} zero ${zero}`] = { ...hybrid, schedule, zero }
-  for (const [name, parallel] of Object.entries(cases)) test(name, () => compare(parallel).then(() => undefined))
+  const alsoLlama = ['zero 2 × 3, small buckets', 'offload', 'zero 1 · data 2 · tensor 2 · pipeline 2, zb-h1']
+  for (const [name, parallel] of Object.entries(cases)) bothFamilies(name, parallel, alsoLlama)
+  const units = {
+    gpt2: [['wte', 'h.0'], ['h.1.attn']],
+    llama: [['model.embed_tokens', 'model.layers.0'], ['model.layers.1.self_attn']],
+  }
+  for (const [family, wrap] of Object.entries(units))
+    test(`listed units, ${family}`, () =>
+      compare({ zero: 3, data: 3, fsdp: { wrap } }, family === 'llama' ? { model: SMALL_LLAMA } : {}).then(
+        () => undefined,
+      ))
 })
 
 describe('what once waited for ever is the same training as one device', () => {
@@ -253,11 +269,12 @@ test('random configurations of the whole space agree with one device', async () 
     gradClip: fc.constantFrom(0, 0.5),
     vocab: fc.constantFrom(256, 261),
     seed: fc.integer({ min: 0, max: 5 }),
+    heads: fc.constantFrom({ heads: 4 }, { family: 'llama', heads: 8, kvHeads: 4, ffn: 20 }),
   })
   let ran = 0
   await fc.assert(
     fc.asyncProperty(picks, async (pick) => {
-      const { microbatches, extra, gradClip, seed, vocab, ...rest } = pick
+      const { microbatches, extra, gradClip, seed, vocab, heads, ...rest } = pick
       const world = rest.data * rest.tensor * rest.pipeline
       fc.pre(world > 1 && world <= 8)
       const chunks = rest.schedule === 'interleaved-1f1b' || rest.schedule === 'zb-v' ? 2 : 1
@@ -265,7 +282,7 @@ test('random configurations of the whole space agree with one device', async () 
       const fsdp = { ...rest.fsdp, cpuOffload: rest.fsdp.cpuOffload && rest.zero === 3 }
       const parallel = { ...rest, chunks, sequenceParallel, fsdp }
       const global = rest.data * microbatches + extra
-      const model = { layers: 6, heads: 4, embed: 16, context: 8, vocab }
+      const model = { layers: 6, ...heads, embed: 16, context: 8, vocab }
       const shared = { seed, model, data: { corpus: 'brackets' }, optimizer: { gradClip } }
       const input = { ...shared, parallel, batch: { global, microbatches, sequence: 8 } }
       const config = withoutStrayFields(readConfig({ ...SMALL, ...input }))

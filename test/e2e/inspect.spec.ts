@@ -37,6 +37,29 @@ test('a device, its bucket and the tensors in it explain themselves, with the nu
   await expect(page.getByRole('button', { name: 'rank 1' })).toBeFocused()
 })
 
+test('nano-llama is chosen in the panel, trains, and shows its key and value heads', async ({ page }) => {
+  const { model: _, ...rest } = DRAFT
+  await page.goto(`/#run=${await inputToUrl({ ...rest, model: { preset: 'nano-llama', layers: 1 } })}`)
+  await page.locator('summary', { hasText: 'Model' }).click()
+  const heads = page.getByLabel('Key/value heads')
+  await expect(page.getByLabel('Family')).toHaveValue('LLaMA')
+  await expect(heads).toHaveValue('2')
+  await page.getByLabel('Family').selectOption('GPT-2')
+  await expect(heads).toBeHidden()
+  await page.locator('#model-preset').selectOption('nano-llama')
+  await expect(heads).toHaveValue('2')
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await expect(page.getByTestId('step')).toContainText(/step [1-9]/, { timeout: 90_000 })
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await expect(page.getByTestId('state')).toHaveText('paused')
+  await page.getByRole('button', { name: 'rank 1' }).click()
+  const panel = page.getByRole('region', { name: 'What this is' })
+  await panel.locator('summary', { hasText: /^Parameters/ }).click()
+  await panel.getByRole('button', { name: 'param:model.layers.0.self_attn.k_proj.weight' }).click()
+  await expect(panel).toContainText('KV · HS · C · 4')
+  await expect(panel.getByTestId('formula-numbers')).toContainText('= 2 · 16 · 64 · 4 = 8 192')
+})
+
 test('a cell of the schedule is its ops; an executed cell is one; keys alone reach both', async ({ page }) => {
   await page.goto(await link())
   const canvas = page.getByRole('img', { name: /^Timeline/ })

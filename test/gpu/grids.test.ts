@@ -63,7 +63,7 @@ const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
   embedding_backward_position: { buffers: { dx: f(n, 1), dwpe: f(n, 2) }, params: { B: 1, T: R, C, accumulate: 1 } },
   layer_norm_forward: {
     buffers: { x: f(n, 1), gamma: f(C, 2), beta: f(C, 3), y: f(n, 4), stats: f(2 * R, 5) },
-    params: { rows: R, C },
+    params: { rows: R, C, epsilon: 1e-5 },
   },
   layer_norm_backward_input: {
     buffers: { dy: f(n, 1), x: f(n, 2), gamma: f(C, 3), stats, upstream: f(n, 4), dx: f(n, 5) },

@@ -19,6 +19,22 @@ export const SMALL = {
   steps: 1,
 }
 
+/**
+ * The same of family llama: two query heads to a key head, heads that together are wider than the residual stream, a narrow
+ * MLP.
+ */
+export const SMALL_LLAMA = {
+  family: 'llama',
+  layers: 2,
+  heads: 8,
+  kvHeads: 4,
+  headSize: 6,
+  embed: 32,
+  ffn: 40,
+  context: 16,
+  vocab: 256,
+} as const
+
 interface Device {
   /** A device does not outlive the object it came from. */
   readonly gpu: GPU

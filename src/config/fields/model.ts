@@ -1,5 +1,6 @@
 import { MODEL_PRESETS, MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import type { ModelPreset } from '../../model/presets.ts'
+import { ROPE_THETA } from '../../model/shape.ts'
 import type { ModelShape } from '../../model/shape.ts'
 import { computed, field, group } from '../field.ts'
 import type { Plain } from '../field.ts'
@@ -35,11 +36,7 @@ export const MODEL = group(
     preset: computed(nullable(choice(MODEL_PRESET_NAMES)), {
       from: (_: object, given: Plain) => (SIZES.some((key) => given[key] !== undefined) ? null : DEFAULT_PRESET),
     }),
-    family: computed(
-      choice(['gpt2', 'llama']),
-      { from: (config: Filled) => baseOf(config).family },
-      { executes: ['gpt2'] },
-    ),
+    family: computed(choice(['gpt2', 'llama']), { from: (config: Filled) => baseOf(config).family }),
     layers: size('layers', 10_000),
     heads: size('heads', 10_000),
     embed: size('embed', 1_000_000),
@@ -49,7 +46,8 @@ export const MODEL = group(
     kvHeads: computed(whole(1, 10_000), {
       from: (config: Filled) => {
         const base = baseOf(config)
-        return base.heads === config.model.heads ? base.kvHeads : config.model.heads
+        const { family, heads } = config.model
+        return base.family === family && base.heads === heads ? base.kvHeads : heads
       },
     }),
     /** Width of one head: embed/heads unless given. */
@@ -75,6 +73,12 @@ export const MODEL = group(
     attention: field(nullable(choice(['fused', 'materialized'])), null, { executes: [null, 'fused'] }),
     /** Share that is dropped: only that its masks are kept and moved is simulated; null: as the software has it. */
     dropout: field(nullable(between(0, 0.99)), null, { executes: [null, 0] }),
+    /** Base of the rotary positions' wavelengths, in family llama. */
+    ropeTheta: computed(between(1, 1e9), {
+      from: (config: Filled) => (baseOf(config).family === config.model.family ? baseOf(config).ropeTheta : ROPE_THETA),
+    }),
+    /** ε under the root of every norm. */
+    normEpsilon: computed(between(1e-12, 1), { from: (config: Filled) => baseOf(config).normEpsilon }),
   },
   {
     /** A preset with a size of its own keeps the rest, but not the name. */

@@ -35,7 +35,7 @@ export function gpt2Gradients(
   const value = (name: string) => p.get(name)!
   const slope = (name: string) => gradients.get(name)!
   const { B, T, tokens, targets } = batch
-  const { layers, heads, headSize, embed: C, vocab: V } = shape
+  const { layers, heads, headSize, embed: C, vocab: V, normEpsilon } = shape
   const R = B * T
   const sizes = { B, T, heads, kvHeads: heads, headSize }
 
@@ -43,17 +43,17 @@ export function gpt2Gradients(
   const memory: BlockMemory[] = []
   for (let i = 0; i < layers; i++) {
     const w = (name: string) => value(`h.${i}.${name}`)
-    const norm1 = layerNorm(x, w('ln_1.weight'), w('ln_1.bias'))
+    const norm1 = layerNorm(x, w('ln_1.weight'), w('ln_1.bias'), normEpsilon)
     const qkv = linear(norm1.y, w('attn.c_attn.weight'), w('attn.c_attn.bias'), R)
     const attended = attention(qkv, sizes)
     const middle = added(x, linear(attended.out, w('attn.c_proj.weight'), w('attn.c_proj.bias'), R))
-    const norm2 = layerNorm(middle, w('ln_2.weight'), w('ln_2.bias'))
+    const norm2 = layerNorm(middle, w('ln_2.weight'), w('ln_2.bias'), normEpsilon)
     const hidden = linear(norm2.y, w('mlp.c_fc.weight'), w('mlp.c_fc.bias'), R)
     const activated = gelu(hidden)
     x = added(middle, linear(activated, w('mlp.c_proj.weight'), w('mlp.c_proj.bias'), R))
     memory.push({ norm1, qkv, attended, norm2, hidden, activated })
   }
-  const last = layerNorm(x, value('ln_f.weight'), value('ln_f.bias'))
+  const last = layerNorm(x, value('ln_f.weight'), value('ln_f.bias'), normEpsilon)
   const head = shape.tied ? 'wte.weight' : 'lm_head.weight'
   const logits = linearTransposed(last.y, value(head), R)
   const { loss, dlogits } = crossEntropy(logits, targets, batch.weights, R, V)

@@ -1,4 +1,3 @@
-import { LLAMA_DEFAULTS } from '../shape.ts'
 import type { ModelShape } from '../shape.ts'
 import { attention, attentionBackward } from './attention.ts'
 import type { Attended } from './attention.ts'
@@ -29,8 +28,7 @@ export function llamaGradients(
   const value = (name: string) => p.get(name)!
   const slope = (name: string) => gradients.get(name)!
   const { B, T, tokens, targets } = batch
-  const { layers, heads, kvHeads, headSize, embed: C, vocab: V } = shape
-  const { ropeTheta: theta, normEpsilon } = LLAMA_DEFAULTS
+  const { layers, heads, kvHeads, headSize, embed: C, vocab: V, ropeTheta: theta, normEpsilon } = shape
   const R = B * T
   const [width, kvWidth] = [heads * headSize, kvHeads * headSize]
   const sizes = { B, T, heads, kvHeads, headSize }

@@ -87,10 +87,8 @@ export interface Normed {
   readonly inverse: Float64Array
 }
 
-const NORM_EPSILON = 1e-5
-
 /** y = (x − mean)/√(variance + ε)·weight + bias over the last axis, C wide. */
-export function layerNorm(x: Float64Array, weight: Float64Array, bias: Float64Array): Normed {
+export function layerNorm(x: Float64Array, weight: Float64Array, bias: Float64Array, epsilon: number): Normed {
   const C = weight.length
   const R = x.length / C
   const [y, unit, inverse] = [new Float64Array(x.length), new Float64Array(x.length), new Float64Array(R)]
@@ -99,7 +97,7 @@ export function layerNorm(x: Float64Array, weight: Float64Array, bias: Float64Ar
     for (let c = 0; c < C; c++) mean += x[r * C + c]! / C
     let variance = 0
     for (let c = 0; c < C; c++) variance += (x[r * C + c]! - mean) ** 2 / C
-    inverse[r] = 1 / Math.sqrt(variance + NORM_EPSILON)
+    inverse[r] = 1 / Math.sqrt(variance + epsilon)
     for (let c = 0; c < C; c++) {
       unit[r * C + c] = (x[r * C + c]! - mean) * inverse[r]!
       y[r * C + c] = unit[r * C + c]! * weight[c]! + bias[c]!

@@ -18,7 +18,7 @@ export const norm: SegmentSpec = {
     call(
       'layer_norm_forward',
       { x: 'x', gamma: 'gamma', beta: 'beta', y: 'y', stats: 'stats' },
-      { rows: 'R', C: 'C' },
+      { rows: 'R', C: 'C', epsilon: 'epsilon' },
       times(8, 'R', 'C'),
       times(2, 'R', 'C'),
     ),

@@ -24,6 +24,8 @@ function llama(layers: number, embed: number, heads: number, ffn: number, tied: 
     context: SEQUENCE,
     vocab: 131072,
     tied,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-5,
   }
 }
 

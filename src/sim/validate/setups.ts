@@ -1,24 +1,11 @@
 import type { ModelConfig } from '../../config/types.ts'
+import { gpt2Shape } from '../../model/shape.ts'
 import { DEVICES, type DeviceName } from '../hardware.ts'
 import { INTER_LINKS, INTRA_LINKS, type Cluster, type InterLinkName, type IntraLinkName } from '../links.ts'
 
 /** A GPT-2 shape: MLP four times as wide, tied head. */
 export function gptShape(layers: number, heads: number, embed: number, context: number, vocab: number): ModelConfig {
-  return {
-    preset: null,
-    family: 'gpt2',
-    layers,
-    heads,
-    kvHeads: heads,
-    headSize: embed / heads,
-    attention: null,
-    dropout: null,
-    embed,
-    ffn: 4 * embed,
-    context,
-    vocab,
-    tied: true,
-  }
+  return { preset: null, attention: null, dropout: null, ...gpt2Shape(layers, heads, embed, context, vocab) }
 }
 
 /** Nodes of eight. */

@@ -1,4 +1,5 @@
 import { useRef } from 'react'
+import type { RunConfig } from '../../config/types.ts'
 import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
@@ -25,7 +26,7 @@ import { Weights } from './weights.tsx'
 import { useProblemText } from '../text/problem-text.ts'
 
 /** Models that a browser tab trains; larger ones are for simulation. */
-const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|gpt2)$/.test(name))
+const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|nano-llama|gpt2)$/.test(name))
 
 function ModelPreset() {
   const page = usePage()
@@ -61,6 +62,11 @@ function nameOf(text: Text, field: string): string {
   return Object.entries(text.fields).find(([path]) => path === field)?.[1] ?? field
 }
 
+/** Key and value heads are the query heads in family gpt2. */
+function hasMeaning(path: FieldPath, { model }: RunConfig): boolean {
+  return path !== 'model.kvHeads' || model.family === 'llama'
+}
+
 /** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
 export function StrategyPanel() {
   const page = usePage()
@@ -81,7 +87,7 @@ export function StrategyPanel() {
   const own = current.fields(config)
   const sections = Object.entries(SECTION_FIELDS).map(([name, fields]) => ({
     name: name as keyof typeof SECTION_FIELDS,
-    fields: (fields as readonly FieldPath[]).filter((path) => !own.includes(path)),
+    fields: (fields as readonly FieldPath[]).filter((path) => !own.includes(path) && hasMeaning(path, config)),
   }))
   const summary: Record<keyof typeof SECTION_FIELDS, string> = {
     model: `${config.model.preset ?? `${config.model.layers} × ${config.model.embed}`}${weights ? ` · ${weights.name}` : ''}`,

@@ -20,8 +20,10 @@ const phases: Record<RunPhase | 'idle', string> = {
 const fields: Record<FieldPath, string> = {
   seed: 'Seed',
   steps: 'Steps',
+  'model.family': 'Family',
   'model.layers': 'Layers',
   'model.heads': 'Heads',
+  'model.kvHeads': 'Key/value heads',
   'model.embed': 'Width',
   'model.context': 'Context',
   'model.vocab': 'Vocabulary',

@@ -2,6 +2,8 @@
 export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} does not divide model.embed: {1}': '{0} 不能整除 model.embed：{1}',
   '{0} does not divide model.heads: {1}': '{0} 不能整除 model.heads：{1}',
+  '{0} is odd: rotary positions turn pairs; family llama takes an even one':
+    '{0} 是奇数：旋转位置编码成对旋转各维；family llama 需要偶数',
   '{0} does not divide model.kvHeads: {1}': '{0} 不能整除 model.kvHeads：{1}',
   '{0} does not divide model.ffn: {1}': '{0} 不能整除 model.ffn：{1}',
   '{0} must equal model.heads ({1}) in family gpt2': '在 gpt2 系列中 {0} 必须等于 model.heads（{1}）',

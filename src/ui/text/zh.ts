@@ -97,8 +97,10 @@ export const zh: Text = {
   fields: {
     seed: '随机种子',
     steps: '步数',
+    'model.family': '模型家族',
     'model.layers': '层数',
     'model.heads': '注意力头',
+    'model.kvHeads': '键值头',
     'model.embed': '宽度',
     'model.context': '上下文',
     'model.vocab': '词表',

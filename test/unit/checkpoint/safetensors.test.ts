@@ -9,6 +9,7 @@ import {
   serializeSafetensors,
 } from '../../../src/checkpoint/safetensors.ts'
 import { parameterTable } from '../../../src/model/parameters.ts'
+import { MODEL_PRESETS } from '../../../src/model/presets.ts'
 import { gpt2Shape } from '../../../src/model/shape.ts'
 
 /** A file from its parts: header as JSON text or value, and data. */
@@ -188,5 +189,70 @@ describe("Hugging Face's GPT-2 files", () => {
     await expect(openSafetensors(cut).then((opened) => loadWeights(opened, specs))).rejects.toThrow(
       /the file ends at byte/,
     )
+  })
+})
+
+describe("Hugging Face's LLaMA files", () => {
+  const shape = { ...MODEL_PRESETS['nano-llama'], layers: 1, heads: 4, headSize: 2, embed: 6, ffn: 10, vocab: 9 }
+  const filled = (tied: boolean) => {
+    const specs = parameterTable({ ...shape, tied })
+    const tensors = specs.map(({ name, shape: sizes }, i) => ({
+      name,
+      shape: [...sizes],
+      data: new Float32Array(sizes.reduce((a, b) => a * b, 1)).fill(i + 1),
+    }))
+    return { specs, tensors }
+  }
+  type Tensors = ReturnType<typeof filled>['tensors']
+  const load = async (tensors: Tensors, tied: boolean) =>
+    loadWeights(await openSafetensors(bytesSource(serializeSafetensors(tensors))), filled(tied).specs)
+  const head = (value: number) => ({ name: 'lm_head.weight', shape: [9, 6], data: new Float32Array(54).fill(value) })
+  const frequencies = { name: 'model.layers.0.self_attn.rotary_emb.inv_freq', shape: [1], data: Float32Array.of(7) }
+
+  test('weights are [out, in] under the names of LlamaForCausalLM', () => {
+    expect(filled(false).specs.map(({ name, shape: sizes }) => `${name} ${sizes.join('×')}`)).toEqual([
+      'model.embed_tokens.weight 9×6',
+      'model.layers.0.input_layernorm.weight 6',
+      'model.layers.0.self_attn.q_proj.weight 8×6',
+      'model.layers.0.self_attn.k_proj.weight 4×6',
+      'model.layers.0.self_attn.v_proj.weight 4×6',
+      'model.layers.0.self_attn.o_proj.weight 6×8',
+      'model.layers.0.post_attention_layernorm.weight 6',
+      'model.layers.0.mlp.gate_proj.weight 10×6',
+      'model.layers.0.mlp.up_proj.weight 10×6',
+      'model.layers.0.mlp.down_proj.weight 6×10',
+      'model.norm.weight 6',
+      'lm_head.weight 9×6',
+    ])
+  })
+
+  test('with the prefix and without, frequencies skipped', async () => {
+    const { specs, tensors } = filled(false)
+    const bare = tensors.map((each) => ({ ...each, name: each.name.replace(/^model\./, '') }))
+    for (const written of [[...tensors, frequencies], bare]) {
+      const weights = await load(written, false)
+      for (const [i, { name }] of specs.entries()) expect(new Set(weights.get(name))).toEqual(new Set([i + 1]))
+    }
+  })
+
+  test('a tied model takes the embedding, the head, or both where they are equal', async () => {
+    const { tensors } = filled(true)
+    const embedding = async (written: Tensors) => (await load(written, true)).get('model.embed_tokens.weight')![0]
+    expect(await embedding(tensors)).toBe(1)
+    expect(await embedding([...tensors, head(1)])).toBe(1)
+    expect(await embedding([...tensors.slice(1), head(5)])).toBe(5)
+    await expect(embedding([...tensors, head(5)])).rejects.toThrow(
+      'lm_head.weight differs from model.embed_tokens.weight at element 0',
+    )
+  })
+
+  test('an untied model needs its own head; names of another family do not belong', async () => {
+    const { tensors } = filled(false)
+    await expect(load(tensors.slice(0, -1), false)).rejects.toThrow('init: lm_head.weight is missing')
+    const strange = { name: 'wte.weight', shape: [9, 6], data: new Float32Array(54) }
+    await expect(load([...tensors, strange], false)).rejects.toThrow('init: wte.weight does not belong to this model')
+    await expect(
+      load([...tensors, { ...tensors[1]!, name: 'layers.0.input_layernorm.weight' }], false),
+    ).rejects.toThrow(/input_layernorm\.weight is there twice/)
   })
 })

@@ -17,6 +17,8 @@ test.each<object>([
   { model: shape },
   { model: { ...shape, tied: false, ffn: 100 } },
   { model: { ...shape, family: 'llama', kvHeads: 2 } },
+  { model: { preset: 'llama-3-8b' } },
+  { model: { ...shape, family: 'llama', ropeTheta: 500, normEpsilon: 1e-6 } },
   { model: { ...shape, headSize: 5 } },
   { model: { ...shape, heads: 3, headSize: 5 } },
   { model: shape, batch: { sequence: 8 } },

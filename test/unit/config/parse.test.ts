@@ -35,6 +35,8 @@ test('{} is one device, nano, German to English', () => {
       context: 64,
       vocab: 256,
       tied: true,
+      ropeTheta: 10_000,
+      normEpsilon: 1e-5,
       attention: null,
       dropout: null,
     },
@@ -109,6 +111,8 @@ describe('defaults that depend on other fields', () => {
       tied: true,
       attention: null,
       dropout: null,
+      ropeTheta: 10_000,
+      normEpsilon: 1e-5,
     })
     expect(batch.sequence).toBe(16)
     expect(parseConfig({ model: { preset: 'gpt2' } }).batch.sequence).toBe(64)
@@ -125,9 +129,6 @@ describe('defaults that depend on other fields', () => {
     expect(() => parseConfig({ precision: 'mixed-bf16' })).toThrow(
       'precision: "mixed-bf16" is for simulate; execution takes "f32"',
     )
-    expect(() => parseConfig({ model: { ...shape, family: 'llama' } })).toThrow(
-      'model.family: "llama" is for simulate; execution takes "gpt2"',
-    )
     expect(parseConfig({ precision: 'mixed-f16' }, 'simulate').precision).toBe('mixed-f16')
   })
 
@@ -138,6 +139,19 @@ describe('defaults that depend on other fields', () => {
       kvHeads: 8,
       ffn: 28672,
     })
+    expect(parseConfig({ model: { ...shape, family: 'llama' } }).model).toMatchObject({ kvHeads: 4, tied: false })
+  })
+
+  test("the constants of a model: a preset's, kept with its sizes, not with another family", () => {
+    const constants = (model: object) => {
+      const { ropeTheta, normEpsilon } = parseConfig({ model }, 'simulate').model
+      return { ropeTheta, normEpsilon }
+    }
+    const usual = { ropeTheta: 10_000, normEpsilon: 1e-5 }
+    expect(constants({ preset: 'llama-2-7b' })).toEqual(usual)
+    expect(constants({ preset: 'llama-3-8b', layers: 2 })).toEqual({ ...usual, ropeTheta: 500_000 })
+    expect(constants({ preset: 'llama-3-8b', family: 'gpt2' })).toEqual(usual)
+    expect(constants({ ...shape, normEpsilon: 1e-6 })).toEqual({ ...usual, normEpsilon: 1e-6 })
   })
 
   test('a preset with fields of its own keeps the rest, but not the name', () => {
@@ -193,6 +207,16 @@ describe('refusals name the field, the value and what is allowed', () => {
     [{ model: { preset: 'nano', headSize: 2.5 } }, 'model.headSize: 2.5 must be a whole number from 1 to 10000'],
     [{ model: { preset: 'nano', kvHeads: 3 } }, 'model.kvHeads: 3 does not divide model.heads: 4'],
     [{ model: { preset: 'nano', kvHeads: 2 } }, 'model.kvHeads: 2 must equal model.heads (4) in family gpt2'],
+    [
+      { model: { preset: 'nano', ropeTheta: 500 } },
+      'model.ropeTheta: 500 has no effect here: it needs model.family llama; leave it at 10000',
+    ],
+    [{ model: { preset: 'nano', normEpsilon: 0 } }, 'model.normEpsilon: 0 must be a number from'],
+    [{ model: { preset: 'nano-llama', headSize: 15 } }, 'model.headSize: 15 is odd'],
+    [
+      { model: { preset: 'nano-llama' }, parallel: { tensor: 4 } },
+      'parallel.tensor: 4 does not divide model.kvHeads: 2',
+    ],
     [{ model: { preset: 'nano', vocab: 255 } }, 'model.vocab: 255 is smaller than the 256 ids'],
     [{ data: { tokenizer: 'gpt2' } }, 'model.vocab: 256 is smaller than the 50257 ids'],
     [{ data: { corpus: 'sorting', text: 'a.txt' } }, 'data: sorting and a.txt given'],

@@ -20,6 +20,9 @@ const tinyLlama: ModelShape = {
   context: 7,
   vocab: 13,
   tied: false,
+  // Neither is the usual one.
+  ropeTheta: 500,
+  normEpsilon: 0.01,
 }
 
 /** Targets count unequally, one not at all. */
@@ -33,6 +36,7 @@ function weighted(B: number, T: number, vocab: number) {
 describe.each<[string, ModelShape]>([
   ['tied head', tiny],
   ['head of its own, narrow ffn', { ...tiny, tied: false, ffn: 17 }],
+  ['another epsilon of the norms', { ...tiny, layers: 1, normEpsilon: 0.1 }],
   ['LLaMA', tinyLlama],
   ['LLaMA, tied head, key heads for each', { ...tinyLlama, layers: 1, tied: true, kvHeads: 3, headSize: 2 }],
 ])('gradients, %s', (_, shape) => {

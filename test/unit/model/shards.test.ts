@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parameterTable } from '../../../src/model/parameters.ts'
+import { gpt2Shape } from '../../../src/model/shape.ts'
 import type { ModelShape } from '../../../src/model/shape.ts'
 import { shardRuns } from '../../../src/model/shards.ts'
 
@@ -29,6 +30,8 @@ test('over all tensor ranks every element of a cut tensor is held once; a whole 
         context: 5,
         vocab,
         tied: false,
+        ropeTheta: 10_000,
+        normEpsilon: 1e-5,
       }
       for (const spec of parameterTable(shape)) {
         const total = spec.shape.reduce((a, b) => a * b, 1)
@@ -51,20 +54,7 @@ test('over all tensor ranks every element of a cut tensor is held once; a whole 
 })
 
 test('columns, rows and qkv of two ranks, drawn out', () => {
-  const table = new Map(
-    parameterTable({
-      family: 'gpt2',
-      layers: 1,
-      heads: 2,
-      kvHeads: 2,
-      headSize: 1,
-      embed: 2,
-      ffn: 4,
-      context: 1,
-      vocab: 3,
-      tied: true,
-    }).map((spec) => [spec.name, spec]),
-  )
+  const table = new Map(parameterTable({ ...gpt2Shape(1, 2, 2, 1, 3), ffn: 4 }).map((spec) => [spec.name, spec]))
   const owners = (name: string) => {
     const spec = table.get(name)!
     const out = Array<string>(spec.shape.reduce((a, b) => a * b, 1)).fill('.')

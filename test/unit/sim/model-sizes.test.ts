@@ -27,7 +27,7 @@ describe('parameters, to the last one', () => {
 })
 
 it.each(['gpt2', 'llama'])('%s with heads of another width: as many as its tensors have', (family) => {
-  const config = configOf({ family, layers: 3, heads: 6, headSize: 5, embed: 16, ffn: 21, context: 9, vocab: 11 })
+  const config = configOf({ family, layers: 3, heads: 6, headSize: 6, embed: 16, ffn: 21, context: 9, vocab: 11 })
   expect(parametersPerRank(setupOf(config)).ranks[0]!.parameters).toBe(parameterCount(config.model))
 })
 

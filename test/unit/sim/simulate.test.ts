@@ -29,6 +29,19 @@ describe('simulate', () => {
     expect(result.time.mfu).toBeLessThan(1)
     expect(result.tokensPerSecond!.virtual).toBeCloseTo((8 * 64) / result.time.stepSeconds, 6)
   })
+  it('clocks the Program of a LLaMA in f32, too', () => {
+    const config = configOf({
+      model: { preset: 'nano-llama' },
+      parallel: { data: 2, tensor: 2, pipeline: 2 },
+      cluster: { device: 'h100-80gb' },
+    })
+    const { result } = simulate(config)
+    expect(result.simulated).toBe('program')
+    expect(result.ranks.map((rank) => rank.predictedBytes)).toEqual(
+      predictBytes(buildProgram(config)).map(({ peak }) => peak),
+    )
+    expect(result.time.stepSeconds).toBeGreaterThan(0)
+  })
   it.each([
     {},
     { data: 4 },

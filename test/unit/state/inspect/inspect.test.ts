@@ -12,6 +12,7 @@ import { textOf, valueOf } from '../../../../src/core/expression.ts'
 import { buildProgram } from '../../../../src/strategy/build.ts'
 
 const MODEL = { layers: 4, heads: 4, embed: 32, context: 16, vocab: 256 }
+const LLAMA = { ...MODEL, family: 'llama', heads: 8, kvHeads: 4, headSize: 6, ffn: 40 }
 
 const STRATEGIES = {
   single: {},
@@ -33,9 +34,13 @@ const STRATEGIES = {
   threeD: { data: 2, tensor: 2, pipeline: 2, schedule: '1f1b' },
 } as const
 
-function opened(parallel: object, optimizer: object = {}): Inspectable & { config: RunConfig; program: Program } {
+function opened(
+  parallel: object,
+  optimizer: object = {},
+  model: object = MODEL,
+): Inspectable & { config: RunConfig; program: Program } {
   const config = parseConfig({
-    model: MODEL,
+    model,
     parallel,
     optimizer,
     data: { tokenizer: 'byte' },
@@ -45,10 +50,15 @@ function opened(parallel: object, optimizer: object = {}): Inspectable & { confi
   return { config, program, memory: predictBytes(program).map(({ plan }) => plan) }
 }
 
-const cases = Object.entries(STRATEGIES)
+const cases: readonly (readonly [string, object, object])[] = [
+  ...Object.entries(STRATEGIES).map(([name, parallel]) => [name, parallel, MODEL] as const),
+  ...(['single', 'sequence', 'selective', 'zeroBubble'] as const).map(
+    (name) => [`${name}, llama`, STRATEGIES[name], LLAMA] as const,
+  ),
+]
 
-describe.each(cases)('%s', (_, parallel) => {
-  const whole = opened(parallel)
+describe.each(cases)('%s', (_, parallel, model) => {
+  const whole = opened(parallel, {}, model)
   const { program, config } = whole
   const tensor = (rank: number, name: string) => {
     const found = inspect(whole, { kind: 'tensor', rank, name })
@@ -163,6 +173,17 @@ describe('formulas', () => {
     expect(textOf(formula!.expression, (symbol) => symbol)).toBe('2 · B · T · F · C + 2 · B · T · C · F')
     expect(numbers).toBe('2 · 6 · 16 · 128 · 32 + 2 · 6 · 16 · 32 · 128')
     expect(formula!.value).toBe(4 * 6 * 16 * 32 * 128)
+  })
+
+  it("show a key head's sizes in family llama: q, k and v of a row", () => {
+    const whole = opened({}, {}, LLAMA)
+    const text = (name: string) => {
+      const [formula] = inspect(whole, { kind: 'tensor', rank: 0, name })!.formulas
+      return textOf(formula!.expression, (symbol) => symbol)
+    }
+    expect(text('mb0:model.layers.0.self_attn.qkv')).toBe('B · T · (NH + 2 · KV) · HS · 4')
+    expect(text('param:model.layers.0.self_attn.k_proj.weight')).toBe('KV · HS · C · 4')
+    expect(text('mb0:model.layers.0.mlp.gu')).toBe('B · T · 2 · F · 4')
   })
 
   it('say what a device holds of the model, and what a cell computes', () => {
