@@ -1,10 +1,10 @@
 import type { CollectiveOp, Op, RecvOp, SendOp } from '../../schedule/program.ts'
 import { eagerRoot, eagerSpans } from '../clock/eager.ts'
-import type { Pending, Walk } from './walk.ts'
+import type { OpOfWalk, Pending, Walker } from './pending.ts'
 
 /** Messages from one rank to another on one channel arrive in the order they were sent. */
 export interface Channel {
-  readonly sent: { readonly walk: Walk; readonly index: number; readonly start: number; readonly end: number }[]
+  readonly sent: (OpOfWalk & { readonly start: number; readonly end: number })[]
   received: number
   waiting: Pending | null
 }
@@ -13,7 +13,7 @@ export interface Channel {
 export interface Meeting {
   /** Walks that take part, each for one or more members. */
   readonly participants: number
-  readonly here: Map<Walk, { readonly pending: Pending; readonly seconds: number }>
+  readonly here: Map<Walker, { readonly pending: Pending; readonly seconds: number }>
 }
 
 type Exchange =
@@ -36,11 +36,11 @@ export class Links {
   /** By root: when its link has taken in what was sent to it. */
   private readonly linkFree = new Map<number, number>()
   /** Walks that can go on. */
-  readonly ready: Walk[] = []
+  readonly ready: Walker[] = []
 
   constructor(
     private readonly walkOf: (rank: number) => number,
-    private readonly walks: () => readonly Walk[],
+    private readonly walks: () => readonly Walker[],
   ) {}
 
   /** What an op of a rank exchanges; null for what it does alone. */
@@ -131,7 +131,7 @@ export class Links {
     }
   }
 
-  private settle(pending: Pending, start: number, end: number, after: { walk: Walk; index: number } | null): void {
+  private settle(pending: Pending, start: number, end: number, after: OpOfWalk | null): void {
     pending.walk.resolve(pending, start, end, after)
     if (pending.walk.blocked) {
       pending.walk.blocked = false

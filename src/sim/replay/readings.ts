@@ -4,6 +4,7 @@ import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts
 import { isExchange } from '../cost/cost-model.ts'
 import { movedBytes } from '../traffic.ts'
 import type { MemoryCurve } from '../memory-curve.ts'
+import type { Walker } from './pending.ts'
 import { sequenceOf, type Walk } from './walk.ts'
 import type { Replay } from './replay.ts'
 
@@ -94,6 +95,7 @@ function nameOf(op: Op): string {
 
 /** What holds the step up: each op of the chain counts from the end of the one before it. */
 export function criticalShares({ walks }: Replay): PathShare[] {
+  const walkOf = new Map<Walker, Walk>(walks.map((walk) => [walk, walk]))
   let at: { walk: Walk; index: number } | null = null
   for (const walk of walks)
     for (let i = 0; i < walk.end.length; i++)
@@ -108,8 +110,12 @@ export function criticalShares({ walks }: Replay): PathShare[] {
   while (at !== null) {
     const { walk, index }: { walk: Walk; index: number } = at
     const own: number = walk.binding[index]!
-    const before: { walk: Walk; index: number } | null =
-      walk.foreign.get(index) ?? (own >= 0 ? { walk, index: own } : null)
+    const foreign = walk.foreign.get(index)
+    const before: { walk: Walk; index: number } | null = foreign
+      ? { walk: walkOf.get(foreign.walk)!, index: foreign.index }
+      : own >= 0
+        ? { walk, index: own }
+        : null
     const since = before === null ? 0 : before.walk.end[before.index]!
     const name = nameOf(opOf(at))
     shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.end[index]! - since))

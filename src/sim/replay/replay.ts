@@ -8,8 +8,11 @@ import { Links } from './links.ts'
 import { Relocation } from './relocation.ts'
 import { Walk, type ReplayCosts } from './walk.ts'
 
-/** Ranks up to which every one is replayed on its own: parts of vectors differ by an element, and so do their bytes. */
-const MOST_SINGLE_RANKS = 64
+/**
+ * Blocks of all ranks together up to which every rank is replayed on its own: parts of vectors differ by an element, and so
+ * do their bytes. Beyond, the first of those that do the same stands for all.
+ */
+const MOST_SINGLE_BLOCKS = 128
 
 export interface ReplayOptions {
   /** Keeps the bytes after every op. */
@@ -45,7 +48,7 @@ function walkersOf(
   const world = D * T * P
   const walkers: Walker[] = []
   const walkOf = new Int32Array(ranks).fill(-1)
-  const single = world <= MOST_SINGLE_RANKS
+  const single = D * T * Math.max(P, config.model.layers) <= MOST_SINGLE_BLOCKS
   const served = dataMode !== 'ddp' && D > 1
   const slowOf = (axis: 'data' | 'tensor', at: number) =>
     [...slowdown]

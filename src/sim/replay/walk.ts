@@ -3,6 +3,7 @@ import type { Op } from '../../schedule/program.ts'
 import type { RankCode, StretchCode } from './code.ts'
 import { READ, WRITE } from './code.ts'
 import type { Links } from './links.ts'
+import type { OpOfWalk, Pending, Walker } from './pending.ts'
 import type { Relocation } from './relocation.ts'
 import { RankMemory } from './memory.ts'
 
@@ -19,24 +20,7 @@ export interface ReplayCosts {
   readonly stopsHost?: (op: Op) => boolean
 }
 
-/** An op whose end is not known yet: another rank has to come. */
-export interface Pending {
-  readonly walk: Walk
-  readonly op: Op
-  readonly index: number
-  readonly ready: number
-  readonly stream: number
-  readonly places: readonly number[]
-  readonly modes: readonly number[]
-}
-
 const NONE = -1
-
-/** Whose end let an op start: nobody's, one of its own rank's, or another rank's. */
-export interface Binding {
-  readonly walk: Walk
-  readonly index: number
-}
 
 interface StretchTimes {
   readonly seconds: Float64Array
@@ -51,14 +35,14 @@ interface StretchTimes {
  * every place it touches, and the readers since of every place it writes (schedule/dependencies.ts), and when its host has
  * launched it. Where an op needs another rank that has not come yet, the walk goes on until something depends on it.
  */
-export class Walk {
+export class Walk implements Walker {
   readonly memory: RankMemory
   /** By op of the whole step. */
   readonly start: Float64Array
   readonly end: Float64Array
   readonly binding: Int32Array
   /** Ops that another rank let start. */
-  readonly foreign = new Map<number, Binding>()
+  readonly foreign = new Map<number, OpOfWalk>()
   /** After each op, when they are asked for: bytes by category, then those cached. */
   readonly curve: Float64Array | null
   private readonly times = new Map<StretchCode, StretchTimes>()
@@ -293,7 +277,7 @@ export class Walk {
   }
 
   /** The other ranks have come: a pending op's times are known. */
-  resolve(pending: Pending, start: number, end: number, after: Binding | null): void {
+  resolve(pending: Pending, start: number, end: number, after: OpOfWalk | null): void {
     const { index, stream, places, modes, ready } = pending
     if (this.hostPending === pending) {
       this.hostPending = null

@@ -1,0 +1,26 @@
+import type { Op } from '../../schedule/program.ts'
+
+/** A rank that walks through its step (walk.ts), as those see it that it meets. */
+export interface Walker {
+  readonly rank: number
+  /** By op: the op of the same rank whose end let it start; −1 for none. */
+  readonly binding: Int32Array
+  /** It stands before an op that depends on one whose end is not known. */
+  blocked: boolean
+  run(): void
+  resolve(pending: Pending, start: number, end: number, after: OpOfWalk | null): void
+}
+
+export interface OpOfWalk {
+  readonly walk: Walker
+  readonly index: number
+}
+
+/** An op whose end is not known yet: another rank has to come. */
+export interface Pending extends OpOfWalk {
+  readonly op: Op
+  readonly ready: number
+  readonly stream: number
+  readonly places: readonly number[]
+  readonly modes: readonly number[]
+}
