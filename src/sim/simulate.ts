@@ -6,6 +6,8 @@ import type { SoftwareId } from '../config/names.ts'
 import type { RunConfig } from '../config/types.ts'
 import { shapeOf } from '../schedule/registry.ts'
 import type { Trace } from '../schedule/trace.ts'
+import { foldsInTime } from '../strategy/fold.ts'
+import { expectedOps } from '../strategy/program-size.ts'
 import { coordinatesOf } from '../strategy/ranks.ts'
 import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
@@ -58,6 +60,28 @@ export interface Simulation {
   readonly memory: () => MemoryCurve[]
 }
 
+/** Ops a replay goes through on one replica and tensor rank, and those it is lowered from where nothing is repeated. */
+const MOST_REPLAYED_OPS = 3_000_000
+const MOST_LOWERED_OPS = 40_000
+/** Replicas that a server or DataParallel's first device deals with one by one. */
+const MOST_SERVED = 64
+
+/** This project's kernels as they are: attention in one kernel, no dropout. */
+function isOwnSoftware(config: RunConfig): boolean {
+  const { id, attention, dropout } = softwareOf(config)
+  return id === 'tabcluster' && attention === 'fused' && dropout === 0
+}
+
+/** Whether the configuration's Program answers: it is replayed, folded, on any number of ranks. */
+function isReplayed(config: RunConfig): boolean {
+  const { data, tensor, dataMode } = config.parallel
+  if (config.precision !== 'f32' || !isOwnSoftware(config)) return false
+  if (dataMode !== 'ddp' && data > MOST_SERVED) return false
+  const ops = expectedOps(config) / data / tensor
+  const lowered = foldsInTime(config) ? ops / config.batch.microbatches : ops
+  return ops <= MOST_REPLAYED_OPS && lowered <= MOST_LOWERED_OPS
+}
+
 export interface SimulateOptions {
   /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
   readonly measured?: MeasuredDevice
@@ -74,9 +98,10 @@ export function simulate(config: RunConfig, options: SimulateOptions = {}): Simu
   const { byStage = false } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
-  const simulation = !byStage
-    ? simulateProgram(config, cluster, measured)
-    : simulateStages(config, setupOf(config, cluster))
+  const simulation =
+    isReplayed(config) && !byStage
+      ? simulateProgram(config, cluster, measured)
+      : simulateStages(config, setupOf(config, cluster))
   if (!measured) return simulation
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
