@@ -19,7 +19,7 @@ const host = nodeTaskHost('memory', rankHostWith(opened))
 beforeAll(async () => (devices = await refusingDevices()))
 afterAll(async () => {
   devices.restore()
-  for (const device of [...opened.values()]) (await device).opened.dispose()
+  for (const device of opened.values()) (await device).opened.dispose()
 })
 
 /** What a run said, and how it ended; `nth`: the allocation that the devices refuse. */
