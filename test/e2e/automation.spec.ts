@@ -86,6 +86,16 @@ test('a run can be ended, and a refusal is one line', async ({ page }) => {
     { ...small, steps: 100_000 },
   )
   expect(ended.steps!.length).toBeGreaterThan(0)
+  const endedAtOnce = await page.evaluate(
+    (input) => {
+      const controller = new AbortController()
+      const run = window.tabcluster.run(input, { signal: controller.signal }).catch((error: unknown) => String(error))
+      controller.abort()
+      return run
+    },
+    { ...small, steps: 100_000 },
+  )
+  expect(endedAtOnce).toMatch(/: the run was stopped before it began$/)
   const refusal = await page.evaluate(() =>
     window.tabcluster.run({ steps: 0 }).catch((error: unknown) => String(error)),
   )
