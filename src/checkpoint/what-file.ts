@@ -11,6 +11,8 @@ export function whatFile(beginning: Uint8Array): Said | null {
   if (pointer) return say`the file is a git-lfs pointer to one of ${pointer[1]!} bytes; fetch that with "git lfs pull"`
   if (/^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text))
     return say`the file is a web page, not weights; the download went wrong`
+  if (/^\s*\{\s*"(?:metadata|weight_map)"/.test(text))
+    return say`the file is the index of several files, not weights; on the command line give it as a .json file`
   if (/^\s*\{/.test(text)) return say`the file is JSON, not safetensors`
   const format = FORMATS.find(([begin]) => text.startsWith(begin))
   return format ? say`the file is ${format[1]}, not safetensors` : null

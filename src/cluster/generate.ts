@@ -73,7 +73,13 @@ export async function generateText(
     const tokens = new Uint32Array(window)
     tokens.set(seen)
     const logits = await infer(tokens, seen.length - 1)
-    const next = sampleToken(logits, request.temperature, request.topK, random.uniform())
+    // A model may have more ids than its tokenizer has tokens: the others have no text.
+    const next = sampleToken(
+      logits.subarray(0, tokenizer.vocabSize),
+      request.temperature,
+      request.topK,
+      random.uniform(),
+    )
     if (next === tokenizer.endOfText) break
     ids.push(next)
     made.push(next)

@@ -1,6 +1,7 @@
 import { RefusedError } from '../core/errors.ts'
 import type { Said } from '../core/said.ts'
 import { say } from '../core/said.ts'
+import { magicOf } from './llmc-header.ts'
 
 /**
  * A text file's bytes as text: UTF-8, or UTF-16 where its byte-order mark says so; the mark itself is dropped. Everything else is
@@ -33,6 +34,11 @@ export function decodeText(bytes: Uint8Array, field: string, path: string): stri
 }
 
 function decodeUtf8(bytes: Uint8Array, path: string, refuse: Refuse): string {
+  const magic = magicOf(bytes)
+  if (magic !== null)
+    refuse(
+      say`"${path}" is not text but a file of llm.c (magic ${magic}); on the command line data.tokens reads its 16-bit tokens`,
+    )
   const nul = bytes.indexOf(0)
   if (nul >= 0)
     refuse(say`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)

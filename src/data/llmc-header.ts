@@ -14,6 +14,13 @@ const OTHERS: ReadonlyMap<number, string> = new Map([
   [20240801, 'tokens of 32 bits'],
 ])
 
+/** The magic number of a file of llm.c's; null for anything else. */
+export function magicOf(bytes: Uint8Array): number | null {
+  if (bytes.length < HEADER_BYTES) return null
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+  return magic === TOKENS || OTHERS.has(magic) ? magic : null
+}
+
 /**
  * Where tokens begin in a file of 16-bit tokens: behind llm.c's header, or at 0 where there is none.
  * @param refuse gets what is wrong with the header and throws

@@ -83,6 +83,8 @@ async function run(input: unknown, options: AutomationOptions = {}): Promise<Run
   if (onEvent) handle.subscribe(onEvent)
   const stop = () => void handle.stop().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
+  // While the engine was loaded nobody listened.
+  if (signal?.aborted) stop()
   try {
     return await handle.finished
   } finally {

@@ -1,6 +1,5 @@
-import { explainConfig, problemOf } from '../config/explain.ts'
-import { parseConfig, readConfig } from '../config/parse.ts'
-import { RefusedError } from '../core/errors.ts'
+import { explainConfig } from '../config/explain.ts'
+import { parseConfig } from '../config/parse.ts'
 import type { Draft } from './draft-path.ts'
 import type { createPlanner } from './plan-in-worker.ts'
 import type { Parsed, Session } from './session.ts'
@@ -35,12 +34,6 @@ const PAGE_STEPS = 5000
 
 function parseDraft(given: Draft): Parsed {
   const input = { steps: PAGE_STEPS, ...given }
-  try {
-    const problems = explainConfig(readConfig(input))
-    if (problems.length > 0) return { kind: 'refused', problems }
-    return { kind: 'ok', config: parseConfig(input) }
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error
-    return { kind: 'refused', problems: [problemOf(error)] }
-  }
+  const problems = explainConfig(input)
+  return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'ok', config: parseConfig(input) }
 }

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import type { RunEvent } from '../../src/cluster/run-events.ts'
 import { RankError } from '../../src/core/errors.ts'
 import type { Refusal, RefusingDevices } from '../lib/refusing-device.ts'
 import { refusingDevices } from '../lib/refusing-device.ts'
-import { startTest } from '../lib/run.ts'
+import { rankHostWith, startTest } from '../lib/run.ts'
+import type { RankDevices } from '../lib/run.ts'
 
 const TINY = {
   model: { layers: 1, heads: 2, embed: 8, context: 16, vocab: 256 },
@@ -11,14 +13,20 @@ const TINY = {
 }
 
 let devices: RefusingDevices
+/** Opened while they refuse; no other file gets them. */
+const opened: RankDevices = new Map()
+const host = nodeTaskHost('memory', rankHostWith(opened))
 beforeAll(async () => (devices = await refusingDevices()))
-afterAll(() => devices.restore())
+afterAll(async () => {
+  devices.restore()
+  for (const device of opened.values()) (await device).opened.dispose()
+})
 
 /** What a run said, and how it ended; `nth`: the allocation that the devices refuse. */
 async function runRefusing(nth: number, how: Refusal, config: object) {
   const events: RunEvent[] = []
   devices.refuse(nth, how)
-  const error = await startTest({ ...TINY, ...config }, { onEvent: (event) => void events.push(event) })
+  const error = await startTest({ ...TINY, ...config }, { host, onEvent: (event) => void events.push(event) })
     .then((run) => run.finished)
     .then(
       () => null,

@@ -5,6 +5,7 @@ import { parameterTable } from '../../src/model/parameters.ts'
 import { gpt2Shape } from '../../src/model/shape.ts'
 import type { RunResult } from '../../src/config/result.ts'
 import { expect, test } from './pool.ts'
+import { expectNoWorkers } from './readings.ts'
 
 const small = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -71,7 +72,7 @@ test('a worker that is killed ends the run with one clear error', async ({ page 
   expect(victim).toBeGreaterThanOrEqual(0)
   await page.workers()[victim]!.evaluate(() => self.close())
   expect(await failure).toMatch(/^RunError: rank 1: its worker ended$/)
-  await expect.poll(() => page.workers().length).toBe(0)
+  await expectNoWorkers(page)
 })
 
 test('a run can be ended, and a refusal is one line', async ({ page }) => {
@@ -85,6 +86,16 @@ test('a run can be ended, and a refusal is one line', async ({ page }) => {
     { ...small, steps: 100_000 },
   )
   expect(ended.steps!.length).toBeGreaterThan(0)
+  const endedAtOnce = await page.evaluate(
+    (input) => {
+      const controller = new AbortController()
+      const run = window.tabcluster.run(input, { signal: controller.signal }).catch((error: unknown) => String(error))
+      controller.abort()
+      return run
+    },
+    { ...small, steps: 100_000 },
+  )
+  expect(endedAtOnce).toMatch(/: the run was stopped before it began$/)
   const refusal = await page.evaluate(() =>
     window.tabcluster.run({ steps: 0 }).catch((error: unknown) => String(error)),
   )

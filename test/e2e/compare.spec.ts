@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
 import { expectAccessible, expectAccessibleInEveryLook } from './axe.ts'
 import { expect, test } from './pool.ts'
+import { expectNoWorkers } from './readings.ts'
 
 const SMALL = {
   model: { layers: 2, heads: 2, embed: 32, context: 16, vocab: 256 },
@@ -140,7 +141,7 @@ test('training is cancelled, and Run waits for it', async ({ page }) => {
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect(page.getByRole('button', { name: 'Train all' })).toBeVisible()
   await expect(rows(page).first()).toContainText('not trained')
-  await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0)
+  await expectNoWorkers(page)
 })
 
 test('a compressed run is compared with its uncompressed twin in one click; the comparison is taken away', async ({

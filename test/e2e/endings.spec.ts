@@ -1,7 +1,7 @@
-import { expect, test } from '@playwright/test'
 import type { Page, Worker } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
-import { step } from './readings.ts'
+import { expect, test } from './pool.ts'
+import { expectNoWorkers, step } from './readings.ts'
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click()
 const workers = (page: Page, file: string) => page.workers().filter((worker) => worker.url().includes(file))
@@ -20,7 +20,7 @@ test('an exception in a worker, a rank’s or the conductor’s, ends the run wi
     await breaks(workers(page, file).at(-1)!)
     const alert = page.getByRole('alert')
     await expect(alert).toContainText('a bug in here')
-    await expect.poll(() => page.workers().length).toBe(0)
+    await expectNoWorkers(page)
     await page.getByRole('button', { name: 'Reset' }).click()
     await expect(alert).toHaveCount(0)
   }

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
 import { expectAccessible } from './axe.ts'
 import { expect, test } from './pool.ts'
-import { chooseTheme, step } from './readings.ts'
+import { chooseTheme, expectNoWorkers, step } from './readings.ts'
 import { openTiny } from './tiny.ts'
 
 async function goesToSimulate(page: Page): Promise<void> {
@@ -53,7 +53,7 @@ test('a lost device ends the run with what to do, and training starts again', as
   const alert = page.getByRole('alert')
   await expect(alert).toContainText('The graphics device was lost', { timeout: 60_000 })
   await expectAccessible(page)
-  await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
+  await expectNoWorkers(page)
   await alert.getByRole('button', { name: 'Start again' }).click()
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
 })
@@ -74,7 +74,7 @@ test('a model that the device has no room for ends the run, says what needed how
   )
   await expect(alert).toContainText('use more devices or micro-batches')
   await expectAccessible(page)
-  await expect.poll(() => page.workers().length, { timeout: 30_000 }).toBe(0)
+  await expectNoWorkers(page)
   await page.goto(`/#run=${await inputToUrl({ ...draft, model: small })}`)
   await page.reload()
   await page.getByRole('button', { name: 'Start', exact: true }).click()

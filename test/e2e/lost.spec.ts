@@ -1,6 +1,6 @@
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { expect, test } from './pool.ts'
 import { step } from './readings.ts'
 
 const TINY = {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
+import { expect, test } from './pool.ts'
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true })
 const section = (page: Page, name: string) => page.locator('summary').filter({ hasText: name }).first()

@@ -5,7 +5,6 @@ import { expect, test } from './pool.ts'
 import { chooseTheme, heldStep, loss, step } from './readings.ts'
 import { TINY, openTiny } from './tiny.ts'
 
-/** A model small enough that a step takes a fraction of a second on a software adapter. */
 /** Four stages of a block each. */
 const FOUR = { ...TINY.model, layers: 4 }
 const ZERO_BUBBLE = {

@@ -18,6 +18,10 @@ export async function heldStep(page: Page): Promise<number> {
   }
 }
 
+/** Waits until the page has no workers; a failure names those that stayed. */
+export const expectNoWorkers = (page: Page) =>
+  expect.poll(() => page.workers().map((worker) => worker.url().replace(/.*\//, ''))).toEqual([])
+
 /** Presses the one button until the page wears the theme: system, light, dark. */
 export async function chooseTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   const button = page.getByRole('button', { name: /^(Theme|主题)/ })

@@ -4,8 +4,11 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
+import { expect, test } from './pool.ts'
+
+// Service workers and caches outlive a page.
+test.use({ fresh: true })
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { inputToUrl } from '../../src/config/url.ts'
 import { expectAccessibleInEveryLook } from './axe.ts'
 import { expect, test } from './pool.ts'
-import { loss, step } from './readings.ts'
+import { expectNoWorkers, loss, step } from './readings.ts'
 import { openTiny } from './tiny.ts'
 
 const choose = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
@@ -52,7 +52,7 @@ test('out of memory: who needs most stands under the strategies, and recomputati
   await expect(page.getByLabel('Recompute', { exact: true })).toHaveValue('full')
   await expect(advice).toHaveCount(0)
   await expect(page.getByRole('button', { name: 'ZeRO-3·FSDP', exact: true })).toHaveAttribute('aria-pressed', 'true')
-  await expect.poll(() => page.workers().length).toBe(0)
+  await expectNoWorkers(page)
 
   // The field with the problem is in sight by itself.
   await page.getByRole('button', { name: 'Undo' }).click()

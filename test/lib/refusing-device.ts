@@ -13,7 +13,7 @@ export interface RefusingDevices {
 
 /**
  * Has every device of this process refuse one buffer, as a device does that has no room for it: createBuffer gives an invalid
- * buffer, and the error scope around it hears why. Devices opened before are not affected.
+ * buffer, and the error scope around it hears why. Not those opened before: their meter holds the createBuffer it counts.
  */
 export async function refusingDevices(): Promise<RefusingDevices> {
   await openNodeGpu()

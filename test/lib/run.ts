@@ -41,10 +41,11 @@ interface Device {
   readonly opened: GpuDevice
 }
 
-const devices = kept('rank devices', () => new Map<string, Promise<Device>>())
+/** Devices by what decides which it is. */
+export type RankDevices = Map<string, Promise<Device>>
 
-/** Ranks share devices and pipelines across the cases of all files; every buffer of a case is destroyed at its end. */
-export const reusingRankHost: RankHost = {
+/** Ranks that share these devices and their pipelines; every buffer of a run is destroyed at its end. */
+export const rankHostWith = (devices: RankDevices): RankHost => ({
   async openGpu(request, progress) {
     const { cluster } = request.config
     // What decides which device it is; a budget belongs to its pool.
@@ -67,7 +68,10 @@ export const reusingRankHost: RankHost = {
     }
   },
   openTransport: nodeRankHost.openTransport,
-}
+})
+
+/** Ranks share devices across the cases of all files. */
+export const reusingRankHost = rankHostWith(kept('rank devices', (): RankDevices => new Map()))
 
 const datasets = kept('datasets', () => new Map<string, Promise<Dataset>>())
 

@@ -68,6 +68,8 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '"{0}" cannot be read': '“{0}”无法读取',
   '"{0}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark':
     '“{0}”是 UTF-32；请另存为 UTF-8，或带字节序标记的 UTF-16',
+  '"{0}" is not text but a file of llm.c (magic {1}); on the command line data.tokens reads its 16-bit tokens':
+    '“{0}”不是文本，而是 llm.c 的文件（魔数 {1}）；在命令行中可用 data.tokens 读取其 16 位 token',
   '"{0}" is not text: byte {1} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)':
     '“{0}”不是文本：第 {1} 字节为 0x00；UTF-16 文件须以字节序标记（ff fe 或 fe ff）开头',
   '"{0}" is not UTF-8: byte {1} is {2}; save it as UTF-8, or as UTF-16 with its mark':
@@ -105,6 +107,8 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'the file is a git-lfs pointer to one of {0} bytes; fetch that with "git lfs pull"':
     '该文件只是一个 git-lfs 指针，所指文件有 {0} 字节；请用 "git lfs pull" 获取',
   'the file is a web page, not weights; the download went wrong': '该文件是网页而不是权重；下载出了错',
+  'the file is the index of several files, not weights; on the command line give it as a .json file':
+    '该文件是多个分片文件的索引，而不是权重；请在命令行中以 .json 文件给出',
   'the file is JSON, not safetensors': '该文件是 JSON，而不是 safetensors',
   'the file is {0}, not safetensors': '该文件是 {0}，而不是 safetensors',
   'the header claims {0} bytes, the file has {1}; not a safetensors file, or truncated':

@@ -52,7 +52,8 @@ test.each([
     'a git-lfs pointer to one of 548105171',
   ],
   ['  <HTML><body>404</body></HTML>', 'a web page'],
-  ['{"metadata": {}, "weight_map": {}}', 'JSON, not safetensors'],
+  ['{"metadata": {}, "weight_map": {}}', 'the index of several files'],
+  ['{"model_type": "gpt2"}', 'JSON, not safetensors'],
   ['PK\u0003\u0004 and so on', 'zip'],
   ['GGUF and so on', 'GGUF'],
 ])('what is not safetensors is called what it is: %s', async (text, name) => {

@@ -33,6 +33,11 @@ describe('what is no text is refused by file and byte', () => {
     ['beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80], 'is not UTF-8: byte 0 is 0xf4'],
     ['a continuation without a lead', [...utf8('ä'), 0x80], 'is not UTF-8: byte 2 is 0x80'],
     ['binary', [1, 2, 0, 3], 'is not text: byte 2 is 0x00'],
+    [
+      'llm.c’s tokens',
+      [0x88, 0xd8, 0x34, 0x01, ...Array<number>(1020).fill(0)],
+      'is not text but a file of llm.c (magic 20240520); on the command line data.tokens reads its 16-bit tokens',
+    ],
     ['UTF-16 without its mark', utf16('abc', true), 'is not text: byte 1 is 0x00'],
     ['UTF-16 of odd length', [0xff, 0xfe, 0x61], 'has 3 bytes; UTF-16 takes an even number'],
     [
