@@ -98,6 +98,8 @@ async function main() {
     ...graphicsEnvironment(chromium),
     ...(chromium ? { TABCLUSTER_CHROMIUM: chromium } : {}),
     ...(full ? { TABCLUSTER_FULL: '1' } : {}),
+    // The short check builds some of the random configurations; the whole test builds them all.
+    ...(check ? { TABCLUSTER_PROGRAMS: process.env.TABCLUSTER_PROGRAMS ?? '200' } : {}),
   }
   const suites = [
     ['types', () => single(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'], env)],

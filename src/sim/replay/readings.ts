@@ -129,11 +129,11 @@ export function criticalShares({ walks }: Replay): PathShare[] {
 
 /** Bytes over the step of a walk whose replay kept them. */
 export function curveOf(walk: Walk, stepSeconds: number, coordinates: MemoryCurve['coordinates']): MemoryCurve {
-  const kept = walk.curve
   const seconds: number[] = []
   const bytes: MemoryCurve['bytes'][number][] = []
+  const kept = walk.curve ?? new Float64Array(0)
   let time = 0
-  for (let i = 0; kept !== null && i < walk.code.length; i++) {
+  for (let i = 0; i * 7 < kept.length; i++) {
     time = Math.max(time, walk.start[i]!)
     const at = (c: number) => kept[i * 7 + c]!
     seconds.push(time)

@@ -16,8 +16,7 @@ test.each<[string, object]>([
     'DataParallel on 1,024 devices',
     { parallel: { data: 1024, dataMode: 'data-parallel' }, batch: { global: 1024, microbatches: 1 } },
   ],
-])('%s is simulated by stages', (_name, input) => {
+])('%s is simulated at once', (_name, input) => {
   const { result } = simulate(parseConfig(input, 'simulate'))
-  expect(result.simulated).toBe('stages')
   expect(Number.isFinite(result.time!.stepSeconds)).toBe(true)
 })

@@ -69,7 +69,7 @@ describe('a replay is the clock and the memory plan of the whole Program', () =>
         }
         expectSame(config)
       }),
-      { numRuns: process.env.TABCLUSTER_FULL === '1' ? 2000 : 150, seed: 13 },
+      { numRuns: process.env.TABCLUSTER_FULL === '1' ? 2000 : 60, seed: 13 },
     )
   })
 })

@@ -68,7 +68,7 @@ describe('a folded rank unfolds to what executes', () => {
         }
         expectSame(config)
       }),
-      { numRuns: process.env.TABCLUSTER_FULL === '1' ? 2000 : 150, seed: 13 },
+      { numRuns: process.env.TABCLUSTER_FULL === '1' ? 2000 : 60, seed: 13 },
     )
   })
 })
