@@ -1,7 +1,5 @@
 import { CATEGORIES, type BytesByCategory } from '../core/bytes.ts'
 import type { Coordinates } from '../config/result.ts'
-import { memoryOverTime } from './clock/trace.ts'
-import type { ClockedProgram } from './clock.ts'
 import { spansOf } from './estimate-trace.ts'
 import type { StepEstimate } from './estimate.ts'
 import { activationChanges, type RankMemory } from './memory-model.ts'
@@ -19,26 +17,6 @@ export interface MemoryCurve {
 
 export function totalBytes(bytes: MemoryCurve['bytes'][number]): number {
   return CATEGORIES.reduce((sum, category) => sum + bytes[category], bytes.cached)
-}
-
-/** Op by op: where each op takes its buffers. Of ranks that peak alike the first stands for all. */
-export function programCurves(clocked: ClockedProgram, coordinates: readonly Coordinates[]): MemoryCurve[] {
-  const seen = new Set<string>()
-  return clocked.ranks.flatMap((each, i): MemoryCurve[] => {
-    const key = `${coordinates[i]!.pipeline} ${JSON.stringify(each.plan.peak)}`
-    if (seen.has(key)) return []
-    seen.add(key)
-    const points = memoryOverTime(each)
-    return [
-      {
-        rank: each.rank,
-        coordinates: coordinates[i]!,
-        stepSeconds: clocked.stepSeconds,
-        seconds: points.map(({ seconds }) => seconds),
-        bytes: points.map(({ live, cached }) => ({ ...live, cached })),
-      },
-    ]
-  })
 }
 
 /** Stage by stage: activations taken when a forward begins and given back when its backward ends, all else stays. */

@@ -129,6 +129,10 @@ export function criticalShares({ walks }: Replay): PathShare[] {
 
 /** Bytes over the step of a walk whose replay kept them. */
 export function curveOf(walk: Walk, stepSeconds: number, coordinates: MemoryCurve['coordinates']): MemoryCurve {
+  return { rank: walk.rank, coordinates, stepSeconds, ...bytesOver(walk) }
+}
+
+function bytesOver(walk: Walk): Pick<MemoryCurve, 'seconds' | 'bytes'> {
   const seconds: number[] = []
   const bytes: MemoryCurve['bytes'][number][] = []
   const kept = walk.curve ?? new Float64Array(0)
@@ -147,10 +151,11 @@ export function curveOf(walk: Walk, stepSeconds: number, coordinates: MemoryCurv
       cached: at(6),
     })
   }
-  return { rank: walk.rank, coordinates, stepSeconds, seconds, bytes }
+  return { seconds, bytes }
 }
 
-/** One process per walked rank, one thread per stream, one event per op. `standsFor`: how many ranks do the same. */
+/** One process per walked rank, one thread per stream, one event per op, and a counter of bytes where the replay kept them.
+ *  `standsFor`: how many ranks do the same. */
 export function traceOf({ walks }: Replay, standsFor: (walk: Walk) => number): Trace {
   const writer = new TraceWriter()
   for (const walk of walks) {
@@ -170,6 +175,8 @@ export function traceOf({ walks }: Replay, standsFor: (walk: Walk) => number): T
         args: argsOf(note),
       })
     }
+    const { seconds, bytes } = bytesOver(walk)
+    for (const [i, at] of bytes.entries()) writer.counter(rank, seconds[i]!, 'bytes', { ...at })
   }
   return writer.trace()
 }

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
-import { planMemory } from '../../../src/schedule/memory-plan.ts'
 import type { CollectiveOp, Op, Program } from '../../../src/schedule/program.ts'
 import { shapeOf } from '../../../src/schedule/registry.ts'
 import { summarizeSchedule } from '../../../src/schedule/summary.ts'
 import { clockProgram } from '../../../src/sim/clock.ts'
 import { eagerRoot, eagerSpans } from '../../../src/sim/clock/eager.ts'
-import { criticalShares } from '../../../src/sim/clock/critical.ts'
-import { memoryOverTime, traceOf } from '../../../src/sim/clock/trace.ts'
 import { isExchange, type CostModel } from '../../../src/sim/cost/cost-model.ts'
 import { measuredCosts } from '../../../src/sim/cost/measured-costs.ts'
 import { kindsOf, rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
@@ -75,7 +72,6 @@ describe('the clock', () => {
     const program = programOf({ parallel: { data: 2, pipeline: 2 }, batch: { global: 8, microbatches: 2 } })
     const [a, b] = [clockProgram(program, flat), clockProgram(program, flat)]
     expect(a.ranks.map((each) => [...each.end])).toEqual(b.ranks.map((each) => [...each.end]))
-    expect(criticalShares(a).reduce((sum, each) => sum + each.seconds, 0)).toBeCloseTo(a.stepSeconds, 9)
     let until = 0
     for (const { rank, index } of a.criticalPath) {
       expect(a.ranks[rank]!.start[index]).toBeLessThanOrEqual(until)
@@ -133,23 +129,6 @@ describe('measured costs', () => {
     for (const op of program.ranks[0]!.step) expect(costs.seconds(op, 0)).toBe(workKey(op) === null ? 0 : 3)
     expect(keys.size).toBeGreaterThan(10)
     expect(keys.size).toBeLessThan(program.ranks[0]!.step.length)
-  })
-})
-
-describe('trace', () => {
-  it('has every op once, and bytes that never pass the peak', () => {
-    const program = programOf({ parallel: { pipeline: 2 } })
-    const plans = program.ranks.map((rank) => planMemory(rank))
-    const clocked = clockProgram(program, flat, { plans })
-    const { traceEvents } = traceOf(clocked)
-    const spans = traceEvents.filter((each) => each.ph === 'X')
-    expect(spans).toHaveLength(program.ranks.reduce((sum, each) => sum + each.step.length, 0))
-    for (const each of clocked.ranks) {
-      const curve = memoryOverTime(each)
-      const totals = curve.map(({ live, cached }) => Object.values(live).reduce((a, b) => a + b, cached))
-      expect(Math.max(...totals)).toBe(each.plan.peak.total)
-      expect(curve.map(({ seconds }) => seconds)).toEqual(curve.map(({ seconds }) => seconds).toSorted((a, b) => a - b))
-    }
   })
 })
 

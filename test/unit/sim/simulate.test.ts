@@ -100,6 +100,23 @@ describe('simulate', () => {
     for (const peaks of programs) expect(peaks).toEqual(h100!.ranks.map((rank) => rank.predictedBytes))
     expect(run({ parallel: { data: 2 }, optimizer: { gradClip: 0 } }).ranks[0]!.traffic.scalars).toBe(0)
   })
+  it('names what holds the step up, and traces every op with bytes that never pass the peak', () => {
+    const config = configOf({ parallel: { data: 2, pipeline: 2 }, batch: { global: 8, microbatches: 2 } })
+    const { result, trace } = simulate(config)
+    const { criticalPath, stepSeconds } = result.time
+    expect(criticalPath.reduce((sum, { seconds }) => sum + seconds, 0)).toBeCloseTo(stepSeconds, 9)
+    const { traceEvents } = trace()
+    const program = buildProgram(config)
+    expect(traceEvents.filter(({ ph }) => ph === 'X')).toHaveLength(
+      program.ranks.reduce((sum, { step }) => sum + step.length, 0),
+    )
+    for (const { rank, predictedBytes } of result.ranks) {
+      const totals = traceEvents.flatMap((each) =>
+        each.ph === 'C' && each.pid === rank ? [Object.values(each.args).reduce((a, b) => a + b, 0)] : [],
+      )
+      expect(Math.max(...totals)).toBe(predictedBytes.total)
+    }
+  })
   it('runs out of memory by name, program or stages', () => {
     const cluster = { ...GPT2.cluster, memoryBytes: 1e9 }
     for (const precision of ['f32', 'mixed-bf16']) {
