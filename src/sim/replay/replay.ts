@@ -12,7 +12,7 @@ import { Walk, type ReplayCosts } from './walk.ts'
  * Blocks of all ranks together up to which every rank is replayed on its own: parts of vectors differ by an element, and so
  * do their bytes. Beyond, the first of those that do the same stands for all.
  */
-const MOST_SINGLE_BLOCKS = 128
+const MOST_SINGLE_BLOCKS = 64
 
 export interface ReplayOptions {
   /** Keeps the bytes after every op. */
