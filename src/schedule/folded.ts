@@ -193,10 +193,8 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
     const template = templates[order[position]!]!
     const nameOf = (name: string) => names.get(name) ?? name
     const real = microbatches[actionOf(op, position)]!
-    const renamed: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries(op)) renamed[key] = renamedValue(key, value, nameOf)
     return {
-      ...(renamed as unknown as Op),
+      ...withBuffers(op, nameOf),
       ...(op.microbatch === undefined ? {} : { microbatch: real }),
       ...(op.action === undefined ? {} : { action: position }),
       // A server loads other replicas' samples, too.
@@ -220,15 +218,17 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
   }
 }
 
-/** Fields of ops that name buffers: lists of names, spans, args by role, or a single name. */
-function renamedValue(key: string, value: unknown, nameOf: (name: string) => string): unknown {
-  const isSpan = (each: unknown): each is Span => typeof each === 'object' && each !== null && 'buffer' in each
-  if (key === 'reads' || key === 'writes') return (value as readonly string[]).map(nameOf)
-  if (key === 'args')
-    return Object.fromEntries(
-      Object.entries(value as Record<string, string>).map(([role, name]) => [role, nameOf(name)]),
-    )
-  if (Array.isArray(value) && value.every(isSpan))
-    return value.map((each) => ({ ...each, buffer: nameOf(each.buffer) }))
-  return value
+/** An op on the buffers of a repetition. What of a step is written once, an update or a norm, names the same buffers always. */
+function withBuffers(op: Op, nameOf: (name: string) => string): Op {
+  const spans = (list: readonly Span[]) => list.map((each) => ({ ...each, buffer: nameOf(each.buffer) }))
+  const named = { ...op, reads: op.reads.map(nameOf), writes: op.writes.map(nameOf) }
+  if ('args' in named) {
+    const args = Object.entries(named.args).map(([role, name]) => [role, nameOf(name)] as const)
+    return { ...named, args: Object.fromEntries(args) }
+  }
+  if ('spans' in named) return { ...named, spans: spans(named.spans) }
+  if (named.kind === 'send') return { ...named, source: spans(named.source) }
+  if (named.kind === 'recv') return { ...named, target: spans(named.target) }
+  if ('source' in named) return { ...named, source: spans(named.source), target: spans(named.target) }
+  return named
 }
