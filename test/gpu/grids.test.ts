@@ -31,6 +31,7 @@ const shard = { rows: R, V: C, valid: C - 2, rowStart: 0 }
 const loss = { targets: tokens, weights: random(R, 1), logits: random(n, 2, 5), losses: random(R, 3) }
 const f = (length: number, seed: number) => random(length, seed)
 const heads = { B: 3, T: 19, NH: 2, HS: 8 }
+const grouped = { ...heads, KV: 2 }
 const [positions, width] = [3 * 19 * 2, 16]
 const attention = {
   qkv: f(3 * 19 * 3 * width, 1),
@@ -48,10 +49,10 @@ interface Case {
 
 /** Every kernel whose grid may spill, accumulating where it can: a workgroup that mistakes its place adds twice. */
 const CASES: Readonly<Partial<Record<KernelName, Case>>> = {
-  attention_forward: { buffers: attention, params: heads },
+  attention_forward: { buffers: attention, params: grouped },
   attention_backward_delta: { buffers: attention, params: heads },
-  attention_backward_query: { buffers: attention, params: heads },
-  attention_backward_key_value: { buffers: attention, params: heads },
+  attention_backward_query: { buffers: attention, params: grouped },
+  attention_backward_key_value: { buffers: attention, params: grouped },
   embedding_forward: {
     buffers: { tokens, wte: f(V * C, 1), wpe: f(R * C, 2), x: f(n, 3) },
     params: { rows: R, T: R, C, vocabStart: 0, vocabRows: V, addPosition: 1 },
@@ -161,7 +162,9 @@ const LARGEST: Readonly<Record<string, number>> = {
   B: 2 ** 12,
   T: 2 ** 14,
   NH: 16,
+  KV: 16,
   HS: 8,
+  F: 2 ** 10,
   n: 2 ** 31,
   k: 2 ** 31,
   count: 2 ** 22,
@@ -222,7 +225,7 @@ test('one element more than 65,535 workgroups hold', async () => {
 test('one block of a product more than 65,535 workgroups hold', async () => {
   const M = 65535 * 8 + 1
   const [a, b] = [random(M, 1), random(1, 2)]
-  const params = { M, N: 1, K: 1, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0 }
+  const params = { M, N: 1, K: 1, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0, lda: 1, ldc: 1 }
   const out = await runKernel(device(), 'matmul_nn', { a, b, c: new Float32Array(M) }, params, 'quads')
   expect(a.findIndex((value, i) => out.c![i] !== Math.fround(value * b[0]!))).toBe(-1)
 })
