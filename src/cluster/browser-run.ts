@@ -12,7 +12,7 @@ import type {
 import type { GenerateRequest, ParityReport, RunEvent, RunHandle } from './run-events.ts'
 
 /** A failure that crossed from the conducting worker: its message and exit status are kept. */
-class RunError extends Error {
+export class RunError extends Error {
   override readonly name = 'RunError'
   readonly exitStatus: number
 

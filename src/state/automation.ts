@@ -79,11 +79,13 @@ export const automation: TabclusterApi = {
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
   const { onEvent, signal, ...sources } = options
   signal?.throwIfAborted()
-  const handle = await (await engine()).startRun(parseConfig(input), sources, { evaluateEvery: 0 })
+  const { startRun, RunError } = await engine()
+  if (signal?.aborted) throw new RunError('the run was stopped before it began', 1)
+  const handle = await startRun(parseConfig(input), sources, { evaluateEvery: 0 })
   if (onEvent) handle.subscribe(onEvent)
   const stop = () => void handle.stop().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
-  // While the engine was loaded nobody listened.
+  // Nobody listened until here.
   if (signal?.aborted) stop()
   try {
     return await handle.finished

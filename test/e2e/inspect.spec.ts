@@ -68,9 +68,9 @@ test('a cell of the schedule is its ops; an executed cell is one; keys alone rea
   await page.keyboard.press('Enter')
   const panel = page.getByRole('region', { name: 'What this is' })
   await expect(panel).toContainText('Micro-batch 0 through stage 0: forward.')
-  await expect(panel).toContainText('2 · 4 · B · T · C · F')
+  await expect(panel).toContainText('2 · (2 · B · T · F · C + 2 · B · T · C · F)')
   await panel.getByRole('button', { name: '0F0:h.1.mlp', exact: true }).click()
-  await expect(panel).toContainText('4 · B · T · C · F')
+  await expect(panel).toContainText('Floating-point operations2 · B · T · F · C + 2 · B · T · C · F')
   await panel.getByRole('button', { name: 'Close' }).click()
 
   await page.getByRole('button', { name: 'Start' }).click()
