@@ -4,7 +4,6 @@ import { ACTIONS, actionFor, chord } from '../state/actions.ts'
 import styles from './app.module.css'
 import { ClusterPanel } from './cluster/cluster-panel.tsx'
 import { Header } from './header/header.tsx'
-import { Shortcuts } from './help/shortcuts.tsx'
 import { Notices } from './notices/notices.tsx'
 import { usePage, useSlice } from './page-context.ts'
 import { part } from './part/part.tsx'
@@ -19,6 +18,7 @@ const TimelinePanel = part(() => import('./timeline/timeline-panel.tsx'))
 const SimulatePlace = part(() => import('./simulate/simulate-place.tsx'))
 const ComparePlace = part(() => import('./compare/compare-place.tsx'))
 const Inspector = part(() => import('./inspect/inspector.tsx'))
+const Shortcuts = part(() => import('./help/shortcuts.tsx'))
 const Tour = part(() => import('./tour/tour.tsx'))
 const Invitation = part(() => import('./tour/invitation.tsx'))
 const RebalanceNotice = part(() => import('./rebalance/rebalance-notice.tsx'))
@@ -59,7 +59,7 @@ export function App() {
     document.documentElement.dataset.theme = theme
     document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en'
   }, [theme, language])
-  const { place, tour } = useSlice(page.view, (state) => state)
+  const { place, dialog, tour } = useSlice(page.view, (state) => state)
   const waiting = <section className={panel.panel} aria-busy="true" />
   return (
     <div className={styles.app}>
@@ -70,7 +70,7 @@ export function App() {
       {place === 'run' && <RunPlace />}
       {place === 'simulate' && <SimulatePlace waiting={waiting} />}
       {place === 'compare' && <ComparePlace waiting={waiting} />}
-      <Shortcuts />
+      {dialog === 'shortcuts' && <Shortcuts />}
       {tour && <Tour />}
     </div>
   )

@@ -19,14 +19,13 @@ const TIMELINE_KEYS = {
   clear: ['Escape'],
 } as const
 
-/** The list that "?" opens. */
-export function Shortcuts() {
+/** The list that "?" opens; it is there while it is open. */
+export default function Shortcuts() {
   const page = usePage()
   const text = useText()
   const own = HELP_TEXT[useSlice(page.settings, (state) => state.language)]
-  const open = useSlice(page.view, (state) => state.dialog === 'shortcuts')
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => page.view.setState({ dialog: next ? 'shortcuts' : null })}>
+    <Dialog.Root open onOpenChange={() => page.view.setState({ dialog: null })}>
       <Dialog.Portal>
         <Dialog.Overlay className={styles.overlay} />
         <Dialog.Content className={styles.dialog} aria-describedby={undefined}>
@@ -62,7 +61,7 @@ export function Shortcuts() {
             </section>
           </div>
           <div className={styles.buttons}>
-            {open && <ResumeTour />}
+            <ResumeTour />
             <Dialog.Close className={styles.close}>{text.close}</Dialog.Close>
           </div>
         </Dialog.Content>
