@@ -25,7 +25,17 @@ export default defineConfig({
   test: {
     projects: [
       // One set of modules per thread: what is tested here is pure, and loading it 60 times takes longer than testing it.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool: 'threads', isolate: false, ...unhurried } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          pool: 'threads',
+          isolate: false,
+          // Vitest by itself leaves one core to its own thread, which has next to nothing to do.
+          maxWorkers: availableParallelism(),
+          ...unhurried,
+        },
+      },
       {
         test: {
           name: 'gpu',
