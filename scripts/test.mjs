@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { findChromium } from './lib/chromium.mjs'
 import { graphicsEnvironment } from './lib/graphics.mjs'
@@ -78,9 +79,26 @@ async function vitest(project, env) {
   return { passed: result.numPassedTests, failed: counted, tests: testsOfVitest(result) }
 }
 
+/** A port that nobody listens on: the tests serve the page they built, whatever else is served on this machine. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
 async function browser(env) {
   const report = join(reports, 'browser.json')
-  const status = await execute(bin('playwright'), ['test'], { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report })
+  const port = env.TABCLUSTER_E2E_PORT ?? String(await freePort())
+  const status = await execute(bin('playwright'), ['test'], {
+    ...env,
+    TABCLUSTER_E2E_PORT: port,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+  })
   const result = read(report)
   if (!result) return { passed: 0, failed: 1 }
   const failed = result.stats.unexpected + result.stats.flaky
