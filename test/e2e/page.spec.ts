@@ -146,6 +146,21 @@ test('without WebGPU the page still predicts and says how to enable it', async (
   await expect(page.getByRole('img', { name: /^stage 7: parameters .*GB/ })).toBeVisible()
 })
 
+test('a system that goes dark while the page is first drawn is followed', async ({ page }) => {
+  await page.addInitScript(() => {
+    const real = window.matchMedia.bind(window)
+    let asked = 0
+    window.matchMedia = (query) => {
+      const list = real(query)
+      // The first answer is from before the change; nothing tells of the change itself.
+      if (query.includes('dark')) Object.defineProperty(list, 'matches', { value: asked++ > 0 })
+      return list
+    }
+  })
+  await page.goto('/')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark', { timeout: 10_000 })
+})
+
 test('axe finds nothing, in either theme and language', async ({ page }) => {
   await page.goto('/')
   for (const theme of ['light', 'dark'] as const)

@@ -1,17 +1,18 @@
-import { useEffect, useState } from 'react'
+import { useSyncExternalStore } from 'react'
 import { usePage, useSlice } from '../page-context.ts'
 
 const QUERY = '(prefers-color-scheme: dark)'
 
+function subscribe(changed: () => void): () => void {
+  const query = matchMedia(QUERY)
+  query.addEventListener('change', changed)
+  return () => query.removeEventListener('change', changed)
+}
+
 /** The theme in force: the chosen one, or the system's. */
 export function useResolvedTheme(): 'light' | 'dark' {
   const theme = useSlice(usePage().settings, (settings) => settings.theme)
-  const [dark, setDark] = useState(() => matchMedia(QUERY).matches)
-  useEffect(() => {
-    const query = matchMedia(QUERY)
-    const change = () => setDark(query.matches)
-    query.addEventListener('change', change)
-    return () => query.removeEventListener('change', change)
-  }, [])
+  // Asked again once it listens: a change between the first paint and then is not lost.
+  const dark = useSyncExternalStore(subscribe, () => matchMedia(QUERY).matches)
   return theme === 'auto' ? (dark ? 'dark' : 'light') : theme
 }
