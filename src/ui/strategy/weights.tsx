@@ -1,6 +1,7 @@
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { isDownloadable } from '../../state/download-weights.ts'
 import controls from '../controls/controls.module.css'
+import { FileField } from '../controls/file-field.tsx'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -12,42 +13,20 @@ export function Weights() {
   const page = usePage()
   const text = useText()
   const say = useProblemText()
-  const input = useRef<HTMLInputElement>(null)
   const { weights, download, failure } = useSlice(page.files, (state) => state)
   const [url, setUrl] = useState('')
   const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'weights'))
   return (
     <>
-      <div className={controls.field}>
-        <label htmlFor="weights">{text.weights}</label>
-        <button type="button" data-testid="weights" onClick={() => input.current?.click()}>
-          {weights?.name ?? text.drawn}
-        </button>
-        {weights === null ? (
-          <span />
-        ) : (
-          <button
-            type="button"
-            className={controls.reset}
-            aria-label={`${text.reset}: ${text.weights}`}
-            onClick={() => page.files.drawWeights()}
-          >
-            ↺
-          </button>
-        )}
-        <input
-          ref={input}
-          id="weights"
-          type="file"
-          accept=".safetensors"
-          hidden
-          onChange={(event) => {
-            const [file] = event.target.files ?? []
-            if (file) page.files.takeWeights(file)
-            event.target.value = ''
-          }}
-        />
-      </div>
+      <FileField
+        id="weights"
+        label={text.weights}
+        name={weights?.name ?? null}
+        none={text.drawn}
+        accept=".safetensors"
+        onTake={(file) => page.files.takeWeights(file)}
+        onReset={() => page.files.drawWeights()}
+      />
       <div className={controls.field}>
         <input
           aria-label={text.weightsUrl}
