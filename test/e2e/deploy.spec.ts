@@ -1,41 +1,9 @@
-import { createServer } from 'node:http'
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect, test } from './pool.ts'
+import { staticHost } from './static-host.ts'
 
 // Service workers and caches outlive a page.
 test.use({ fresh: true })
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-}
-
-/** A static host whose files can change under open tabs: by path other contents, or null for a file that is gone. */
-async function host() {
-  const changed = new Map<string, string | null>()
-  const read = (name: string): string | Buffer | null => {
-    const own = changed.get(name)
-    if (own !== undefined) return own
-    const path = join('dist', name)
-    return existsSync(path) && statSync(path).isFile() ? readFileSync(path) : null
-  }
-  const server = createServer(({ url = '' }, response) => {
-    const name = new URL(url, 'http://host').pathname.slice(1) || 'index.html'
-    const body = read(name)
-    if (body === null) response.writeHead(404).end()
-    else response.writeHead(200, { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' }).end(body)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = `http://localhost:${(server.address() as AddressInfo).port}/`
-  const close = () => (server.close(), server.closeAllConnections())
-  return { address, changed, read, close }
-}
 
 const ICON = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -51,7 +19,7 @@ const icon = (page: Page) => page.evaluate(async () => (await fetch('./icon.svg'
 test('after a deploy an open tab still finds its parts, a new one gets the new files, and the old build goes with its tabs', async ({
   context,
 }) => {
-  const { address, changed, read, close } = await host()
+  const { address, changed, read, close } = await staticHost()
   const old = await context.newPage()
   await old.goto(address)
   await expect.poll(() => old.evaluate(() => crossOriginIsolated).catch(() => false)).toBe(true)
@@ -86,5 +54,5 @@ test('after a deploy an open tab still finds its parts, a new one gets the new f
       return builds(fresh)
     })
     .toBe(1)
-  close()
+  await close()
 })

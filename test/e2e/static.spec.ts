@@ -1,45 +1,12 @@
 import { gzipSync } from 'node:zlib'
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { extname, join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect, test } from './pool.ts'
+import { staticHost } from './static-host.ts'
 
 // Service workers and caches outlive a page.
 test.use({ fresh: true })
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-}
 const PATH = '/some/path/'
-
-/** A host that knows nothing of TabCluster: files under a path, no headers but their type. */
-async function plainHost(): Promise<{ address: string; close: () => Promise<void> }> {
-  const server: Server = createServer(({ url = '' }, response) => {
-    const { pathname } = new URL(url, 'http://host')
-    const name = pathname.startsWith(PATH) ? pathname.slice(PATH.length) || 'index.html' : 'nowhere'
-    const file = join('dist', name)
-    if (!existsSync(file) || !statSync(file).isFile()) response.writeHead(404).end()
-    else
-      response
-        .writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' })
-        .end(readFileSync(file))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  return { address: `http://localhost:${port}${PATH}`, close }
-}
 
 const TINY = {
   steps: 2,
@@ -52,7 +19,7 @@ const train = (page: Page) => page.evaluate(async (config) => (await window.tabc
 test('a plain host under a path is enough: isolated after one reload, then also offline, and nothing leaves the origin', async ({
   page,
 }) => {
-  const host = await plainHost()
+  const host = await staticHost(PATH)
   const elsewhere: string[] = []
   const violations: string[] = []
   let loads = 0
@@ -81,7 +48,7 @@ test('a plain host under a path is enough: isolated after one reload, then also 
 })
 
 test('without a service worker the page trains through transferred buffers', async ({ browser }) => {
-  const host = await plainHost()
+  const host = await staticHost(PATH)
   const context = await browser.newContext({ serviceWorkers: 'block' })
   const page = await context.newPage()
   await page.goto(host.address)
