@@ -20,6 +20,9 @@ export interface Device {
   readonly source: string
 }
 
+/** Bytes per second an optimizer on the host moves through its memory: eight channels of DDR4-3200, half of it reached. */
+export const HOST_MEMORY_BANDWIDTH = 100e9
+
 const GiB = 2 ** 30
 const T = 1e12
 const G = 1e9

@@ -7,7 +7,7 @@ import type { SimulatedResult } from '../sim/simulate.ts'
 export interface AutomationOptions {
   /** Hears every event of the run: progress, steps, memory, traffic. */
   readonly onEvent?: (event: RunEvent) => void
-  /** Ends the run: the result holds what was measured so far. */
+  /** Ends the run: the result holds what was measured so far. One that has not begun rejects. */
   readonly signal?: AbortSignal
   /** The text of `data.text`, or the bytes of `data.tokens`. */
   readonly text?: string

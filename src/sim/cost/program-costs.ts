@@ -6,12 +6,12 @@ import type { CollectiveOp, ComputeOp, Op, OptimizerStepOp, SendOp, Span } from 
 import { elementBytesOf, hasOwnKernels, traitsOf } from '../../strategy/recipes.ts'
 import { launchesOfOp } from '../../strategy/workspace.ts'
 import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
+import { HOST_MEMORY_BANDWIDTH } from '../hardware.ts'
 import type { Cluster } from '../links.ts'
 import { softwareOf } from '../setup-of.ts'
 import { calibrationOf } from './calibration.ts'
 import type { CostModel } from './cost-model.ts'
 import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
-import { HOST_MEMORY_BANDWIDTH } from './roofline-costs.ts'
 import { segmentWork, type PassWork } from './segment-work.ts'
 import { workKey } from './work-key.ts'
 

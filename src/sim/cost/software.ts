@@ -64,7 +64,7 @@ const MIXED = { parameters: 2, gradients: 2, optimizer: 12 }
 const MIXED_F32_GRADIENTS = { parameters: 2, gradients: 4, optimizer: 12 }
 
 /** A dispatch of this project: a guess between 2 and 10 µs. */
-export const NATIVE_GAP_SECONDS = 5e-6
+const NATIVE_GAP_SECONDS = 5e-6
 
 const MEGATRON: Software = {
   id: 'megatron-2021',

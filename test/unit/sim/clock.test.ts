@@ -7,11 +7,12 @@ import { clockProgram } from '../../../src/sim/clock.ts'
 import { eagerRoot, eagerSpans } from '../../../src/sim/clock/eager.ts'
 import { isExchange, type CostModel } from '../../../src/sim/cost/cost-model.ts'
 import { measuredCosts } from '../../../src/sim/cost/measured-costs.ts'
-import { kindsOf, rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
+import { programCosts } from '../../../src/sim/cost/program-costs.ts'
 import { unitCosts } from '../../../src/sim/cost/unit-costs.ts'
 import { workKey } from '../../../src/sim/cost/work-key.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { buildProgram } from '../../../src/strategy/build.ts'
+import { slowedCosts } from '../../lib/slowed-costs.ts'
 
 const configOf = (input: object) => parseConfig(input, 'simulate')
 const programOf = (input: object) => buildProgram(configOf(input))
@@ -80,9 +81,8 @@ describe('the clock', () => {
     expect(until).toBe(a.stepSeconds)
   })
   it('gives replicas of equal batches equal times: folding them is exact', () => {
-    const program = programOf({ parallel: { data: 4, pipeline: 2 }, batch: { global: 16, microbatches: 2 } })
-    const cluster = clusterOf(configOf({}).cluster)
-    const { ranks } = clockProgram(program, rooflineCosts(kindsOf(program), cluster))
+    const config = configOf({ parallel: { data: 4, pipeline: 2 }, batch: { global: 16, microbatches: 2 } })
+    const { ranks } = clockProgram(buildProgram(config), programCosts(config, clusterOf(config.cluster)))
     // Up to the norm, of which every replica squares its own part.
     const ends = (rank: number) =>
       [...ranks[rank]!.end].slice(
@@ -112,8 +112,9 @@ describe('the clock', () => {
   it('slows a straggler, and everybody who waits for it', () => {
     const program = programOf({ parallel: { data: 2 } })
     const time = (stragglers: object[]) => {
-      const cluster = clusterOf(configOf({ parallel: { data: 2 }, cluster: { stragglers } }).cluster)
-      return clockProgram(program, rooflineCosts(kindsOf(program), cluster))
+      const config = configOf({ parallel: { data: 2 }, cluster: { stragglers } })
+      const cluster = clusterOf(config.cluster)
+      return clockProgram(program, slowedCosts(programCosts(config, cluster), cluster.slowdown))
     }
     const slowed = time([{ rank: 1, slowdown: 2 }])
     expect(slowed.stepSeconds).toBeGreaterThan(1.5 * time([]).stepSeconds)

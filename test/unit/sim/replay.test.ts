@@ -3,23 +3,23 @@ import { describe, expect, test } from 'vitest'
 import type { RunConfig } from '../../../src/config/types.ts'
 import { planMemory } from '../../../src/schedule/memory-plan.ts'
 import { clockProgram } from '../../../src/sim/clock.ts'
-import { kindsOf, rooflineCosts } from '../../../src/sim/cost/roofline-costs.ts'
+import { programCosts } from '../../../src/sim/cost/program-costs.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { replay } from '../../../src/sim/replay/replay.ts'
 import { buildProgram } from '../../../src/strategy/build.ts'
 import { randomInput } from '../../lib/random-config.ts'
 import { repeatedConfig, unevenConfig } from '../../lib/repeated-config.ts'
+import { slowedCosts } from '../../lib/slowed-costs.ts'
 
 /** The replay of the folded Program gives the clock's times and the plan's bytes of the whole one. */
 function expectSame(config: RunConfig): void {
   const program = buildProgram(config)
   const plans = program.ranks.map((rank) => planMemory(rank))
   const cluster = clusterOf(config.cluster)
-  const costs = rooflineCosts(kindsOf(program), cluster)
-  const clocked = clockProgram(program, costs, { plans })
+  const costs = programCosts(config, cluster)
   const { slowdown } = cluster
-  const plain = rooflineCosts(kindsOf(program), { ...cluster, slowdown: new Map() })
-  const { walks, walkOf, stepSeconds } = replay(config, plain, slowdown, { curve: true })
+  const clocked = clockProgram(program, slowedCosts(costs, slowdown), { plans })
+  const { walks, walkOf, stepSeconds } = replay(config, costs, slowdown, { curve: true })
   for (const [r, rank] of program.ranks.entries()) {
     const walk = walks[walkOf[rank.rank]!]!
     const plan = plans[r]!
