@@ -1,5 +1,5 @@
 import { Fragment } from 'react'
-import type { Piece } from './text.ts'
+import type { Piece } from './piece.ts'
 
 /** A sentence whose numbers keep their typography. */
 export function Phrase({ pieces }: { readonly pieces: readonly Piece[] }) {
