@@ -73,7 +73,7 @@ test('a cell of the schedule is its ops; an executed cell is one; keys alone rea
   await expect(panel).toContainText('Floating-point operations2 · B · T · F · C + 2 · B · T · C · F')
   await panel.getByRole('button', { name: 'Close' }).click()
 
-  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect(page.getByTestId('step')).toContainText(/step [1-9]/, { timeout: 90_000 })
   await page.getByRole('button', { name: 'Pause' }).click()
   await expect(page.getByTestId('state')).toHaveText('paused')

@@ -28,7 +28,7 @@ test('memory over the step: bytes measured at ops lie on the predicted curve; li
   await expect(page.getByTestId('links-now')).toContainText('0 → 1')
   await page.keyboard.press('Escape')
 
-  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
   const dots = page.getByTestId('measured-memory')
   await expect.poll(() => dots.count(), { timeout: 90_000 }).toBeGreaterThan(40)
   const both = await dots.evaluateAll((all) =>

@@ -37,7 +37,7 @@ test('a plain host under a path is enough: isolated after one reload, then also 
   expect(loads).toBe(2)
   await host.close()
   await page.reload()
-  await expect(page.getByRole('button', { name: 'Start' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeVisible()
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
   expect(await train(page)).toBe(2)
   await page.getByRole('button', { name: 'Simulate', exact: true }).click()

@@ -39,7 +39,7 @@ const spansOf = (bytes: Buffer) =>
 
 test('everything measured can be taken away while training goes on', async ({ page }) => {
   await openTiny(page, { parallel: { data: 4 } })
-  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect.poll(() => step(page), { timeout: 90_000 }).toBeGreaterThan(26)
   await openMenu(page)
 
@@ -108,7 +108,7 @@ test('before a run only the ideal timeline is there, and the rest says why; keyb
 
 test('a finished run keeps its result and its weights until the reset', async ({ page }) => {
   await openTiny(page, { steps: 3 })
-  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
   await expect(page.getByTestId('state')).toHaveText('finished', { timeout: 90_000 })
   // After its ranks were released.
   await expect.poll(() => page.workers().filter((worker) => worker.url().includes('rank')).length).toBe(0)

@@ -6,7 +6,7 @@ import type { NodeKind } from '../../state/node-view.ts'
 import { formatBytes, formatWhole, formatPercent } from '../format.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './cluster-map.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** Kinds of nodes, and devices of a node, that are drawn. */
 const MOST_KINDS = 32

@@ -11,7 +11,7 @@ import { concerns } from '../use-problems.ts'
 import { optionName } from './option-name.ts'
 import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 import { ThisDevice } from './this-device.tsx'
 
 /** What a folded group says in its one line. */

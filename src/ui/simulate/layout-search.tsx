@@ -9,7 +9,7 @@ import panel from '../theme/panel.module.css'
 import button from '../theme/button.module.css'
 import { Phrase } from './phrase.tsx'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 

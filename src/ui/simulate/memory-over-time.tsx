@@ -9,7 +9,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** A control that is being moved wants the next result, not its curve. */
 const STILL_MILLISECONDS = 300

@@ -1,6 +1,6 @@
 import type { SimulationField } from '../../state/simulation-fields.ts'
 import type { Text } from '../text/text.ts'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** An option as people call it: Simulate's word, else Run's where it has one; ids stay as they are. */
 export function optionName(

@@ -4,7 +4,7 @@ import { formatBytes } from '../format.ts'
 import button from '../theme/button.module.css'
 import { Phrase } from './phrase.tsx'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** What was clocked would not run: says which stage needs more than its device has, and leads to what would fit. */
 export function OverCapacity({

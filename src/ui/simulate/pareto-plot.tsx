@@ -17,7 +17,7 @@ import { fullestBytes } from '../../state/capacity.ts'
 import { isComparable } from '../../state/comparable.ts'
 import { formatBytes, formatCount, formatWhole } from '../format.ts'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 
 interface Point {

@@ -3,7 +3,7 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** Why there are no figures of the configuration on screen, and what to do about it: above those of the one before. */
 export function Refusal({

@@ -12,7 +12,7 @@ import { concerns } from '../use-problems.ts'
 import { NumberBox } from './number-box.tsx'
 import { optionName } from './option-name.ts'
 import { Slowdown, StragglerRank } from './straggler.tsx'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** One field of the simulated configuration, its refusal beside it, and the way back to the default. */
 export function SimulateField({

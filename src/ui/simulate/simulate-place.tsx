@@ -11,7 +11,7 @@ import styles from './simulate.module.css'
 import { SimulationResult } from './simulation-result.tsx'
 import { SIMULATE_TEXT } from './text.ts'
 import button from '../theme/button.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 import type { Draft } from '../../state/draft-path.ts'
 
 const GROUPS = Object.keys(SIMULATION_FIELDS) as SimulationGroup[]

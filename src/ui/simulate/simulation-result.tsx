@@ -14,7 +14,7 @@ import { ClusterMap } from './cluster-map.tsx'
 import { OverCapacity } from './over-capacity.tsx'
 import { Refusal } from './refusal.tsx'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
 /** Its chart library comes after the first figures. */

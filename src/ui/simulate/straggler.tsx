@@ -3,7 +3,7 @@ import type { RunConfig } from '../../config/types.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { NumberBox } from './number-box.tsx'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 const RANK = { kind: 'number', min: 0, max: 65_535, nullable: true } as const
 const SLOWDOWN = { kind: 'number', min: 1, max: 1000, fraction: true } as const

@@ -1,7 +1,7 @@
 import { describeCandidate } from '../../sim/planner/candidates.ts'
 import { formatBytes, formatCount, formatPercent } from '../format.ts'
 import { predicted, virtual } from './piece.ts'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 export const zh: SimulateText = {
   title: '模拟',

@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
-import type { SimulateText } from './text.ts'
+import type { SimulateText } from './text-en.ts'
 
 /** What "this" device is taken for, and the measurement that replaces the assumption. */
 export function ThisDevice({ text }: { readonly text: SimulateText }) {

@@ -5,7 +5,7 @@ import { describeCandidate, type LayoutWords } from '../../sim/planner/candidate
 import type { Plan } from '../../sim/planner/plan.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import type { Page } from '../../state/page.ts'
-import type { SimulateText } from '../simulate/text.ts'
+import type { SimulateText } from '../simulate/text-en.ts'
 import type { Text } from '../text/text.ts'
 import { pictureFiles } from './files.ts'
 import type { FileEntry, FileGroup, FileRow } from './files.ts'
