@@ -119,10 +119,13 @@ async function main() {
     // The short check builds some of the random configurations; the whole test builds them all.
     ...(check ? { TABCLUSTER_PROGRAMS: process.env.TABCLUSTER_PROGRAMS ?? '200' } : {}),
   }
-  const suites = [
+  // Each has a core for itself, and prints at its end.
+  const quick = [
     ['types', () => single(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'], env)],
     ['lint', () => single(bin('oxlint'), [], env)],
     ['format', () => single(bin('prettier'), ['--check', '--log-level=warn', '.'], env)],
+  ]
+  const suites = [
     ['unit', () => vitest('unit', env)],
     ...(check
       ? []
@@ -132,11 +135,15 @@ async function main() {
           ['browser', () => browser(env)],
         ]),
   ]
-  const rows = []
-  for (const [name, suite] of suites) {
-    process.stdout.write(`\n── ${name}\n`)
+  const timed = async ([name, suite]) => {
     const start = Date.now()
-    rows.push({ name, ...(await suite()), seconds: (Date.now() - start) / 1000 })
+    return { name, ...(await suite()), seconds: (Date.now() - start) / 1000 }
+  }
+  process.stdout.write(`\n── ${quick.map(([name]) => name).join(', ')}\n`)
+  const rows = await Promise.all(quick.map(timed))
+  for (const suite of suites) {
+    process.stdout.write(`\n── ${suite[0]}\n`)
+    rows.push(await timed(suite))
   }
   process.stdout.write('\n')
   for (const { name, passed, failed, seconds } of rows)

@@ -6,18 +6,6 @@ import { expect, test } from './pool.ts'
 import { step } from './readings.ts'
 import { openTiny } from './tiny.ts'
 
-async function smallModel(page: Page): Promise<void> {
-  await page.locator('summary', { hasText: 'Model' }).click()
-  for (const [label, value] of [
-    ['Heads', '2'],
-    ['Width', '32'],
-    ['Layers', '2'],
-  ] as const) {
-    await page.getByLabel(label, { exact: true }).fill(value)
-    await page.getByLabel(label, { exact: true }).press('Enter')
-  }
-}
-
 const menu = (page: Page) => page.getByRole('dialog', { name: 'Take away' })
 const openMenu = (page: Page) => page.getByRole('button', { name: 'Take away', exact: true }).click()
 const status = (page: Page) => page.getByTestId('checkpoint-status')
@@ -83,9 +71,7 @@ test('a file that is no checkpoint is refused in one line', async ({ page }) => 
 })
 
 test('an uneven load is said, and the better split taken goes on from the same weights', async ({ page }) => {
-  await page.goto('/')
-  await page.locator('header select').selectOption('ddp')
-  await smallModel(page)
+  await openTiny(page, { parallel: { data: 4 }, batch: { global: 8, microbatches: 1, sequence: 16 } })
   await page.locator('summary').filter({ hasText: 'Devices' }).click()
   await page.getByLabel('How many times slower rank 3 is').fill('4')
   await page.getByRole('button', { name: 'Start', exact: true }).click()
