@@ -55,6 +55,7 @@ test('from a strategy to a comparison by keys alone', async ({ page }) => {
   // Train, stand still, go on by one step; the table behind a chart.
   const start = page.getByRole('button', { name: 'Start', exact: true })
   await tabTo(page, start)
+  await expect(start).toBeEnabled()
   await page.keyboard.press('Enter')
   await expect.poll(() => step(page), { timeout: 60_000 }).toBeGreaterThan(1)
   await tabTo(page, page.getByRole('button', { name: 'Pause' }))
