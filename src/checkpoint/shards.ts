@@ -3,6 +3,7 @@ import { RefusedError, invariant } from '../core/errors.ts'
 import { refusedAs } from '../core/refused-as.ts'
 import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
 import { readHeader } from './safetensors.ts'
+import { whatFile } from './what-file.ts'
 
 /** What a "model.safetensors.index.json" says: the file of each tensor. */
 export type ShardIndex = ReadonlyMap<string, string>
@@ -17,7 +18,8 @@ export function readShardIndex(text: string): ShardIndex {
   try {
     json = JSON.parse(text)
   } catch {
-    return refuse('the index is not JSON')
+    const found = /^\s*\{/.test(text) ? null : whatFile(new TextEncoder().encode(text.slice(0, 512)))
+    throw new RefusedError('safetensors', found ?? 'the index is not JSON')
   }
   const map = isObject(json) ? json.weight_map : undefined
   if (!isObject(map)) return refuse('the index has no weight_map that says the file of each tensor')

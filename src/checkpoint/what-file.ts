@@ -6,7 +6,7 @@ import { say } from '../core/said.ts'
  * went wrong leaves one of the first two.
  */
 export function whatFile(beginning: Uint8Array): Said | null {
-  const text = new TextDecoder('latin1').decode(beginning.slice(0, 512))
+  const text = new TextDecoder('latin1').decode(beginning.slice(0, 512)).replace(/^\u00ef\u00bb\u00bf/, '')
   const pointer = /^version https:\/\/git-lfs\.[^\n]*\n(?:[^\n]*\n)*?size (\d+)/.exec(text)
   if (pointer) return say`the file is a git-lfs pointer to one of ${pointer[1]!} bytes; fetch that with "git lfs pull"`
   if (/^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text))

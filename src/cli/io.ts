@@ -11,6 +11,20 @@ export async function putResult(text: string, out?: Output): Promise<void> {
   )
 }
 
+/** Characters of a message that are shown: its beginning, which names the field, and its end, which says what is allowed. */
+const [BEGINNING, END] = [700, 300]
+
+/** A message as one line of a bearable length: what a user's own names and keys have in them must not act on the terminal. */
+export function oneLine(message: string): string {
+  const text = message.trimEnd().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escaped)
+  return text.length <= BEGINNING + END + 3 ? text : `${text.slice(0, BEGINNING)} … ${text.slice(-END)}`
+}
+
+function escaped(control: string): string {
+  const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[control]
+  return short ?? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** Progress on standard error: one live line on a terminal, plain lines elsewhere. */
 export class Progress {
   private open = false

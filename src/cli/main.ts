@@ -1,13 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { runRankThread } from '../cluster/hosts/node-threads.ts'
-import { exitStatusOf } from '../core/errors.ts'
+import { InvalidProgramError, exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
 import { benchStrategies } from './bench-strategies.ts'
 import type { CompareOptions } from './compare.ts'
 import { compare } from './compare.ts'
 import type { GenerateOptions } from './generate.ts'
 import { generate } from './generate.ts'
-import { putResult } from './io.ts'
+import { oneLine, putResult } from './io.ts'
 import type { PlanOptions } from './plan.ts'
 import { plan } from './plan.ts'
 import type { ProgramOptions } from './program.ts'
@@ -98,7 +98,8 @@ async function printHelp(text: string): Promise<number> {
 
 function failed(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`${message.trimEnd()}\n`)
+  // A Program that must not run is shown as a grid.
+  process.stderr.write(`${error instanceof InvalidProgramError ? message.trimEnd() : oneLine(message)}\n`)
   return exitStatusOf(error)
 }
 
@@ -111,7 +112,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return printHelp(help)
-      process.stderr.write(`${error.message.replace(/^error: /, '')}\n`)
+      process.stderr.write(`${oneLine(error.message.replace(/^error: /, ''))}\n`)
       return 2
     }
     return failed(error)

@@ -69,7 +69,7 @@ function tryWriting(part: string): void {
 
 /** Throws RefusedError naming `option` when the path cannot be written. */
 async function openOutput(option: string, path: string): Promise<Output> {
-  if (path === '-') throw new RefusedError(option, '"-" is no file; it takes a path')
+  if (path === '-' || path === '') throw new RefusedError(option, `"${path}" is no file; it takes a path`)
   const failed = (error: unknown) => `"${path}" cannot be written (${codeOf(error)})`
   try {
     const { file, inPlace } = await targetOf(path)

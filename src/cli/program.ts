@@ -40,7 +40,7 @@ export async function program(options: ProgramOptions): Promise<void> {
     options.format === 'csv'
       ? printProgramCsv(built)
       : options.format === 'json'
-        ? JSON.stringify(programToJson(built))
+        ? programToJson(built)
         : printProgramGrid(built)
   return putResult(text.trimEnd())
 }

@@ -6,7 +6,7 @@ import type { RunResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { Progress } from './io.ts'
-import { putResult } from './io.ts'
+import { oneLine, putResult } from './io.ts'
 import { LastGoodStep } from './last-good-step.ts'
 import type { Output } from './outputs.ts'
 
@@ -43,8 +43,10 @@ export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, pr
     result = await run.finished
   } catch (error) {
     progress.end()
-    await writeLastGood(request, outputs, { run, measured, lastGood }, progress).catch((reason: unknown) =>
-      progress.say(`its last good step is lost: ${reason instanceof Error ? reason.message : String(reason)}`),
+    const message = oneLine(error instanceof Error ? error.message : String(error))
+    await writeLastGood(request, outputs, { run, measured: withError(measured, message), lastGood }, progress).catch(
+      (reason: unknown) =>
+        progress.say(`its last good step is lost: ${reason instanceof Error ? reason.message : String(reason)}`),
     )
     throw error
   }
@@ -52,6 +54,10 @@ export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, pr
   // The result first where it is printed: whatever becomes of the files, it is not lost.
   if (!outputs.out) await putResult(JSON.stringify(result, null, 2))
   await writeFiles(request, outputs, { result, final: run, first: run })
+}
+
+function withError(measured: RunResult | null, error: string): RunResult | null {
+  return measured && { ...measured, error }
 }
 
 interface Failed {
@@ -68,7 +74,9 @@ async function writeLastGood(
   progress: Progress,
 ): Promise<void> {
   const last = measured?.steps?.at(-1)
-  if (!measured || !last || Object.keys(outputs).length === 0) return
+  if (!measured || !last) return
+  if (!outputs.out) await putResult(JSON.stringify(measured, null, 2))
+  if (Object.keys(outputs).length === 0) return
   const done = last.step + 1
   progress.say(`failed: writing the state after step ${done}`)
   if (!outputs.save && !outputs.checkpoint)

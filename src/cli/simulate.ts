@@ -7,7 +7,7 @@ import { openDevice } from '../gpu/device.ts'
 import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import { simulate } from '../sim/simulate.ts'
-import { Progress, putResult } from './io.ts'
+import { Progress, oneLine, putResult } from './io.ts'
 import { openOutputs } from './outputs.ts'
 import { readJson } from './read.ts'
 
@@ -38,8 +38,13 @@ export async function simulateCommand(options: SimulateOptions): Promise<void> {
     return simulate(config, measured ? { measured } : {})
   }
   try {
-    if (Array.isArray(input))
-      return await putResult(JSON.stringify(await simulateAll(input, clock, progress)), outputs.out)
+    if (Array.isArray(input)) {
+      const results = await simulateAll(input, clock, progress)
+      await putResult(JSON.stringify(results), outputs.out)
+      if (results.length > 0 && results.every((each) => 'error' in each))
+        throw new RefusedError('config', `none of its ${results.length} configurations could be simulated`)
+      return undefined
+    }
     const { result, trace, memory } = await clock(input)
     await outputs.trace?.write(`${JSON.stringify(trace())}\n`)
     await outputs.memory?.write(`${JSON.stringify(memory())}\n`)
@@ -84,7 +89,7 @@ async function simulateAll(
     try {
       results.push((await clock(input)).result)
     } catch (error) {
-      results.push({ error: error instanceof Error ? error.message : String(error) })
+      results.push({ error: oneLine(error instanceof Error ? error.message : String(error)) })
     }
   }
   return results

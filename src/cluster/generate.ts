@@ -6,8 +6,10 @@ import { RefusedError } from '../core/errors.ts'
 import type { RankProgram } from '../schedule/program.ts'
 import type { GenerateRequest } from './run-events.ts'
 
-/** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. */
+/** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. Throws where none is likelier than others. */
 function sampleToken(logits: Float32Array, temperature: number, topK: number, uniform: number): number {
+  if (logits.some((each) => Number.isNaN(each) || each === Infinity))
+    throw new Error('the logits are not finite: the weights are too large for this model to compute with')
   let best = 0
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i
   if (temperature === 0) return best

@@ -246,8 +246,8 @@ export class Run implements RunHandle {
       // Only what an update did can be mended by a smaller one.
       const updated = this.steps.some(({ learningRate }) => learningRate > 0)
       const { text } = updated
-        ? say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
-        : say`step ${step}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
+        ? say`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
+        : say`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
       throw new Error(text)
     }
     const tokens = config.batch.global * config.batch.sequence

@@ -77,4 +77,6 @@ export interface RunResult {
   readonly schedule?: ScheduleResult
   readonly time?: TimeResult
   readonly parametersHash?: string
+  /** What ended the run before its last step; absent where nothing did. */
+  readonly error?: string
 }

@@ -54,9 +54,14 @@ test('a run that diverges leaves what a run of its good steps leaves, and says w
   )
   expect(failure).toMatch(/^step \d: the loss is .*; lower optimizer\.learningRate \(900\)$/)
   expect(printed).toBe('')
-  const { steps, parametersHash } = resultOf('wild')
+  const { steps, parametersHash, error } = resultOf('wild')
   const good = steps!.length
-  expect(failure).toContain(`step ${good}:`)
+  // Counted from 1, as progress is.
+  expect(failure).toContain(`step ${good + 1}:`)
+  expect(error).toBe(failure)
+  // Without a file it is printed.
+  const bare = await ran(() => train({ config: JSON.stringify({ ...wild, steps: 9 }) }))
+  expect(JSON.parse(bare.printed)).toMatchObject({ error: failure })
   expect(good).toBeGreaterThan(0)
   // The same steps and no more; the schedule is constant, so nothing else depends on their number.
   await ran(() => train({ config: JSON.stringify({ ...wild, steps: good }), ...files('good') }))
@@ -76,7 +81,10 @@ test('what was wrong before the first update is not blamed on the learning rate,
   }))
   writeFileSync(at('huge'), serializeSafetensors(huge))
   const { failure } = await ran(() => train({ config: JSON.stringify(config), init: at('huge'), ...files('huge') }))
-  expect(failure).toMatch(/^step 0: .* before any update: it comes from the weights that the run began with$/)
+  const sample = { prompt: 'a', tokens: '2', temperature: '0', topK: '0', seed: '0' }
+  const text = await ran(() => generate({ ...sample, weights: at('huge'), config: JSON.stringify(config) }))
+  expect(text).toEqual({ printed: '', failure: expect.stringMatching(/^the logits are not finite: the weights /) })
+  expect(failure).toMatch(/^step 1: .* before any update: it comes from the weights that the run began with$/)
   expect(readdirSync(directory).filter((name) => name.startsWith('huge'))).toEqual(['huge'])
 })
 

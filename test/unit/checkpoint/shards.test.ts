@@ -52,6 +52,7 @@ test.each([
     'a git-lfs pointer to one of 548105171',
   ],
   ['  <HTML><body>404</body></HTML>', 'a web page'],
+  ['\ufeff<!doctype html>', 'a web page'],
   ['{"metadata": {}, "weight_map": {}}', 'the index of several files'],
   ['{"model_type": "gpt2"}', 'JSON, not safetensors'],
   ['PK\u0003\u0004 and so on', 'zip'],
@@ -60,4 +61,10 @@ test.each([
   await expect(openSafetensors(bytesSource(new TextEncoder().encode(text)))).rejects.toThrow(
     `safetensors: the file is ${name}`,
   )
+})
+
+test('what stands in place of an index is called what it is', () => {
+  expect(() => readShardIndex('<!doctype html>404')).toThrow('the file is a web page')
+  expect(() => readShardIndex('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n')).toThrow('git-lfs')
+  expect(() => readShardIndex('nothing')).toThrow('the index is not JSON')
 })

@@ -25,6 +25,10 @@ afterEach(() => vi.restoreAllMocks())
 const at = (name: string) => join(directory, name)
 const parts = () => readdirSync(directory).filter((name) => name.endsWith('.part'))
 
+test.each(['', '-'])('"%s" is no file', async (path) => {
+  await expect(openOutputs({ save: path })).rejects.toThrow(`save: "${path}" is no file; it takes a path`)
+})
+
 describe('a path that cannot be written is refused before the work, by its option', () => {
   const config = '{"data":{"text":"/nowhere/at/all.txt"}}'
   test.each(['out', 'save', 'gradients', 'checkpoint'])('train --%s', async (option) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { compare } from '../../../src/cli/compare.ts'
 import { plan } from '../../../src/cli/plan.ts'
+import { program } from '../../../src/cli/program.ts'
 import { simulateCommand } from '../../../src/cli/simulate.ts'
 import { bytesText, printTable, secondsText } from '../../../src/cli/table.ts'
 
@@ -44,6 +45,17 @@ describe('simulate', () => {
       { simulated: 'stages', software: 'modern' },
     ])
   })
+  it('refuses an array of which nothing could be simulated, behind its errors', async () => {
+    const out = join(directory, 'none.json')
+    const refused = simulateCommand({ config: '[{"steps":0},5]', out })
+    await expect(refused).rejects.toThrow('config: none of its 2 configurations could be simulated')
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toHaveLength(2)
+  })
+})
+
+it('a Program as JSON is an object', async () => {
+  const text = await printed(() => program({ config: '{}', format: 'json', scheduleOnly: false }))
+  expect(JSON.parse(text)).toMatchObject({ world: 1 })
 })
 
 describe('compare', () => {
