@@ -124,6 +124,9 @@ async function main() {
     ['types', () => single(bin('tsc'), ['--noEmit', '-p', 'tsconfig.json'], env)],
     ['lint', () => single(bin('oxlint'), [], env)],
     ['format', () => single(bin('prettier'), ['--check', '--log-level=warn', '.'], env)],
+    ['unused', () => single(bin('knip'), [], env)],
+    // What the product itself never imports.
+    ['only tested', () => single(bin('knip'), ['--production', '--include', 'files'], env)],
   ]
   const suites = [
     ['unit', () => vitest('unit', env)],
@@ -147,7 +150,7 @@ async function main() {
   }
   process.stdout.write('\n')
   for (const { name, passed, failed, seconds } of rows)
-    process.stdout.write(`${name.padEnd(9)} ${passed} ok, ${failed} not ok in ${seconds.toFixed(0)} s\n`)
+    process.stdout.write(`${name.padEnd(12)} ${passed} ok, ${failed} not ok in ${seconds.toFixed(0)} s\n`)
   const lines = slowest(rows.flatMap(({ tests = [] }) => tests))
   process.stdout.write(`\nthe slowest tests\n${lines.join('\n')}\n\n`)
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0)

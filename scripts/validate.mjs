@@ -23,6 +23,7 @@ const server = await createServer({
   logLevel: 'error',
   appType: 'custom',
   server: { middlewareMode: true, watch: null },
+  optimizeDeps: { noDiscovery: true },
 })
 try {
   const { validate, LARGE_TABLES } = await server.ssrLoadModule('/src/sim/validate/validate.ts')

@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import { readCheckpoint } from '../checkpoint/store.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
 import { weightsFor } from '../cluster/given-weights.ts'
@@ -35,9 +36,8 @@ const MOST_RANKS = 64
 export const MISSING_BIAS_ADVICE = '--allow-missing-bias takes missing biases as zero'
 
 export function refuseUnexecutable(config: RunConfig): void {
-  const { data, tensor, pipeline } = config.parallel
-  if (data * tensor * pipeline > MOST_RANKS)
-    throw new RefusedError('parallel', `${data * tensor * pipeline} ranks; execution takes at most ${MOST_RANKS}`)
+  const ranks = meshSize(config.parallel)
+  if (ranks > MOST_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MOST_RANKS}`)
 }
 
 /** How this program gets at what a configuration names by path. */

@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import { RankError, RefusedError, exitStatusOf, invariant } from '../core/errors.ts'
 import { zeroByCategory, zeroByTraffic, zeroPeak } from '../core/bytes.ts'
 import type { Dataset } from '../data/dataset.ts'
@@ -168,7 +169,7 @@ export class Rank {
     this.specs = new Map(parameterTable(config.model).map((spec) => [spec.name, spec]))
     this.totalSteps = config.steps ?? 1
     this.turns = config.parallel.server.async ? new Turns(config) : null
-    const isServer = request.rank >= config.parallel.data * config.parallel.tensor * config.parallel.pipeline
+    const isServer = request.rank >= meshSize(config.parallel)
     if (!isServer) {
       const gpu = await this.host.openGpu(request, (what, fraction, detail) =>
         this.port.post({ kind: 'progress', what, fraction, detail }),

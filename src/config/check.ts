@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import { RefusedError } from '../core/errors.ts'
 import { say, type Said } from '../core/said.ts'
 import { parameterTable } from '../model/parameters.ts'
@@ -46,7 +47,7 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
   const found: Problem[] = []
   const refuse: Refuse = (field, said) => void found.push({ field, message: said.text, said })
   const { model, batch, parallel: p, cluster, data } = config
-  const world = p.data * p.tensor * p.pipeline
+  const world = meshSize(p)
   if (config.epochs !== null && config.steps !== null)
     refuse('epochs', say`${config.epochs} given together with steps; give one of the two`)
   if (!Number.isInteger(model.headSize))

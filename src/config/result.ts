@@ -1,3 +1,4 @@
+import type { Coordinates } from '../core/mesh.ts'
 import type { BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { RunConfig } from './types.ts'
 
@@ -22,12 +23,6 @@ export interface EpochResult {
   readonly epoch: number
   readonly seconds: number
   readonly tokensPerSecond: number
-}
-
-export interface Coordinates {
-  readonly data: number
-  readonly pipeline: number
-  readonly tensor: number
 }
 
 export interface RankResult {

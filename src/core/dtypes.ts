@@ -2,7 +2,7 @@
  * What the elements of a buffer are, by their part in training. How many bytes each takes is a recipe's business
  * (strategy/recipes.ts); in execution every number is one word.
  */
-export const DTYPES = [
+const DTYPES = [
   /** Weights, activations and their gradients. */
   'working',
   /** Gradients of weights, as micro-batches add to them. */

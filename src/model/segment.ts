@@ -62,7 +62,7 @@ export interface Port {
 }
 
 /** What a training may do around the same mathematics, and what then is kept for the backward pass. */
-export const TRAITS = [
+const TRAITS = [
   /** The scores of attention, T × T in every head, are written to memory. */
   'materialized',
   'dropout',

@@ -2,7 +2,7 @@ import type { Category } from '../core/bytes.ts'
 import type { Dtype } from '../core/dtypes.ts'
 
 /** What a buffer holds. */
-export const BUFFER_ROLES = [
+const BUFFER_ROLES = [
   'parameter',
   /** A rank's own part of a parameter that is gathered when it is used. */
   'parameterShard',

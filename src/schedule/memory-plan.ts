@@ -21,7 +21,8 @@ export interface MemoryPoint {
 /**
  * Where every buffer of a rank lives, decided before anything runs: buffers start at their first op and end at their
  * last, in list order, and a free slot of exactly the size is used again. Executor and ledger follow the same plan, so
- * predicted bytes can equal measured bytes. Slots are never given back: a step repeats.
+ * predicted bytes can equal measured bytes. Slots are never given back: a step repeats. Where the rank's software uses free
+ * memory for any size, bytes are counted so, and slots only say which buffers follow each other.
  */
 export interface MemoryPlan {
   /** Bytes of each slot; persistent buffers come first, in the order of `buffers`. */
@@ -54,6 +55,8 @@ class Planner {
   peakOp = -1
   private readonly live = zeroByCategory()
   private cached = 0
+  /** Most bytes live at once so far, where free memory serves any size. */
+  private reserved = 0
   private readonly free = new Map<string, number[]>()
 
   constructor(private readonly rank: RankProgram) {
@@ -86,11 +89,16 @@ class Planner {
   }
 
   private note(op: number): void {
-    let total = this.cached
+    let live = 0
     for (const category of CATEGORIES) {
-      total += this.live[category]
+      live += this.live[category]
       this.peak[category] = Math.max(this.peak[category], this.live[category])
     }
+    if (this.rank.reuse === 'any size') {
+      this.reserved = Math.max(this.reserved, live)
+      this.cached = this.reserved - live
+    }
+    const total = live + this.cached
     this.peak.cached = Math.max(this.peak.cached, this.cached)
     if (total > this.peak.total) {
       this.peak.total = total

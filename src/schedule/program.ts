@@ -231,12 +231,19 @@ export interface RankState {
   readonly drawn: boolean
 }
 
+/**
+ * What memory that a buffer gave back is used for: another of exactly its size, as the executor's slots are, or anything, as
+ * allocators that split and join blocks come close to. Neither gives it back to the device before the end.
+ */
+export type Reuse = 'same size' | 'any size'
+
 export interface RankProgram {
   readonly rank: number
   readonly coordinates: { readonly data: number; readonly pipeline: number; readonly tensor: number }
   /** 'cpu': a rank without a device (CPU parameter server). */
   readonly device: 'gpu' | 'cpu'
   readonly buffers: ReadonlyMap<string, BufferSpec>
+  readonly reuse: Reuse
   readonly state: RankState
   /** Once, before the first step. */
   readonly prologue: readonly Op[]

@@ -1,5 +1,5 @@
-import type { ClusterConfig, ParallelConfig } from '../config/types.ts'
-import type { Coordinates } from '../config/result.ts'
+import type { ClusterConfig } from '../config/types.ts'
+import type { Coordinates } from '../core/mesh.ts'
 
 /** Along which axis of the mesh a group lies; all: over several of them (norms, losses). */
 const LINK_AXES = ['tensor', 'data', 'pipeline', 'all'] as const
@@ -77,25 +77,5 @@ export function programLoads(
   return LINK_AXES.flatMap((axis) => {
     const entry = entries.get(axis)
     return entry ? [load(axis, entry.ranks, entry.betweenNodes, entry.bytes, links)] : []
-  })
-}
-
-/** By stage: ranks of a node are neighbours in tensor first, then in data, then in pipeline. */
-export function meshLoads(
-  { data, tensor, pipeline }: Pick<ParallelConfig, 'data' | 'tensor' | 'pipeline'>,
-  bytes: Readonly<Record<LinkAxis, number>>,
-  links: Links,
-): LinkLoad[] {
-  const per = links.devicesPerNode
-  const axes: Record<LinkAxis, readonly [ranks: number, crosses: boolean]> = {
-    tensor: [tensor, tensor > per],
-    data: [data, tensor * data > per],
-    // The same rule as for the time of a message between stages.
-    pipeline: [pipeline, tensor * data >= per],
-    all: [data * tensor * pipeline, data * tensor * pipeline > per],
-  }
-  return LINK_AXES.flatMap((axis) => {
-    const [ranks, crosses] = axes[axis]
-    return ranks > 1 && bytes[axis] > 0 ? [load(axis, ranks, crosses, bytes[axis], links)] : []
   })
 }

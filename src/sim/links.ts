@@ -38,7 +38,7 @@ const IB = 'InfiniBand Trade Association: data rate of a 4x port'
 const ETHERNET = 'IEEE 802.3 data rate'
 
 /** Between devices of a node: the sum over a device's links. */
-export const INTRA_LINKS = {
+const INTRA_LINKS = {
   nvlink2: link('NVLink 2', 6 * 25, 4, 0.9, 0, NVLINK),
   nvlink3: link('NVLink 3', 12 * 25, 2.5, 0.98, 3.4, NVLINK),
   nvlink4: link('NVLink 4', 18 * 25, 2.5, 0.9, 3.4, NVLINK),
@@ -49,7 +49,7 @@ export const INTRA_LINKS = {
 } as const satisfies Record<(typeof INTRA_NODE_LINKS)[number], Link>
 
 /** Between nodes: one port. */
-export const INTER_LINKS = {
+const INTER_LINKS = {
   'ib-edr100': link('InfiniBand EDR', 12.5, 2.2, 0.54, 0, IB),
   'ib-hdr200': link('InfiniBand HDR', 25, 2.2, 0.54, 0, IB),
   'ib-ndr400': link('InfiniBand NDR', 50, 2.2, 0.54, 0, IB),

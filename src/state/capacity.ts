@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import { deviceOf } from '../sim/hardware.ts'
 import type { SimulatedRank, SimulatedResult } from '../sim/simulate.ts'
@@ -16,9 +17,9 @@ export function capacityOf({ cluster: { device, memoryBytes } }: Pick<RunConfig,
 
 /** The device that needs most where that is more than it holds, else null. Behind the mesh stands a server on the CPU. */
 export function overCapacity({ config, ranks }: SimulatedResult): SimulatedRank | null {
-  const { data, tensor, pipeline } = config.parallel
+  const devices = meshSize(config.parallel)
   const fullest = ranks
-    .filter(({ rank }) => rank < data * tensor * pipeline)
+    .filter(({ rank }) => rank < devices)
     .reduce((most, rank) => (rank.predictedBytes.total > most.predictedBytes.total ? rank : most))
   return fullest.predictedBytes.total > capacityOf(config).bytes ? fullest : null
 }

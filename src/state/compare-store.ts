@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import { createStore } from 'zustand/vanilla'
 import { DEFAULTS } from '../config/parse.ts'
 import { parseConfig } from '../config/parse.ts'
@@ -343,8 +344,7 @@ function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: Si
     const [problem] = parsed.problems
     return { kind: 'refused', problem: problem ?? { field: '', message: '' } }
   }
-  const { data, tensor, pipeline } = parsed.config.parallel
-  const ranks = data * tensor * pipeline
+  const ranks = meshSize(parsed.config.parallel)
   if (ranks > MOST_RANKS) return { kind: 'ranks', ranks }
   const bytes = simulated?.ranks.reduce((sum, rank) => sum + rank.predictedBytes.total, 0) ?? 0
   return bytes > MOST_BYTES ? { kind: 'bytes', bytes } : null

@@ -1,6 +1,6 @@
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
-import { softwareOf } from '../sim/setup-of.ts'
+import { softwareOf } from '../sim/cost/software.ts'
 import { readPath } from './draft-path.ts'
 
 /** A field in which configurations differ; values in the order of the configurations. */

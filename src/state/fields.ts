@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { readPath } from './draft-path.ts'
@@ -159,7 +160,7 @@ export const SECTION_FIELDS = {
 
 /** Number of ranks a configuration asks for, a CPU server not counted. */
 export function worldSize({ parallel }: RunConfig): number {
-  return parallel.data * parallel.tensor * parallel.pipeline
+  return meshSize(parallel)
 }
 
 /** The ranks a draft asks for, valid or not: a control that mends a refused draft must not count those of the last good one. */

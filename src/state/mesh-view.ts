@@ -1,4 +1,4 @@
-import type { Coordinates } from '../config/result.ts'
+import type { Coordinates } from '../core/mesh.ts'
 import type { PlannedRank } from './session.ts'
 
 /** The three ways ranks share work, in the order the page names them. */

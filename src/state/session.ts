@@ -1,5 +1,6 @@
 import type { Problem } from '../config/check.ts'
-import type { Coordinates, ScheduleResult } from '../config/result.ts'
+import type { ScheduleResult } from '../config/result.ts'
+import type { Coordinates } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory, PeakBytes, TrafficKind } from '../core/bytes.ts'
 import type { FoundAdapter, MeasureOptions, PageRun } from '../cluster/browser-run.ts'

@@ -86,11 +86,7 @@ export const SIMULATION_FIELDS = {
     'parallel.chunks': { ...count(64), when: takesChunks },
     'parallel.partition': { ...FIELDS['parallel.partition'], when: ({ parallel }) => parallel.pipeline > 1 },
     'parallel.zero': FIELDS['parallel.zero'],
-    // Only a Program has pieces; by stage every owner holds an equal share.
-    'parallel.zeroPartition': {
-      ...FIELDS['parallel.zeroPartition'],
-      when: ({ parallel, precision }) => parallel.zero > 0 && precision === 'f32',
-    },
+    'parallel.zeroPartition': { ...FIELDS['parallel.zeroPartition'], when: ({ parallel }) => parallel.zero > 0 },
     'parallel.fsdp.reshardAfterForward': { kind: 'switch', when: isFsdp },
     'parallel.fsdp.cpuOffload': { kind: 'switch', when: isFsdp },
     'parallel.recompute': FIELDS['parallel.recompute'],

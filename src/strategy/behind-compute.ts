@@ -1,6 +1,6 @@
+import { axesAcross } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
-import { coordinatesOf } from './ranks.ts'
 import { overlapsReduction } from './recipes.ts'
 
 /**
@@ -14,8 +14,8 @@ export function behindCompute(draft: RankDraft, config: RunConfig): RankDraft {
   if (precision === 'f32' || (parallel.tensor === 1 && !reduces)) return draft
   /** Not ranks of other stages, which may be waiting for compute that comes after. */
   const areReplicas = (group: readonly number[]) => {
-    const places = group.map((rank) => coordinatesOf(config, rank))
-    return places.every(({ pipeline, tensor }) => pipeline === places[0]!.pipeline && tensor === places[0]!.tensor)
+    const axes = axesAcross(config.parallel, group)
+    return axes.every((axis) => axis === 'data')
   }
   let computed: string | undefined
   const step = draft.step.map((op): OpDraft => {

@@ -1,4 +1,5 @@
-import type { Coordinates } from '../config/result.ts'
+import { MESH_AXES, coordinatesAt, groupAlong, groupsAlong, meshSize, rankAt } from '../core/mesh.ts'
+import type { Coordinates } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import { dealBatch, exchangeableParts } from './deal-batch.ts'
 import type { Program, RankProgram } from '../schedule/program.ts'
@@ -11,7 +12,7 @@ import { lossBuffer } from './optimizer-tail.ts'
 import { lowerActions } from './lower-actions.ts'
 import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
-import { coordinatesOf, rankAt } from './ranks.ts'
+
 import { behindCompute } from './behind-compute.ts'
 import { withPrecision } from './precision.ts'
 import { reducedPerMicrobatch } from './data/owner-reduction.ts'
@@ -19,6 +20,7 @@ import { DATA_STRATEGIES } from './registry.ts'
 import type { DataStrategy } from './registry.ts'
 import { withSequenceGradients } from './sequence-gradients.ts'
 import { withTiedEmbedding } from './tied-embedding.ts'
+import { habitsOf } from './recipes.ts'
 import { withSoftware } from './workspace.ts'
 
 /** What a rank does, stage by stage, and where every virtual stage stands. */
@@ -41,9 +43,8 @@ export class ProgramBuilder {
     readonly config: RunConfig,
     readonly orders: Orders,
   ) {
-    const { data, tensor, pipeline } = config.parallel
     this.layout = layoutOf(config)
-    this.world = Array.from({ length: data * tensor * pipeline }, (_, rank) => rank)
+    this.world = Array.from({ length: meshSize(config.parallel) }, (_, rank) => rank)
     this.ranks = this.world.length + (this.strategy.servers?.(config) ?? 0)
     this.dealt = config.parallel.server.async ? exchangeableParts(config) : dealBatch(config)
   }
@@ -61,7 +62,7 @@ export class ProgramBuilder {
   rank(number: number): RankProgram {
     const { config, layout, world } = this
     const draft = this.strategy.lower(number, { config, layout, world, rank: (each) => this.computeRank(each) })
-    return finishRank(withSoftware(withPrecision(behindCompute(draft, config), config), config))
+    return finishRank(withSoftware(withPrecision(behindCompute(draft, config), config), config), habitsOf(config).reuse)
   }
 
   /** Forward and backward of one rank, before any exchange between replicas. */
@@ -69,7 +70,7 @@ export class ProgramBuilder {
     const known = this.lowered.get(number)
     if (known) return known
     const { config, layout, orders } = this
-    const coordinates = coordinatesOf(config, number)
+    const coordinates = coordinatesAt(config.parallel, number)
     const { data, pipeline, tensor } = coordinates
     const actions = orders.actionsOf(coordinates)
     const writer = lowerActions(actions, {
@@ -77,7 +78,7 @@ export class ProgramBuilder {
       coordinates,
       microbatches: this.samplesOf(data),
       stageToRank: orders.stageToRank,
-      rankOf: (p) => rankAt(config, { data, pipeline: p, tensor }),
+      rankOf: (p) => rankAt(config.parallel, { data, pipeline: p, tensor }),
       forwardOnly: false,
       perMicrobatch: reducedPerMicrobatch(config),
     })
@@ -86,7 +87,7 @@ export class ProgramBuilder {
     const rank: ComputeRank = {
       rank: number,
       coordinates,
-      dataGroup: Array.from({ length: config.parallel.data }, (_, d) => rankAt(config, { data: d, pipeline, tensor })),
+      dataGroup: groupAlong(config.parallel, coordinates, 'data'),
       buffers: head ? [...writer.buffers, lossBuffer()] : writer.buffers,
       ops: writer.ops,
       microbatches: [...new Set(actions.map(({ microbatch }) => microbatch))].sort((a, b) => a - b),
@@ -101,15 +102,8 @@ export class ProgramBuilder {
   }
 }
 
-function groupsOf(config: RunConfig): Program['groups'] {
-  const { data: D, tensor: T, pipeline: P } = config.parallel
-  const range = (n: number) => Array.from({ length: n }, (_, i) => i)
-  const at = (data: number, pipeline: number, tensor: number) => rankAt(config, { data, pipeline, tensor })
-  return {
-    data: range(P).flatMap((p) => range(T).map((t) => range(D).map((d) => at(d, p, t)))),
-    tensor: range(P).flatMap((p) => range(D).map((d) => range(T).map((t) => at(d, p, t)))),
-    pipeline: range(D).flatMap((d) => range(T).map((t) => range(P).map((p) => at(d, p, t)))),
-  }
+function groupsOf({ parallel }: RunConfig): Program['groups'] {
+  return Object.fromEntries(MESH_AXES.map((axis) => [axis, groupsAlong(parallel, axis)]))
 }
 
 /**

@@ -4,7 +4,7 @@ import { F32_BYTES } from '../core/dtypes.ts'
 import { invariant } from '../core/errors.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import { CATEGORY_OF, DTYPE_OF, bufferName } from '../schedule/buffers.ts'
-import type { BufferSpec, Op, RankProgram, RankState, Span } from '../schedule/program.ts'
+import type { BufferSpec, Op, RankProgram, Reuse, RankState, Span } from '../schedule/program.ts'
 
 /** An op before it has its number. */
 export type OpDraft = Op extends infer Each ? (Each extends Op ? Omit<Each, 'id'> : never) : never
@@ -82,7 +82,7 @@ export function offsetsOf(parts: readonly number[]): number[] {
 }
 
 /** Numbers the ops, checks that no two buffers share a name, and drops buffers that no op and no state names. */
-export function finishRank(draft: RankDraft): RankProgram {
+export function finishRank(draft: RankDraft, reuse: Reuse): RankProgram {
   let id = 0
   const number = (ops: readonly OpDraft[]): Op[] => ops.map((op) => ({ ...op, id: id++ }))
   const [prologue, step, epilogue] = [number(draft.prologue), number(draft.step), number(draft.epilogue)]
@@ -95,5 +95,5 @@ export function finishRank(draft: RankDraft): RankProgram {
     buffers.set(spec.name, spec)
   }
   const { rank, coordinates, device, state } = draft
-  return { rank, coordinates, device, buffers, state, prologue, step, epilogue }
+  return { rank, coordinates, device, buffers, reuse, state, prologue, step, epilogue }
 }

@@ -1,3 +1,4 @@
+import { coordinatesAt } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Action } from '../schedule/actions.ts'
 import { templatesOf, type FoldedRank } from '../schedule/folded.ts'
@@ -5,7 +6,6 @@ import type { Order } from '../schedule/orders/shape.ts'
 import type { RankProgram } from '../schedule/program.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { ProgramBuilder } from './build.ts'
-import { coordinatesOf } from './ranks.ts'
 
 /*
  * Folding in time. In a rank's pipeline order the same few kinds of actions come again and again: a forward or backward of
@@ -21,7 +21,7 @@ interface Excerpt {
 }
 
 /** Whether an action's ops depend on nothing but its kind and its neighbours. */
-export function foldsInTime({ parallel }: RunConfig): boolean {
+function foldsInTime({ parallel }: RunConfig): boolean {
   // Turns of an asynchronous server are whole; a DataParallel step is dealt micro-batch by micro-batch; a unit that stays
   // gathered between forward and backward is brought at a moment that the whole order decides.
   if (parallel.server.async || (parallel.dataMode === 'data-parallel' && parallel.data > 1)) return false
@@ -185,7 +185,7 @@ export class ProgramFold {
   /** One rank, maybe in the numbers of another that does the same elsewhere in the pipeline (`folded.rank.rank`). */
   shared(number: number): FoldedRank {
     if (!this.folds || number >= this.builder.world.length) return this.rank(number)
-    const { data, pipeline, tensor } = coordinatesOf(this.config, number)
+    const { data, pipeline, tensor } = coordinatesAt(this.config.parallel, number)
     const { kinds } = this.orderedOf(data, pipeline)
     const key = `${data} ${tensor} ${this.shapeOf(pipeline)}`
     const known = this.lowered.get(key)

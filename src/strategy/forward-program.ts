@@ -1,3 +1,4 @@
+import { groupAlong } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Action } from '../schedule/actions.ts'
 import { scheduleOf } from '../schedule/registry.ts'
@@ -9,7 +10,7 @@ import { serverExchange } from './data/server-shards.ts'
 import { gatherUnits, holdsShards } from './data/unit-shards.ts'
 import { layoutOf, parametersOn } from './layout.ts'
 import { isLogits, lowerActions } from './lower-actions.ts'
-import { parameterBuffers, rankAt } from './ranks.ts'
+import { parameterBuffers } from './ranks.ts'
 import { lossBuffer, report } from './optimizer-tail.ts'
 import { withWorkspace } from './workspace.ts'
 
@@ -73,8 +74,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     )
     // A worker of an asynchronous server trains on buffers of its own: what it pulls here is for this pass.
     if (parameters.length === 0 && !sharded) parameters.push(...parameterBuffers(parametersOn(layout, stages), false))
-    const group = layout.config.parallel.data
-    const dataGroup = Array.from({ length: group }, (_, d) => rankAt(config, { data: d, pipeline, tensor }))
+    const dataGroup = groupAlong(config.parallel, trained.coordinates, 'data')
     const gathered = sharded
       ? gatherUnits(config, { rank: trained.rank, dataGroup, parameters: parametersOn(layout, stages) }, writer.ops)
       : { ops: writer.ops, buffers: [] }
@@ -93,7 +93,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       step: [...brought, ...gathered.ops, ...(generate ? [] : [report(hasLoss && tensor === 0)])],
       epilogue: [],
     }
-    return finishRank(withWorkspace(draft))
+    return finishRank(withWorkspace(draft), 'same size')
   })
   return { world: ranks.length, ranks, groups: training.groups }
 }

@@ -21,7 +21,7 @@ import { COMPUTE, HOST, SegmentWriter, segment } from './segment-writer.ts'
 import type { Stage } from './stages.ts'
 import type { TensorLink } from './tensor-link.ts'
 import { tensorLink } from './tensor-link.ts'
-import type { Coordinates } from '../config/result.ts'
+import type { Coordinates } from '../core/mesh.ts'
 
 export interface LoweredRank {
   readonly ops: readonly OpDraft[]

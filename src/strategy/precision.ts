@@ -1,3 +1,4 @@
+import { axesAcross } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Dtype } from '../core/dtypes.ts'
 import { invariant } from '../core/errors.ts'
@@ -5,7 +6,6 @@ import type { BufferId } from '../schedule/buffers.ts'
 import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
-import { coordinatesOf } from './ranks.ts'
 import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
 
 /*
@@ -15,11 +15,23 @@ import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes
 export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
   const { gradientBytes, reducedBytes, keepsCopies } = habitsOf(config)
-  let mixed = draft
+  let mixed = withSumsBesideExchanges(draft)
   if (gradientBytes !== reducedBytes) mixed = withCasts(mixed, config)
   if (keepsCopies) mixed = withGradientCopies(mixed)
   mixed = withOptimizerState(mixed, config)
   return withBytes(mixed, config)
+}
+
+/** What replicas reduced is added to the shard beside the exchange it came in: compute must not wait for it. */
+function withSumsBesideExchanges(draft: RankDraft): RankDraft {
+  const landedOn = new Map<string, string>()
+  const step = draft.step.map((op): OpDraft => {
+    if ('group' in op) for (const name of op.writes) landedOn.set(name, op.stream)
+    if (op.kind !== 'add') return op
+    const stream = op.source.map((each) => landedOn.get(each.buffer)).find((each) => each !== undefined)
+    return stream === undefined ? op : { ...op, stream }
+  })
+  return { ...draft, step }
 }
 
 /** A draft's buffers by name, and those that a pass adds: equal records are one buffer. */
@@ -60,7 +72,7 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   const buffers = new Buffers(draft)
   /** The other stage may wait for this one: until it comes, nothing else may have to wait. */
   const waitsForStage = ({ group }: Pick<CollectiveOp, 'group'>) =>
-    new Set(group.map((rank) => coordinatesOf(config, rank).pipeline)).size > 1
+    axesAcross(config.parallel, group).includes('pipeline')
   /** Casts of what another stage is waited for: behind everything that does not need them. */
   const waiting: OpDraft[] = []
   const awaitedBy = ({ reads, writes }: OpDraft): OpDraft[] => {

@@ -1,3 +1,4 @@
+import { meshSize } from '../core/mesh.ts'
 import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
@@ -9,23 +10,22 @@ const MOST_OPS = 500_000
 const MOST_RANKS = 256
 
 /** Ops of the Program, roughly: a dozen segments per block and micro-batch, the head's chunks, exchanges between tensor ranks. */
-export function expectedOps(config: RunConfig): number {
+function expectedOps(config: RunConfig): number {
   const { model, batch, parallel: p } = config
   const perBlock = 12 + (p.tensor > 1 ? 4 : 0) + (p.sequenceParallel ? 6 : 0) + (p.recompute === 'none' ? 0 : 6)
   const rows = (largestReplica(config) / batch.microbatches) * batch.sequence
   const chunks = Math.ceil(rows / headChunkRows(config, rows, model.vocab / p.tensor))
-  return p.data * p.tensor * batch.microbatches * (model.layers * perBlock + 3 * (chunks - 1))
+  return meshSize(p, ['data', 'tensor']) * batch.microbatches * (model.layers * perBlock + 3 * (chunks - 1))
 }
 
 /** Samples of the largest replica. */
-export function largestReplica(config: RunConfig): number {
+function largestReplica(config: RunConfig): number {
   return replicaSizes(config).reduce((a, b) => Math.max(a, b))
 }
 
 /** Refuses a Program that is not worth waiting for. @throws RefusedError */
 export function checkProgramSize(config: RunConfig): void {
-  const { data, tensor, pipeline } = config.parallel
-  const ranks = data * tensor * pipeline
+  const ranks = meshSize(config.parallel)
   if (ranks > MOST_RANKS) throw new RefusedError('parallel', `${ranks} ranks; a Program has at most ${MOST_RANKS}`)
   const ops = expectedOps(config)
   if (ops > MOST_OPS)

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import type { Coordinates } from '../config/result.ts'
+import type { Coordinates } from '../core/mesh.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec, Holding } from '../schedule/program.ts'
@@ -32,19 +32,6 @@ export interface BuildContext {
   readonly world: readonly number[]
   /** Forward and backward of a rank, lowered when asked for: one rank may stand for many that do the same. */
   readonly rank: (rank: number) => ComputeRank
-}
-
-/** Rank numbers: tensor innermost, then data, pipeline outermost (neighbours share the fastest links). */
-export function rankAt(config: RunConfig, { data, pipeline, tensor }: Coordinates): number {
-  const { data: D, tensor: T } = config.parallel
-  return (pipeline * D + data) * T + tensor
-}
-
-/** The inverse of `rankAt`. */
-export function coordinatesOf(config: RunConfig, rank: number): Coordinates {
-  const { data: D, tensor: T } = config.parallel
-  const replica = Math.floor(rank / T)
-  return { data: replica % D, pipeline: Math.floor(replica / D), tensor: rank % T }
 }
 
 export const parameterId = (tensor: string): BufferId => ({ role: 'parameter', tensor })

@@ -2,6 +2,7 @@ import type { SoftwareId } from '../config/names.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { ElementBytes } from '../core/dtypes.ts'
 import { F32_BYTES } from '../core/dtypes.ts'
+import type { Reuse } from '../schedule/program.ts'
 import type { Trait } from '../model/segment.ts'
 
 /** What training software keeps and when it exchanges, around the same mathematics. One row per software, never per model. */
@@ -23,12 +24,13 @@ export interface Habits {
   readonly headChunkBytes: number
   /** Device context, communication buffers and what the allocator holds back, per device. */
   readonly contextBytes: number
+  readonly reuse: Reuse
   /** Replicas reduce gradients while the last backward still runs, where the configuration wants it. */
   readonly overlapsReduction: boolean
 }
 
 /** Bytes of logits that this project lets live at once on a rank. */
-export const HEAD_CHUNK_BYTES = 64 * 2 ** 20
+const HEAD_CHUNK_BYTES = 64 * 2 ** 20
 
 const MEGATRON: Habits = {
   attention: 'materialized',
@@ -42,9 +44,12 @@ const MEGATRON: Habits = {
   logitBytes: 6,
   headChunkBytes: Infinity,
   contextBytes: 1e9,
+  // PyTorch's caching allocator, without what it loses to fragments.
+  reuse: 'any size',
   overlapsReduction: false,
 }
 
+/** How long each takes is in sim/cost/software.ts. */
 const HABITS: Readonly<Record<SoftwareId, Habits>> = {
   /** ZeRO's 2 + 2 + 12 bytes (arXiv:1910.02054, section 3.1); everything else is in the Program. */
   tabcluster: {
@@ -55,11 +60,13 @@ const HABITS: Readonly<Record<SoftwareId, Habits>> = {
     logitBytes: 2,
     headChunkBytes: HEAD_CHUNK_BYTES,
     contextBytes: 0,
+    reuse: 'same size',
     overlapsReduction: true,
   },
-  /** FlashAttention-2 (arXiv:2307.08691); f32 gradients reduced as they are, as Megatron-Core and FSDP2 do by default; bf16
-   *  logits with their gradient in place. */
-  modern: { ...MEGATRON, attention: 'fused', dropout: 0, reducedBytes: 4, logitBytes: 4, overlapsReduction: true },
+  /** FlashAttention-2 (arXiv:2307.08691); bias + GELU, residual + norm, rotary and SwiGLU each one kernel; no dropout, as
+   *  GPT-3's successors and LLaMA train; gradients added up in f32 and reduced in the precision of the weights, as DeepSpeed
+   *  and llm.c do by default; bf16 logits with their gradient in place. */
+  modern: { ...MEGATRON, attention: 'fused', dropout: 0, logitBytes: 4, overlapsReduction: true },
   /** Megatron-LM v2 (arXiv:2104.04473) and its documentation's 18 bytes per parameter. */
   'megatron-2021': MEGATRON,
   /** A fork of it (arXiv:2401.10241). */
@@ -138,10 +145,13 @@ export function logitCopyBytes(config: Said): number {
   return config.precision === 'f32' ? 0 : Math.max(0, habitsOf(config).logitBytes - elementBytesOf(config).working)
 }
 
+/** Most pieces that a micro-batch goes through the head in: what takes more is far above any device's memory. */
+const MOST_HEAD_CHUNKS = 1024
+
 /** Rows that go through the head at a time, of V logits each. */
 export function headChunkRows(config: Said, rows: number, V: number): number {
   const fitting = Math.floor(habitsOf(config).headChunkBytes / (elementBytesOf(config).working * V))
-  return Math.max(1, Math.min(rows, fitting))
+  return Math.max(1, Math.min(rows, Math.max(fitting, Math.ceil(rows / MOST_HEAD_CHUNKS))))
 }
 
 /** Whether the kernels are this project's: its parameters, scalars and read-back buffers are part of the Program. */

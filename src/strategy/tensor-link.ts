@@ -1,9 +1,9 @@
+import { groupAlong } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { OpDims } from '../core/segments.ts'
-import type { Coordinates } from '../config/result.ts'
+import type { Coordinates } from '../core/mesh.ts'
 import { collective } from './collective-ops.ts'
 import { span } from './draft.ts'
-import { rankAt } from './ranks.ts'
 import type { Place, SegmentWriter } from './segment-writer.ts'
 
 /**
@@ -43,8 +43,8 @@ const ALONE: TensorLink = {
   gatherAll: (source) => source,
 }
 
-export function tensorGroup(config: RunConfig, at: Coordinates): number[] {
-  return Array.from({ length: config.parallel.tensor }, (_, tensor) => rankAt(config, { ...at, tensor }))
+export function tensorGroup({ parallel }: RunConfig, at: Coordinates): number[] {
+  return groupAlong(parallel, at, 'tensor')
 }
 
 /** The link of one rank; ops go to `writer`. */

@@ -1,10 +1,11 @@
+import { rankAt } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import { headWeightName } from '../model/parameters.ts'
 import { collective, insertAfterLastWrite } from './collective-ops.ts'
 import { span } from './draft.ts'
 import type { Layout } from './layout.ts'
 import type { ComputeRank } from './ranks.ts'
-import { gradBuffer, rankAt } from './ranks.ts'
+import { gradBuffer } from './ranks.ts'
 
 /** The parameter that another stage may hold a copy of, or null. */
 export function tiedElsewhere({ model, parallel }: RunConfig): string | null {
@@ -23,7 +24,7 @@ export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank
   const held = rank.parameters.find((each) => each.tiedToHead)
   if (!config.model.tied || first === last || held === undefined) return rank
   const { data, tensor, pipeline } = rank.coordinates
-  const group = [first, last].map((p) => rankAt(config, { data, pipeline: p, tensor }))
+  const group = [first, last].map((p) => rankAt(config.parallel, { data, pipeline: p, tensor }))
   const spans = [span(gradBuffer(held.name), held.elements)]
   const op = collective('allReduce', config, {
     group,

@@ -13,8 +13,8 @@ import { hasOwnKernels, habitsOf } from './recipes.ts'
 const UNIFORM_SLOT_BYTES = 256
 
 /** A read-back is cut into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
-export const STAGING_CHUNK_BYTES = 2 ** 20
-export const STAGING_CHUNKS = 2
+const STAGING_CHUNK_BYTES = 2 ** 20
+const STAGING_CHUNKS = 2
 
 /** Floats of the optimizer's scalars (learning rate, betas …) and of the dummy behind unused bindings. */
 const HYPER_ELEMENTS = 12

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parameterTable } from '../../src/model/parameters.ts'
-import type { ReferenceBatch } from '../../src/model/reference/batch.ts'
+import type { ReferenceBatch } from '../reference/batch.ts'
 import { NORM_EPSILON, ROPE_THETA } from '../../src/model/shape.ts'
 import type { ModelShape } from '../../src/model/shape.ts'
 

@@ -1,3 +1,4 @@
+import { meshSize, strideOf } from '../../core/mesh.ts'
 import { requestOf } from '../../comm/request.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { Launch } from '../../model/kernels.ts'
@@ -8,7 +9,7 @@ import { launchesOfOp } from '../../strategy/workspace.ts'
 import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
 import { HOST_MEMORY_BANDWIDTH } from '../hardware.ts'
 import type { Cluster } from '../links.ts'
-import { softwareOf } from '../setup-of.ts'
+import { softwareOf } from './software.ts'
 import { calibrationOf } from './calibration.ts'
 import type { CostModel } from './cost-model.ts'
 import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
@@ -71,12 +72,12 @@ function passWork({ kind, segment }: ComputeOp, { forward, input, weight }: Pass
 export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts {
   const { device, devicesPerNode, hostLink } = cluster
   const { precision } = config
-  const { data, tensor, pipeline, sequenceParallel } = config.parallel
+  const { tensor, pipeline, sequenceParallel } = config.parallel
   const software = softwareOf(config)
   const bytes = elementBytesOf(config)
   const own = hasOwnKernels(config) && traitsOf(config).size === 0
   const calibration = calibrationOf(device, software.kernelGapSeconds)
-  const world = data * tensor * pipeline
+  const world = meshSize(config.parallel)
   const hostCluster: Cluster = { ...cluster, intraNode: hostLink }
   const spans = new Map<string, GroupSpan>()
   const byKey = new Map<string, { device: number; host: number }>()
@@ -125,7 +126,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   const send = (op: SendOp, rank: number): number => {
     const crosses = Math.floor(rank / devicesPerNode) !== Math.floor(op.peer / devicesPerNode)
     const moved = elementsOf(op.source) * op.elementBytes
-    const sharing = Math.min(devicesPerNode, data * tensor)
+    const sharing = Math.min(devicesPerNode, strideOf(config.parallel, 'pipeline'))
     const isShared = crosses && tensor > 1 && software.scatterGather && !sequenceParallel
     if (!isShared) return sendSeconds(moved, crosses, cluster, sharing)
     const first = rank - (rank % tensor)

@@ -1,5 +1,3 @@
-import { familyOf } from '../../model/family.ts'
-import type { ModelShape } from '../../model/shape.ts'
 import type { OpDims, SegmentKind } from '../../core/segments.ts'
 import type { KernelWork } from './kernel-seconds.ts'
 import type { Software } from './software.ts'
@@ -199,19 +197,4 @@ export function segmentWork(kind: SegmentKind, d: WorkDims, context: WorkContext
     case 'lossStats':
       return { forward: [memory(d.rows * d.V * 4, 2)], input: [], weight: [] }
   }
-}
-
-/** A whole transformer block; `rows` of `d` may be a share of its B·T tokens. */
-export function blockWork(model: Pick<ModelShape, 'family'>, d: WorkDims, context: WorkContext): PassWork {
-  const kinds = familyOf(model).block.flatMap(({ norm: n, body, residual: sum }) =>
-    [n, body, sum].map((use) => use.segment.kind),
-  )
-  return join(...kinds.map((kind) => segmentWork(kind, d, context)))
-}
-
-/** Final norm, logits over this rank's vocabulary, and the loss. */
-export function headWork(model: Pick<ModelShape, 'family'>, d: WorkDims, context: WorkContext): PassWork {
-  const whole = { ...d, rows: d.B * d.T }
-  const kinds = [familyOf(model).finalNorm.segment.kind, 'logits', 'loss'] as const
-  return join(...kinds.map((kind) => segmentWork(kind, whole, context)))
 }

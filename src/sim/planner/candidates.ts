@@ -1,3 +1,4 @@
+import { meshSize } from '../../core/mesh.ts'
 import { checkConfig } from '../../config/check.ts'
 import { withoutStrayFields } from '../../config/effects.ts'
 import { DEFAULTS, readConfig } from '../../config/parse.ts'
@@ -57,7 +58,7 @@ function schedulesOf(layers: number, pipeline: number, microbatches: number): [S
 
 /** Devices to plan for: the configuration's ranks, or one node where it names a single one. */
 export function devicesOf({ parallel, cluster }: RunConfig): number {
-  const ranks = parallel.data * parallel.tensor * parallel.pipeline
+  const ranks = meshSize(parallel)
   return ranks > 1 ? ranks : cluster.devicesPerNode
 }
 
@@ -68,12 +69,12 @@ export function devicesOf({ parallel, cluster }: RunConfig): number {
  */
 export function readForPlan(input: unknown): RunConfig {
   const config = readConfig(input)
-  const { data, tensor, pipeline } = config.parallel
+  const devices = meshSize(config.parallel)
   const single = { ...config.batch, microbatches: 1, shares: null }
   const cluster = { ...config.cluster, adapters: 'default', stragglers: [] } as const
   checkConfig({ ...config, batch: single, parallel: DEFAULTS.parallel, cluster }, 'simulate')
-  if (data * tensor * pipeline > MOST_DEVICES)
-    throw new RefusedError('parallel.data', `${data * tensor * pipeline} devices; a plan takes at most ${MOST_DEVICES}`)
+  if (devices > MOST_DEVICES)
+    throw new RefusedError('parallel.data', `${devices} devices; a plan takes at most ${MOST_DEVICES}`)
   return config
 }
 

@@ -1,18 +1,17 @@
 import { RefusedError } from '../../core/errors.ts'
-import { bytesText } from '../../core/bytes.ts'
+import { bytesText, CATEGORIES, type PeakBytes } from '../../core/bytes.ts'
 import { say } from '../../core/said.ts'
 import type { SoftwareId } from '../../config/names.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
-import { stepTail, stageCosts } from '../estimate.ts'
 import { clusterOf } from '../links.ts'
-import { memoryOf, type RankMemory } from '../memory-model.ts'
-import { setupOf, softwareOf } from '../setup-of.ts'
-import { simulate, type SimulatedResult } from '../simulate.ts'
-import { microbatchesForMemory, pipelineBound } from './bound.ts'
+import { softwareOf } from '../cost/software.ts'
+import { simulate, simulateFigures } from '../simulate.ts'
+import { Bounds } from './bound.ts'
 import { candidatesOf, configOf, devicesOf, type Candidate } from './candidates.ts'
 import { explain, verdictOf, type Verdict } from './explain.ts'
 import type { Planned } from './planned.ts'
+import { Probes } from './probe.ts'
 
 export interface Plan {
   readonly devices: number
@@ -43,7 +42,7 @@ export interface PlanProgress {
 }
 
 export interface PlanOptions {
-  /** Candidates that are clocked, by lower bound. */
+  /** Most candidates that are replayed, by bound. */
   readonly clocked?: number
   /** What "this" is, where it was measured. */
   readonly measured?: MeasuredDevice
@@ -57,120 +56,106 @@ interface Bounded {
 
 /** Candidates between two reports. */
 const REPORT_EVERY = 1000
-const REPORT_CLOCKED_EVERY = 50
 
-/** The best so many have their Programs clocked where these answer. */
-const FINALISTS = 20
+/** Most candidates replayed: each takes up to a second. */
+const MOST_CLOCKED = 16
 
-interface Clocked {
-  readonly planned: Planned
-  readonly result: SimulatedResult
-}
+/** Bounds are read off small replays: what they may be above the replay of the whole, as a share of it. */
+export const SLACK = { seconds: 0.05, bytes: 0.25 } as const
 
-function plannedOf(
-  candidate: Candidate,
-  { time, tokensPerSecond, schedule }: SimulatedResult,
-  memoryBytes: number,
-): Planned {
-  const { stepSeconds, mfu } = time
-  return {
-    candidate,
-    stepSeconds,
-    tokensPerSecond: tokensPerSecond!.virtual!,
-    memoryBytes,
-    mfu,
-    bubble: schedule!.bubble,
-  }
-}
-
-function byStep({ planned: a }: Clocked, { planned: b }: Clocked): number {
+function byStep(a: Planned, b: Planned): number {
   return a.stepSeconds - b.stepSeconds || a.memoryBytes - b.memoryBytes
 }
 
-function fullest(memory: readonly RankMemory[]): RankMemory {
-  return memory.reduce((most, each) => (each.total > most.total ? each : most))
-}
-
-function worstOf(memory: RankMemory): string {
-  const categories = ['parameters', 'gradients', 'optimizer', 'activations', 'communication', 'workspace'] as const
-  return categories.reduce((most, each) => (memory[each] > memory[most] ? each : most))
-}
-
 /**
- * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets its
- * memory and a lower bound of its step; those with the lowest bounds, and those that are good for little memory, are
- * clocked. A generator: it reports as it goes, and whoever stops asking cancels it.
+ * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets bounds of
+ * its memory and its step from replays of a few blocks; those with the lowest bounds, and those that are good for little
+ * memory, are replayed until no other can be faster. All that is said of a layout is what `simulate` says of it. A generator:
+ * it reports as it goes, and whoever stops asking cancels it.
  *
  * @throws RefusedError when nothing fits, with the nearest miss
  */
 export function* planSteps(config: RunConfig, options: PlanOptions = {}): Generator<PlanProgress, Plan> {
-  const { clocked: most = 300, measured } = options
-  const cluster = clusterOf(config.cluster, config.cluster.device === 'this' ? measured?.device : undefined)
+  const { clocked: most = MOST_CLOCKED } = options
+  const measured = config.cluster.device === 'this' ? options.measured : undefined
+  const cluster = clusterOf(config.cluster, measured?.device)
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes
   const devices = devicesOf(config)
   const reasons = new Map<string, number>()
   const drop = (reason: string) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  const bounds = new Bounds(config, cluster, new Probes(config, cluster, measured))
+  const known = measured ? { measured } : {}
+  const replayed = (candidate: Candidate) => simulateFigures(configOf(config, candidate), known)
 
   const fitting: Bounded[] = []
-  let nearest: { candidate: Candidate; memory: RankMemory } | null = null
+  let nearest: { candidate: Candidate; bytes: number } | null = null
   let candidates = 0
   for (const candidate of candidatesOf(config, devices, drop)) {
-    if (++candidates % REPORT_EVERY === 0) yield { phase: 'bounding', done: candidates, total: null }
-    const setup = setupOf(configOf(config, candidate), cluster)
-    const memory = fullest(memoryOf({ ...setup, microbatches: microbatchesForMemory(setup) }))
-    if (memory.total > budgetBytes) {
-      drop(say`out of memory, mostly ${worstOf(memory)}`.text)
-      if (nearest === null || memory.total < nearest.memory.total) nearest = { candidate, memory }
+    if (candidates++ % REPORT_EVERY === 0) yield { phase: 'bounding', done: candidates, total: null }
+    const { bytes, worst } = bounds.bytes(candidate)
+    if (bytes * (1 - SLACK.bytes) > budgetBytes) {
+      drop(say`out of memory, mostly ${worst}`.text)
+      if (nearest === null || bytes < nearest.bytes) nearest = { candidate, bytes }
       continue
     }
-    const boundSeconds = pipelineBound(setup, stageCosts(setup)) + stepTail(setup).total
-    fitting.push({ candidate, boundSeconds, memoryBytes: memory.total })
+    fitting.push({ candidate, boundSeconds: bounds.seconds(candidate), memoryBytes: bytes })
   }
-  if (fitting.length === 0) {
-    throw new RefusedError(
+  const miss = (peak: PeakBytes) => {
+    const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
+    return new RefusedError(
       'cluster',
-      nearest === null
-        ? say`no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`
-        : say`nothing fits ${devices} devices of ${bytesText(budgetBytes)}; the smallest layout needs ${bytesText(nearest.memory.total)}, mostly ${worstOf(nearest.memory)}`,
+      say`nothing fits ${devices} devices of ${bytesText(budgetBytes)}; the smallest layout needs ${bytesText(peak.total)}, mostly ${worst}`,
     )
   }
-  const chosen = chooseForClock(fitting, most)
-  const clock = (candidate: Candidate, byStage: boolean): Clocked | null => {
-    const { result } = simulate(configOf(config, candidate), { byStage, ...(measured ? { measured } : {}) })
-    const memoryBytes = result.ranks.reduce((most, rank) => Math.max(most, rank.predictedBytes.total), 0)
-    if (memoryBytes <= budgetBytes) return { planned: plannedOf(candidate, result, memoryBytes), result }
+  if (fitting.length === 0) {
+    if (nearest !== null) throw miss(replayed(nearest.candidate).peak)
+    throw new RefusedError(
+      'cluster',
+      say`no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`,
+    )
+  }
+  const planned: Planned[] = []
+  let best = Infinity
+  /** Of a kind that did not fit, its bytes over its bound: others of it are expected to miss as much. */
+  const missed = new Map<string, number>()
+  let smallest: PeakBytes | null = null
+  let done = 0
+  for (const bounded of inTurn(
+    fitting,
+    most,
+    () => best,
+    (each) => each.memoryBytes * (missed.get(kindOf(each)) ?? 0) <= budgetBytes,
+  )) {
+    yield { phase: 'clocking', done: done++, total: Math.max(done, Math.min(most, fitting.length)) }
+    const { candidate, memoryBytes } = bounded
+    const { peak, ...figures } = replayed(candidate)
+    if (peak.total <= budgetBytes) {
+      planned.push({ candidate, ...figures, memoryBytes: peak.total })
+      best = Math.min(best, figures.stepSeconds)
+      continue
+    }
+    missed.set(kindOf(bounded), peak.total / memoryBytes)
     drop(say`out of memory, counted buffer by buffer`.text)
-    return null
+    if (smallest === null || peak.total < smallest.total) smallest = peak
   }
-  const clocked: Clocked[] = []
-  for (const [i, { candidate }] of chosen.entries()) {
-    if (i % REPORT_CLOCKED_EVERY === 0) yield { phase: 'clocking', done: i, total: chosen.length }
-    const each = clock(candidate, true)
-    if (each !== null) clocked.push(each)
-  }
-  clocked.sort(byStep)
-  // Where a Program is small, the last word among the best is its own.
-  const best = clocked.splice(0, FINALISTS).flatMap(({ planned }) => clock(planned.candidate, false) ?? [])
-  clocked.unshift(...best)
-  clocked.sort(byStep)
-  const [winner] = clocked
-  if (!winner) throw new RefusedError('cluster', say`nothing fits ${devices} devices counted buffer by buffer`)
-  const planned = clocked.map((each) => each.planned)
-  const verdict = verdictOf(planned, winner.result, budgetBytes)
+  planned.sort(byStep)
+  const [winner] = planned
+  if (!winner) throw miss(smallest!)
+  const verdict = verdictOf(planned, simulate(configOf(config, winner.candidate), known).result, budgetBytes)
   const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
   return {
     devices,
     software: softwareOf(config).id,
     budgetBytes,
     candidates,
-    fitting: fitting.length,
+    fitting: fitting.length - (done - planned.length),
     clocked: planned.length,
     dropped,
     ranked: planned,
     front: frontOf(planned),
     verdict,
     explanation: explain(verdict),
-    best: { ...configOf(config, winner.planned.candidate), cluster: config.cluster },
+    best: { ...configOf(config, winner.candidate), cluster: config.cluster },
   }
 }
 
@@ -182,24 +167,46 @@ export function plan(config: RunConfig, options: PlanOptions = {}): Plan {
   return next.value
 }
 
-/** Lowest bounds first; a quarter of the places goes to those that no smaller candidate beats. */
-function chooseForClock(fitting: Bounded[], most: number): Bounded[] {
+const kindOf = ({ candidate: { schedule, tensor, microBatch, recompute, zero } }: Bounded) =>
+  `${schedule} ${tensor} ${microBatch} ${recompute} ${zero}`
+
+const meshOf = ({ candidate: { data, tensor, pipeline } }: Bounded) => `${data} ${tensor} ${pipeline}`
+
+/**
+ * Lowest bounds first, until none can be below the best; then the best of another mesh, and those that no smaller one beats.
+ */
+function* inTurn(
+  fitting: readonly Bounded[],
+  most: number,
+  best: () => number,
+  mayFit: (each: Bounded) => boolean,
+): Generator<Bounded> {
   const byBound = fitting.toSorted((a, b) => a.boundSeconds - b.boundSeconds || a.memoryBytes - b.memoryBytes)
   const byMemory = fitting.toSorted((a, b) => a.memoryBytes - b.memoryBytes || a.boundSeconds - b.boundSeconds)
-  const chosen = new Set<Bounded>()
-  let best = Infinity
-  for (const each of byMemory) {
-    if (each.boundSeconds >= best || chosen.size >= most / 4) continue
-    best = each.boundSeconds
-    chosen.add(each)
-  }
+  const taken = new Set<Bounded>()
+  const forFast = Math.ceil((most * 3) / 4)
   for (const each of byBound) {
-    if (chosen.size >= most) break
-    chosen.add(each)
+    if (taken.size >= (best() < Infinity ? forFast : most)) break
+    if (each.boundSeconds * (1 - SLACK.seconds) > best()) break
+    if (!mayFit(each)) continue
+    taken.add(each)
+    yield each
   }
-  // Shape after shape: an order that takes a search is searched once.
-  const shapeOf = ({ candidate: c }: Bounded) => `${c.schedule} ${c.pipeline} ${c.chunks} ${c.microbatches}`
-  return [...chosen].sort((a, b) => shapeOf(a).localeCompare(shapeOf(b)))
+  const meshes = new Set([...taken].map(meshOf))
+  const other = meshes.size < 2 ? byBound.find((each) => !meshes.has(meshOf(each)) && mayFit(each)) : undefined
+  if (other) {
+    taken.add(other)
+    yield other
+  }
+  let least = Infinity
+  for (const each of byMemory) {
+    if (taken.size >= (best() < Infinity ? most : 2 * most)) break
+    if (each.boundSeconds >= least) continue
+    least = each.boundSeconds
+    if (taken.has(each) || !mayFit(each)) continue
+    taken.add(each)
+    yield each
+  }
 }
 
 /** @param planned fastest first */

@@ -25,7 +25,7 @@ export interface Symbol {
 /** How a stretch finds an instance of a symbol: a fixed one, its micro-batch's, the nth it begins, or one from before. */
 export const FIXED = 0
 export const OF_MICROBATCH = 1
-export const OPENED = 2
+const OPENED = 2
 export const EARLIER = 3
 
 export const READ = 1

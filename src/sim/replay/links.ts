@@ -108,7 +108,10 @@ export class Links {
     for (const { pending: each } of here) this.settle(each, from, from + longest, each === last.pending ? null : after)
   }
 
-  /** Messages to a root or from it; a walk that stands for several members has the time of the last of them. */
+  /**
+   * Messages to a root or from it. Where a walk stands for several members, each of them is the root in its turn (what only one
+   * serves is walked one by one): the walk takes the mean of their times, and in a whole round what each of them takes.
+   */
   private throughRoot(
     op: CollectiveOp,
     root: number,
@@ -122,12 +125,16 @@ export class Links {
     const spans = eagerSpans(op, members, root, this.linkFree.get(rootRank) ?? 0)
     this.linkFree.set(rootRank, Math.max(this.linkFree.get(rootRank) ?? 0, spans[root]!.end))
     for (const { pending } of here) {
-      let own = spans[memberOf.findIndex((each) => each.pending === pending)]!
-      memberOf.forEach((each, i) => {
-        if (each.pending === pending && spans[i]!.end > own.end) own = spans[i]!
-      })
-      const { walk, index } = memberOf[own.after]!.pending
-      this.settle(pending, own.start, own.end, walk === pending.walk ? null : { walk, index })
+      const own = spans.filter((_, i) => memberOf[i]!.pending === pending)
+      const last = own.reduce((latest, each) => (each.end > latest.end ? each : latest))
+      const mean = own.reduce((sum, { end }) => sum + end, 0) / own.length
+      const { walk, index } = memberOf[last.after]!.pending
+      this.settle(
+        pending,
+        Math.min(last.start, mean),
+        own.length === 1 ? last.end : mean,
+        walk === pending.walk ? null : { walk, index },
+      )
     }
   }
 

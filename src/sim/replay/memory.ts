@@ -16,10 +16,13 @@ export class RankMemory {
   /** By category. */
   readonly live = new Float64Array(CATEGORIES.length)
   cached = 0
+  /** Most bytes live at once so far, where free memory serves any size. */
+  private reserved = 0
   /** Places taken so far; a place is never given up. */
   places = 0
   readonly peak = zeroPeak()
   private readonly persistent: Int32Array
+  private readonly servesAnySize: boolean
   private readonly free: number[][]
   /** Instances of all symbols, one symbol behind the other. */
   private base = new Int32Array(0)
@@ -35,6 +38,7 @@ export class RankMemory {
 
   constructor(private readonly code: RankCode) {
     const { symbols, sizeClasses } = code
+    this.servesAnySize = code.folded.rank.reuse === 'any size'
     this.free = Array.from({ length: sizeClasses }, () => [])
     this.begun = new Int32Array(symbols.length)
     this.persistent = new Int32Array(symbols.length).fill(-1)
@@ -65,13 +69,19 @@ export class RankMemory {
   }
 
   private note(): void {
-    const { peak, live, cached } = this
-    let total = cached
+    const { peak, live } = this
+    let sum = 0
     for (let c = 0; c < live.length; c++) {
       const bytes = live[c]!
-      total += bytes
+      sum += bytes
       if (bytes > peak[CATEGORIES[c]!]) peak[CATEGORIES[c]!] = bytes
     }
+    if (this.servesAnySize) {
+      this.reserved = Math.max(this.reserved, sum)
+      this.cached = this.reserved - sum
+    }
+    const { cached } = this
+    const total = sum + cached
     if (cached > peak.cached) peak.cached = cached
     if (total > peak.total) peak.total = total
   }

@@ -1,8 +1,8 @@
+import { coordinatesAt, meshSize, rankAt } from '../../core/mesh.ts'
 import type { RunConfig } from '../../config/types.ts'
 import { InvalidProgramError } from '../../core/errors.ts'
 import { opText } from '../../schedule/text.ts'
 import { ProgramFold } from '../../strategy/fold.ts'
-import { coordinatesOf, rankAt } from '../../strategy/ranks.ts'
 import { codeOf, type RankCode } from './code.ts'
 import { Links } from './links.ts'
 import { Relocation } from './relocation.ts'
@@ -17,6 +17,10 @@ const MOST_SINGLE_BLOCKS = 64
 export interface ReplayOptions {
   /** Keeps the bytes after every op. */
   readonly curve?: boolean
+  /** Keeps no op's start and end: for who wants the step and the peaks alone. */
+  readonly totalsOnly?: boolean
+  /** Ranks that do alike are walked once also where all could be walked singly: bytes may be off by an element. */
+  readonly likeRanksOnce?: boolean
 }
 
 /** A step replayed: a walk for each kind of rank. */
@@ -43,16 +47,19 @@ function walkersOf(
   sizesOf: (data: number) => readonly number[],
   slowdown: ReadonlyMap<number, number>,
   ranks: number,
+  likeRanksOnce: boolean,
 ): { walkers: Walker[]; walkOf: Int32Array } {
-  const { data: D, tensor: T, pipeline: P, dataMode } = config.parallel
-  const world = D * T * P
+  const { parallel } = config
+  const { data: D, tensor: T, pipeline: P, dataMode } = parallel
+  const world = meshSize(parallel)
   const walkers: Walker[] = []
   const walkOf = new Int32Array(ranks).fill(-1)
-  const single = D * T * Math.max(P, config.model.layers) <= MOST_SINGLE_BLOCKS
+  const single =
+    !likeRanksOnce && meshSize(parallel, ['data', 'tensor']) * Math.max(P, config.model.layers) <= MOST_SINGLE_BLOCKS
   const served = dataMode !== 'ddp' && D > 1
   const slowOf = (axis: 'data' | 'tensor', at: number) =>
     [...slowdown]
-      .filter(([rank]) => coordinatesOf(config, rank)[axis] === at)
+      .filter(([rank]) => coordinatesAt(parallel, rank)[axis] === at)
       .map(([rank, by]) => `${rank}:${by}`)
       .join(' ')
   /** By key, the first of its kind. */
@@ -70,11 +77,11 @@ function walkersOf(
   for (let pipeline = 0; pipeline < P; pipeline++)
     for (let d = 0; d < D; d++)
       for (let t = 0; t < T; t++) {
-        const rank = rankAt(config, { data: d, pipeline, tensor: t })
-        const first = rankAt(config, { data: dataOf[d]!, pipeline, tensor: tensorOf[t]! })
+        const rank = rankAt(parallel, { data: d, pipeline, tensor: t })
+        const first = rankAt(parallel, { data: dataOf[d]!, pipeline, tensor: tensorOf[t]! })
         if (first === rank) {
           walkOf[rank] = walkers.length
-          walkers.push({ rank, lowered: rankAt(config, { data: shapeOf[d]!, pipeline, tensor: t }) })
+          walkers.push({ rank, lowered: rankAt(parallel, { data: shapeOf[d]!, pipeline, tensor: t }) })
         } else walkOf[rank] = walkOf[first]!
       }
   for (let rank = world; rank < ranks; rank++) {
@@ -100,7 +107,7 @@ export function replay(
   const fold = new ProgramFold(config)
   const { builder } = fold
   const sizesOf = (data: number) => builder.samplesOf(data).map((samples) => samples.length)
-  const { walkers, walkOf } = walkersOf(config, sizesOf, slowdown, builder.ranks)
+  const { walkers, walkOf } = walkersOf(config, sizesOf, slowdown, builder.ranks, options.likeRanksOnce ?? false)
   const codes = new Map<number, RankCode>()
   const walks: Walk[] = []
   const links = new Links(
@@ -111,7 +118,7 @@ export function replay(
     let code = codes.get(lowered)
     if (code === undefined) codes.set(lowered, (code = codeOf(fold.shared(lowered))))
     const elsewhere = new Relocation(config, code.folded.rank.rank, rank)
-    walks.push(new Walk(code, elsewhere, slowdown.get(rank) ?? 1, costs, links, options.curve ?? false))
+    walks.push(new Walk(code, elsewhere, slowdown.get(rank) ?? 1, costs, links, options))
   }
   for (const walk of walks) walk.run()
   for (let walk = links.ready.pop(); walk !== undefined; walk = links.ready.pop()) walk.run()

@@ -23,6 +23,8 @@ export interface ReplayCosts {
 const NONE = -1
 
 interface StretchTimes {
+  /** In this rank's numbers. */
+  readonly ops: readonly Op[]
   readonly seconds: Float64Array
   readonly host: Float64Array
   readonly stopsHost: Uint8Array
@@ -37,7 +39,7 @@ interface StretchTimes {
  */
 export class Walk implements Walker {
   readonly memory: RankMemory
-  /** By op of the whole step. */
+  /** By op of the whole step; empty, and what is written to them lost, where only totals are asked for. */
   readonly start: Float64Array
   readonly end: Float64Array
   readonly binding: Int32Array
@@ -55,6 +57,8 @@ export class Walk implements Walker {
   private readonly reader: number[] = []
   private readonly placePending: (Pending | null)[] = []
   private hostEnd = 0
+  /** The op whose end the host waited for last. */
+  private hostLast = NONE
   private finished: PeakBytes | null = null
   /** What the host waits for. */
   private hostPending: Pending | null = null
@@ -73,14 +77,15 @@ export class Walk implements Walker {
     private readonly slowdown: number,
     private readonly costs: ReplayCosts,
     private readonly links: Links,
-    recordCurve: boolean,
+    keeps: { readonly curve?: boolean; readonly totalsOnly?: boolean },
   ) {
     this.memory = new RankMemory(code)
     this.memory.begin(sequenceOf(code))
-    this.start = new Float64Array(code.length)
-    this.end = new Float64Array(code.length)
-    this.binding = new Int32Array(code.length).fill(NONE)
-    this.curve = recordCurve ? new Float64Array(code.length * 7) : null
+    const kept = keeps.totalsOnly ? 0 : code.length
+    this.start = new Float64Array(kept)
+    this.end = new Float64Array(kept)
+    this.binding = new Int32Array(kept).fill(NONE)
+    this.curve = keeps.curve ? new Float64Array(code.length * 7) : null
     this.streamEnd = new Float64Array(code.streams.length)
     this.streamLast = new Int32Array(code.streams.length).fill(NONE)
     this.streamPending = code.streams.map(() => null)
@@ -103,6 +108,7 @@ export class Walk implements Walker {
     const ops = stretch.ops.map((op) => ('group' in op || 'peer' in op ? place.op(op) : op))
     const exchange = ops.map((op) => links.exchangeOf(op, rank))
     const times = {
+      ops,
       seconds: Float64Array.from(ops, (op, i) => costs.seconds(op, rank) * (exchange[i] ? 1 : slowdown)),
       host: Float64Array.from(ops, (op) => costs.hostSeconds?.(op, rank) ?? 0),
       stopsHost: Uint8Array.from(ops, (op) => (costs.stopsHost?.(op) ? 1 : 0)),
@@ -157,7 +163,7 @@ export class Walk implements Walker {
       const stretch = this.stretchAt(this.position)!
       const microbatch = this.position >= 0 && this.position < order.length ? microbatches[this.position]! : 0
       const { offsets, mode, stream } = stretch
-      const { seconds, host, stopsHost, exchange } = this.timesOf(stretch)
+      const { ops, seconds, host, stopsHost, exchange } = this.timesOf(stretch)
       const places = memory.placesOfOp
       for (; this.op < stretch.ops.length; this.op++) {
         const i = this.op
@@ -203,7 +209,7 @@ export class Walk implements Walker {
         this.hostEnd += host[i]!
         if (handed > ready) {
           ready = handed
-          binding = index - 1
+          binding = this.hostLast
         }
         this.binding[index] = binding
         memory.leave(stretch, i)
@@ -222,12 +228,12 @@ export class Walk implements Walker {
         else if (link.kind === 'send') {
           const end = ready + seconds[i]!
           this.finish(index, s, ready, end, places, mode, first)
-          if (stopsHost[i]) this.hostEnd = Math.max(this.hostEnd, end)
+          if (stopsHost[i]) this.hostWaits(index, end)
           this.links.sent(link.channel, { walk: this, index, start: ready, end })
         } else {
           const pending: Pending = {
             walk: this,
-            op: stretch.ops[i]!,
+            op: ops[i]!,
             index,
             ready,
             stream: s,
@@ -245,6 +251,12 @@ export class Walk implements Walker {
       this.position++
       this.op = 0
     }
+  }
+
+  private hostWaits(index: number, until: number): void {
+    if (until <= this.hostEnd) return
+    this.hostEnd = until
+    this.hostLast = index
   }
 
   private finish(
@@ -281,12 +293,13 @@ export class Walk implements Walker {
     const { index, stream, places, modes, ready } = pending
     if (this.hostPending === pending) {
       this.hostPending = null
-      this.hostEnd = Math.max(this.hostEnd, end)
+      this.hostWaits(index, end)
     }
     this.streamPending[stream] = null
     for (const place of places) this.placePending[place] = null
     this.finish(index, stream, start, end, places, modes, 0)
-    if (after !== null && (after.walk !== this || after.index !== index) && end > ready) this.foreign.set(index, after)
+    if (this.end.length > 0 && after !== null && (after.walk !== this || after.index !== index) && end > ready)
+      this.foreign.set(index, after)
   }
 }
 

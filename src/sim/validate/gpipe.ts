@@ -1,7 +1,5 @@
-import { SOFTWARE } from '../cost/software.ts'
-import { estimateStep } from '../estimate.ts'
 import { percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, nodesOf } from './setups.ts'
+import { gptShape, nodesOfEight, secondsOf } from './setups.ts'
 
 /** test/published/gpipe-table-2.json */
 export interface GpipeTable {
@@ -14,24 +12,20 @@ export interface GpipeTable {
 export function gpipe({ source, stages, throughput }: GpipeTable): Section {
   const batch = 128
   const seconds = (pipeline: number, microbatches: number) =>
-    estimateStep({
-      model: gptShape(48, 32, 2048, 1024, 32000),
+    secondsOf({
+      model: { ...gptShape(48, 32, 2048, 1024, 32000), attention: 'materialized' },
       precision: 'mixed-bf16',
       sequence: 1024,
       microBatch: batch / microbatches,
       microbatches,
-      data: 1,
-      tensor: 1,
-      pipeline,
-      schedule: 'gpipe',
-      chunks: 1,
-      zero: 0,
-      sequenceParallel: false,
-      recompute: 'full',
-      partition: 'balanced',
-      cluster: nodesOf('tpu-v3', 'nvlink2', 'ib-edr100'),
-      software: { ...SOFTWARE.tabcluster, attention: 'materialized' },
-    }).stepSeconds
+      parallel: {
+        pipeline,
+        schedule: 'gpipe',
+        recompute: 'full',
+        partition: 'balanced',
+      },
+      cluster: { ...nodesOfEight('tpu-v3', 'nvlink2', 'ib-edr100'), software: 'tabcluster' },
+    })
   const unit = seconds(2, 1)
   const points: Point[] = stages.map((K, i) => ({
     label: `K = ${K}, M = 32`,

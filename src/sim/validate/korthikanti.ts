@@ -1,7 +1,5 @@
-import { estimateStep } from '../estimate.ts'
-import { SOFTWARE } from '../cost/software.ts'
 import { percentErrors, type Check, type Point, type Section } from './section.ts'
-import { gptShape, nodesOf } from './setups.ts'
+import { gptShape, nodesOfEight, secondsOf } from './setups.ts'
 
 /** test/published/korthikanti-table-5.json */
 export interface KorthikantiTable {
@@ -28,23 +26,22 @@ export function korthikanti({ source, vocab, sequence, rows }: KorthikantiTable)
   const ratios: Check[] = []
   for (const row of rows) {
     const seconds = (selective: boolean) =>
-      estimateStep({
+      secondsOf({
         model: gptShape(row.layers, row.heads, row.hidden, sequence, vocab),
         precision: 'mixed-f16',
         sequence,
         microBatch: row.microBatch,
         microbatches: row.batch / row.microBatch,
-        data: 1,
-        tensor: row.tensor,
-        pipeline: row.pipeline,
-        schedule: row.chunks > 1 ? 'interleaved-1f1b' : '1f1b',
-        chunks: row.chunks,
-        zero: 0,
-        sequenceParallel: selective,
-        recompute: selective ? 'selective' : 'full',
-        cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-        software: SOFTWARE['megatron-2021'],
-      }).stepSeconds
+        parallel: {
+          tensor: row.tensor,
+          pipeline: row.pipeline,
+          schedule: row.chunks > 1 ? 'interleaved-1f1b' : '1f1b',
+          chunks: row.chunks,
+          sequenceParallel: selective,
+          recompute: selective ? 'selective' : 'full',
+        },
+        cluster: { ...nodesOfEight('a100-80gb', 'nvlink3', 'ib-hdr200'), software: 'megatron-2021' },
+      })
     const full = seconds(false)
     const selective = seconds(true)
     const seen = row.model === '175B'

@@ -1,7 +1,5 @@
-import { estimateStep } from '../estimate.ts'
-import { SOFTWARE } from '../cost/software.ts'
 import { percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, isSeen, nodesOf } from './setups.ts'
+import { gptShape, isSeen, nodesOfEight, secondsOf } from './setups.ts'
 
 /** test/published/megatron-table-1.json */
 export interface MegatronTable {
@@ -33,22 +31,21 @@ export function megatron({ source, vocab, sequence, rows }: MegatronTable): Sect
   const points: Point[] = rows.map((row, index) => {
     const data = row.devices / row.tensor / row.pipeline
     const chunks = row.blocksPerChunk === null ? 1 : row.layers / row.pipeline / row.blocksPerChunk
-    const { stepSeconds } = estimateStep({
+    const stepSeconds = secondsOf({
       model: gptShape(row.layers, row.heads, row.hidden, sequence, vocab),
       precision: 'mixed-f16',
       sequence,
       microBatch: row.microBatch,
       microbatches: row.batch / data / row.microBatch,
-      data,
-      tensor: row.tensor,
-      pipeline: row.pipeline,
-      schedule: chunks > 1 ? 'interleaved-1f1b' : '1f1b',
-      chunks,
-      zero: 0,
-      sequenceParallel: false,
-      recompute: 'full',
-      cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-      software: SOFTWARE['megatron-2021'],
+      parallel: {
+        data,
+        tensor: row.tensor,
+        pipeline: row.pipeline,
+        schedule: chunks > 1 ? 'interleaved-1f1b' : '1f1b',
+        chunks,
+        recompute: 'full',
+      },
+      cluster: { ...nodesOfEight('a100-80gb', 'nvlink3', 'ib-hdr200'), software: 'megatron-2021' },
     })
     const flops = iterationFlops(row.batch, sequence, row.layers, row.hidden, vocab)
     return {

@@ -1,63 +1,54 @@
-import type { ModelConfig } from '../../config/types.ts'
-import { SOFTWARE } from '../cost/software.ts'
-import { estimateStep } from '../estimate.ts'
-import type { StepSetup } from '../step-setup.ts'
-import { peakMemory } from '../memory-model.ts'
 import { num, parseCsv, type CsvRow } from './csv.ts'
 import { areaUnderCurve, median, percentErrors, type Point, type Section } from './section.ts'
-import { isSeen, nodesOf } from './setups.ts'
+import { fullestOf, isSeen, nodesOfEight, resultOf, type PublishedRun } from './setups.ts'
 
 const SEQUENCE = 4096
 
-function llama(layers: number, embed: number, heads: number, ffn: number, tied: boolean): ModelConfig {
-  return {
-    preset: null,
-    family: 'llama',
-    layers,
-    heads,
-    kvHeads: heads,
-    headSize: embed / heads,
-    attention: null,
-    dropout: null,
-    embed,
-    ffn,
-    context: SEQUENCE,
-    vocab: 131072,
-    tied,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-5,
-  }
+function llama(layers: number, embed: number, heads: number, ffn: number, tied: boolean) {
+  return { family: 'llama', layers, heads, kvHeads: heads, embed, ffn, context: SEQUENCE, vocab: 131072, tied } as const
 }
 
-const MODELS: Readonly<Record<string, ModelConfig>> = {
+const MODELS: Readonly<Record<string, ReturnType<typeof llama>>> = {
   '1B': llama(16, 2048, 32, 8192, true),
   '3B': llama(28, 3072, 32, 8192, true),
   '8B': llama(32, 4096, 32, 14336, false),
   '80B': llama(80, 8192, 64, 28672, false),
 }
 
-function setupOf(row: CsvRow): StepSetup {
+function runOf(row: CsvRow): PublishedRun {
   const model = MODELS[row['model'] ?? '']
   if (!model) throw new Error(`no shape for ${row['model']}`)
+  const data = num(row, 'dp')
   const tensor = num(row, 'tp')
+  const pipeline = num(row, 'pp')
   return {
     model,
     precision: 'mixed-bf16',
     sequence: SEQUENCE,
     microBatch: num(row, 'mbs'),
     microbatches: num(row, 'grad_acc'),
-    data: num(row, 'dp'),
-    tensor,
-    pipeline: num(row, 'pp'),
-    schedule: '1f1b',
-    chunks: 1,
-    zero: num(row, 'zero_stage') === 1 ? 1 : 0,
-    sequenceParallel: tensor > 1,
-    recompute: 'none',
-    partition: 'balanced',
-    cluster: nodesOf('h100-80gb', 'nvlink4', 'eth-400g'),
-    software: SOFTWARE.nanotron,
+    parallel: {
+      data,
+      tensor,
+      pipeline,
+      // A single replica has nothing to shard.
+      zero: num(row, 'zero_stage') === 1 && data > 1 ? 1 : 0,
+      sequenceParallel: tensor > 1,
+      ...(pipeline > 1 && { partition: 'balanced' }),
+    },
+    cluster: { ...nodesOfEight('h100-80gb', 'nvlink4', 'eth-400g'), software: 'nanotron' },
   }
+}
+
+/** A configuration says no stage without a block. */
+function hasBlockPerStage(row: CsvRow): boolean {
+  return num(row, 'pp') <= (MODELS[row['model'] ?? '']?.layers ?? 0)
+}
+
+/** Of the whole result only what is compared is kept. */
+function outcomeOf(row: CsvRow): { readonly seconds: number; readonly bytes: number } {
+  const result = resultOf(runOf(row))
+  return { seconds: result.time.stepSeconds, bytes: fullestOf(result) }
 }
 
 function label(row: CsvRow): string {
@@ -69,22 +60,24 @@ const SOURCE = 'Hugging Face, The Ultra-Scale Playbook: nanotron benchmark on 8â
 
 /** @param csv nanotron_bench_h100.csv */
 export function nanotron(csv: string): Section[] {
-  const rows = parseCsv(csv).filter((row) => row['gbs_consistent'] === '1')
-  const ran = rows.filter((row) => row['crashed_or_oom'] === '0')
-  const speed = ran.map((row, index): Point => ({
+  const rows = parseCsv(csv)
+    .filter((row) => row['gbs_consistent'] === '1' && hasBlockPerStage(row))
+    .map((row) => ({ row, simulated: outcomeOf(row) }))
+  const ran = rows.filter(({ row }) => row['crashed_or_oom'] === '0')
+  const speed = ran.map(({ row, simulated }, index): Point => ({
     label: label(row),
     measured: num(row, 'tok_s'),
-    simulated: (num(row, 'gbs_seqs') * SEQUENCE) / estimateStep(setupOf(row)).stepSeconds,
+    simulated: (num(row, 'gbs_seqs') * SEQUENCE) / simulated.seconds,
     seen: isSeen(index),
   }))
-  const memory = ran.map((row): Point => ({
+  const memory = ran.map(({ row, simulated }): Point => ({
     label: label(row),
     measured: num(row, 'gpu_mem_GB'),
-    simulated: peakMemory(setupOf(row)) / 1e9,
+    simulated: simulated.bytes / 1e9,
     seen: false,
   }))
   const needs = (crashed: string) =>
-    rows.filter((row) => row['crashed_or_oom'] === crashed).map((row) => peakMemory(setupOf(row)))
+    rows.filter(({ row }) => row['crashed_or_oom'] === crashed).map(({ simulated }) => simulated.bytes)
   const unseen = speed.filter(({ seen }) => !seen)
   return [
     {
@@ -108,7 +101,7 @@ export function nanotron(csv: string): Section[] {
       title: 'nanotron: memory',
       source: SOURCE,
       software: 'nanotron',
-      notes: ['Runs that did not finish include timeouts and bugs.'],
+      notes: ['Runs that did not finish include timeouts and bugs. Runs of more stages than blocks are left out.'],
       quantity: 'GB per GPU',
       points: memory,
       checks: [

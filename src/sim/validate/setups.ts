@@ -1,25 +1,54 @@
-import type { ModelConfig } from '../../config/types.ts'
+import { DEFAULTS, parseConfig } from '../../config/parse.ts'
+import type { ModelConfig, RunConfig } from '../../config/types.ts'
 import { gpt2Shape } from '../../model/shape.ts'
-import { DEVICES, type DeviceName } from '../hardware.ts'
-import { INTER_LINKS, INTRA_LINKS, type Cluster, type InterLinkName, type IntraLinkName } from '../links.ts'
+import type { DeviceName } from '../hardware.ts'
+import { clusterOf, type Cluster, type InterLinkName, type IntraLinkName } from '../links.ts'
+import { simulate, type SimulatedResult } from '../simulate.ts'
 
 /** A GPT-2 shape: MLP four times as wide, tied head. */
 export function gptShape(layers: number, heads: number, embed: number, context: number, vocab: number): ModelConfig {
   return { preset: null, attention: null, dropout: null, ...gpt2Shape(layers, heads, embed, context, vocab) }
 }
 
-/** Nodes of eight. */
-export function nodesOf(device: DeviceName, intra: IntraLinkName, inter: InterLinkName, nicsPerNode = 8): Cluster {
-  return {
-    device: DEVICES[device],
-    devicesPerNode: 8,
-    nicsPerNode,
-    intraNode: INTRA_LINKS[intra],
-    interNode: INTER_LINKS[inter],
-    hostLink: INTRA_LINKS.pcie4,
-    oversubscription: 1,
-    slowdown: new Map(),
-  }
+/** Nodes of eight, as a configuration says them. */
+export function nodesOfEight(device: DeviceName, intraNode: IntraLinkName, interNode: InterLinkName, nicsPerNode = 8) {
+  return { device, devicesPerNode: 8, nicsPerNode, intraNode, interNode, hostLink: 'pcie4' } as const
+}
+
+/** The cluster they are. */
+export function nodesOf(...nodes: Parameters<typeof nodesOfEight>): Cluster {
+  return clusterOf({ ...DEFAULTS.cluster, ...nodesOfEight(...nodes) })
+}
+
+/** A published run as a configuration says it: samples of a micro-batch instead of those of the batch. */
+export interface PublishedRun {
+  readonly precision: RunConfig['precision']
+  readonly model: object
+  readonly sequence: number
+  readonly microBatch: number
+  /** Per replica. */
+  readonly microbatches: number
+  readonly parallel: Partial<RunConfig['parallel']>
+  readonly cluster: ReturnType<typeof nodesOfEight> & Pick<RunConfig['cluster'], 'software'>
+}
+
+export function configOf({ microBatch, microbatches, sequence, ...run }: PublishedRun): RunConfig {
+  const global = microBatch * microbatches * (run.parallel.data ?? 1)
+  return parseConfig({ ...run, batch: { global, microbatches, sequence } }, 'simulate')
+}
+
+/** What the simulator says of a published run; nothing published tells ranks of an axis apart. */
+export function resultOf(run: PublishedRun): SimulatedResult {
+  return simulate(configOf(run), { likeRanksOnce: true }).result
+}
+
+export function secondsOf(run: PublishedRun): number {
+  return resultOf(run).time.stepSeconds
+}
+
+/** Bytes of the fullest rank. */
+export function fullestOf({ ranks }: Pick<SimulatedResult, 'ranks'>): number {
+  return ranks.reduce((most, { predictedBytes }) => Math.max(most, predictedBytes.total), 0)
 }
 
 /** Every second row is what the parameters were fitted on. */

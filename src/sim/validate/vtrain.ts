@@ -1,11 +1,8 @@
-import { estimateStep } from '../estimate.ts'
-import type { StepSetup } from '../step-setup.ts'
-import { SOFTWARE } from '../cost/software.ts'
 import { num, parseCsv, type CsvRow } from './csv.ts'
 import { mean, percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, isSeen, nodesOf } from './setups.ts'
+import { gptShape, isSeen, nodesOfEight, secondsOf, type PublishedRun } from './setups.ts'
 
-function setupOf(row: CsvRow): StepSetup {
+function runOf(row: CsvRow): PublishedRun {
   const data = num(row, 'data parallelism')
   const microBatch = num(row, 'micro batch')
   const sequence = num(row, 'sequence length')
@@ -15,16 +12,13 @@ function setupOf(row: CsvRow): StepSetup {
     sequence,
     microBatch,
     microbatches: num(row, 'global batch') / microBatch / data,
-    data,
-    tensor: num(row, 'tensor parallelism'),
-    pipeline: num(row, 'pipeline parallelism'),
-    schedule: '1f1b',
-    chunks: 1,
-    zero: 0,
-    sequenceParallel: false,
-    recompute: 'full',
-    cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200', 4),
-    software: SOFTWARE['megatron-2021'],
+    parallel: {
+      data,
+      tensor: num(row, 'tensor parallelism'),
+      pipeline: num(row, 'pipeline parallelism'),
+      recompute: 'full',
+    },
+    cluster: { ...nodesOfEight('a100-80gb', 'nvlink3', 'ib-hdr200', 4), software: 'megatron-2021' },
   }
 }
 
@@ -39,7 +33,7 @@ function pointsOf(csv: string): Point[] {
   return parseCsv(csv).map((row, index) => ({
     label: label(row),
     measured: num(row, 'iteration time (ms)'),
-    simulated: 1e3 * estimateStep(setupOf(row)).stepSeconds,
+    simulated: 1e3 * secondsOf(runOf(row)),
     seen: isSeen(index),
   }))
 }

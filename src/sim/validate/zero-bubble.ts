@@ -1,10 +1,7 @@
 import type { ScheduleName } from '../../config/types.ts'
-import { SOFTWARE } from '../cost/software.ts'
-import { estimateStep } from '../estimate.ts'
-import type { StepSetup } from '../step-setup.ts'
-import { peakMemory } from '../memory-model.ts'
+import { simulate, type SimulatedResult } from '../simulate.ts'
 import { percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, nodesOf } from './setups.ts'
+import { configOf, fullestOf, gptShape, nodesOfEight } from './setups.ts'
 
 type Measured = '1F1B' | '1F1B-I' | 'ZB-1p' | 'ZB-2p'
 
@@ -35,31 +32,29 @@ const SCHEDULES: readonly (readonly [Measured, ScheduleName])[] = [
   ['ZB-2p', 'zb-h2'],
 ]
 
-function setupOf(table: ZeroBubbleTable, model: ZeroBubbleTable['models'][number], schedule: ScheduleName, m: number) {
+function resultOf(
+  table: ZeroBubbleTable,
+  model: ZeroBubbleTable['models'][number],
+  schedule: ScheduleName,
+  m: number,
+): SimulatedResult {
   const p = table.stages
   const perRank = (model.layers + 2) / p
   const chunks = schedule === 'interleaved-1f1b' ? perRank : 1
   const stages = p * chunks
-  const setup: StepSetup = {
+  const config = configOf({
     model: gptShape(model.layers, model.heads, model.hidden, table.sequence, 51200),
     precision: 'mixed-f16',
     sequence: table.sequence,
     microBatch: model.microBatch,
     microbatches: m,
-    data: 1,
-    tensor: 1,
-    pipeline: p,
-    schedule,
-    chunks,
-    zero: 0,
-    sequenceParallel: false,
-    recompute: 'none',
-    cluster: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
-    software: SOFTWARE['zero-bubble'],
-    // The first and the last stage have one block fewer.
-    partition: Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0)),
-  }
-  return setup
+    parallel: { pipeline: p },
+    cluster: { ...nodesOfEight('a100-80gb', 'nvlink3', 'ib-hdr200'), software: 'zero-bubble' },
+  })
+  // The first and the last stage have one block fewer: none where stages are of one block, which no configuration says.
+  const partition = Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0))
+  return simulate({ ...config, parallel: { ...config.parallel, schedule, chunks, partition } }, { likeRanksOnce: true })
+    .result
 }
 
 /** Pairs of schedules whose order in a column is not the measured one; ties may fall either way. */
@@ -76,13 +71,15 @@ export function zeroBubble(table: ZeroBubbleTable): Section[] {
   const memory: Point[] = []
   let wrong = 0
   for (const model of table.models) {
+    const fullest = new Map<Measured, number>()
     model.microbatches.forEach((m, column) => {
       const points = SCHEDULES.map(([name, schedule]): Point => {
-        const { stepSeconds } = estimateStep(setupOf(table, model, schedule, m))
+        const result = resultOf(table, model, schedule, m)
+        fullest.set(name, Math.max(fullest.get(name) ?? 0, fullestOf(result)))
         return {
           label: `${model.model}, ${m} micro-batches, ${name}`,
           measured: model.samples[name][column]!,
-          simulated: (m * model.microBatch) / stepSeconds / table.stages,
+          simulated: (m * model.microBatch) / result.time.stepSeconds / table.stages,
           seen: model.model === '1.5B',
         }
       })
@@ -91,11 +88,11 @@ export function zeroBubble(table: ZeroBubbleTable): Section[] {
       wrong += misordered(measured, simulated)
       speed.push(...points)
     })
-    for (const [name, schedule] of SCHEDULES)
+    for (const [name, bytes] of fullest)
       memory.push({
         label: `${model.model}, ${name}`,
         measured: model.memory[name],
-        simulated: peakMemory(setupOf(table, model, schedule, Math.max(...model.microbatches))) / 1e9,
+        simulated: bytes / 1e9,
         seen: false,
       })
   }

@@ -56,7 +56,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
   if (result === null) return refusal || <p aria-busy={computing}>{text.computing}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
-  const how = result.simulated === 'program' ? text.program : text.stages(SOFTWARE[result.software].title)
+  const how = text.how(SOFTWARE[result.software].title)
   return (
     <>
       {refusal || <OverCapacity result={result} text={text} onSearch={onSearch} />}

@@ -16,9 +16,9 @@ export const en = {
     'data-parallel':
       'DataParallel keeps the optimizer and everybody’s logits on GPU 0, which needs several times the memory of the others.',
     'llama-naive':
-      'LLaMA-2-7B on V100 16 GB: it fits only when split, and with naive model parallelism more devices do not make it faster: one works, the others wait. GPipe and 1F1B let them work at once.',
+      'LLaMA-2-7B on V100 32 GB: it fits only when split, and with naive model parallelism more devices do not make it faster: one works, the others wait. GPipe and 1F1B let them work at once.',
     'zero-7.5b':
-      '7.5 B parameters on 64 devices: 120, 31.4, 16.6 and 1.9 GB of parameters, gradients and optimizer state per device under ZeRO 0 to 3 (Rajbhandari et al., arXiv:1910.02054, figure 1).',
+      '7.5 B parameters on 64 devices: 120, 31.4, 16.6 and 1.9 GB of parameters, gradients and optimizer state per device under ZeRO 0 to 3 (Rajbhandari et al., arXiv:1910.02054, figure 1); on top comes what is at work: ZeRO-3 gathers a block and the one after it.',
     'gpt3-1024':
       'GPT-3 175B on 1,024 A100: 300 billion tokens take about 34 days (Narayanan et al., arXiv:2104.04473, section 5.1).',
   },
@@ -116,8 +116,7 @@ export const en = {
   none: 'none',
   computing: 'computing…',
   took: (ms: string) => `clocked in ${ms}`,
-  program: 'op by op',
-  stages: (software: string) => `stage by stage, with the figures of ${software}`,
+  how: (software: string) => `op by op, with the figures of ${software}`,
   devices: 'devices',
   step: 'step',
   tokens: 'tokens/s',

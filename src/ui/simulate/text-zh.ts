@@ -11,9 +11,9 @@ export const zh: SimulateText = {
       '一块与两块 H100 上的 GPT-2：token/秒几乎翻倍，一轮时间几乎减半；差的那一点是更小的矩阵乘、最后一个梯度桶，以及每个副本都要运行的优化器。',
     'data-parallel': 'DataParallel 把优化器与所有人的 logits 放在 GPU 0 上，它需要的显存是其他设备的数倍。',
     'llama-naive':
-      'V100 16 GB 上的 LLaMA-2-7B：只有拆分后才放得下；朴素模型并行下设备再多也不更快：一个工作，其余等待。GPipe 与 1F1B 让它们同时工作。',
+      'V100 32 GB 上的 LLaMA-2-7B：只有拆分后才放得下；朴素模型并行下设备再多也不更快：一个工作，其余等待。GPipe 与 1F1B 让它们同时工作。',
     'zero-7.5b':
-      '64 个设备上的 75 亿参数：ZeRO 0 到 3 下，每个设备的参数、梯度与优化器状态为 120、31.4、16.6 与 1.9 GB（Rajbhandari 等，arXiv:1910.02054，图 1）。',
+      '64 个设备上的 75 亿参数：ZeRO 0 到 3 下，每个设备的参数、梯度与优化器状态为 120、31.4、16.6 与 1.9 GB（Rajbhandari 等，arXiv:1910.02054，图 1）；另加正在计算的部分：ZeRO-3 会聚集当前块与下一块。',
     'gpt3-1024': '1,024 块 A100 上的 GPT-3 175B：3000 亿 token 约需 34 天（Narayanan 等，arXiv:2104.04473，5.1 节）。',
   },
   compareStory: (count) => `对比全部 ${count} 个`,
@@ -108,8 +108,7 @@ export const zh: SimulateText = {
   none: '无',
   computing: '计算中…',
   took: (ms) => `计时用了 ${ms}`,
-  program: '逐个操作',
-  stages: (software) => `逐个阶段，采用 ${software} 的参数`,
+  how: (software) => `逐个操作，采用 ${software} 的参数`,
   devices: '设备',
   step: '每步',
   tokens: 'token/秒',

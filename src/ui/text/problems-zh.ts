@@ -89,8 +89,6 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} is no field of a comparison; pins, steps are': '{0} 不是对比的字段；可用的是 pins、steps',
   'holds the same configuration twice': '包含两个相同的配置',
   '{0} must be an integer from 1 to {1}': '{0} 必须是 1 到 {1} 的整数',
-  'rank {0} needs {1}, mostly {2} ({3}); the budget cluster.memoryBytes is {4}':
-    'rank {0} 需要 {1}，主要是{2}（{3}）；预算 cluster.memoryBytes 为 {4}',
   'rank {0} needs {1} before its first op, mostly {2} ({3}); the budget cluster.memoryBytes is {4}':
     'rank {0} 在第一个操作之前就需要 {1}，主要是{2}（{3}）；预算 cluster.memoryBytes 为 {4}',
   'rank {0} needs {1} at op {2}, mostly {3} ({4}); the budget cluster.memoryBytes is {5}':
@@ -133,7 +131,6 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'no layout over {0} devices makes sense ({1})': '{0} 个设备上没有合理的布局（{1}）',
   'nothing fits {0} devices of {1}; the smallest layout needs {2}, mostly {3}':
     '没有布局能放进 {0} 个 {1} 的设备；最小的布局需要 {2}，主要是{3}',
-  'nothing fits {0} devices counted buffer by buffer': '逐缓冲区计算，没有布局能放进 {0} 个设备',
   parameters: '参数',
   gradients: '梯度',
   optimizer: '优化器状态',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { referenceGradients } from '../../../src/model/reference.ts'
-import { ReferenceTrainer } from '../../../src/model/reference/trainer.ts'
+import { referenceGradients } from '../../reference/reference.ts'
+import { ReferenceTrainer } from '../../reference/trainer.ts'
 import { gpt2Shape } from '../../../src/model/shape.ts'
 import type { ModelShape } from '../../../src/model/shape.ts'
 import { GOLDEN_OPTIMIZER, formulaBatch, formulaWeights, readGolden } from '../../golden/golden.ts'

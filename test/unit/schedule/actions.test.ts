@@ -8,12 +8,7 @@ import {
   printActionCsv,
   printActionGrid,
 } from '../../../src/schedule/actions.ts'
-import {
-  insertReduceGrad,
-  insertSendRecv,
-  insertUnshardReshard,
-  mergeBackward,
-} from '../../../src/schedule/lower-comms.ts'
+import { insertReduceGrad, insertSendRecv, insertUnshardReshard, mergeBackward } from '../../lib/lower-comms.ts'
 import lowering from '../../published/pytorch-lowering.json' with { type: 'json' }
 
 const number = fc.nat({ max: 999 })

@@ -5,7 +5,7 @@ import { SCHEDULE_NAMES, refusalOf, scheduleOf } from '../../../src/schedule/reg
 import { summarizeSchedule } from '../../../src/schedule/summary.ts'
 import { printTickGrid, tickGrid } from '../../../src/schedule/tick-grid.ts'
 import { clockOrder } from '../../../src/schedule/unit-clock.ts'
-import { validateOrder } from '../../../src/schedule/validate/order.ts'
+import { validateOrder } from '../../lib/validate-order.ts'
 import reference from '../../published/reference-schedules.json' with { type: 'json' }
 import zeroBubble from '../../published/zero-bubble-tables.json' with { type: 'json' }
 

@@ -201,6 +201,7 @@ export function finish(rank: number, step: readonly Draft[]): RankProgram {
     coordinates: { data: 0, pipeline: rank, tensor: 0 },
     device: 'gpu',
     buffers: new Map([...names].map((name) => [name, spec(name)])),
+    reuse: 'same size',
     state: { parameters: [], gradients: [], moment1, moment2: [], drawn: true },
     prologue: [],
     step: step.map((op, id) => ({ ...op, id })),

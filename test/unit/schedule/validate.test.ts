@@ -4,7 +4,7 @@ import type { CollectiveOp, Op, Program } from '../../../src/schedule/program.ts
 import type { PipelineShape } from '../../../src/schedule/orders/shape.ts'
 import { SCHEDULE_NAMES, scheduleOf } from '../../../src/schedule/registry.ts'
 import { validateProgram } from '../../../src/schedule/validate.ts'
-import { validateOrder } from '../../../src/schedule/validate/order.ts'
+import { validateOrder } from '../../lib/validate-order.ts'
 import type { CollectiveParts } from './small-program.ts'
 import { collective, finish, pipelineProgram, span, withStep } from './small-program.ts'
 

@@ -42,7 +42,7 @@ describe('simulate', () => {
       { error: 'model.heads: 3 does not divide model.embed: 64' },
       { simulated: 'program', software: 'tabcluster' },
       { error: expect.stringMatching(/^rank 0 needs .* mostly /) },
-      { simulated: 'stages', software: 'modern' },
+      { simulated: 'program', software: 'modern' },
     ])
   })
   it('refuses an array of which nothing could be simulated, behind its errors', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
-import { estimateStep, stageCosts, stepTail } from '../../../src/sim/estimate.ts'
-import { memoryOf, peakMemory } from '../../../src/sim/memory-model.ts'
-import { microbatchesForMemory, pipelineBound } from '../../../src/sim/planner/bound.ts'
+import { clusterOf } from '../../../src/sim/links.ts'
+import { Bounds } from '../../../src/sim/planner/bound.ts'
 import { candidatesOf, configOf, devicesOf, readForPlan } from '../../../src/sim/planner/candidates.ts'
-import { plan, planSteps } from '../../../src/sim/planner/plan.ts'
-import { setupOf } from '../../../src/sim/setup-of.ts'
+import { plan, planSteps, SLACK } from '../../../src/sim/planner/plan.ts'
+import { Probes } from '../../../src/sim/planner/probe.ts'
+import { simulate } from '../../../src/sim/simulate.ts'
 
 const base = (more: object = {}) =>
   parseConfig(
@@ -20,6 +20,9 @@ const base = (more: object = {}) =>
     'simulate',
   )
 
+/** Few enough to be replayed in a test. */
+const few = base({ batch: { global: 16, microbatches: 1, sequence: 2048 }, parallel: { data: 4 } })
+
 describe('candidates', () => {
   const config = base()
   const dropped: string[] = []
@@ -31,13 +34,20 @@ describe('candidates', () => {
       expect(parseConfig(configOf(config, c), 'simulate').parallel.schedule).toBe(c.schedule)
     expect(dropped).toContain('a tensor group would cross nodes')
   })
-  it('are bounded from below, and their memory needs few micro-batches', () => {
-    for (const c of all.filter((_, i) => i % 53 === 0)) {
-      const setup = setupOf(configOf(config, c))
-      const bound = pipelineBound(setup, stageCosts(setup)) + stepTail(setup).total
-      expect(bound).toBeLessThanOrEqual(estimateStep(setup).stepSeconds * (1 + 1e-9))
-      const few = memoryOf({ ...setup, microbatches: microbatchesForMemory(setup) })
-      expect(Math.max(...few.map((each) => each.total))).toBeCloseTo(peakMemory(setup), 0)
+  it('are bounded from below by replays of a few blocks', () => {
+    const cluster = clusterOf(few.cluster)
+    const bounds = new Bounds(few, cluster, new Probes(few, cluster, undefined))
+    const some = [...candidatesOf(few, 4, () => undefined)].filter((_, i) => i % 149 === 7)
+    expect(some.length).toBeGreaterThan(3)
+    for (const c of some) {
+      const { time, ranks } = simulate(configOf(few, c)).result
+      const seconds = bounds.seconds(c)
+      expect(seconds * (1 - SLACK.seconds)).toBeLessThanOrEqual(time.stepSeconds)
+      expect(seconds).toBeGreaterThan(time.stepSeconds / 2)
+      const most = Math.max(...ranks.map(({ predictedBytes }) => predictedBytes.total))
+      const { bytes } = bounds.bytes(c)
+      expect(bytes * (1 - SLACK.bytes)).toBeLessThanOrEqual(most)
+      expect(bytes).toBeGreaterThan(most / 4)
     }
   })
   it('are looked for whatever the layout that was given', () => {
@@ -53,15 +63,28 @@ describe('candidates', () => {
 })
 
 describe('plan', () => {
-  const found = plan(base(), { clocked: 120 })
+  const found = plan(few, { clocked: 6 })
   it('ranks by speed, keeps to memory and gives the best as a configuration', () => {
     const speeds = found.ranked.map((each) => each.tokensPerSecond)
     expect(speeds).toEqual(speeds.toSorted((a, b) => b - a))
     for (const each of found.ranked) expect(each.memoryBytes).toBeLessThanOrEqual(found.budgetBytes)
     expect(found.dropped.map(({ reason }) => reason).join()).toContain('out of memory')
     const { data, tensor, pipeline } = found.best.parallel
-    expect(data * tensor * pipeline).toBe(16)
+    expect(data * tensor * pipeline).toBe(4)
     expect(parseConfig(found.best, 'simulate')).toEqual(found.best)
+  })
+  it('says of every layout what simulate says of it', () => {
+    for (const { candidate, ...said } of [found.ranked[0]!, found.ranked.at(-1)!]) {
+      const { time, ranks, tokensPerSecond, schedule } = simulate(configOf(few, candidate)).result
+      expect(said).toEqual({
+        stepSeconds: time.stepSeconds,
+        tokensPerSecond: tokensPerSecond!.virtual,
+        memoryBytes: Math.max(...ranks.map(({ predictedBytes }) => predictedBytes.total)),
+        mfu: time.mfu,
+        bubble: schedule!.bubble,
+      })
+    }
+    expect(simulate(found.best).result.time.stepSeconds).toBe(found.ranked[0]!.stepSeconds)
   })
   it('has a front that only trades', () => {
     found.front.slice(1).forEach((each, i) => {
@@ -82,8 +105,8 @@ describe('plan', () => {
     expect(steps.next().done).toBe(true)
   })
   it('says what is missing when nothing fits', () => {
-    expect(() => plan(base({ cluster: { device: 'v100-16gb', memoryBytes: 1e9 } }))).toThrow(
-      /nothing fits 16 devices of 1.00 GB; the smallest layout needs/,
+    expect(() => plan(base({ parallel: { data: 2 }, cluster: { device: 'v100-16gb', memoryBytes: 1e9 } }))).toThrow(
+      /nothing fits 2 devices of 1.00 GB; the smallest layout needs/,
     )
   })
 })

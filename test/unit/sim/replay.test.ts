@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../../src/config/parse.ts'
 import type { RunConfig } from '../../../src/config/types.ts'
 import { planMemory } from '../../../src/schedule/memory-plan.ts'
 import { clockProgram } from '../../../src/sim/clock.ts'
@@ -32,6 +33,54 @@ function expectSame(config: RunConfig): void {
   expect(stepSeconds).toBeCloseTo(clocked.stepSeconds, 12)
 }
 
+/** Folded over replicas, as larger clusters are. */
+function expectFoldedAlike(parallel: object, stragglers: object[], tolerance: number): void {
+  const config = parseConfig(
+    {
+      // Large enough that how many tensors a shard happens to touch does not matter.
+      precision: 'mixed-bf16',
+      model: { layers: 4, heads: 8, embed: 1024, context: 512, vocab: 8192 },
+      batch: { global: 64, microbatches: 4, sequence: 512 },
+      cluster: { device: 'a100-80gb', intraNode: 'nvlink3', stragglers },
+      parallel,
+    },
+    'simulate',
+  )
+  const cluster = clusterOf(config.cluster)
+  const costs = programCosts(config, cluster)
+  const [single, folded] = [false, true].map((likeRanksOnce) =>
+    replay(config, costs, cluster.slowdown, { likeRanksOnce }),
+  )
+  expect(folded!.walks.length).toBeLessThan(single!.walks.length)
+  expect(Math.abs(folded!.stepSeconds / single!.stepSeconds - 1)).toBeLessThanOrEqual(tolerance)
+}
+
+test.each([
+  [{ data: 8 }, 0.001],
+  [{ data: 8, pipeline: 2, compression: { kind: 'topk', ratio: 0.1 } }, 0.01],
+  [{ data: 4, tensor: 2, zero: 3 }, 0.01],
+  // Where owners hold parts of different shapes, or are the root one after the other, the first stands for all of them.
+  [{ data: 8, zero: 2 }, 0.03],
+  [{ data: 8, pipeline: 2, compression: { kind: 'int8' } }, 0.06],
+  [{ data: 8, zero: 1, collective: 'star', zeroPartition: 'greedy' }, 0.06],
+])('replicas walked as one take as long as each on its own: %j, up to %f', (parallel, tolerance) => {
+  expectFoldedAlike(parallel, [], tolerance)
+})
+
+test.each([
+  [{ data: 4, pipeline: 4 }, [{ rank: 5, slowdown: 2 }]],
+  [{ data: 4, tensor: 4, pipeline: 2 }, [{ rank: 21, slowdown: 2 }]],
+  [
+    { data: 4, tensor: 4, sequenceParallel: true, zero: 1 },
+    [
+      { rank: 1, slowdown: 3 },
+      { rank: 10, slowdown: 1.5 },
+    ],
+  ],
+])('so do those beside slow ranks: %j', (parallel, stragglers) => {
+  expectFoldedAlike(parallel, stragglers, 0.01)
+})
+
 const RUNS = process.env.TABCLUSTER_FULL === '1' ? 2000 : 60
 
 describe('a replay is the clock and the memory plan of the whole Program', () => {
@@ -44,6 +93,8 @@ describe('a replay is the clock and the memory plan of the whole Program', () =>
     [{ data: 3, dataMode: 'data-parallel' }, 5],
     [{ data: 2, dataMode: 'parameter-server', server: { at: 'cpu' } }, 5],
     [{ data: 2, zero: 3, fsdp: { reshardAfterForward: false } }, 5],
+    // Rooted exchanges of stages that share their ops.
+    [{ data: 2, pipeline: 4, compression: { kind: 'int8' } }, 5],
   ])('%j, %i micro-batches', (parallel, microbatches) => {
     expectSame(unevenConfig(parallel, microbatches))
   })

@@ -37,27 +37,30 @@ describe('the software is a field of its own', () => {
     expect(three.seconds).toBeGreaterThanOrEqual(two.seconds)
     const { model } = two.result.config
     const saved = (2 * parameterCount(model) * 7) / 8
-    // The unit at work and the one gathered ahead.
+    // Gathered meanwhile: the block at work, the one ahead, and what belongs to no block.
     const block = (2 * (parameterCount(model) - parameterCount({ ...model, layers: 1 }))) / (model.layers - 1)
+    const rest = 2 * parameterCount(model) - model.layers * block
     expect(two.total - three.total).toBeLessThanOrEqual(saved)
-    expect(two.total - three.total).toBeGreaterThanOrEqual(saved - 2 * block - 1)
+    expect(two.total - three.total).toBeGreaterThanOrEqual(saved - 2 * block - rest)
   })
 
   test('more shards never hold more', () => {
-    const totals = [0, 1, 2, 3].map((zero) => run({ parallel: { data: 8, zero } }).total)
+    // Accumulated: with a single micro-batch ZeRO-1 gives every gradient away at once, as ZeRO-2 does.
+    const batch = { ...XL.batch, microbatches: 2 }
+    const totals = [0, 1, 2, 3].map((zero) => run({ batch, parallel: { data: 8, zero } }).total)
     expect(totals).toEqual(totals.toSorted((a, b) => b - a))
     expect(new Set(totals).size).toBe(4)
   })
 
   test('the planner finds what simulate says of its winner', () => {
     const config = parseConfig({ ...XL, parallel: { data: 8 }, batch: { ...XL.batch, microbatches: 2 } }, 'simulate')
-    const steps = planSteps(config, { clocked: 20 })
+    const steps = planSteps(config, { clocked: 4 })
     let next = steps.next()
     while (!next.done) next = steps.next()
     const { best, ranked, software } = next.value
     const found = simulate(best).result
     expect(software).toBe(found.software)
-    expect(ranked[0]!.stepSeconds).toBeCloseTo(found.time.stepSeconds, 12)
+    expect(ranked[0]!.stepSeconds).toBe(found.time.stepSeconds)
     expect(ranked[0]!.memoryBytes).toBe(Math.max(...found.ranks.map(({ predictedBytes }) => predictedBytes.total)))
   })
 })
@@ -86,12 +89,11 @@ describe('attention and dropout belong to the model', () => {
 
   test('what this project does not execute is not clocked as if it did', () => {
     const small = { precision: 'f32', model: { preset: 'nano' }, batch: {}, cluster: {} }
-    expect(run(small).result.simulated).toBe('program')
-    expect(run({ ...small, model: { preset: 'nano', attention: 'materialized' } }).result.simulated).toBe('stages')
-    expect(run({ ...small, cluster: { software: 'modern' } }).result).toMatchObject({
-      simulated: 'stages',
-      software: 'modern',
-    })
+    const own = run(small)
+    expect(run({ ...small, model: { preset: 'nano', attention: 'materialized' } }).seconds).toBeGreaterThan(own.seconds)
+    const other = run({ ...small, cluster: { software: 'modern' } })
+    expect(other.result.software).toBe('modern')
+    expect(other.seconds).not.toBe(own.seconds)
     for (const input of [{ model: { dropout: 0.1 } }, { cluster: { software: 'modern' } }])
       expect(() => parseConfig(input)).toThrow(/ is for simulate; execution takes null or /)
   })

@@ -38,7 +38,7 @@ describe('stories', () => {
   it('LLaMA-2-7B fits V100 only when split, and naive splitting makes it no faster', () => {
     expect(() => run('llama-naive', '1 V100')).toThrow(OutOfMemoryError)
     const at = (label: string) => speed('llama-naive', label)
-    expect(at('4 V100, naive')).toBeLessThan(1.02 * at('2 V100, naive'))
+    expect(at('4 V100, naive')).toBeLessThan(1.05 * at('2 V100, naive'))
     for (const schedule of ['gpipe', '1f1b']) {
       expect(at(`2 V100, ${schedule}`)).toBeGreaterThan(1.6 * at('2 V100, naive'))
       expect(at(`4 V100, ${schedule}`)).toBeGreaterThan(1.5 * at(`2 V100, ${schedule}`))
@@ -52,9 +52,17 @@ describe('stories', () => {
     [2, 16.6],
     [3, 1.9],
   ])('7.5 B parameters on 64 devices under ZeRO %i need %d GB of state', (stage, gigabytes) => {
-    for (const { predictedBytes } of run('zero-7.5b', `ZeRO ${stage}`).ranks) {
+    const { config, ranks } = run('zero-7.5b', `ZeRO ${stage}`)
+    const block = 12 * config.model.embed ** 2
+    const table = config.model.vocab * config.model.embed
+    // At work beside the state: under ZeRO-2 the gradients of a block and of the table of tokens; under ZeRO-3 also two
+    // blocks and the table, gathered.
+    const atWork = [0, 0, 2 * (block + table), 2 * (block + table) + 2 * (2 * block + table)][stage]!
+    for (const { predictedBytes } of ranks) {
       const { parameters, gradients, optimizer } = predictedBytes
-      expect((parameters + gradients + optimizer) / 1e9 / gigabytes).toBeCloseTo(1, 1)
+      const found = (parameters + gradients + optimizer) / 1e9
+      expect(found).toBeGreaterThan(0.99 * gigabytes)
+      expect(found).toBeLessThan(1.01 * (gigabytes + atWork / 1e9))
     }
   })
 

@@ -70,7 +70,7 @@ test('gradients travel in the bytes they are reduced in', () => {
   }
   // A ring moves 2 · 3/4 of the vector.
   expect(sent('megatron-2021')).toBeCloseTo(1.5 * 2, 3)
-  expect(sent('modern')).toBeCloseTo(1.5 * 4, 3)
+  expect(sent('pytorch-fsdp')).toBeCloseTo(1.5 * 4, 3)
 })
 
 /** Bytes of block 1 that a forward leaves and the backward reads; the statistics of norms and attention not among them. */

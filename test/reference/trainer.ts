@@ -1,6 +1,6 @@
-import { parameterTable } from '../parameters.ts'
-import { referenceGradients } from '../reference.ts'
-import type { ModelShape } from '../shape.ts'
+import { parameterTable } from '../../src/model/parameters.ts'
+import { referenceGradients } from './reference.ts'
+import type { ModelShape } from '../../src/model/shape.ts'
 import { wide } from './batch.ts'
 import type { ReferenceBatch } from './batch.ts'
 

@@ -1,5 +1,5 @@
-import type { ComputeOp, Op, Program } from '../../schedule/program.ts'
-import type { CostModel } from './cost-model.ts'
+import type { ComputeOp, Op, Program } from '../../src/schedule/program.ts'
+import type { CostModel } from '../../src/sim/cost/cost-model.ts'
 
 type Part = 'F' | 'B' | 'I' | 'W'
 

@@ -1,6 +1,6 @@
-import { InvalidProgramError } from '../core/errors.ts'
-import type { Action, ActionRow, LoweredAction } from './actions.ts'
-import { isCompute, printAction, printActionGrid } from './actions.ts'
+import { InvalidProgramError } from '../../src/core/errors.ts'
+import type { Action, ActionRow, LoweredAction } from '../../src/schedule/actions.ts'
+import { isCompute, printAction, printActionGrid } from '../../src/schedule/actions.ts'
 
 /**
  * Lowering passes over stage-level orders, as PyTorch's pipelining makes them (torch.distributed.pipelining.schedules): each

@@ -1,8 +1,8 @@
-import { InvalidProgramError } from '../../core/errors.ts'
-import type { Action } from '../actions.ts'
-import { printAction, printActionGrid } from '../actions.ts'
-import type { Order } from '../orders/shape.ts'
-import { clockOrder } from '../unit-clock.ts'
+import { InvalidProgramError } from '../../src/core/errors.ts'
+import type { Action } from '../../src/schedule/actions.ts'
+import { printAction, printActionGrid } from '../../src/schedule/actions.ts'
+import type { Order } from '../../src/schedule/orders/shape.ts'
+import { clockOrder } from '../../src/schedule/unit-clock.ts'
 
 /**
  * Proves a stage-level order complete and free of deadlock: every micro-batch goes forward once through every stage and back

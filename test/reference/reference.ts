@@ -1,8 +1,8 @@
-import { checkBatch, wide } from './reference/batch.ts'
-import type { ReferenceBatch, ReferenceResult } from './reference/batch.ts'
-import { gpt2Gradients } from './reference/gpt2.ts'
-import { llamaGradients } from './reference/llama.ts'
-import type { ModelShape } from './shape.ts'
+import { checkBatch, wide } from './batch.ts'
+import type { ReferenceBatch, ReferenceResult } from './batch.ts'
+import { gpt2Gradients } from './gpt2.ts'
+import { llamaGradients } from './llama.ts'
+import type { ModelShape } from '../../src/model/shape.ts'
 
 const FAMILIES = { gpt2: gpt2Gradients, llama: llamaGradients } as const
 

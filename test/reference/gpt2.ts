@@ -1,4 +1,4 @@
-import type { ModelShape } from '../shape.ts'
+import type { ModelShape } from '../../src/model/shape.ts'
 import { attention, attentionBackward } from './attention.ts'
 import type { Attended } from './attention.ts'
 import type { ReferenceBatch, ReferenceResult } from './batch.ts'

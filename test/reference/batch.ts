@@ -1,6 +1,6 @@
-import { RefusedError } from '../../core/errors.ts'
-import { parameterTable } from '../parameters.ts'
-import type { ModelShape } from '../shape.ts'
+import { RefusedError } from '../../src/core/errors.ts'
+import { parameterTable } from '../../src/model/parameters.ts'
+import type { ModelShape } from '../../src/model/shape.ts'
 
 /** B sequences of T tokens, row-major; weights are already divided by their total. */
 export interface ReferenceBatch {

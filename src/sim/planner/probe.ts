@@ -1,0 +1,230 @@
+import type { RunConfig } from '../../config/types.ts'
+import type { PeakBytes } from '../../core/bytes.ts'
+import type { CollectiveOp, Op } from '../../schedule/program.ts'
+import { measuredCosts } from '../cost/measured-costs.ts'
+import type { MeasuredDevice } from '../cost/measured-device.ts'
+import { programCosts } from '../cost/program-costs.ts'
+import type { Cluster } from '../links.ts'
+import { softwareOf } from '../cost/software.ts'
+import { replay } from '../replay/replay.ts'
+import { sequenceOf, type Walk } from '../replay/walk.ts'
+import { configOf, type Candidate } from './candidates.ts'
+
+/*
+ * What a block adds to a rank's time and bytes, read off replays of models of one and of two blocks on a single stage. Blocks
+ * are alike, so the rest is a straight line; candidates that share a block share its probe.
+ */
+
+/** A quantity of a rank by its number of blocks. */
+export interface Line {
+  /** With no blocks: the embedding and the head. */
+  readonly ends: number
+  readonly block: number
+}
+
+/** Of one micro-batch. */
+export interface PassLines {
+  readonly forward: Line
+  readonly backward: Line
+}
+
+/** What a rank keeps for the whole step. */
+export type StateLines = Readonly<Record<StateCategory, Line>>
+
+export interface ByteLines {
+  /** Before any sharding over replicas. */
+  readonly state: StateLines
+  /** The peak with one micro-batch in flight, and what each further one adds. */
+  readonly peak: Line
+  readonly further: Line
+}
+
+/** What replicas exchange with each micro-batch and at the end of the step, and what the optimizer then takes. */
+export interface ReplicaLines {
+  readonly perMicrobatch: Line
+  readonly atEnd: Line
+  readonly optimizer: Line
+}
+
+function lineOf(one: number, two: number): Line {
+  return { ends: 2 * one - two, block: two - one }
+}
+
+type StateCategory = 'parameters' | 'gradients' | 'optimizer'
+
+function stateLines(one: PeakBytes, two: PeakBytes): StateLines {
+  return {
+    parameters: lineOf(one.parameters, two.parameters),
+    gradients: lineOf(one.gradients, two.gradients),
+    optimizer: lineOf(one.optimizer, two.optimizer),
+  }
+}
+
+/** A line that goes on from a second as it went there from a first. */
+function grown(first: Line, second: Line, times: number): Line {
+  return {
+    ends: second.ends + times * (second.ends - first.ends),
+    block: second.block + times * (second.block - first.block),
+  }
+}
+
+/** Samples of a micro-batch up to which every size is replayed. */
+const MOST_SAMPLES = 4
+
+interface Shape {
+  readonly layers: number
+  readonly microbatches: number
+}
+
+const isOverReplicas = (op: Op, data: number): op is CollectiveOp =>
+  'group' in op && data > 1 && op.group.length === data && !/^(tensor|norm):/.test(op.stream)
+
+export class Probes {
+  private readonly kept = new Map<string, unknown>()
+
+  constructor(
+    private readonly config: RunConfig,
+    private readonly cluster: Cluster,
+    private readonly measured: MeasuredDevice | undefined,
+  ) {}
+
+  private remembered<Value>(key: string, make: () => Value): Value {
+    if (!this.kept.has(key)) this.kept.set(key, make())
+    return this.kept.get(key) as Value
+  }
+
+  /** A rank of a model of so many blocks on one stage, where all forwards come before all backwards. */
+  private walk(candidate: Candidate, { layers, microbatches }: Shape): Walk {
+    const { data, microBatch } = candidate
+    const real = configOf(this.config, candidate)
+    const roofline = programCosts(real, this.cluster)
+    const costs = this.measured ? measuredCosts(this.measured.seconds, roofline) : roofline
+    const small: RunConfig = {
+      ...real,
+      model: { ...real.model, layers },
+      batch: { ...real.batch, global: data * microbatches * microBatch, microbatches },
+      parallel: {
+        ...real.parallel,
+        pipeline: 1,
+        chunks: 1,
+        schedule: 'gpipe',
+        partition: 'even',
+        fsdp: { ...real.parallel.fsdp, reshardAfterForward: true },
+      },
+    }
+    return replay(small, costs, undefined, { likeRanksOnce: true }).walks[0]!
+  }
+
+  /** What a rank alone takes: of its second micro-batch, since then nothing is launched for the first time. */
+  private alone(candidate: Candidate, microBatch: number, { layers, microbatches }: Shape) {
+    const { tensor, sequenceParallel, recompute, pipeline } = candidate
+    const stalls = pipeline > 1 && softwareOf(this.config).pipelinedStallSeconds > 0
+    const key = `${tensor} ${sequenceParallel} ${microBatch} ${recompute} ${stalls} ${layers} ${microbatches}`
+    return this.remembered(key, () => {
+      const single = { ...candidate, data: 1, zero: 0, microBatch } as const
+      const walk = this.walk(single, { layers, microbatches })
+      const ends: number[] = []
+      let index = 0
+      for (const { stretch } of sequenceOf(walk.code)) {
+        let end = 0
+        for (const op of stretch.ops) {
+          if ('segment' in op) end = Math.max(end, walk.end[index]!)
+          index++
+        }
+        ends.push(end)
+      }
+      // Head, forwards, backwards, tail.
+      const forward = ends[microbatches]! - ends[microbatches - 1]!
+      const backward = ends[2 * microbatches]! - ends[2 * microbatches - 1]!
+      return { forward, backward, peak: walk.peak }
+    })
+  }
+
+  private passesAt(candidate: Candidate, microBatch: number): PassLines {
+    const [one, two] = [1, 2].map((layers) => this.alone(candidate, microBatch, { layers, microbatches: 2 }))
+    return { forward: lineOf(one!.forward, two!.forward), backward: lineOf(one!.backward, two!.backward) }
+  }
+
+  /**
+   * Seconds of the forward and backward of a micro-batch, with what tensor ranks exchange in them. Kernels of many samples
+   * take as much longer as they have more.
+   */
+  passLines(candidate: Candidate): PassLines {
+    const { microBatch } = candidate
+    if (microBatch <= MOST_SAMPLES) return this.passesAt(candidate, microBatch)
+    const [half, full] = [this.passesAt(candidate, MOST_SAMPLES / 2), this.passesAt(candidate, MOST_SAMPLES)]
+    const times = (microBatch - MOST_SAMPLES) / (MOST_SAMPLES / 2)
+    return {
+      forward: grown(half.forward, full.forward, times),
+      backward: grown(half.backward, full.backward, times),
+    }
+  }
+
+  private bytesAt(candidate: Candidate, microBatch: number): ByteLines {
+    const peaks = (microbatches: number) =>
+      [1, 2].map((layers) => this.alone(candidate, microBatch, { layers, microbatches }).peak)
+    const [one, two] = [peaks(1), peaks(2)]
+    return {
+      state: stateLines(one[0]!, one[1]!),
+      peak: lineOf(one[0]!.total, one[1]!.total),
+      further: lineOf(two[0]!.total - one[0]!.total, two[1]!.total - one[1]!.total),
+    }
+  }
+
+  /** Bytes of a rank; activations grow with the samples of a micro-batch as they do from one to two. */
+  byteLines(candidate: Candidate): ByteLines {
+    const [one, two] = [this.bytesAt(candidate, 1), this.bytesAt(candidate, 2)]
+    const more = candidate.microBatch - 2
+    return { state: one.state, peak: grown(one.peak, two.peak, more), further: grown(one.further, two.further, more) }
+  }
+
+  private replicas(candidate: Candidate, layers: number) {
+    const { data } = candidate
+    const walk = this.walk(candidate, { layers, microbatches: 2 })
+    const stretches = [...sequenceOf(walk.code)]
+    const perMicrobatch = new Map<string, number>()
+    const atEnd = new Map<string, number>()
+    const { reshardAfterForward } = this.config.parallel.fsdp
+    let [index, optimizer] = [0, 0]
+    stretches.forEach(({ stretch }, position) => {
+      const isTail = position === stretches.length - 1
+      for (const each of stretch.ops) {
+        const seconds = walk.end[index]! - walk.start[index]!
+        index++
+        if (each.kind === 'optimizerStep' || each.kind === 'gradNorm') optimizer += seconds
+        if (!isOverReplicas(each, data)) continue
+        const into = isTail ? atEnd : perMicrobatch
+        // Parameters that stay gathered are gathered once a step.
+        if (!isTail && !reshardAfterForward && each.kind === 'allGather') continue
+        into.set(each.stream, (into.get(each.stream) ?? 0) + seconds)
+      }
+    })
+    return {
+      // The last backward of ZeRO 0 and 1 reduces for the whole step.
+      inLast: Math.max(0, ...perMicrobatch.values()),
+      atEnd: Math.max(0, ...atEnd.values()),
+      optimizer,
+    }
+  }
+
+  replicaLines(candidate: Candidate): ReplicaLines {
+    const { data, tensor, zero } = candidate
+    return this.remembered(`replicas ${data} ${tensor} ${zero}`, () => {
+      const plain = {
+        ...candidate,
+        sequenceParallel: false,
+        recompute: 'none',
+        microBatch: 1,
+      } as const
+      const [one, two] = [1, 2].map((layers) => this.replicas(plain, layers))
+      const during = lineOf(one!.inLast, two!.inLast)
+      const end = lineOf(one!.atEnd, two!.atEnd)
+      const none = { ends: 0, block: 0 }
+      return {
+        perMicrobatch: zero >= 2 ? { ends: during.ends / 2, block: during.block / 2 } : none,
+        atEnd: zero >= 2 ? end : { ends: end.ends + during.ends, block: end.block + during.block },
+        optimizer: lineOf(one!.optimizer, two!.optimizer),
+      }
+    })
+  }
+}
