@@ -45,6 +45,9 @@ export interface Simulation {
 export interface SimulateOptions {
   /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
   readonly measured?: MeasuredDevice
+}
+
+export interface FigureOptions extends SimulateOptions {
   /** Quicker: ranks whose parts of vectors differ by an element count as one kind. */
   readonly likeRanksOnce?: boolean
 }
@@ -55,10 +58,9 @@ export interface SimulateOptions {
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
 export function simulate(config: RunConfig, options: SimulateOptions = {}): Simulation {
-  const { likeRanksOnce = false } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
-  const simulation = simulateProgram(config, cluster, likeRanksOnce, measured)
+  const simulation = simulateProgram(config, cluster, measured)
   if (!measured) return simulation
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
@@ -90,11 +92,12 @@ export interface StepFigures {
 }
 
 /** The same numbers as `simulate`, without those of every rank and op. The budget is left to whoever asks. */
-export function simulateFigures(config: RunConfig, options: Pick<SimulateOptions, 'measured'> = {}): StepFigures {
+export function simulateFigures(config: RunConfig, options: FigureOptions = {}): StepFigures {
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
   const { walks, stepSeconds } = replay(config, costsOf(config, cluster, measured), cluster.slowdown, {
     totalsOnly: true,
+    likeRanksOnce: options.likeRanksOnce ?? false,
   })
   const { result, mfu } = shared(config, cluster, stepSeconds)
   const { tokensPerSecond, schedule } = result
@@ -107,14 +110,9 @@ function costsOf(config: RunConfig, cluster: Cluster, measured: MeasuredDevice |
   return measured ? measuredCosts(measured.seconds, roofline) : roofline
 }
 
-function simulateProgram(
-  config: RunConfig,
-  cluster: Cluster,
-  likeRanksOnce: boolean,
-  measured?: MeasuredDevice,
-): Simulation {
+function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
   const costs = costsOf(config, cluster, measured)
-  const run = (curve = false) => replay(config, costs, cluster.slowdown, { curve, likeRanksOnce })
+  const run = (curve = false) => replay(config, costs, cluster.slowdown, { curve })
   const clocked = run()
   const { walks, walkOf, stepSeconds } = clocked
   checkReplayBudget(walks, config.cluster.memoryBytes)

@@ -1,6 +1,6 @@
 import { num, parseCsv, type CsvRow } from './csv.ts'
 import { areaUnderCurve, median, percentErrors, type Point, type Section } from './section.ts'
-import { fullestOf, isSeen, nodesOfEight, resultOf, type PublishedRun } from './setups.ts'
+import { isSeen, nodesOfEight, figuresOf, type PublishedRun } from './setups.ts'
 
 const SEQUENCE = 4096
 
@@ -47,8 +47,8 @@ function hasBlockPerStage(row: CsvRow): boolean {
 
 /** Of the whole result only what is compared is kept. */
 function outcomeOf(row: CsvRow): { readonly seconds: number; readonly bytes: number } {
-  const result = resultOf(runOf(row))
-  return { seconds: result.time.stepSeconds, bytes: fullestOf(result) }
+  const { stepSeconds, peak } = figuresOf(runOf(row))
+  return { seconds: stepSeconds, bytes: peak.total }
 }
 
 function label(row: CsvRow): string {

@@ -3,7 +3,7 @@ import type { ModelConfig, RunConfig } from '../../config/types.ts'
 import { gpt2Shape } from '../../model/shape.ts'
 import type { DeviceName } from '../hardware.ts'
 import { clusterOf, type Cluster, type InterLinkName, type IntraLinkName } from '../links.ts'
-import { simulate, type SimulatedResult } from '../simulate.ts'
+import { simulateFigures, type StepFigures } from '../simulate.ts'
 
 /** A GPT-2 shape: MLP four times as wide, tied head. */
 export function gptShape(layers: number, heads: number, embed: number, context: number, vocab: number): ModelConfig {
@@ -38,17 +38,12 @@ export function configOf({ microBatch, microbatches, sequence, ...run }: Publish
 }
 
 /** What the simulator says of a published run; nothing published tells ranks of an axis apart. */
-export function resultOf(run: PublishedRun): SimulatedResult {
-  return simulate(configOf(run), { likeRanksOnce: true }).result
+export function figuresOf(run: PublishedRun): StepFigures {
+  return simulateFigures(configOf(run), { likeRanksOnce: true })
 }
 
 export function secondsOf(run: PublishedRun): number {
-  return resultOf(run).time.stepSeconds
-}
-
-/** Bytes of the fullest rank. */
-export function fullestOf({ ranks }: Pick<SimulatedResult, 'ranks'>): number {
-  return ranks.reduce((most, { predictedBytes }) => Math.max(most, predictedBytes.total), 0)
+  return figuresOf(run).stepSeconds
 }
 
 /** Every second row is what the parameters were fitted on. */

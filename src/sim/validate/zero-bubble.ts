@@ -1,7 +1,7 @@
 import type { ScheduleName } from '../../config/types.ts'
-import { simulate, type SimulatedResult } from '../simulate.ts'
+import { simulateFigures, type StepFigures } from '../simulate.ts'
 import { percentErrors, type Point, type Section } from './section.ts'
-import { configOf, fullestOf, gptShape, nodesOfEight } from './setups.ts'
+import { configOf, gptShape, nodesOfEight } from './setups.ts'
 
 type Measured = '1F1B' | '1F1B-I' | 'ZB-1p' | 'ZB-2p'
 
@@ -32,12 +32,12 @@ const SCHEDULES: readonly (readonly [Measured, ScheduleName])[] = [
   ['ZB-2p', 'zb-h2'],
 ]
 
-function resultOf(
+function runOf(
   table: ZeroBubbleTable,
   model: ZeroBubbleTable['models'][number],
   schedule: ScheduleName,
   m: number,
-): SimulatedResult {
+): StepFigures {
   const p = table.stages
   const perRank = (model.layers + 2) / p
   const chunks = schedule === 'interleaved-1f1b' ? perRank : 1
@@ -53,8 +53,10 @@ function resultOf(
   })
   // The first and the last stage have one block fewer: none where stages are of one block, which no configuration says.
   const partition = Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0))
-  return simulate({ ...config, parallel: { ...config.parallel, schedule, chunks, partition } }, { likeRanksOnce: true })
-    .result
+  return simulateFigures(
+    { ...config, parallel: { ...config.parallel, schedule, chunks, partition } },
+    { likeRanksOnce: true },
+  )
 }
 
 /** Pairs of schedules whose order in a column is not the measured one; ties may fall either way. */
@@ -74,12 +76,12 @@ export function zeroBubble(table: ZeroBubbleTable): Section[] {
     const fullest = new Map<Measured, number>()
     model.microbatches.forEach((m, column) => {
       const points = SCHEDULES.map(([name, schedule]): Point => {
-        const result = resultOf(table, model, schedule, m)
-        fullest.set(name, Math.max(fullest.get(name) ?? 0, fullestOf(result)))
+        const { stepSeconds, peak } = runOf(table, model, schedule, m)
+        fullest.set(name, Math.max(fullest.get(name) ?? 0, peak.total))
         return {
           label: `${model.model}, ${m} micro-batches, ${name}`,
           measured: model.samples[name][column]!,
-          simulated: (m * model.microBatch) / result.time.stepSeconds / table.stages,
+          simulated: (m * model.microBatch) / stepSeconds / table.stages,
           seen: model.model === '1.5B',
         }
       })
