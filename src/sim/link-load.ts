@@ -1,9 +1,9 @@
 import type { ClusterConfig } from '../config/types.ts'
-import type { Coordinates } from '../core/mesh.ts'
+import { MESH_AXES, axesAcross, meshSize, type MeshAxis, type MeshSizes } from '../core/mesh.ts'
 
 /** Along which axis of the mesh a group lies; all: over several of them (norms, losses). */
-const LINK_AXES = ['tensor', 'data', 'pipeline', 'all'] as const
-export type LinkAxis = (typeof LINK_AXES)[number]
+const LINK_AXES = [...MESH_AXES, 'all'] as const
+export type LinkAxis = MeshAxis | 'all'
 
 /** What one axis puts on the links of the cluster. */
 export interface LinkLoad {
@@ -34,17 +34,11 @@ const load = (
   bytes,
 })
 
-/** Coordinates of a rank; null for a server without a device, which belongs to nobody's stage or shard: it serves replicas. */
-type CoordinatesOf = (rank: number) => Coordinates | null
-
-function axisOf(group: readonly number[], coordinatesOf: CoordinatesOf): LinkAxis {
-  const places = group.map(coordinatesOf)
-  const [first] = places
-  const same = (axis: keyof Coordinates) => places.every((each) => each?.[axis] === first?.[axis])
-  const [d, t, p] = [same('data'), same('tensor'), same('pipeline')]
-  if (places.includes(null) || (t && p)) return 'data'
-  if (d && p) return 'tensor'
-  return d && t ? 'pipeline' : 'all'
+/** A server without a device, behind the mesh, belongs to nobody's stage or shard: it serves replicas. */
+function axisOf(mesh: MeshSizes, group: readonly number[]): LinkAxis {
+  if (group.some((rank) => rank >= meshSize(mesh))) return 'data'
+  const [axis, ...more] = axesAcross(mesh, group)
+  return axis === undefined || more.length > 0 ? 'all' : axis
 }
 
 /** What a rank sends to a group in a step, itself among its members. */
@@ -54,17 +48,13 @@ export interface SentToGroup {
 }
 
 /** Every exchange of a step, by the axis its group lies along: of each axis what the rank that sends most puts on it. */
-export function programLoads(
-  ranks: Iterable<Iterable<SentToGroup>>,
-  coordinatesOf: CoordinatesOf,
-  links: Links,
-): LinkLoad[] {
+export function programLoads(ranks: Iterable<Iterable<SentToGroup>>, mesh: MeshSizes, links: Links): LinkLoad[] {
   const entries = new Map<LinkAxis, { ranks: number; betweenNodes: boolean; bytes: number }>()
   for (const groups of ranks) {
     const own = new Map<LinkAxis, number>()
     for (const { group, bytes } of groups) {
       if (group.length < 2) continue
-      const axis = axisOf(group, coordinatesOf)
+      const axis = axisOf(mesh, group)
       const entry = entries.get(axis) ?? { ranks: 0, betweenNodes: false, bytes: 0 }
       entries.set(axis, entry)
       entry.ranks = Math.max(entry.ranks, group.length)

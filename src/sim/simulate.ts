@@ -137,7 +137,7 @@ function simulateProgram(config: RunConfig, cluster: Cluster, measured?: Measure
       ranks,
       links: programLoads(
         traffic.map(({ byGroup }) => byGroup.values()),
-        (rank) => (rank < world ? coordinatesAt(config.parallel, rank) : null),
+        config.parallel,
         config.cluster,
       ),
       time: {

@@ -1,9 +1,10 @@
-import type { Coordinates } from '../core/mesh.ts'
+import { groupsAlong, type Coordinates, type MeshAxis } from '../core/mesh.ts'
 import type { PlannedRank } from './session.ts'
 
-/** The three ways ranks share work, in the order the page names them. */
-const AXES = ['data', 'tensor', 'pipeline'] as const
-export type Axis = (typeof AXES)[number]
+export type Axis = MeshAxis
+
+/** The ways ranks share work, in the order the page names them. */
+const AXES: readonly Axis[] = ['data', 'tensor', 'pipeline']
 
 export interface MeshView {
   readonly size: Readonly<Record<Axis, number>>
@@ -38,9 +39,9 @@ export function meshView(planned: readonly PlannedRank[]): MeshView {
   const sizeOf = (axis: Axis) => 1 + Math.max(0, ...ranks.map((each) => each.coordinates[axis]))
   const size = { data: sizeOf('data'), tensor: sizeOf('tensor'), pipeline: sizeOf('pipeline') }
   const groups = {
-    data: by(ranks, (at) => at.pipeline * size.tensor + at.tensor),
-    tensor: by(ranks, (at) => at.pipeline * size.data + at.data),
-    pipeline: by(ranks, (at) => at.data * size.tensor + at.tensor),
+    data: groupsAlong(size, 'data'),
+    tensor: groupsAlong(size, 'tensor'),
+    pipeline: groupsAlong(size, 'pipeline'),
   }
   const flat = size.pipeline * size.tensor === 1
   const place = ({ coordinates: at }: PlannedRank) => at.pipeline * size.tensor + at.tensor

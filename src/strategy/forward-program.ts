@@ -1,4 +1,4 @@
-import { groupAlong } from '../core/mesh.ts'
+import { groupAlong, rankAt } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Action } from '../schedule/actions.ts'
 import { scheduleOf } from '../schedule/registry.ts'
@@ -64,8 +64,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       coordinates: trained.coordinates,
       microbatches,
       stageToRank,
-      rankOf: (p) =>
-        training.ranks.find(({ coordinates: c }) => c.data === data && c.pipeline === p && c.tensor === tensor)!.rank,
+      rankOf: (p) => rankAt(config.parallel, { data, pipeline: p, tensor }),
       forwardOnly: true,
       keepLogits: generate,
     })

@@ -5,14 +5,18 @@ import { withUnhurriedPolls } from '../../../src/cluster/hosts/unhurried-polls.t
 const native = structuredClone.bind(null)
 const poll = Object.defineProperty(native, 'name', { value: '' }) as () => void
 
+const handle = setImmediate(() => {})
+
 function observed() {
   let clock = 0
   const pauses: number[] = []
   const scheduled: unknown[] = []
-  const schedule = ((callback: unknown, ...args: unknown[]) => {
-    scheduled.push([callback, ...args])
-    return 'handle'
-  }) as unknown as typeof setImmediate
+  const { __promisify__ } = setImmediate
+  const record = (...given: unknown[]) => {
+    scheduled.push(given)
+    return handle
+  }
+  const schedule: typeof setImmediate = Object.assign(record, { __promisify__ })
   const unhurried = withUnhurriedPolls(
     schedule,
     () => clock,
@@ -53,7 +57,7 @@ describe('polls of a native library', () => {
   test('everything else goes through as it is', () => {
     const { unhurried, pauses, scheduled } = observed()
     const callback = (_value: number) => {}
-    for (let i = 0; i < 20; i++) expect(unhurried(callback, i)).toBe('handle')
+    for (let i = 0; i < 20; i++) expect(unhurried(callback, i)).toBe(handle)
     expect(scheduled).toEqual(Array.from({ length: 20 }, (_, i) => [callback, i]))
     expect(pauses).toEqual([])
   })
