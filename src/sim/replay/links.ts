@@ -20,6 +20,8 @@ type Exchange =
   | { readonly kind: 'send'; readonly channel: Channel }
   | { readonly kind: 'recv'; readonly channel: Channel }
   | { readonly kind: 'meet'; readonly meeting: Meeting }
+  /** A collective of members that one walk stands for. */
+  | { readonly kind: 'alone' }
 
 /** What a message is of: the output or the input gradient of the sender's stage; parameters or gradients of a server. */
 function channelOf(op: SendOp | RecvOp): string {
@@ -48,7 +50,8 @@ export class Links {
     if (op.kind === 'send') return { kind: 'send', channel: this.channel(rank, op.peer, channelOf(op)) }
     if (op.kind === 'recv') return { kind: 'recv', channel: this.channel(op.peer, rank, channelOf(op)) }
     if (!('group' in op)) return null
-    return { kind: 'meet', meeting: this.meeting(op) }
+    const meeting = this.meeting(op)
+    return meeting.participants === 1 && eagerRoot(op) === null ? { kind: 'alone' } : { kind: 'meet', meeting }
   }
 
   private channel(from: number, to: number, name: string): Channel {

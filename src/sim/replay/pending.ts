@@ -22,5 +22,5 @@ export interface Pending extends OpOfWalk {
   readonly ready: number
   readonly stream: number
   readonly places: readonly number[]
-  readonly modes: readonly number[]
+  readonly modes: ArrayLike<number>
 }
