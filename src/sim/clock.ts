@@ -1,7 +1,7 @@
 import { InvalidProgramError } from '../core/errors.ts'
 import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
 import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
-import type { Op, Program } from '../schedule/program.ts'
+import type { Op, Program, Reuse } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import { eagerRoot, eagerSpans } from './clock/eager.ts'
 import { meetingsOf } from './clock/meetings.ts'
@@ -43,8 +43,12 @@ export interface ClockOptions {
   readonly plans?: readonly MemoryPlan[]
 }
 
-/** As the executor waits: names that follow each other in one slot depend on each other. */
-function waitsOf({ persistent, step }: MemoryPlan): Dependencies {
+/**
+ * As the executor waits: names that follow each other in one slot depend on each other. An allocator whose free memory serves
+ * any size has other memory to give while a stream still works on what was freed (PyTorch's record_stream).
+ */
+function waitsOf({ persistent, step }: MemoryPlan, reuse: Reuse): Dependencies {
+  if (reuse === 'any size') return dependenciesOf(step.ops)
   return dependenciesOf(step.ops, (name) => {
     const slot = persistent.get(name) ?? step.slotOf.get(name)
     return slot === undefined ? name : `#${slot}`
@@ -75,7 +79,7 @@ export function clockProgram(program: Program, cost: CostModel, options: ClockOp
   const { receiver, collective, members } = meetingsOf(program, base, total)
 
   // Successors of every op, as one array: followers[offsets[i] … offsets[i + 1]).
-  const waits = plans.map(waitsOf)
+  const waits = plans.map((plan, r) => waitsOf(plan, program.ranks[r]!.reuse))
   const left = new Int32Array(total)
   const offsets = new Int32Array(total + 1)
   waits.forEach(({ offsets: own, targets }, r) => {

@@ -2,6 +2,7 @@ import { CATEGORIES, roundBufferBytes } from '../../core/bytes.ts'
 import { invariant } from '../../core/errors.ts'
 import { buffersOfOp, type BufferPlace, type FoldedRank, type Stretch, type Template } from '../../schedule/folded.ts'
 import type { BufferSpec, Op } from '../../schedule/program.ts'
+import { COMPUTE } from '../../strategy/segment-writer.ts'
 import { isExchange } from '../cost/cost-model.ts'
 
 /*
@@ -147,7 +148,7 @@ class Compiler {
     /** By symbol, the visits that begin here, in order. */
     const opened = new Map<number, number[]>()
     const accesses = ops.map((op) => {
-      const isAlone = op.stream === 'compute' && !isExchange(op)
+      const isAlone = op.stream === COMPUTE && !isExchange(op)
       return [...buffersOfOp(op)].map((name): readonly [slot: number, mode: number] => {
         let slot = slotOfName.get(name)
         if (slot === undefined) {

@@ -24,6 +24,11 @@ export class RankMemory {
   cached = 0
   /** Places taken so far; a place is never given up. */
   places = 0
+  /**
+   * Places that the op at hand took of those given back before, where that is no reason to wait: an allocator whose free memory
+   * serves any size has other memory while a stream still works on what was freed.
+   */
+  readonly fresh: number[] = []
   /** Places of the slots of the stretch at hand. */
   readonly placeOfSlot: Int32Array
   /** Most bytes live at once so far, where free memory serves any size. */
@@ -69,6 +74,7 @@ export class RankMemory {
   private takePlace(symbol: number): number {
     const { bytes, category, sizeClass, counts } = this.code.symbols[symbol]!
     const place = this.free[sizeClass]!.pop()
+    if (place !== undefined && this.servesAnySize) this.fresh.push(place)
     if (counts) {
       this.live[category]! += bytes
       this.sum += bytes
@@ -77,14 +83,14 @@ export class RankMemory {
     return place ?? this.places++
   }
 
-  private givePlace(symbol: number, place: number): void {
+  private givePlace(symbol: number, place: number, isBusy: boolean): void {
     const { bytes, category, sizeClass, counts } = this.code.symbols[symbol]!
     if (counts) {
       this.live[category]! -= bytes
       this.sum -= bytes
       this.cached += bytes
     }
-    this.free[sizeClass]!.push(place)
+    if (!isBusy) this.free[sizeClass]!.push(place)
   }
 
   /** @param grew something was taken since the last note */
@@ -108,7 +114,7 @@ export class RankMemory {
     this.enterStretch(stretch, 0)
     for (let i = 0; i < stretch.ops.length; i++) {
       this.take(stretch, i)
-      this.give(stretch, i)
+      this.give(stretch, i, false)
     }
     this.leaveStretch(stretch)
     this.end()
@@ -136,6 +142,7 @@ export class RankMemory {
   take({ first, symbol }: StretchCode, i: number): void {
     const { placeOfSlot } = this
     let grew = false
+    this.fresh.length = 0
     for (let k = first[i]!; k < first[i + 1]!; k++) {
       if (placeOfSlot[k]! >= 0) continue
       const instance = this.instanceOfSlot[k]!
@@ -146,8 +153,9 @@ export class RankMemory {
     this.note(grew)
   }
 
-  /** After op `i`: gives back what ends with it, oldest first. */
-  give({ last, lastSlot, symbol }: StretchCode, i: number): void {
+  /** After op `i`: gives back what ends with it, oldest first. `isPending`: it is not known yet when the op ends. */
+  give({ last, lastSlot, symbol }: StretchCode, i: number, isPending: boolean): void {
+    const isBusy = isPending && this.servesAnySize
     const { instanceOfSlot, placeOfSlot, left, since, ended } = this
     let count = 0
     for (let k = last[i]!; k < last[i + 1]!; k++) {
@@ -158,7 +166,7 @@ export class RankMemory {
         ended[at] = ended[at - 1]!
       ended[at] = slot
     }
-    for (let k = 0; k < count; k++) this.givePlace(symbol[ended[k]!]!, placeOfSlot[ended[k]!]!)
+    for (let k = 0; k < count; k++) this.givePlace(symbol[ended[k]!]!, placeOfSlot[ended[k]!]!, isBusy)
   }
 
   /** After the last op of a stretch: visits that began in it are earlier ones from now on. */

@@ -1,7 +1,8 @@
 import type { PeakBytes } from '../../core/bytes.ts'
 import type { Op } from '../../schedule/program.ts'
+import { COMPUTE } from '../../strategy/segment-writer.ts'
 import { WRITE, sequenceOf, type RankCode, type StretchCode } from './code.ts'
-import type { Links } from './links.ts'
+import { lastOf, type Links } from './links.ts'
 import type { OpOfWalk, Pending, Walker } from './pending.ts'
 import type { Relocation } from './relocation.ts'
 import { RankMemory } from './memory.ts'
@@ -48,6 +49,7 @@ export class Walk implements Walker {
   /** After each op, when they are asked for: bytes by category, then those cached. */
   readonly curve: Float64Array | null
   private readonly keepsOps: boolean
+  private readonly computeStream: number
   private readonly times = new Map<StretchCode, StretchTimes>()
   private readonly streamEnd: Float64Array
   private readonly streamLast: Int32Array
@@ -69,6 +71,7 @@ export class Walk implements Walker {
   index = 0
   /** When the op at hand can start, but for the host, and the op it starts after. */
   private ready = 0
+  private placesReady = 0
   private after = NONE
   /** Seconds at which the last op ended so far. */
   last = 0
@@ -89,6 +92,7 @@ export class Walk implements Walker {
     this.binding = new Int32Array(kept).fill(NONE)
     this.curve = keeps.curve ? new Float64Array(code.length * 7) : null
     this.keepsOps = kept > 0
+    this.computeStream = code.streams.indexOf(COMPUTE)
     this.streamEnd = new Float64Array(code.streams.length)
     this.streamLast = new Int32Array(code.streams.length).fill(NONE)
     this.streamPending = code.streams.map(() => null)
@@ -196,6 +200,7 @@ export class Walk implements Walker {
           memory.take(stretch, this.op)
           this.inOp = true
           placeTimes.reserve(memory.places)
+          for (const place of memory.fresh) placeTimes.written(place, 0, NONE)
           if (this.curve) {
             this.curve.set(memory.live, this.index * 7)
             this.curve[this.index * 7 + 6] = memory.cached
@@ -220,8 +225,8 @@ export class Walk implements Walker {
     if (this.streamPending[s] !== null || this.hostPending !== null) return false
     const { placeOfSlot } = this.memory
     const { writeEnd, writer, readEnd, reader, pending } = this.placeTimes
-    let ready = this.streamEnd[s]!
-    let binding = this.streamLast[s]!
+    let ready = 0
+    let binding = NONE
     // Whoever had its place before has to be through with it.
     for (let k = first[i]!; k < first[i + 1]!; k++) {
       if (shared[k] === 1) continue
@@ -248,8 +253,10 @@ export class Walk implements Walker {
         binding = reader[place]!
       }
     }
-    this.ready = ready
-    this.after = binding
+    this.placesReady = ready
+    const inOrder = this.streamEnd[s]! >= ready
+    this.ready = inOrder ? this.streamEnd[s]! : ready
+    this.after = inOrder ? this.streamLast[s]! : binding
     return true
   }
 
@@ -272,13 +279,14 @@ export class Walk implements Walker {
     if (exchange === null) {
       const end = ready + seconds
       this.finish(stretch, i, index, ready, launch > 0 && this.hostEnd > end ? this.hostEnd : end)
-      memory.give(stretch, i)
+      memory.give(stretch, i, false)
       return
     }
     if (exchange.kind === 'alone' || exchange.kind === 'send') {
+      if (exchange.kind === 'alone') ready = Math.max(ready, lastOf(exchange.meeting))
       const end = ready + seconds
       this.finish(stretch, i, index, ready, end)
-      memory.give(stretch, i)
+      memory.give(stretch, i, false)
       if (times.stopsHost[i] === 1) this.hostWaits(index, end)
       if (exchange.kind === 'send') this.links.sent(exchange.channel, { walk: this, index, start: ready, end })
       return
@@ -290,6 +298,8 @@ export class Walk implements Walker {
       op: times.ops[i]!,
       index,
       ready,
+      placesReady: Math.max(this.placesReady, handed),
+      computed: this.streamEnd[this.computeStream] ?? 0,
       stream: stream[i]!,
       places: Array.from(touched, (slot) => memory.placeOfSlot[slot]!),
       modes: mode.subarray(accesses[i]!, accesses[i + 1]!),
@@ -297,7 +307,7 @@ export class Walk implements Walker {
     this.streamPending[pending.stream] = pending
     for (const place of pending.places) this.placeTimes.pending[place] = 1
     if (times.stopsHost[i] === 1) this.hostPending = pending
-    memory.give(stretch, i)
+    memory.give(stretch, i, true)
     if (exchange.kind === 'recv') this.links.awaits(exchange.channel, pending)
     else this.links.meets(exchange.meeting, pending, seconds)
   }
