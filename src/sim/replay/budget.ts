@@ -29,7 +29,7 @@ function firstOver({ code }: Walk, budget: number) {
         CATEGORIES.forEach((category, c) => (live[category] = memory.live[c]!))
         return { op, live }
       }
-      memory.give(stretch, i, false)
+      memory.give(stretch, i)
     }
     memory.leaveStretch(stretch)
   }

@@ -12,11 +12,28 @@ interface Instances {
 /** Of the step of a code: ranks that share it go through the same instances. */
 const instancesOfCode = new WeakMap<RankCode, Instances>()
 
+/** What a run of ops does to memory: its last repetition's, wherever the same slots begin and end again. */
+export interface MemoryForm {
+  /** 1 for the slots, of those first touched in the run, that begin there. */
+  readonly begins: Uint8Array
+  /** 1 for those, of the slots last touched in the run, that end there. */
+  readonly ends: Uint8Array
+  /** By category, against the bytes before the run: those after it, and the most after an op has taken its buffers. */
+  readonly change: Float64Array
+  readonly most: Float64Array
+  /** The same of all together, and the least. */
+  readonly changeOfSum: number
+  readonly mostOfSum: number
+  readonly leastOfSum: number
+}
+
 /**
  * A rank's memory while its ops go by, by the rules of schedule/memory-plan.ts: a buffer takes a place at its first op, a
- * free one of exactly its size where there is one (the last that became free), and gives it back after its last.
+ * free one of exactly its size where there is one (the last that became free), and gives it back after its last. Where free
+ * memory serves any size every buffer has a place of its own: an allocator has other memory while a stream still works on what
+ * was freed, so that nobody waits for a place.
  *
- * `enterStretch`, then for every op `take` before and `give` after it, then `leaveStretch`.
+ * `enterStretch`, then for every op `take` before and `give` after it, or for a run of ops `repeat`, then `leaveStretch`.
  */
 export class RankMemory {
   /** By category, what is live after the buffers of an op have been taken. */
@@ -24,11 +41,6 @@ export class RankMemory {
   cached = 0
   /** Places taken so far; a place is never given up. */
   places = 0
-  /**
-   * Places that the op at hand took of those given back before, where that is no reason to wait: an allocator whose free memory
-   * serves any size has other memory while a stream still works on what was freed.
-   */
-  readonly fresh: number[] = []
   /** Places of the slots of the stretch at hand. */
   readonly placeOfSlot: Int32Array
   /** Most bytes live at once so far, where free memory serves any size. */
@@ -38,7 +50,9 @@ export class RankMemory {
   private peakCached = 0
   private peakTotal = 0
   private readonly persistent: Int32Array
-  private readonly servesAnySize: boolean
+  /** Of the persistent buffers; where every instance has its own, those of instances come behind. */
+  private readonly ownPlaces: number
+  readonly servesAnySize: boolean
   private readonly free: number[][]
   private base = new Int32Array(0)
   private left = new Int32Array(0)
@@ -64,17 +78,18 @@ export class RankMemory {
     symbols.forEach((symbol, s) => {
       if (symbol.persistent) this.persistent[s] = this.takePlace(s)
     })
+    this.ownPlaces = this.places
     this.note(true)
     this.alone(prologue)
     let instances = instancesOfCode.get(code)
     if (instances === undefined) instancesOfCode.set(code, (instances = instancesOf(code, [...sequenceOf(code)])))
     this.begin(instances)
+    if (this.servesAnySize) this.places = this.ownPlaces + instances.stretches.length
   }
 
   private takePlace(symbol: number): number {
     const { bytes, category, sizeClass, counts } = this.code.symbols[symbol]!
     const place = this.free[sizeClass]!.pop()
-    if (place !== undefined && this.servesAnySize) this.fresh.push(place)
     if (counts) {
       this.live[category]! += bytes
       this.sum += bytes
@@ -83,14 +98,14 @@ export class RankMemory {
     return place ?? this.places++
   }
 
-  private givePlace(symbol: number, place: number, isBusy: boolean): void {
+  private givePlace(symbol: number, place: number): void {
     const { bytes, category, sizeClass, counts } = this.code.symbols[symbol]!
     if (counts) {
       this.live[category]! -= bytes
       this.sum -= bytes
       this.cached += bytes
     }
-    if (!isBusy) this.free[sizeClass]!.push(place)
+    if (!this.servesAnySize) this.free[sizeClass]!.push(place)
   }
 
   /** @param grew something was taken since the last note */
@@ -114,7 +129,7 @@ export class RankMemory {
     this.enterStretch(stretch, 0)
     for (let i = 0; i < stretch.ops.length; i++) {
       this.take(stretch, i)
-      this.give(stretch, i, false)
+      this.give(stretch, i)
     }
     this.leaveStretch(stretch)
     this.end()
@@ -142,20 +157,19 @@ export class RankMemory {
   take({ first, symbol }: StretchCode, i: number): void {
     const { placeOfSlot } = this
     let grew = false
-    this.fresh.length = 0
     for (let k = first[i]!; k < first[i + 1]!; k++) {
       if (placeOfSlot[k]! >= 0) continue
       const instance = this.instanceOfSlot[k]!
-      this.place[instance] = placeOfSlot[k] = this.takePlace(symbol[k]!)
+      const place = this.takePlace(symbol[k]!)
+      this.place[instance] = placeOfSlot[k] = this.servesAnySize ? this.ownPlaces + instance : place
       this.since[instance] = this.clock++
       grew = true
     }
     this.note(grew)
   }
 
-  /** After op `i`: gives back what ends with it, oldest first. `isPending`: it is not known yet when the op ends. */
-  give({ last, lastSlot, symbol }: StretchCode, i: number, isPending: boolean): void {
-    const isBusy = isPending && this.servesAnySize
+  /** After op `i`: gives back what ends with it, oldest first. */
+  give({ last, lastSlot, symbol }: StretchCode, i: number): void {
     const { instanceOfSlot, placeOfSlot, left, since, ended } = this
     let count = 0
     for (let k = last[i]!; k < last[i + 1]!; k++) {
@@ -166,7 +180,73 @@ export class RankMemory {
         ended[at] = ended[at - 1]!
       ended[at] = slot
     }
-    for (let k = 0; k < count; k++) this.givePlace(symbol[ended[k]!]!, placeOfSlot[ended[k]!]!, isBusy)
+    for (let k = 0; k < count; k++) this.givePlace(symbol[ended[k]!]!, placeOfSlot[ended[k]!]!)
+  }
+
+  /** What ops [from, to) of the stretch at hand will do. */
+  formOf({ first, last, lastSlot, symbol }: StretchCode, from: number, to: number): MemoryForm {
+    const { placeOfSlot, instanceOfSlot, left } = this
+    const { symbols } = this.code
+    const begins = new Uint8Array(first[to]! - first[from]!)
+    const ends = new Uint8Array(last[to]! - last[from]!)
+    const change = new Float64Array(CATEGORIES.length)
+    const most = new Float64Array(CATEGORIES.length).fill(-Infinity)
+    let changeOfSum = 0
+    let mostOfSum = -Infinity
+    let leastOfSum = Infinity
+    const add = (slot: number, sign: 1 | -1) => {
+      const { bytes, category, counts } = symbols[symbol[slot]!]!
+      if (!counts) return
+      change[category]! += sign * bytes
+      changeOfSum += sign * bytes
+    }
+    for (let i = from; i < to; i++) {
+      for (let k = first[i]!; k < first[i + 1]!; k++) {
+        if (placeOfSlot[k]! >= 0) continue
+        begins[k - first[from]!] = 1
+        add(k, 1)
+      }
+      for (let c = 0; c < most.length; c++) most[c] = Math.max(most[c]!, change[c]!)
+      mostOfSum = Math.max(mostOfSum, changeOfSum)
+      leastOfSum = Math.min(leastOfSum, changeOfSum)
+      for (let k = last[i]!; k < last[i + 1]!; k++) {
+        if (left[instanceOfSlot[lastSlot[k]!]!] !== 1) continue
+        ends[k - last[from]!] = 1
+        add(lastSlot[k]!, -1)
+      }
+    }
+    return { begins, ends, change, most, changeOfSum, mostOfSum, leastOfSum }
+  }
+
+  /** Whether ops [from, to) of the stretch at hand will do just that, without a new peak of the whole. */
+  repeats({ first, last, lastSlot }: StretchCode, from: number, to: number, form: MemoryForm): boolean {
+    const { placeOfSlot, instanceOfSlot, left } = this
+    if (this.sum + form.mostOfSum > this.reserved) return false
+    const [slots, lasts] = [first[from]!, last[from]!]
+    for (let k = slots; k < first[to]!; k++) if (placeOfSlot[k]! >= 0 === (form.begins[k - slots] === 1)) return false
+    for (let k = lasts; k < last[to]!; k++)
+      if ((left[instanceOfSlot[lastSlot[k]!]!] === 1) !== (form.ends[k - lasts] === 1)) return false
+    return true
+  }
+
+  /** All of them at once. */
+  repeat({ first, last, lastSlot }: StretchCode, from: number, to: number, form: MemoryForm): void {
+    const { placeOfSlot, instanceOfSlot, left, place, live, peaks, ownPlaces } = this
+    for (let k = first[from]!; k < first[to]!; k++) {
+      if (placeOfSlot[k]! >= 0) continue
+      const instance = instanceOfSlot[k]!
+      place[instance] = placeOfSlot[k] = ownPlaces + instance
+    }
+    for (let k = last[from]!; k < last[to]!; k++) left[instanceOfSlot[lastSlot[k]!]!]!--
+    for (let c = 0; c < live.length; c++) {
+      const highest = live[c]! + form.most[c]!
+      if (highest > peaks[c]!) peaks[c] = highest
+      live[c]! += form.change[c]!
+    }
+    const mostCached = this.reserved - (this.sum + form.leastOfSum)
+    if (mostCached > this.peakCached) this.peakCached = mostCached
+    this.sum += form.changeOfSum
+    this.cached = this.reserved - this.sum
   }
 
   /** After the last op of a stretch: visits that began in it are earlier ones from now on. */

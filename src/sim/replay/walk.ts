@@ -6,6 +6,7 @@ import { lastOf, type Links } from './links.ts'
 import type { OpOfWalk, Pending, Walker } from './pending.ts'
 import type { Relocation } from './relocation.ts'
 import { RankMemory } from './memory.ts'
+import { BEFORE, localRuns, runForm, type LocalRun, type RunForm, type StretchTimes } from './local-run.ts'
 import { PlaceTimes } from './place-times.ts'
 
 /** How long ops take. */
@@ -22,16 +23,6 @@ export interface ReplayCosts {
 }
 
 const NONE = -1
-
-interface StretchTimes {
-  /** In this rank's numbers. */
-  readonly ops: readonly Op[]
-  readonly seconds: Float64Array
-  readonly host: Float64Array
-  readonly stopsHost: Uint8Array
-  /** By op: what it exchanges with whom; null for what a rank does alone. */
-  readonly exchange: readonly (ReturnType<Links['exchangeOf']> | null)[]
-}
 
 /**
  * One rank's walk through its step, in list order. An op starts when its stream's op before it has ended, the last writer of
@@ -51,6 +42,7 @@ export class Walk implements Walker {
   private readonly keepsOps: boolean
   private readonly computeStream: number
   private readonly times = new Map<StretchCode, StretchTimes>()
+  private readonly runs = new Map<StretchCode, readonly LocalRun[]>()
   private readonly streamEnd: Float64Array
   private readonly streamLast: Int32Array
   private readonly streamPending: (Pending | null)[]
@@ -195,12 +187,13 @@ export class Walk implements Walker {
         memory.enterStretch(stretch, inOrder ? microbatches[this.position]! : 0)
         this.inStretch = true
       }
+      const runs = this.runsOf(stretch, times)
       for (; this.op < times.ops.length; this.op++) {
         if (!this.inOp) {
+          if (this.repeatsRun(stretch, times, runs)) continue
           memory.take(stretch, this.op)
           this.inOp = true
           placeTimes.reserve(memory.places)
-          for (const place of memory.fresh) placeTimes.written(place, 0, NONE)
           if (this.curve) {
             this.curve.set(memory.live, this.index * 7)
             this.curve[this.index * 7 + 6] = memory.cached
@@ -217,6 +210,100 @@ export class Walk implements Walker {
       this.position++
       this.op = 0
     }
+  }
+
+  /** Runs of ops that may be repeated as a whole: where nobody waits for a place, and nobody asks for the bytes after each op. */
+  private runsOf(stretch: StretchCode, times: StretchTimes): readonly LocalRun[] {
+    if (!this.memory.servesAnySize || this.curve) return []
+    let runs = this.runs.get(stretch)
+    if (runs === undefined) this.runs.set(stretch, (runs = localRuns(stretch, times, this.computeStream)))
+    return runs
+  }
+
+  /** Walks through the run that begins with the op at hand in one go, if nothing holds it up; stands at its last op then. */
+  private repeatsRun(stretch: StretchCode, times: StretchTimes, runs: readonly LocalRun[]): boolean {
+    const run = runs.find(({ from }) => from === this.op)
+    if (run === undefined) return false
+    const { from, to, form } = run
+    const { memory, computeStream } = this
+    if (form !== null && this.isFree(form, times) && memory.repeats(stretch, from, to, form.memory)) {
+      this.repeat(stretch, times, run, form)
+      this.op = to - 1
+      return true
+    }
+    const isNew = form === null || !memory.repeats(stretch, from, to, form.memory)
+    if (isNew && run.attempts-- > 0)
+      run.form = runForm(stretch, times, run, computeStream, memory.formOf(stretch, from, to))
+    return false
+  }
+
+  /** Nothing but the compute before it decides when the ops of a run start. */
+  private isFree(form: RunForm, { exchange }: StretchTimes): boolean {
+    const { streamEnd, streamPending, computeStream } = this
+    const { writeEnd, readEnd, pending } = this.placeTimes
+    const { placeOfSlot } = this.memory
+    const base = streamEnd[computeStream]!
+    if (this.hostPending !== null || this.hostEnd > base + form.hostUntil) return false
+    const { streams, streamFrom, carried, writtenUntil, readUntil, collectives } = form
+    for (let k = 0; k < streams.length; k++) {
+      const s = streams[k]!
+      if (streamPending[s] !== null || streamEnd[s]! > base + streamFrom[k]!) return false
+    }
+    for (let k = 0; k < carried.length; k++) {
+      const place = placeOfSlot[carried[k]!]!
+      if (pending[place] === 1) return false
+      if (writeEnd[place]! > base + writtenUntil[k]! || readEnd[place]! > base + readUntil[k]!) return false
+    }
+    for (const i of collectives) {
+      const link = exchange[i]!
+      if (link?.kind === 'alone' && link.meeting.memberEnd !== null) return false
+    }
+    return true
+  }
+
+  private repeat(stretch: StretchCode, { exchange }: StretchTimes, { from, to }: LocalRun, form: RunForm): void {
+    const { index, streamEnd, streamLast, computeStream, memory } = this
+    const { writeEnd, writer, readEnd, reader } = this.placeTimes
+    const base = streamEnd[computeStream]!
+    const before = streamLast[computeStream]!
+    const indexOf = (op: number) => (op === BEFORE ? before : index + op)
+    memory.repeat(stretch, from, to, form.memory)
+    const { placeOfSlot } = memory
+    if (this.keepsOps)
+      for (let k = 0; k < to - from; k++) {
+        this.start[index + k] = base + form.start[k]!
+        this.end[index + k] = base + form.end[k]!
+        this.binding[index + k] = indexOf(form.after[k]!)
+      }
+    for (let k = 0; k < form.streams.length; k++) {
+      const s = form.streams[k]!
+      streamEnd[s] = base + form.streamEnd[k]!
+      streamLast[s] = indexOf(form.streamLast[k]!)
+    }
+    for (let k = 0; k < form.left.length; k++) {
+      const place = placeOfSlot[form.left[k]!]!
+      if (form.writer[k] !== BEFORE) {
+        writeEnd[place] = base + form.writeEnd[k]!
+        writer[place] = index + form.writer[k]!
+        readEnd[place] = 0
+      }
+      if (form.reader[k] !== BEFORE && base + form.readEnd[k]! > readEnd[place]!) {
+        readEnd[place] = base + form.readEnd[k]!
+        reader[place] = index + form.reader[k]!
+      }
+    }
+    this.hostEnd += form.launchSeconds
+    if (base + form.hostEnd > this.hostEnd) {
+      this.hostEnd = base + form.hostEnd
+      if (form.hostLast !== BEFORE) this.hostLast = index + form.hostLast
+    }
+    this.last = Math.max(this.last, base + form.last)
+    for (const i of form.sends) {
+      const link = exchange[i]!
+      const [start, end] = [base + form.start[i - from]!, base + form.end[i - from]!]
+      if (link?.kind === 'send') this.links.sent(link.channel, { walk: this, index: index + i - from, start, end })
+    }
+    this.index += to - from
   }
 
   /** Finds when an op's streams and places are ready, and after which op; false where that is not known yet. */
@@ -279,14 +366,14 @@ export class Walk implements Walker {
     if (exchange === null) {
       const end = ready + seconds
       this.finish(stretch, i, index, ready, launch > 0 && this.hostEnd > end ? this.hostEnd : end)
-      memory.give(stretch, i, false)
+      memory.give(stretch, i)
       return
     }
     if (exchange.kind === 'alone' || exchange.kind === 'send') {
       if (exchange.kind === 'alone') ready = Math.max(ready, lastOf(exchange.meeting))
       const end = ready + seconds
       this.finish(stretch, i, index, ready, end)
-      memory.give(stretch, i, false)
+      memory.give(stretch, i)
       if (times.stopsHost[i] === 1) this.hostWaits(index, end)
       if (exchange.kind === 'send') this.links.sent(exchange.channel, { walk: this, index, start: ready, end })
       return
@@ -307,7 +394,7 @@ export class Walk implements Walker {
     this.streamPending[pending.stream] = pending
     for (const place of pending.places) this.placeTimes.pending[place] = 1
     if (times.stopsHost[i] === 1) this.hostPending = pending
-    memory.give(stretch, i, true)
+    memory.give(stretch, i)
     if (exchange.kind === 'recv') this.links.awaits(exchange.channel, pending)
     else this.links.meets(exchange.meeting, pending, seconds)
   }

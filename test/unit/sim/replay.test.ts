@@ -20,17 +20,20 @@ function expectSame(config: RunConfig): void {
   const costs = programCosts(config, cluster)
   const { slowdown } = cluster
   const clocked = clockProgram(program, slowedCosts(costs, slowdown), { plans })
-  const { walks, walkOf, stepSeconds } = replay(config, costs, slowdown, { curve: true })
-  for (const [r, rank] of program.ranks.entries()) {
-    const walk = walks[walkOf[rank.rank]!]!
-    const plan = plans[r]!
-    expect({ ...walk.peak }, `rank ${r}`).toEqual({ ...plan.peak })
-    expect(walk.end.length).toBe(rank.step.length)
-    const worst = rank.step.findIndex((_, i) => Math.abs(walk.end[i]! - clocked.ranks[r]!.end[i]!) > 1e-12)
-    if (worst >= 0)
-      expect(walk.end[worst], `rank ${r}, op ${worst} ${rank.step[worst]!.kind}`).toBe(clocked.ranks[r]!.end[worst])
+  // Op by op, and with runs of ops in one go.
+  for (const curve of [true, false]) {
+    const { walks, walkOf, stepSeconds } = replay(config, costs, slowdown, { curve })
+    for (const [r, rank] of program.ranks.entries()) {
+      const walk = walks[walkOf[rank.rank]!]!
+      const plan = plans[r]!
+      expect({ ...walk.peak }, `rank ${r}`).toEqual({ ...plan.peak })
+      expect(walk.end.length).toBe(rank.step.length)
+      const worst = rank.step.findIndex((_, i) => Math.abs(walk.end[i]! - clocked.ranks[r]!.end[i]!) > 1e-12)
+      if (worst >= 0)
+        expect(walk.end[worst], `rank ${r}, op ${worst} ${rank.step[worst]!.kind}`).toBe(clocked.ranks[r]!.end[worst])
+    }
+    expect(stepSeconds).toBeCloseTo(clocked.stepSeconds, 12)
   }
-  expect(stepSeconds).toBeCloseTo(clocked.stepSeconds, 12)
 }
 
 /** Folded over replicas, as larger clusters are. */
