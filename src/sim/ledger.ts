@@ -22,8 +22,8 @@ export function predictBytes(program: Program): PredictedBytes[] {
 }
 
 /**
- * Refuses a Program predicted above the budget per device, naming the rank that needs most, the first op at which its
- * total passes the budget, and the category that is largest there. Throws OutOfMemoryError.
+ * Refuses a Program predicted above the budget per device, naming the rank that needs most, the op at which it does,
+ * and the category that is largest there. Throws OutOfMemoryError.
  */
 export function checkBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): void {
   if (budget === null) return
@@ -31,12 +31,11 @@ export function checkBudget(program: Program, predicted: readonly PredictedBytes
   const total = Math.max(0, ...devices.map(({ peak }) => peak.total))
   const fullest = devices.find(({ peak }) => peak.total === total)
   if (fullest === undefined || total <= budget) return
-  const { rank, peak, curve } = fullest
-  const at = curve.find((point) => CATEGORIES.reduce((sum, each) => sum + point.live[each], point.cached) > budget)
-  throw overBudget(rank, peak, at ?? null, budget)
+  const { rank, peak, curve, plan } = fullest
+  throw overBudget(rank, peak, curve.find(({ op }) => op === plan.peakOp) ?? null, budget)
 }
 
-/** @param at the first op with which the rank's total passes the budget; null where what it always holds does */
+/** @param at the op at which the rank's total peaks; null where it does before the first */
 export function overBudget(
   rank: number,
   peak: PeakBytes,
