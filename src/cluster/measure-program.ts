@@ -6,7 +6,7 @@ import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import type { CostModel } from '../sim/cost/cost-model.ts'
 import { measuredCosts } from '../sim/cost/measured-costs.ts'
 import { workKey } from '../sim/cost/work-key.ts'
-import { launchesOfOp } from '../strategy/workspace.ts'
+import { launchesOfOp } from '../schedule/op-kinds.ts'
 
 const TIMINGS = 5
 

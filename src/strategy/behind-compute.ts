@@ -1,5 +1,6 @@
 import { axesAcross } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
+import { isCollective, isCompute } from '../schedule/op-kinds.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { overlapsReduction } from './recipes.ts'
 
@@ -19,8 +20,8 @@ export function behindCompute(draft: RankDraft, config: RunConfig): RankDraft {
   }
   let computed: string | undefined
   const step = draft.step.map((op): OpDraft => {
-    if ('segment' in op) computed = op.writes[0] ?? computed
-    if (!('group' in op)) return op
+    if (isCompute(op)) computed = op.writes[0] ?? computed
+    if (!isCollective(op)) return op
     const isReduction = reduces && op.traffic === 'gradients' && areReplicas(op.group)
     if (!(isReduction || op.stream.startsWith('tensor:')) || computed === undefined || op.reads.includes(computed))
       return op

@@ -1,5 +1,5 @@
 import type { Op } from '../../schedule/program.ts'
-import { launchesOfOp } from '../../strategy/workspace.ts'
+import { launchesOfOp } from '../../schedule/op-kinds.ts'
 
 /**
  * Ops of equal key launch the same kernels on the same sizes, so that one measurement serves all of them. Null for ops
