@@ -1,7 +1,7 @@
 import { CATEGORIES, zeroByTraffic, type BytesByTraffic } from '../../core/bytes.ts'
+import { isExchange } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts'
-import { isExchange } from '../cost/cost-model.ts'
 import { movedBytes } from '../traffic.ts'
 import type { MemoryCurve } from '../memory-curve.ts'
 import type { Walker } from './pending.ts'
