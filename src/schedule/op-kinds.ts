@@ -75,6 +75,8 @@ export interface OpKindRow<Each extends Op> {
   readonly label: string
 }
 
+export type OpKindTable = { readonly [Kind in OpKind]: OpKindRow<OpOf<Kind>> }
+
 export type CostRule =
   | 'segment'
   | 'collective'
@@ -292,7 +294,7 @@ export const OP_KINDS = {
     drawing: 'other',
     label: 'report',
   },
-} as const satisfies { readonly [Kind in OpKind]: OpKindRow<OpOf<Kind>> }
+} as const satisfies OpKindTable
 
 type Rows = typeof OP_KINDS
 

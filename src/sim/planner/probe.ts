@@ -1,6 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
 import type { PeakBytes } from '../../core/bytes.ts'
-import { isCollective, isCompute } from '../../schedule/op-kinds.ts'
+import { OP_KINDS, isCollective, isCompute } from '../../schedule/op-kinds.ts'
 import type { CollectiveOp, Op } from '../../schedule/program.ts'
 import { measuredCosts } from '../cost/measured-costs.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
@@ -192,7 +192,7 @@ export class Probes {
       for (const each of stretch.ops) {
         const seconds = walk.end[index]! - walk.start[index]!
         index++
-        if (each.kind === 'optimizerStep' || each.kind === 'gradNorm') optimizer += seconds
+        if (OP_KINDS[each.kind].drawing === 'optimizer') optimizer += seconds
         if (!isOverReplicas(each, data)) continue
         const into = isTail ? atEnd : perMicrobatch
         // Parameters that stay gathered are gathered once a step.
