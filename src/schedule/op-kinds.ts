@@ -7,9 +7,9 @@ import type { CollectiveOp, Op, Span, Update } from './program.ts'
 import type { SpanKind } from './span-kinds.ts'
 
 /**
- * What there is to know of a kind of op: one row each, a column for every question that its readers ask. A kind without a row, or a
- * row without a column, does not compile. What one reader alone does for each kind is a table of its own, by kind or by what
- * a column says.
+ * What there is to know of a kind of op: one row each, a column for every question that its readers ask. A kind without a
+ * row, or a row without a column, does not compile. What one reader alone does for each kind is a table of its own, by kind
+ * or by what a column says.
  */
 
 export type OpKind = Op['kind']
@@ -57,8 +57,8 @@ export interface OpKindRow<Each extends Op> {
   /** What stands behind the word: names of the fields that tell ops of a kind apart. */
   readonly detail: 'segment' | 'message' | 'group' | 'subject' | 'codec' | 'nothing'
   /**
-   * How a rank performs it. Into the device's queue, whose order is the list's, without waiting: encoded as commands, or written
-   * at once. Or beside it, on a stream of its own, taking time on the host.
+   * How a rank performs it. Into the device's queue, whose order is the list's, without waiting: encoded as commands, or
+   * written at once. Or beside it, on a stream of its own, taking time on the host.
    */
   readonly performed: 'encoded' | 'written' | 'beside'
   /** What it moves: messages between two ranks, a vector in a group of them, or a copy between device and host. */
