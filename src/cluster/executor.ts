@@ -2,6 +2,7 @@ import { RankError, exitStatusOf } from '../core/errors.ts'
 import { dependenciesOf } from '../schedule/dependencies.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
 import { placesOf } from '../schedule/memory-plan.ts'
+import { OP_KINDS, isCollective, isMessage, isQueued } from '../schedule/op-kinds.ts'
 import type { Op, RankProgram } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
@@ -10,27 +11,6 @@ import type { HandlerContext } from './handlers/context.ts'
 import { HANDLERS } from './handlers/table.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { Slots } from './slots.ts'
-
-/** Ops that only hand work to the device's queue: done once encoded. The others take time on the host and overlap. */
-function isQueued(op: Op): boolean {
-  switch (op.kind) {
-    case 'forward':
-    case 'recompute':
-    case 'backward':
-    case 'backwardInput':
-    case 'backwardWeight':
-    case 'clear':
-    case 'add':
-    case 'encode':
-    case 'decode':
-    case 'loadBatch':
-    case 'gradNorm':
-    case 'optimizerStep':
-      return true
-    default:
-      return false
-  }
-}
 
 /** Timers are no finer than this. */
 const SHORTEST_WAIT_MILLISECONDS = 4
@@ -168,13 +148,13 @@ export class Executor {
    */
   private async timed(op: Op, step: number): Promise<void> {
     const gpu = this.context.gpu
-    const onDevice = isQueued(op) && gpu !== null && op.kind !== 'loadBatch'
+    const onDevice = OP_KINDS[op.kind].performed === 'encoded' && gpu !== null
     if (onDevice) {
       this.encoded.push(op)
       gpu.queue.onSubmit = () => this.submitted(step)
     }
     const start = performance.now()
-    const exchanges = 'group' in op || 'peer' in op
+    const exchanges = isCollective(op) || isMessage(op)
     if (exchanges) this.glance.begins(op.id)
     const began = await HANDLERS[op.kind](op as never, this.context, this.slots)
     if (exchanges) this.glance.ends(op.id)

@@ -2,11 +2,11 @@ import { requestOf } from '../comm/request.ts'
 import { collectiveBytes } from '../comm/traffic.ts'
 import type { GpuDevice } from '../gpu/gpu-device.ts'
 import { busySeconds } from '../gpu/measure.ts'
+import { isCollective, launchesOfOp } from '../schedule/op-kinds.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import type { CostModel } from '../sim/cost/cost-model.ts'
 import { measuredCosts } from '../sim/cost/measured-costs.ts'
 import { workKey } from '../sim/cost/work-key.ts'
-import { launchesOfOp } from '../strategy/workspace.ts'
 
 const TIMINGS = 5
 
@@ -104,7 +104,7 @@ function exchangeCosts({ latency, secondsPerByte }: ExchangeTimes): CostModel {
   return {
     seconds(op, rank) {
       if (op.kind === 'send') return latency + elements(op.source) * op.elementBytes * secondsPerByte
-      if (!('group' in op) || op.group.length < 2) return 0
+      if (!isCollective(op) || op.group.length < 2) return 0
       const { sent, received } = collectiveBytes(requestOf(op), op.group.indexOf(rank), op.elementBytes)
       return latency + ((sent + received) / 2) * secondsPerByte
     },

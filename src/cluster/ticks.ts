@@ -1,6 +1,7 @@
 import type { SegmentKind } from '../core/segments.ts'
 import { SCHEDULES } from '../schedule/registry.ts'
 import type { ScheduleId } from '../schedule/registry.ts'
+import { isCompute } from '../schedule/op-kinds.ts'
 import type { Op } from '../schedule/program.ts'
 
 /** The head's products and the loss run at the start of the last stage's backward. */
@@ -8,7 +9,7 @@ const HEAD: readonly SegmentKind[] = ['logits', 'loss', 'lossStats', 'lossSharde
 
 /** Which stage-level action an op belongs to ("0F3"); null for what goes with its neighbours (messages, inputs, updates). */
 function actionOf(op: Op, splits: boolean): string | null {
-  if (!('segment' in op) || op.stage === undefined || op.microbatch === undefined) return null
+  if (!isCompute(op) || op.stage === undefined || op.microbatch === undefined) return null
   const forward = op.kind === 'forward' && !HEAD.includes(op.segment.kind)
   const letter = forward ? 'F' : op.kind === 'backwardWeight' && splits ? 'W' : 'B'
   return `${op.stage}${letter}${op.microbatch}`

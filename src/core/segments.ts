@@ -61,3 +61,14 @@ export interface OpDims {
 
 /** backward is backwardInput and backwardWeight in one; recompute is a forward run again before a backward. */
 export type ComputeKind = 'forward' | 'recompute' | 'backward' | 'backwardInput' | 'backwardWeight'
+
+/** Which of a segment's kernels each pass runs (model/segment.ts), in order. */
+export const HALVES = {
+  forward: ['forward'],
+  recompute: ['forward'],
+  backward: ['input', 'weight'],
+  backwardInput: ['input'],
+  backwardWeight: ['weight'],
+} as const satisfies Record<ComputeKind, readonly Half[]>
+
+export type Half = 'forward' | 'input' | 'weight'

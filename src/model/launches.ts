@@ -1,4 +1,5 @@
 import type { ComputeKind, OpDims, SegmentRef } from '../core/segments.ts'
+import { HALVES } from '../core/segments.ts'
 import { WORD_BYTES } from '../core/dtypes.ts'
 import { valueOf } from '../core/expression.ts'
 import type { Launch } from './kernels.ts'
@@ -49,18 +50,9 @@ function sizesOf({ dims, args, accumulate }: ComputeWork): Readonly<Partial<Reco
   }
 }
 
-function callsOf({ forward, input, weight }: SegmentSpec, kind: ComputeKind): readonly Call[] {
-  switch (kind) {
-    case 'forward':
-    case 'recompute':
-      return forward
-    case 'backwardInput':
-      return input
-    case 'backwardWeight':
-      return weight
-    case 'backward':
-      return [...input, ...weight]
-  }
+function callsOf(spec: SegmentSpec, kind: ComputeKind): readonly Call[] {
+  const [first, second] = HALVES[kind]
+  return second === undefined ? spec[first] : [...spec[first], ...spec[second]]
 }
 
 function happens({ when }: Call, { args, dims }: ComputeWork): boolean {

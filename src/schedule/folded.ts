@@ -2,7 +2,8 @@ import { invariant } from '../core/errors.ts'
 import type { Action } from './actions.ts'
 import type { BufferId } from './buffers.ts'
 import { bufferName } from './buffers.ts'
-import type { BufferSpec, Op, RankProgram, Span } from './program.ts'
+import { withBuffers } from './op-buffers.ts'
+import type { BufferSpec, Op, RankProgram } from './program.ts'
 
 /**
  * A rank's step in the few kinds of actions it is made of. Each kind is a template: ops with the micro-batch left open. The
@@ -216,19 +217,4 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
       if (templates[order[i]!]!.readsParameters && further-- === 0) return i
     return position
   }
-}
-
-/** An op on the buffers of a repetition. What of a step is written once, an update or a norm, names the same buffers always. */
-function withBuffers(op: Op, nameOf: (name: string) => string): Op {
-  const spans = (list: readonly Span[]) => list.map((each) => ({ ...each, buffer: nameOf(each.buffer) }))
-  const named = { ...op, reads: op.reads.map(nameOf), writes: op.writes.map(nameOf) }
-  if ('args' in named) {
-    const args = Object.entries(named.args).map(([role, name]) => [role, nameOf(name)] as const)
-    return { ...named, args: Object.fromEntries(args) }
-  }
-  if ('spans' in named) return { ...named, spans: spans(named.spans) }
-  if (named.kind === 'send') return { ...named, source: spans(named.source) }
-  if (named.kind === 'recv') return { ...named, target: spans(named.target) }
-  if ('source' in named) return { ...named, source: spans(named.source), target: spans(named.target) }
-  return named
 }

@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
+import { OP_KINDS } from './op-kinds.ts'
 import type { BufferSpec, Program, RankProgram } from './program.ts'
 
 /** A Program as JSON values: the Map of a rank's buffers as a list in order, everything else as it stands. */
@@ -60,6 +61,7 @@ function isOp(op: Fields): boolean {
   return (
     typeof op.id === 'number' &&
     typeof op.kind === 'string' &&
+    Object.hasOwn(OP_KINDS, op.kind) &&
     typeof op.stream === 'string' &&
     Array.isArray(op.reads) &&
     Array.isArray(op.writes)

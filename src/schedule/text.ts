@@ -1,5 +1,7 @@
 import { RefusedError } from '../core/errors.ts'
-import type { CollectiveKind, Op } from './program.ts'
+import type { KindsWith, OpKind, OpKindRow, OpOf } from './op-kinds.ts'
+import { OP_KINDS, isMessage } from './op-kinds.ts'
+import type { Op } from './program.ts'
 
 /**
  * One op as text, after PyTorch's pipelining syntax as far as it goes:
@@ -14,7 +16,7 @@ import type { CollectiveKind, Op } from './program.ts'
 
 /** What the text of an op says: enough to tell ops of a rank apart, not their buffers. */
 export interface OpLabel {
-  readonly kind: Op['kind']
+  readonly kind: OpKind
   readonly stage?: number
   readonly microbatch?: number
   readonly segment?: string
@@ -26,120 +28,60 @@ export interface OpLabel {
   readonly root?: number
 }
 
-const WORDS = {
-  forward: 'F',
-  backward: 'B',
-  backwardInput: 'I',
-  backwardWeight: 'W',
-  recompute: 'R',
-  send: 'SEND',
-  recv: 'RECV',
-  allReduce: 'ALL_REDUCE',
-  reduceScatter: 'REDUCE_SCATTER',
-  allGather: 'ALL_GATHER',
-  broadcast: 'BROADCAST',
-  reduce: 'REDUCE',
-  gather: 'GATHER',
-  scatter: 'SCATTER',
-  push: 'PUSH',
-  pull: 'PULL',
-  optimizerStep: 'OPTIMIZER_STEP',
-  gradNorm: 'GRAD_NORM',
-  loadBatch: 'LOAD_BATCH',
-  clear: 'CLEAR',
-  add: 'ADD',
-  encode: 'ENCODE',
-  decode: 'DECODE',
-  offload: 'OFFLOAD',
-  fetch: 'FETCH',
-  report: 'REPORT',
-} as const satisfies Record<Op['kind'], string>
+const KIND_OF_WORD: ReadonlyMap<string, OpKind> = new Map(
+  (Object.keys(OP_KINDS) as OpKind[]).flatMap((kind) => {
+    const { word, wordFor } = OP_KINDS[kind]
+    return [word, ...Object.values(wordFor)].map((each): [string, OpKind] => [each, kind])
+  }),
+)
 
-/** PyTorch's words for what FSDP does to a stage. */
-const KIND_OF_WORD: ReadonlyMap<string, Op['kind']> = new Map<string, Op['kind']>([
-  ...(Object.keys(WORDS) as (keyof typeof WORDS)[]).map((kind) => [WORDS[kind], kind] as const),
-  ['UNSHARD', 'allGather'],
-  ['REDUCE_GRAD', 'reduceScatter'],
-])
-
-const COLLECTIVES: ReadonlySet<string> = new Set<CollectiveKind>([
-  'allReduce',
-  'reduceScatter',
-  'allGather',
-  'broadcast',
-  'reduce',
-  'gather',
-  'scatter',
-  'push',
-  'pull',
-])
+type Detail = (typeof OP_KINDS)[OpKind]['detail']
 
 const DEFAULT_SUBJECT = { F: 'activations', B: 'activation gradients' } as const
 
+const DETAILS: { readonly [Each in Detail]: (op: OpOf<KindsWith<'detail', Each>>) => Omit<OpLabel, 'kind'> } = {
+  segment: ({ segment, dims }) => ({ segment: segment.name, rowStart: dims.rowStart }),
+  message: ({ direction, peer, subject }) => ({ direction, peer, subject }),
+  group: ({ subject, group, root }) => ({ subject, group, ...(root === undefined ? {} : { root }) }),
+  subject: ({ subject }) => ({ subject }),
+  codec: ({ codec }) => ({ subject: codec }),
+  nothing: () => ({}),
+}
+
 /** What the text of `op` says. */
 export function labelOf(op: Op): OpLabel {
-  const place = {
+  return {
+    kind: op.kind,
     ...(op.stage === undefined ? {} : { stage: op.stage }),
     ...(op.microbatch === undefined ? {} : { microbatch: op.microbatch }),
-  }
-  switch (op.kind) {
-    case 'forward':
-    case 'recompute':
-    case 'backward':
-    case 'backwardInput':
-    case 'backwardWeight':
-      return { kind: op.kind, ...place, segment: op.segment.name, rowStart: op.dims.rowStart }
-    case 'send':
-    case 'recv':
-      return { kind: op.kind, ...place, direction: op.direction, peer: op.peer, subject: op.subject }
-    case 'optimizerStep':
-    case 'gradNorm':
-    case 'loadBatch':
-    case 'clear':
-    case 'add':
-    case 'report':
-      return { kind: op.kind, ...place }
-    case 'encode':
-    case 'decode':
-      return { kind: op.kind, ...place, subject: op.codec }
-    case 'offload':
-    case 'fetch':
-      return { kind: op.kind, ...place, subject: op.subject }
-    default:
-      return {
-        kind: op.kind,
-        ...place,
-        subject: op.subject,
-        group: op.group,
-        ...(op.root === undefined ? {} : { root: op.root }),
-      }
+    ...DETAILS[OP_KINDS[op.kind].detail](op as never),
   }
 }
 
 export function opText(op: Op): string {
   const label = labelOf(op)
-  const word = wordOf(op)
-  return `${label.stage ?? ''}${word}${label.microbatch ?? ''}${detailOf(label)}`
+  return `${label.stage ?? ''}${wordOf(op)}${label.microbatch ?? ''}${detailOf(label)}`
 }
 
 function wordOf(op: Op): string {
-  if (op.kind === 'send' || op.kind === 'recv') return `${WORDS[op.kind]}_${op.direction}`
-  if (op.kind === 'allGather' && op.traffic === 'parameters') return 'UNSHARD'
-  if (op.kind === 'reduceScatter' && op.traffic === 'gradients') return 'REDUCE_GRAD'
-  return WORDS[op.kind]
+  const { word, wordFor }: Pick<OpKindRow<Op>, 'word' | 'wordFor'> = OP_KINDS[op.kind]
+  if (isMessage(op)) return `${word}_${op.direction}`
+  return ('traffic' in op ? wordFor[op.traffic] : undefined) ?? word
 }
+
+const markOf = (kind: OpKind) => (OP_KINDS[kind].moves === 'sends' ? '>' : '<')
 
 function detailOf({ kind, segment, rowStart, direction, peer, subject, group, root }: OpLabel): string {
   if (segment !== undefined) return `:${segment}${rowStart ? `@${rowStart}` : ''}`
   if (direction !== undefined)
-    return `${kind === 'send' ? '>' : '<'}${peer}${subject === DEFAULT_SUBJECT[direction] ? '' : `:${subject}`}`
+    return `${markOf(kind)}${peer}${subject === DEFAULT_SUBJECT[direction] ? '' : `:${subject}`}`
   if (subject === undefined) return ''
   const members = group === undefined ? '' : `@${group.join('+')}`
   return `:${subject}${members}${root === undefined ? '' : `/${root}`}`
 }
 
 const HEAD = /^(\d*)([A-Z][A-Z_]*?)(\d*)(?:([:<>])([^]*))?$/
-const MESSAGE = /^(SEND|RECV)_([FB])$/
+const MESSAGE = /^([A-Z]+)_([FB])$/
 const MEMBERS = /^([^]*)@(\d+(?:\+\d+)*)(?:\/(\d+))?$/
 
 /** The inverse of `opText`, as far as the text goes. Throws RefusedError for text that is no op. */
@@ -150,29 +92,35 @@ export function parseOp(text: string): OpLabel {
     ...(stage === '' ? {} : { stage: Number(stage) }),
     ...(microbatch === '' ? {} : { microbatch: Number(microbatch) }),
   }
-  const [, end, direction] = MESSAGE.exec(word) ?? []
-  if (end !== undefined) {
-    const [, peer, , subject] = /^(\d+)(:([^]*))?$/.exec(detail) ?? []
-    if (peer === undefined || mark !== (end === 'SEND' ? '>' : '<')) throw refuse()
-    const letter = direction === 'F' ? 'F' : 'B'
-    const kind = end === 'SEND' ? 'send' : 'recv'
-    return { kind, ...place, direction: letter, peer: Number(peer), subject: subject ?? DEFAULT_SUBJECT[letter] }
+  const [, end = '', direction] = MESSAGE.exec(word) ?? []
+  const kind = KIND_OF_WORD.get(word) ?? KIND_OF_WORD.get(end)
+  if (kind === undefined) throw refuse()
+  const form = OP_KINDS[kind].detail
+  if ((form === 'message') !== (direction !== undefined)) throw refuse()
+  if (form !== 'message' && (mark === '<' || mark === '>')) throw refuse()
+  switch (form) {
+    case 'message': {
+      const [, peer, , subject] = /^(\d+)(:([^]*))?$/.exec(detail) ?? []
+      if (peer === undefined || mark !== markOf(kind)) throw refuse()
+      const letter = direction === 'F' ? 'F' : 'B'
+      return { kind, ...place, direction: letter, peer: Number(peer), subject: subject ?? DEFAULT_SUBJECT[letter] }
+    }
+    case 'segment': {
+      const [, segment, rowStart] = /^([^@]+)(?:@(\d+))?$/.exec(detail) ?? []
+      if (segment === undefined) throw refuse()
+      return { kind, ...place, segment, rowStart: Number(rowStart ?? 0) }
+    }
+    case 'group': {
+      const [, subject, members, root] = MEMBERS.exec(detail) ?? []
+      if (subject === undefined || members === undefined) throw refuse()
+      const group = members.split('+').map(Number)
+      return { kind, ...place, subject, group, ...(root === undefined ? {} : { root: Number(root) }) }
+    }
+    case 'subject':
+    case 'codec':
+      return { kind, ...place, subject: detail }
+    case 'nothing':
+      if (mark !== undefined) throw refuse()
+      return { kind, ...place }
   }
-  const kind = KIND_OF_WORD.get(word)
-  if (kind === undefined || mark === '<' || mark === '>') throw refuse()
-  if (word.length === 1) {
-    const [, segment, rowStart] = /^([^@]+)(?:@(\d+))?$/.exec(detail) ?? []
-    if (segment === undefined) throw refuse()
-    return { kind, ...place, segment, rowStart: Number(rowStart ?? 0) }
-  }
-  if (COLLECTIVES.has(kind)) {
-    const [, subject, members, root] = MEMBERS.exec(detail) ?? []
-    if (subject === undefined || members === undefined) throw refuse()
-    const group = members.split('+').map(Number)
-    return { kind, ...place, subject, group, ...(root === undefined ? {} : { root: Number(root) }) }
-  }
-  if (kind === 'offload' || kind === 'fetch' || kind === 'encode' || kind === 'decode')
-    return { kind, ...place, subject: detail }
-  if (mark !== undefined) throw refuse()
-  return { kind, ...place }
 }

@@ -1,12 +1,13 @@
 import { InvalidProgramError } from '../core/errors.ts'
 import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
 import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
+import { isExchange } from '../schedule/op-kinds.ts'
 import type { Op, Program, Reuse } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import { eagerRoot, eagerSpans } from './clock/eager.ts'
 import { meetingsOf } from './clock/meetings.ts'
 import { ReadyQueue } from './clock/ready-queue.ts'
-import { isExchange, type CostModel } from './cost/cost-model.ts'
+import type { CostModel } from './cost/cost-model.ts'
 
 export interface ClockedRank {
   readonly rank: number

@@ -2,6 +2,8 @@ import { requestOf } from '../comm/request.ts'
 import { collectiveBytes } from '../comm/traffic.ts'
 import type { BytesByTraffic } from '../core/bytes.ts'
 import { zeroByTraffic } from '../core/bytes.ts'
+import type { KindsWith, OpKind, OpOf } from '../schedule/op-kinds.ts'
+import { OP_KINDS } from '../schedule/op-kinds.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 
 export interface PredictedTraffic {
@@ -13,12 +15,25 @@ export interface PredictedTraffic {
 
 const lengthOf = (spans: readonly { readonly length: number }[]) => spans.reduce((sum, each) => sum + each.length, 0)
 
+interface Moved {
+  readonly sent: number
+  readonly received: number
+}
+
+const NOTHING: Moved = { sent: 0, received: 0 }
+
+type BetweenRanks = Exclude<(typeof OP_KINDS)[OpKind]['moves'], 'copies' | null>
+
+const MOVED: { readonly [Each in BetweenRanks]: (op: OpOf<KindsWith<'moves', Each>>, rank: number) => Moved } = {
+  sends: ({ source, elementBytes }) => ({ sent: lengthOf(source) * elementBytes, received: 0 }),
+  receives: ({ target, elementBytes }) => ({ sent: 0, received: lengthOf(target) * elementBytes }),
+  meets: (op, rank) => collectiveBytes(requestOf(op), op.group.indexOf(rank), op.elementBytes),
+}
+
 /** Bytes one rank sends and receives by an op; zero for what is no exchange. */
-export function movedBytes(op: Op, rank: number): { sent: number; received: number } {
-  if (op.kind === 'send') return { sent: lengthOf(op.source) * op.elementBytes, received: 0 }
-  if (op.kind === 'recv') return { sent: 0, received: lengthOf(op.target) * op.elementBytes }
-  if (!('group' in op)) return { sent: 0, received: 0 }
-  return collectiveBytes(requestOf(op), op.group.indexOf(rank), op.elementBytes)
+export function movedBytes(op: Op, rank: number): Moved {
+  const { moves } = OP_KINDS[op.kind]
+  return moves === null || moves === 'copies' ? NOTHING : MOVED[moves](op as never, rank)
 }
 
 /** Bytes one rank moves in one step of the repeated part, from the Program alone. */

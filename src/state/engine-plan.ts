@@ -3,8 +3,11 @@ import type { BytesByCategory } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
 import { parameterCount } from '../model/parameters.ts'
 import type { Action } from '../schedule/actions.ts'
+import { OP_KINDS } from '../schedule/op-kinds.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import { actionsOf } from '../schedule/registry.ts'
+import type { SpanKind } from '../schedule/span-kinds.ts'
+import { isBackward } from '../schedule/span-kinds.ts'
 import { summarizeSchedule } from '../schedule/summary.ts'
 import type { ClockedOrder } from '../schedule/unit-clock.ts'
 import { clockOrder } from '../schedule/unit-clock.ts'
@@ -18,7 +21,6 @@ import { pairsOf } from './op-flows.ts'
 import { planFrom } from './planned.ts'
 import type { Planned } from './planned.ts'
 import type { MemoryCurve, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
-import type { SpanKind } from './span-kind.ts'
 
 /** Compiles a configuration and predicts what it takes. */
 export function predict(config: RunConfig): Planned {
@@ -81,8 +83,6 @@ function idealSpans(rank: RankProgram, actions: readonly (readonly Action[])[], 
   }))
 }
 
-const isBackward = (op: Op) => op.kind.startsWith('backward')
-
 /** When each op of the step happens on the ideal clock: its action's span, cut evenly among the action's ops. */
 function opTimes(
   rank: RankProgram,
@@ -100,7 +100,7 @@ function opTimes(
       const fits = (action: Action) =>
         action.stage === op.stage &&
         action.microbatch === op.microbatch &&
-        !(action.kind === 'F' && isBackward(op)) &&
+        !(action.kind === 'F' && isBackward(OP_KINDS[op.kind].drawing)) &&
         !(action.kind === 'I' && op.kind === 'backwardWeight')
       let next = at
       while (next < actions.length && !fits(actions[next]!)) next++

@@ -1,5 +1,6 @@
 import { memberPlan } from '../comm/plan.ts'
 import { requestOf } from '../comm/request.ts'
+import { isCollective, isMessage } from '../schedule/op-kinds.ts'
 import type { CollectiveOp, Op, Program, RecvOp, SendOp } from '../schedule/program.ts'
 import { movedBytes } from '../schedule/trace.ts'
 import type { Flow } from './session.ts'
@@ -13,7 +14,7 @@ const known = new WeakMap<Op, readonly Flow[]>()
 export function flowsOf(rank: number, op: Op): readonly Flow[] {
   const before = known.get(op)
   if (before) return before
-  const flows = 'group' in op ? sendsOf(rank, op) : 'peer' in op ? [messageOf(rank, op)] : []
+  const flows = isCollective(op) ? sendsOf(rank, op) : isMessage(op) ? [messageOf(rank, op)] : []
   known.set(op, flows)
   return flows
 }

@@ -1,11 +1,11 @@
 import type { RunConfig } from '../config/types.ts'
 import type { MemoryPlan } from '../schedule/memory-plan.ts'
+import { OP_KINDS, isCompute } from '../schedule/op-kinds.ts'
 import type { Op, Program } from '../schedule/program.ts'
 import { noteOf } from '../schedule/trace.ts'
 import { inspect } from './inspect/inspect.ts'
 import { flowsOf } from './op-flows.ts'
 import type { OpNote, Plan } from './session.ts'
-import { spanKindOf } from './span-kind.ts'
 
 /** What planning found, as it crosses from its worker: a plan without what it answers to questions. */
 export interface Planned extends Omit<Plan, 'describe' | 'inspect'> {
@@ -23,24 +23,11 @@ export function planFrom(config: RunConfig, { program, memory, ...plan }: Planne
   }
 }
 
-const LETTERS: Partial<Record<Op['kind'], string>> = {
-  forward: 'F',
-  recompute: 'R',
-  backward: 'B',
-  backwardInput: 'I',
-  backwardWeight: 'W',
-  allReduce: 'AR',
-  reduceScatter: 'RS',
-  allGather: 'AG',
-  optimizerStep: 'step',
-  gradNorm: 'norm',
-}
-
 /** What fits into a cell: "F3", "AR bucket 1". */
 function shortLabel(op: Op): string {
-  const letter = LETTERS[op.kind] ?? op.kind
-  if ('segment' in op) return `${letter}${op.microbatch ?? ''}`
-  return 'subject' in op ? `${letter} ${op.subject}` : letter
+  const { label } = OP_KINDS[op.kind]
+  if (isCompute(op)) return `${label}${op.microbatch ?? ''}`
+  return 'subject' in op ? `${label} ${op.subject}` : label
 }
 
 /** Ops of each rank by id: cards and timelines ask many times a second. */
@@ -58,7 +45,7 @@ function describe(rank: number, op: Op | undefined): OpNote | null {
   if (!op) return null
   return {
     ...noteOf(op),
-    kind: spanKindOf(op),
+    kind: OP_KINDS[op.kind].drawing,
     flows: flowsOf(rank, op),
     traffic: 'traffic' in op ? op.traffic : null,
     label: shortLabel(op),

@@ -8,7 +8,7 @@ import type { ParityReport } from '../cluster/run-events.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Draft } from './draft-path.ts'
 import type { Inspected, Target } from './inspect/inspected.ts'
-import type { SpanKind } from './span-kind.ts'
+import type { SpanKind } from '../schedule/span-kinds.ts'
 
 /** The one door between the page and the engine. The page names nothing of the engine beyond this file's types. */
 

@@ -1,5 +1,6 @@
 import { axesAcross } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
+import { isCollective, isCompute } from '../schedule/op-kinds.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { overlapsReduction } from './recipes.ts'
 
@@ -21,13 +22,13 @@ export function behindCompute(draft: RankDraft, config: RunConfig): RankDraft {
   /** What a recomputation exchanged once more: the call returns when it is there, although nobody may read it. */
   let repeated: readonly string[] = []
   const step = draft.step.map((op): OpDraft => {
-    if ('segment' in op) {
+    if (isCompute(op)) {
       computed = op.writes[0] ?? computed
       const awaited = repeated.filter((name) => !op.reads.includes(name) && !op.writes.includes(name))
       repeated = []
       return awaited.length === 0 ? op : { ...op, reads: [...op.reads, ...awaited] }
     }
-    if (!('group' in op)) return op
+    if (!isCollective(op)) return op
     if (op.phase === 'recompute' && op.stream.startsWith('tensor:')) repeated = [...repeated, ...op.writes]
     const isReduction = reduces && op.traffic === 'gradients' && areReplicas(op.group)
     if (!(isReduction || op.stream.startsWith('tensor:')) || computed === undefined || op.reads.includes(computed))

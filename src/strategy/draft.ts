@@ -4,10 +4,10 @@ import { F32_BYTES } from '../core/dtypes.ts'
 import { invariant } from '../core/errors.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import { CATEGORY_OF, DTYPE_OF, bufferName } from '../schedule/buffers.ts'
+import type { OpDraft } from '../schedule/op-kinds.ts'
 import type { BufferSpec, Op, RankProgram, Reuse, RankState, Span } from '../schedule/program.ts'
 
-/** An op before it has its number. */
-export type OpDraft = Op extends infer Each ? (Each extends Op ? Omit<Each, 'id'> : never) : never
+export type { OpDraft } from '../schedule/op-kinds.ts'
 
 /** A rank's program while passes work on it. Passes return new drafts and leave their input alone. */
 export interface RankDraft {

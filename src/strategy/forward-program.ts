@@ -1,8 +1,9 @@
 import { groupAlong, rankAt } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Action } from '../schedule/actions.ts'
+import { OP_KINDS, isCollective } from '../schedule/op-kinds.ts'
 import { scheduleOf } from '../schedule/registry.ts'
-import type { Program, RankProgram } from '../schedule/program.ts'
+import type { Op, Program, RankProgram } from '../schedule/program.ts'
 import { dealBatch } from './deal-batch.ts'
 import type { RankDraft } from './draft.ts'
 import { finishRank } from './draft.ts'
@@ -33,6 +34,11 @@ export function forwardTicks(config: RunConfig): number {
   return end
 }
 
+/** A root hands its parameters to the others. */
+function givesParameters(op: Op): boolean {
+  return isCollective(op) && OP_KINDS[op.kind].sides.root === 'gives' && op.traffic === 'parameters'
+}
+
 /**
  * Forward-only Program on the parameters of a training Program: `evaluate` takes the loss of a held-out batch, dealt like
  * a training batch; `generate` runs one sequence and keeps the logits. Micro-batch i is at stage j at tick i + j.
@@ -50,7 +56,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     // Where parameters live on another rank between steps, they come as they do in training.
     const brought = config.parallel.server.async
       ? serverExchange(config, parametersOn(layout, layout.stages), workers, trained.rank, 'pull')
-      : trained.step.filter((op) => (op.kind === 'pull' || op.kind === 'broadcast') && op.traffic === 'parameters')
+      : trained.step.filter(givesParameters)
     // One sequence is one replica's work; others have nothing to do, unless they are in the exchange anyway.
     const sharded = holdsShards(config)
     const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0 && !sharded)

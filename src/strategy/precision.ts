@@ -3,6 +3,8 @@ import type { RunConfig } from '../config/types.ts'
 import type { Dtype } from '../core/dtypes.ts'
 import { invariant } from '../core/errors.ts'
 import type { BufferId } from '../schedule/buffers.ts'
+import { broughtBy } from '../schedule/op-buffers.ts'
+import { isCollective, isCompute } from '../schedule/op-kinds.ts'
 import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
@@ -30,7 +32,7 @@ function withLandings(draft: RankDraft): RankDraft {
   /** By buffer that was brought or made of what was: the stream of that work. */
   const landings = new Map<string, string>()
   const step = draft.step.map((op): OpDraft => {
-    if ('group' in op) for (const name of op.writes) landings.set(name, landingStream(op))
+    if (isCollective(op)) for (const name of op.writes) landings.set(name, landingStream(op))
     if (op.kind !== 'add' && op.kind !== 'encode' && op.kind !== 'decode') return op
     const stream = op.source.map((each) => landings.get(each.buffer)).find((each) => each !== undefined)
     if (stream === undefined) return op
@@ -68,7 +70,7 @@ class Buffers {
 }
 
 function isGradientCollective(op: OpDraft, buffers: Buffers): op is Omit<CollectiveOp, 'id'> {
-  if (!('group' in op) || op.traffic !== 'gradients') return false
+  if (!isCollective(op) || op.traffic !== 'gradients') return false
   const first = op.source[0] ?? op.target[0]
   return first !== undefined && buffers.of(first.buffer).dtype === 'gradient'
 }
@@ -154,7 +156,7 @@ function withGradientCopies(draft: RankDraft): RankDraft {
   }
   const made = new Set<string>()
   const step = draft.step.map((op): OpDraft => {
-    if ('segment' in op) {
+    if (isCompute(op)) {
       const copies = op.writes.flatMap(copyOf)
       for (const name of copies) made.add(name)
       return copies.length === 0 ? op : { ...op, writes: [...op.writes, ...copies] }
@@ -199,8 +201,7 @@ function withBytes(draft: RankDraft, config: RunConfig): RankDraft {
   const dtypes = new Map(draft.buffers.map(({ name, dtype }) => [name, dtype]))
   const sized = (op: OpDraft): OpDraft => {
     if (!('elementBytes' in op)) return op
-    const spans = op.kind === 'send' ? op.source : op.kind === 'recv' ? op.target : [...op.source, ...op.target]
-    const first = spans[0]
+    const [first] = broughtBy(op)
     return { ...op, elementBytes: bytes[first ? dtypes.get(first.buffer)! : DTYPE_OF_TRAFFIC[op.traffic]] }
   }
   return {

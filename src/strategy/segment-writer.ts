@@ -4,6 +4,7 @@ import { accessOfWork } from '../model/work-access.ts'
 import { segmentOf } from '../model/segments/registry.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
+import { isCompute } from '../schedule/op-kinds.ts'
 import type { BufferSpec } from '../schedule/program.ts'
 import type { BufferOptions, OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
@@ -105,7 +106,7 @@ export function segment(kind: SegmentKind, name: string, block: number): Segment
 
 /** A compute op on other buffers, by name; its reads and writes follow. */
 export function withNames(op: OpDraft, names: ReadonlyMap<string, string> | undefined): OpDraft {
-  if (!names || !('segment' in op)) return op
+  if (!names || !isCompute(op)) return op
   const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))
   const work = { ...op, args }
   return { ...work, ...accessOfWork(work) }

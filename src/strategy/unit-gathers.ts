@@ -1,5 +1,6 @@
 import type { BufferId } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
+import { isCompute } from '../schedule/op-kinds.ts'
 import type { BufferSpec, ComputeOp } from '../schedule/program.ts'
 import type { OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
@@ -37,10 +38,6 @@ export interface VisitName {
   readonly nameOf: (parameter: string) => string
   readonly microbatch: number
   readonly stage: number
-}
-
-function isCompute(op: OpDraft): op is ComputeDraft {
-  return 'segment' in op
 }
 
 /** The head's work belongs to the backward pass: it starts there. */

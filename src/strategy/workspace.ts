@@ -1,10 +1,9 @@
 import type { RunConfig } from '../config/types.ts'
 import { WORD_BYTES } from '../core/dtypes.ts'
-import { decodeLaunch, encodeLaunch } from '../model/codec-launches.ts'
 import type { Launch } from '../model/kernels.ts'
-import { launchesOf } from '../model/launches.ts'
-import { gradNormLaunches, updateLaunch, axpyLaunch } from '../model/vector-launches.ts'
 import { workspaceId } from '../schedule/buffers.ts'
+import { namesReadBy, spansOf } from '../schedule/op-buffers.ts'
+import { isQueued, launchesOfOp } from '../schedule/op-kinds.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
 import { buffer, lengthOf } from './draft.ts'
 import { hasOwnKernels, habitsOf } from './recipes.ts'
@@ -20,42 +19,15 @@ const STAGING_CHUNKS = 2
 const HYPER_ELEMENTS = 12
 const UNUSED_ELEMENTS = 4
 
-/** The launches an op performs on the device, whatever its kind. */
-export function launchesOfOp(op: OpDraft): Launch[] {
-  switch (op.kind) {
-    case 'forward':
-    case 'recompute':
-    case 'backward':
-    case 'backwardInput':
-    case 'backwardWeight':
-      return launchesOf(op as Parameters<typeof launchesOf>[0])
-    case 'gradNorm':
-      return op.at === 'device' ? gradNormLaunches(op.spans, op.scratch, op.target) : []
-    case 'optimizerStep': {
-      const { norm = '' } = op
-      return op.at === 'device' ? op.updates.map((update) => updateLaunch(update, 'hyper', norm)) : []
-    }
-    case 'add':
-      return op.source.map((source, i) => axpyLaunch(source, op.target[i]!, !op.assign))
-    case 'encode':
-      return op.source.map((source, i) => encodeLaunch(op.codec, source, op.target[i]!, op.residue))
-    case 'decode':
-      return op.source.map((source, i) => decodeLaunch(op.codec, source, op.target[i]!, op.accumulate[i]!))
-    default:
-      return []
-  }
-}
-
 /** The uniform's content: launches with equal content share a slot. */
 function uniformKey(launch: Launch): string {
   return `${launch.kernel} ${Object.values(launch.params).join(' ')}`
 }
 
-function readsBack(op: OpDraft): number {
-  if (op.kind === 'report') return [op.loss, op.norm].filter((name) => name !== undefined).length
-  if (op.kind === 'send' || op.kind === 'offload') return lengthOf(op.source)
-  if ('source' in op && 'group' in op) return lengthOf(op.source)
-  return 0
+/** Elements that an op beside the queue takes from the device to the host; a name alone is of one. */
+function readsBack(op: OpDraft, isOnHost: (buffer: string) => boolean): number {
+  if (isQueued(op) || op.reads.every(isOnHost)) return 0
+  return lengthOf(spansOf(op).read.filter((each) => !isOnHost(each.buffer))) + namesReadBy(op).length
 }
 
 /** What the software needs of each rank beside the model: this project's workspace, or the context of another's device. */
@@ -89,9 +61,7 @@ export function withWorkspace(draft: RankDraft): RankDraft {
     const host = new Set(draft.buffers.filter((each) => each.home === 'host').map((each) => each.name))
     const largest = new Map<string, number>()
     for (const op of ops) {
-      const bytes = op.reads.some((name) => !host.has(name))
-        ? readsBack(op) * ('elementBytes' in op ? op.elementBytes : WORD_BYTES)
-        : 0
+      const bytes = readsBack(op, (name) => host.has(name)) * ('elementBytes' in op ? op.elementBytes : WORD_BYTES)
       if (bytes > 0) largest.set(op.stream, Math.max(largest.get(op.stream) ?? 0, bytes))
     }
     for (const [stream, bytes] of largest)

@@ -1,3 +1,4 @@
+import { isCompute } from '../../src/schedule/op-kinds.ts'
 import type { ComputeOp, Op, Program } from '../../src/schedule/program.ts'
 import type { CostModel } from '../../src/sim/cost/cost-model.ts'
 
@@ -5,7 +6,7 @@ type Part = 'F' | 'B' | 'I' | 'W'
 
 /** The stage-level action an op belongs to; the head's forward runs within the backward of its micro-batch. */
 function partOf(op: Op): Part | null {
-  if (!('segment' in op)) return null
+  if (!isCompute(op)) return null
   const { kind, segment } = op
   if (kind === 'recompute') return null
   if (kind === 'backwardInput') return 'I'

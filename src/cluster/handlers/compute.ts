@@ -1,7 +1,7 @@
 import { invariant } from '../../core/errors.ts'
 import type { GpuDevice } from '../../gpu/gpu-device.ts'
 import type { Prepared } from '../../gpu/kernels.ts'
-import { launchesOfOp } from '../../strategy/workspace.ts'
+import { launchesOfOp } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 

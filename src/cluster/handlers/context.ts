@@ -1,6 +1,7 @@
 import type { OptimizerConfig } from '../../config/types.ts'
 import type { GpuDevice } from '../../gpu/gpu-device.ts'
-import type { LoadBatchOp, Op } from '../../schedule/program.ts'
+import type { OpKind, OpOf } from '../../schedule/op-kinds.ts'
+import type { LoadBatchOp } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import type { Transport } from '../transport/transport.ts'
 
@@ -30,10 +31,10 @@ export interface HandlerContext {
 /** When an exchange began to move data, by performance.now(): before, it waits for the device or a peer, which is no work. */
 export type Began = number
 
-export type Handler<Kind extends Op['kind']> = (
-  op: Extract<Op, { kind: Kind }>,
+export type Handler<Kind extends OpKind> = (
+  op: OpOf<Kind>,
   context: HandlerContext,
   slots: Slots,
 ) => Promise<void | Began> | void
 
-export type HandlerTable = { readonly [Kind in Op['kind']]: Handler<Kind> }
+export type HandlerTable = { readonly [Kind in OpKind]: Handler<Kind> }

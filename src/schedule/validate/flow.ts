@@ -1,4 +1,5 @@
-import type { ComputeOp, Op } from '../program.ts'
+import { isCollective, isCompute } from '../op-kinds.ts'
+import type { ComputeOp } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
@@ -46,7 +47,7 @@ function checkWrites(scope: Scope, rank: number): void {
   const lastRead = new Map<string, number>()
   for (const [index, op] of ops.entries()) for (const name of op.reads) lastRead.set(name, index)
   for (const [index, op] of ops.entries()) {
-    if (op.writes.length === 0 || ('group' in op && (op.phase === 'recompute' || op.mayBeUnread))) continue
+    if (op.writes.length === 0 || (isCollective(op) && (op.phase === 'recompute' || op.mayBeUnread))) continue
     const used = op.writes.some((name) => buffers.get(name)!.persistent || (lastRead.get(name) ?? -1) > index)
     if (!used) throw invalidProgram(scope, `writes ${op.writes.join(', ')}, which nobody reads`, [{ rank, index }])
   }
@@ -60,10 +61,6 @@ const PHASES = {
   backwardInput: ['input-gradient'],
   backwardWeight: ['weight-gradient'],
 } as const satisfies Record<ComputeOp['kind'], readonly string[]>
-
-function isCompute(op: Op): op is ComputeOp {
-  return op.kind in PHASES
-}
 
 /** Every micro-batch of a stage passes every segment of it in every phase that any micro-batch passes. */
 function checkCoverage(scope: Scope, rank: number): void {

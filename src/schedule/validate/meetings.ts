@@ -1,3 +1,4 @@
+import { OP_KINDS, isCollective, isMessage } from '../op-kinds.ts'
 import type { Place } from '../program-grid.ts'
 import type { CollectiveOp, RecvOp, SendOp } from '../program.ts'
 import { lengthOf } from './ops.ts'
@@ -33,7 +34,7 @@ export function matchMessages(scope: Scope): Message[] {
   }
   for (const [rank, ops] of scope.lists.entries())
     for (const [index, op] of ops.entries()) {
-      if (op.kind !== 'send' && op.kind !== 'recv') continue
+      if (!isMessage(op)) continue
       const place = { rank, index }
       if (op.peer === rank || scope.lists[op.peer] === undefined)
         throw invalidProgram(scope, `there is no peer ${op.peer}`, [place])
@@ -74,7 +75,7 @@ export function matchCollectives(scope: Scope): Meeting[] {
   const entered = new Map<string, { group: readonly number[]; byRank: Map<number, End<CollectiveOp>[]> }>()
   for (const [rank, ops] of scope.lists.entries())
     for (const [index, op] of ops.entries()) {
-      if (!('group' in op)) continue
+      if (!isCollective(op)) continue
       const place = { rank, index }
       const fault = groupFault(op, rank, scope.lists.length)
       if (fault !== null) throw invalidProgram(scope, fault, [place])
@@ -111,16 +112,15 @@ function groupFault({ group, root, parts }: CollectiveOp, rank: number, world: n
   return null
 }
 
-const ROOTED: ReadonlySet<string> = new Set(['broadcast', 'reduce', 'gather', 'scatter', 'push', 'pull'])
-const PARTED: ReadonlySet<string> = new Set(['reduceScatter', 'allGather', 'gather', 'scatter'])
-
 function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
   const first = ends[0]!
   const { op } = first
   const refuse = (fault: string, end: End<CollectiveOp>) =>
     invalidProgram(scope, fault, end === first ? [end.place] : [end.place, first.place])
-  if (ROOTED.has(op.kind) && op.root === undefined) throw refuse('has no root', first)
-  if (PARTED.has(op.kind) && op.parts === undefined) throw refuse('has no parts', first)
+  const sides = OP_KINDS[op.kind].sides
+  if (sides.root !== null && op.root === undefined) throw refuse('has no root', first)
+  if ((sides.source === 'part' || sides.target === 'part') && op.parts === undefined)
+    throw refuse('has no parts', first)
   for (const end of ends) {
     for (const field of ['kind', 'root', 'algorithm', 'combine', 'traffic', 'elementBytes', 'subject'] as const)
       if (end.op[field] !== op[field])
@@ -144,25 +144,19 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
 
 /** Lengths a member's source and target may have; `whole` is the length of the whole vector. */
 function allowedLengths(op: CollectiveOp, member: number, whole: number): { source: number[]; target: number[] } {
-  const part = op.parts?.[member] ?? 0
+  const { root, source, target } = OP_KINDS[op.kind].sides
   const isRoot = op.root === op.group[member]
-  switch (op.kind) {
-    case 'allReduce':
-      return { source: [whole], target: [whole] }
-    case 'reduceScatter':
-      return { source: [whole], target: [part] }
-    case 'allGather':
-      return { source: [part], target: [whole] }
-    case 'broadcast':
-    case 'pull':
-      return isRoot ? { source: [whole], target: [0, whole] } : { source: [0], target: [whole] }
-    case 'reduce':
-    case 'push':
+  const brought = source === 'part' ? (op.parts?.[member] ?? 0) : whole
+  const kept = target === 'part' ? (op.parts?.[member] ?? 0) : whole
+  switch (root) {
+    case null:
+      return { source: [brought], target: [kept] }
+    case 'gives':
+      // It has the whole already, or keeps its part of it.
+      if (isRoot) return { source: [brought], target: target === 'whole' ? [0, kept] : [kept, 0] }
+      return { source: [0], target: [kept] }
+    case 'takes':
       // A server without gradients of its own brings nothing and takes the sum.
-      return isRoot ? { source: [whole, 0], target: [whole] } : { source: [whole], target: [0] }
-    case 'gather':
-      return isRoot ? { source: [part, 0], target: [whole] } : { source: [part], target: [0] }
-    case 'scatter':
-      return isRoot ? { source: [whole], target: [part, 0] } : { source: [0], target: [part] }
+      return isRoot ? { source: [brought, 0], target: [kept] } : { source: [brought], target: [0] }
   }
 }

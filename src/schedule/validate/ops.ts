@@ -1,3 +1,4 @@
+import { spansOf } from '../op-buffers.ts'
 import type { BufferSpec, Op, Span, Update } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
@@ -40,27 +41,6 @@ function outside({ buffer, offset, length }: Span, buffers: ReadonlyMap<string, 
 /** What an update keeps of its parameter from step to step. */
 function statesOf({ master, moment1, moment2 }: Update): Span[] {
   return [master, moment1, moment2].filter((each) => each !== undefined)
-}
-
-/** What an op reads and writes of each buffer, where it says so. */
-function spansOf(op: Op): { read: readonly Span[]; written: readonly Span[] } {
-  switch (op.kind) {
-    case 'send':
-      return { read: op.source, written: [] }
-    case 'recv':
-      return { read: [], written: op.target }
-    case 'gradNorm':
-      return { read: op.spans, written: [] }
-    case 'clear':
-      return { read: [], written: op.spans }
-    case 'optimizerStep': {
-      const moments = op.updates.flatMap(statesOf)
-      const changed = [...op.updates.map((each) => each.parameter), ...moments]
-      return { read: [...op.updates.map((each) => each.gradient), ...changed], written: changed }
-    }
-    default:
-      return 'source' in op ? { read: op.source, written: op.target } : { read: [], written: [] }
-  }
 }
 
 export function lengthOf(spans: readonly Span[]): number {

@@ -1,8 +1,8 @@
 import { dependenciesOf } from '../dependencies.ts'
 import type { MemoryPlan } from '../memory-plan.ts'
 import { placesOf } from '../memory-plan.ts'
+import { isQueued } from '../op-kinds.ts'
 import type { Place } from '../program-grid.ts'
-import type { Op } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 import type { Meeting, Message } from './meetings.ts'
@@ -45,7 +45,7 @@ export function checkProgress(
         froms.push(base + queued)
         tos.push(base + i)
       }
-      if (isHandedOver(ops[i]!)) queued = i
+      if (isQueued(ops[i]!)) queued = i
     }
   }
   for (const { send, recv } of messages) {
@@ -105,18 +105,4 @@ function perform(
     }
   }
   return done
-}
-
-/** Ops that go into the device's queue in list order; exchanges and reports wait beside it. */
-function isHandedOver(op: Op): boolean {
-  switch (op.kind) {
-    case 'send':
-    case 'recv':
-    case 'offload':
-    case 'fetch':
-    case 'report':
-      return false
-    default:
-      return !('group' in op)
-  }
 }

@@ -1,11 +1,14 @@
+import { OP_KINDS, isCollective } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 
 /** Member number of the root where a collective is messages from or to it; null where members really meet. */
 export function eagerRoot(op: Op): number | null {
-  if (!('group' in op) || op.root === undefined) return null
-  const star = op.algorithm === 'star' && (op.kind === 'reduce' || op.kind === 'broadcast')
-  const direct = op.kind === 'gather' || op.kind === 'scatter' || op.kind === 'push' || op.kind === 'pull'
-  return star || direct ? op.group.indexOf(op.root) : null
+  if (!isCollective(op) || op.root === undefined) return null
+  const { root, source, target } = OP_KINDS[op.kind].sides
+  if (root === null) return null
+  // A part goes straight between its member and the root, whatever the algorithm.
+  const isDirect = op.algorithm === 'star' || source === 'part' || target === 'part'
+  return isDirect ? op.group.indexOf(op.root) : null
 }
 
 interface Member {
@@ -33,7 +36,7 @@ export function eagerSpans(op: Op, members: readonly Member[], root: number, lin
   const { ready: rootReady } = members[root]!
   const spans = members.map(({ ready }, i): MemberSpan => ({ start: ready, end: ready + piece, after: i }))
   const others = members.map((_, i) => i).filter((i) => i !== root)
-  if (op.kind === 'scatter' || op.kind === 'pull' || op.kind === 'broadcast') {
+  if (OP_KINDS[op.kind].sides?.root === 'gives') {
     spans[root] = { start: rootReady, end: rootReady + seconds, after: root }
     others.forEach((i, k) => {
       const { ready } = members[i]!

@@ -8,8 +8,3 @@ export interface CostModel {
    */
   readonly seconds: (op: Op, rank: number) => number
 }
-
-/** Ops that move data between ranks, or between a device and the memory of its host. */
-export function isExchange(op: Op): boolean {
-  return op.kind === 'send' || op.kind === 'recv' || op.kind === 'offload' || op.kind === 'fetch' || 'group' in op
-}

@@ -1,11 +1,13 @@
 import { meshSize, strideOf } from '../../core/mesh.ts'
 import { requestOf } from '../../comm/request.ts'
 import type { RunConfig } from '../../config/types.ts'
+import type { Dtype } from '../../core/dtypes.ts'
 import type { Launch } from '../../model/kernels.ts'
 import { segmentOf } from '../../model/segments/registry.ts'
-import type { CollectiveOp, ComputeOp, Op, OptimizerStepOp, SendOp, Span } from '../../schedule/program.ts'
+import type { CostRule, KindsWith, OpOf } from '../../schedule/op-kinds.ts'
+import { OP_KINDS, isMessage, launchesOfOp } from '../../schedule/op-kinds.ts'
+import type { CollectiveOp, ComputeOp, OffloadOp, Op, OptimizerStepOp, SendOp, Span } from '../../schedule/program.ts'
 import { elementBytesOf, hasOwnKernels, traitsOf } from '../../strategy/recipes.ts'
-import { launchesOfOp } from '../../strategy/workspace.ts'
 import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
 import { HOST_MEMORY_BANDWIDTH } from '../hardware.ts'
 import type { Cluster } from '../links.ts'
@@ -31,9 +33,11 @@ const MOMENT_VECTORS = 2
 
 const elementsOf = (spans: readonly Span[]) => spans.reduce((sum, each) => sum + each.length, 0)
 
-function isCompute(op: Op): op is ComputeOp {
-  return 'segment' in op
-}
+/** Seconds of an op on a rank, by the rule of its kind. */
+type Prices = { readonly [Rule in CostRule]: (op: OpOf<KindsWith<'cost', Rule>>, rank: number) => number }
+
+/** What goes to the device are weights, what comes from it are gradients. */
+const COPIED = { fetch: 'working', offload: 'gradient' } as const satisfies Record<OffloadOp['kind'], Dtype>
 
 /** A launch of this project's kernels, which count f32 elements. */
 function launchWork({ kernel, params, flops, bytes: words }: Launch, scale: number): KernelWork {
@@ -159,40 +163,28 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   const addedBytes = (elements: number, assign: boolean) =>
     elements * (assign ? bytes.gradient + bytes.reduced : 3 * bytes.gradient)
 
-  const seconds = (op: Op, rank: number): number => {
-    if (isCompute(op)) return remembered(op, () => (own ? launched(op) : worked(op))).device
-    if ('group' in op) return collective(op)
-    switch (op.kind) {
-      case 'recv':
-      case 'report':
-        return 0
-      case 'send':
-        return send(op, rank)
-      case 'fetch':
-        return overHostLink(elementsOf(op.source) * bytes.working)
-      case 'offload':
-        return overHostLink(elementsOf(op.source) * bytes.gradient)
-      case 'loadBatch':
-        return overHostLink(op.writes.length * op.dims.rows * bytes.u32)
-      case 'clear':
-        return memory(elementsOf(op.spans) * bytes.gradient).device
-      case 'gradNorm': {
-        const moved = elementsOf(op.spans) * bytes.gradient
-        if (op.at === 'host') return inHostMemory(moved)
-        return own ? remembered(op, () => launched(op)).device : memory(moved).device
-      }
-      case 'optimizerStep':
-        return optimizer(op)
-      case 'add': {
-        const moved = addedBytes(elementsOf(op.source), op.assign)
-        if (rank >= world) return inHostMemory(moved)
-        return own ? remembered(op, () => launched(op)).device : memory(moved).device
-      }
-      case 'encode':
-      case 'decode':
-        return launched(op).device
-    }
+  const prices: Prices = {
+    segment: (op) => remembered(op, () => (own ? launched(op) : worked(op))).device,
+    collective,
+    message: send,
+    copy: (op) => overHostLink(elementsOf(op.source) * bytes[COPIED[op.kind]]),
+    upload: (op) => overHostLink(op.writes.length * op.dims.rows * bytes.u32),
+    update: optimizer,
+    norm: (op) => {
+      const moved = elementsOf(op.spans) * bytes.gradient
+      if (op.at === 'host') return inHostMemory(moved)
+      return own ? remembered(op, () => launched(op)).device : memory(moved).device
+    },
+    sum: (op, rank) => {
+      const moved = addedBytes(elementsOf(op.source), op.assign)
+      if (rank >= world) return inHostMemory(moved)
+      return own ? remembered(op, () => launched(op)).device : memory(moved).device
+    },
+    codec: (op) => launched(op).device,
+    fill: (op) => memory(elementsOf(op.spans) * bytes.gradient).device,
+    nothing: () => 0,
   }
+  const seconds = (op: Op, rank: number): number => prices[OP_KINDS[op.kind].cost](op as never, rank)
 
   /** The hosts of a tensor group launch on their own: the slowest of them is waited for in every collective. */
   const meetingSeconds = (op: CollectiveOp): number => {
@@ -205,14 +197,23 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
     return (tensor - 1) * (software.tensorMeetingSeconds + (isBackward ? 2 : 1) * stall)
   }
 
-  const hostSeconds = (op: Op): number => {
-    if (own) return 0
-    if (isCompute(op)) return remembered(op, () => worked(op)).host
-    if ('group' in op) return meetingSeconds(op)
-    if (op.kind === 'optimizerStep' && op.at === 'device')
-      return op.updates.length * software.optimizerLaunchesPerTensor * software.hostLaunchSeconds
-    return 0
+  /** What the host needs for an op; null: nothing. */
+  const launching: { readonly [Rule in CostRule]: Prices[Rule] | null } = {
+    segment: (op) => remembered(op, () => worked(op)).host,
+    collective: meetingSeconds,
+    update: ({ at, updates }) =>
+      at === 'device' ? updates.length * software.optimizerLaunchesPerTensor * software.hostLaunchSeconds : 0,
+    message: null,
+    copy: null,
+    upload: null,
+    norm: null,
+    sum: null,
+    codec: null,
+    fill: null,
+    nothing: null,
   }
-  const stopsHost = ({ kind }: Op) => software.blockingSends && (kind === 'send' || kind === 'recv')
+  const hostSeconds = (op: Op, rank: number): number =>
+    own ? 0 : (launching[OP_KINDS[op.kind].cost]?.(op as never, rank) ?? 0)
+  const stopsHost = (op: Op) => software.blockingSends && isMessage(op)
   return { seconds, hostSeconds, stopsHost }
 }

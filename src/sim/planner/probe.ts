@@ -1,5 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
 import type { PeakBytes } from '../../core/bytes.ts'
+import { OP_KINDS, isCollective, isCompute } from '../../schedule/op-kinds.ts'
 import type { CollectiveOp, Op } from '../../schedule/program.ts'
 import { measuredCosts } from '../cost/measured-costs.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
@@ -78,7 +79,7 @@ interface Shape {
 }
 
 const isOverReplicas = (op: Op, data: number): op is CollectiveOp =>
-  'group' in op && data > 1 && op.group.length === data && !/^(tensor|norm):/.test(op.stream)
+  isCollective(op) && data > 1 && op.group.length === data && !/^(tensor|norm):/.test(op.stream)
 
 export class Probes {
   private readonly kept = new Map<string, unknown>()
@@ -129,7 +130,7 @@ export class Probes {
       for (const { stretch } of sequenceOf(walk.code)) {
         let end = 0
         for (const op of stretch.ops) {
-          if ('segment' in op) end = Math.max(end, walk.end[index]!)
+          if (isCompute(op)) end = Math.max(end, walk.end[index]!)
           index++
         }
         ends.push(end)
@@ -192,7 +193,7 @@ export class Probes {
       for (const each of stretch.ops) {
         const seconds = walk.end[index]! - walk.start[index]!
         index++
-        if (each.kind === 'optimizerStep' || each.kind === 'gradNorm') optimizer += seconds
+        if (OP_KINDS[each.kind].drawing === 'optimizer') optimizer += seconds
         if (!isOverReplicas(each, data)) continue
         const into = isTail ? atEnd : perMicrobatch
         // Parameters that stay gathered are gathered once a step.

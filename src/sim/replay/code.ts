@@ -3,7 +3,7 @@ import { invariant } from '../../core/errors.ts'
 import { buffersOfOp, type BufferPlace, type FoldedRank, type Stretch, type Template } from '../../schedule/folded.ts'
 import type { BufferSpec, Op } from '../../schedule/program.ts'
 import { COMPUTE } from '../../strategy/segment-writer.ts'
-import { isExchange } from '../cost/cost-model.ts'
+import { isExchange } from '../../schedule/op-kinds.ts'
 
 /*
  * A folded rank as numbers, for the replay: which streams its ops run on and which buffers they touch, with micro-batches

@@ -3,10 +3,12 @@ import type { Category } from '../../core/bytes.ts'
 import { CATEGORIES, roundBufferBytes } from '../../core/bytes.ts'
 import { parameterTable } from '../../model/parameters.ts'
 import type { MemoryPlan } from '../../schedule/memory-plan.ts'
-import type { BufferSpec, ComputeOp, Op, Program, RankProgram, Span } from '../../schedule/program.ts'
+import { broughtBy } from '../../schedule/op-buffers.ts'
+import { OP_KINDS, isCollective, isCompute, isMessage } from '../../schedule/op-kinds.ts'
+import type { BufferSpec, Op, Program, RankProgram, Span } from '../../schedule/program.ts'
+import { isBackward } from '../../schedule/span-kinds.ts'
 import { noteOf } from '../../schedule/trace.ts'
 import { rankTraffic } from '../../sim/traffic.ts'
-import { spanKindOf } from '../span-kind.ts'
 import { deviceFormulas } from './device-formulas.ts'
 import type { Formula } from './formula.ts'
 import type { Inspected, OptimizerRule, Part, PartList, Target } from './inspected.ts'
@@ -56,23 +58,17 @@ export function inspect(whole: Inspectable, target: Target): Inspected | null {
 /** Ops of a schedule's cell: a whole backward holds its halves, recomputation comes before it. */
 function belongs(op: Op, { stage, microbatch, pass }: Extract<Target, { kind: 'action' }>): boolean {
   if (op.stage !== stage || op.microbatch !== microbatch) return false
-  const own = spanKindOf(op)
+  const own = OP_KINDS[op.kind].drawing
   if (pass === 'backwardWeight' || own === 'backwardWeight')
     return own === pass || (own === 'backwardWeight' && pass === 'backward')
   // A message's direction says whose it is; other exchanges go with the pass that needs them.
-  const isBackward =
-    'direction' in op
-      ? op.direction === 'B'
-      : own === 'recompute' ||
-        own.startsWith('backward') ||
-        isGradient(op) ||
-        ('phase' in op && op.phase === 'recompute')
-  return isBackward === (pass !== 'forward')
+  const goesBack = isMessage(op)
+    ? op.direction === 'B'
+    : own === 'recompute' || isBackward(own) || isGradient(op) || (isCollective(op) && op.phase === 'recompute')
+  return goesBack === (pass !== 'forward')
 }
 
 const isGradient = (op: Op) => 'traffic' in op && op.traffic === 'gradients'
-
-const isCompute = (op: Op): op is ComputeOp => 'segment' in op
 
 function flopOf(ops: readonly Op[], { model }: RunConfig): number {
   return ops.filter(isCompute).reduce((sum, op) => sum + (flopFormula(op, model)?.value ?? 0), 0)
@@ -121,7 +117,7 @@ function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Insp
   const freeBytes = plan.curve.find(({ op }) => op === plan.peakOp)?.cached ?? 0
   const bytesOf = (specs: readonly BufferSpec[]) => specs.reduce((sum, spec) => sum + takenBytes(spec), 0)
   const held = (category: Category) => bytesOf(live.filter((spec) => spec.category === category))
-  const exchanges = rank.step.filter((op) => 'group' in op || 'peer' in op)
+  const exchanges = rank.step.filter((op) => isCollective(op) || isMessage(op))
   return {
     kind: 'device',
     name: '',
@@ -153,11 +149,11 @@ function movedBy(
   rank: RankProgram,
   op: Op,
 ): { formula: Formula | null; group: readonly number[]; moved: { sent: number; received: number } | null } {
-  if ('group' in op) {
+  if (isCollective(op)) {
     const { sent, received, formula } = sentFormula(op, rank.rank)
     return { formula, group: op.group, moved: { sent, received } }
   }
-  if (!('peer' in op)) return { formula: null, group: [], moved: null }
+  if (!isMessage(op)) return { formula: null, group: [], moved: null }
   const bytes = noteOf(op).bytes ?? 0
   const group = op.kind === 'send' ? [rank.rank, op.peer] : [op.peer, rank.rank]
   return {
@@ -187,14 +183,7 @@ function inspectOp({ config }: Inspectable, rank: RankProgram, op: Op): Inspecte
     ]
   }
   // A bucket is what its collective takes up: the spans say which tensors, and how much of each.
-  const brought =
-    'source' in op
-      ? op.source.length > 0 || !('target' in op)
-        ? op.source
-        : op.target
-      : 'target' in op && typeof op.target !== 'string'
-        ? op.target
-        : []
+  const brought = broughtBy(op)
   const moves: PartList[] =
     moved !== null && brought.length > 0
       ? [
@@ -209,7 +198,7 @@ function inspectOp({ config }: Inspectable, rank: RankProgram, op: Op): Inspecte
     kind: 'op',
     name: noteOf(op).detail,
     rank: rank.rank,
-    pass: spanKindOf(op),
+    pass: OP_KINDS[op.kind].drawing,
     does: op.kind,
     stream: op.stream,
     stage: op.stage ?? null,

@@ -1,7 +1,7 @@
 import type { Category } from '../../core/bytes.ts'
 import type { BufferRole } from '../../schedule/buffers.ts'
 import type { Op } from '../../schedule/program.ts'
-import type { SpanKind } from '../span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
 import type { Formula } from './formula.ts'
 
 /** Something of a run that one can ask about. */

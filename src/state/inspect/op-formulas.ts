@@ -2,15 +2,14 @@ import { minus, over, plus, symbolsOf, textOf, times, valueOf } from '../../core
 import { requestOf } from '../../comm/request.ts'
 import { collectiveBytes } from '../../comm/traffic.ts'
 import type { ModelConfig } from '../../config/types.ts'
-import type { SegmentKind } from '../../core/segments.ts'
+import type { Half, SegmentKind } from '../../core/segments.ts'
+import { HALVES } from '../../core/segments.ts'
 import type { KernelName } from '../../model/kernels.ts'
 import { segmentOf } from '../../model/segments/registry.ts'
 import type { CollectiveOp, ComputeOp } from '../../schedule/program.ts'
 import type { Expression, Formula, SymbolName } from './formula.ts'
 import { formulaFor } from './formula.ts'
 import { rowsAsTokens, shown, valuesOf } from './tensor-formulas.ts'
-
-type Half = 'forward' | 'input' | 'weight'
 
 /**
  * Floating-point operations of a segment's kernels as they are usually counted: the matrix products, and attention without
@@ -31,11 +30,6 @@ function products(kind: SegmentKind, half: Half): Expression[] {
   })
 }
 
-function halvesOf({ kind }: ComputeOp): readonly Half[] {
-  if (kind === 'backward') return ['input', 'weight']
-  return [kind === 'backwardInput' ? 'input' : kind === 'backwardWeight' ? 'weight' : 'forward']
-}
-
 /** Pieces of the head work on some of the rows, everything else on all of a micro-batch. */
 function isPiece({ segment }: ComputeOp): boolean {
   return segment.kind === 'logits'
@@ -43,7 +37,8 @@ function isPiece({ segment }: ComputeOp): boolean {
 
 /** Floating-point operations of a compute op; null where it has no matrix product. */
 export function flopFormula(op: ComputeOp, model: ModelConfig): Formula | null {
-  const terms = halvesOf(op)
+  const halves: readonly Half[] = HALVES[op.kind]
+  const terms = halves
     .flatMap((half) => products(op.segment.kind, half))
     .map((each) => (isPiece(op) ? each : rowsAsTokens(each)))
   const [only] = terms

@@ -4,6 +4,7 @@ import { over, times, withSymbol } from '../../core/expression.ts'
 import { modelSizes, parameterTable } from '../../model/parameters.ts'
 import type { SizeExpression, SizeSymbol } from '../../model/segment.ts'
 import { segmentOf } from '../../model/segments/registry.ts'
+import { isCompute } from '../../schedule/op-kinds.ts'
 import type { BufferSpec, ComputeOp, Op, RankProgram } from '../../schedule/program.ts'
 import type { Expression, Formula, SymbolName, Values } from './formula.ts'
 import { formulaFor } from './formula.ts'
@@ -65,7 +66,7 @@ const INPUT: readonly Expression[] = [TOKENS]
 /** The size of a buffer by the shape of what it holds; by its elements where it is a share of a tensor or of several. */
 export function bytesFormula(rank: RankProgram, spec: BufferSpec, model: ModelConfig): Formula {
   const isSized = (op: Op) => 'dims' in op
-  const isUser = (op: Op): op is ComputeOp => 'segment' in op && Object.values(op.args).includes(spec.name)
+  const isUser = (op: Op): op is ComputeOp => isCompute(op) && Object.values(op.args).includes(spec.name)
   const ops = [...rank.prologue, ...rank.step]
   const users = ops.filter(isUser)
   const sized = users[0] ?? ops.find(isSized)

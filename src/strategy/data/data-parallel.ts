@@ -1,3 +1,4 @@
+import { isCompute } from '../../schedule/op-kinds.ts'
 import type { ComputeOp, LoadBatchOp, Span } from '../../schedule/program.ts'
 import type { BufferId } from '../../schedule/buffers.ts'
 import { bufferName } from '../../schedule/buffers.ts'
@@ -43,7 +44,7 @@ function opsOf(rank: ComputeRank, microbatch: number): readonly OpDraft[] {
 
 /** Where the loss is taken elsewhere, nothing of it but the logits' gradient comes back. */
 function withoutLossCopies(op: OpDraft): OpDraft {
-  if (!('segment' in op) || op.segment.kind !== 'logits') return op
+  if (!isCompute(op) || op.segment.kind !== 'logits') return op
   const { copies, ...args } = op.args
   return copies === undefined ? op : { ...op, args, reads: op.reads.filter((name) => name !== copies) }
 }

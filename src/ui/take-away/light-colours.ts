@@ -1,4 +1,4 @@
-import type { SpanKind } from '../../state/span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
 
 /** The light theme's colours (theme/tokens.css): a file is on white paper, whatever theme the page is in. */
 export const LINE_TRAIN = '#0072b2'

@@ -1,7 +1,7 @@
 import type { FailureKind } from '../../state/run-state.ts'
 import type { FieldPath } from '../../state/fields.ts'
 import type { RunPhase } from '../../cluster/run-events.ts'
-import type { SpanKind } from '../../state/span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
 import type { StrategyId } from '../../state/strategies.ts'
 
 /** Every string of the page. The other languages must satisfy this file's type. */

@@ -1,7 +1,6 @@
+import { isBackward } from '../../schedule/span-kinds.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Plan, TimelineSpan } from '../../state/session.ts'
-
-const isBackward = (kind: TimelineSpan['kind']) => kind.startsWith('backward')
 
 /** The cells of the schedule in which the ranks of a run stand. Recomputation belongs to the backward it is for. */
 export function currentCells({ describe, ideal }: Plan, ranks: readonly RankView[]): ReadonlySet<TimelineSpan> {

@@ -1,5 +1,5 @@
 import type { TimelineSpan } from '../../state/session.ts'
-import type { SpanKind } from '../../state/span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
 import { axisTicks, laneBox, xOf } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { drawTile, PATTERNS } from './palette.ts'

@@ -1,4 +1,4 @@
-import type { SpanKind } from '../../state/span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
 import { useText } from '../text/use-text.ts'
 import { isInverse, LETTERS, PATTERNS } from './palette.ts'
 import styles from './timeline.module.css'

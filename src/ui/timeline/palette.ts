@@ -1,5 +1,5 @@
-import type { SpanKind } from '../../state/span-kind.ts'
-import { SPAN_KINDS } from '../../state/span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
+import { SPAN_KINDS } from '../../schedule/span-kinds.ts'
 
 /** Letter of a kind in cells and legends: colour is never the only sign. */
 export const LETTERS: Record<SpanKind, string> = {

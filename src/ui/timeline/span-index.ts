@@ -1,5 +1,5 @@
 import type { TimelineSpan } from '../../state/session.ts'
-import type { SpanKind } from '../../state/span-kind.ts'
+import type { SpanKind } from '../../schedule/span-kinds.ts'
 
 /** Which band of a row a span is drawn in: compute fills the row, communication is a thin band under it. */
 export type Lane = 'compute' | 'communication'

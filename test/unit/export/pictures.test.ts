@@ -9,7 +9,7 @@ import { scatterSvg } from '../../../src/export/scatter-svg.ts'
 import { escapeXml, roundTicks, tickText } from '../../../src/export/svg.ts'
 import { timelineSvg } from '../../../src/export/timeline-svg.ts'
 import type { TimelineKind } from '../../../src/export/timeline-svg.ts'
-import { SPAN_KINDS } from '../../../src/state/span-kind.ts'
+import { SPAN_KINDS } from '../../../src/schedule/span-kinds.ts'
 import {
   ACCENT,
   DANGER,

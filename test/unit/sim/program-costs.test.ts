@@ -7,7 +7,7 @@ import { programCosts } from '../../../src/sim/cost/program-costs.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { replay } from '../../../src/sim/replay/replay.ts'
 import { buildProgram } from '../../../src/strategy/build.ts'
-import { launchesOfOp } from '../../../src/strategy/workspace.ts'
+import { launchesOfOp } from '../../../src/schedule/op-kinds.ts'
 import { randomInput } from '../../lib/random-config.ts'
 import { repeatedConfig } from '../../lib/repeated-config.ts'
 
