@@ -13,7 +13,7 @@ const WRAPPERS = /(?<=^|\.)(?:_orig_mod|module|_fsdp_wrapped_module|_checkpoint_
 /** The head of every family. */
 const HEAD = 'lm_head.weight'
 
-export type FileName =
+export type TensorRole =
   | { readonly kind: 'parameter'; readonly name: string }
   /** The head's own copy of a tied token embedding. */
   | { readonly kind: 'tiedHead' }
@@ -36,7 +36,7 @@ export function modelNames(specs: readonly ParameterSpec[]): ModelNames {
  * What a tensor of a file is to the model. Files of a model without its head leave the prefix away that others have, so a
  * name is looked for with and without.
  */
-export function fileName(inFile: string, { parameters, tiedTo }: ModelNames): FileName {
+export function tensorRole(inFile: string, { parameters, tiedTo }: ModelNames): TensorRole {
   const written = inFile.replaceAll(WRAPPERS, '')
   if (BUFFER.test(written) || TRAINING_STATE.test(written)) return { kind: 'skipped' }
   const bare = PREFIXES.reduce((name, prefix) => (name.startsWith(prefix) ? name.slice(prefix.length) : name), written)

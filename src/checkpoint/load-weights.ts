@@ -1,9 +1,9 @@
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
-import { fileName, modelNames } from './file-names.ts'
+import { tensorRole, modelNames } from './file-names.ts'
 import type { ModelNames } from './file-names.ts'
 import type { SafetensorsFile, SafetensorsHeader, TensorEntry } from './safetensors.ts'
 import { readChunks, readTensor } from './safetensors.ts'
@@ -30,7 +30,7 @@ export async function loadWeights(
   options: LoadOptions = {},
 ): Promise<Map<string, Float32Array>> {
   const { field = 'init', progress = () => {} } = options
-  return refusedAs('safetensors', field, async () => {
+  return renameRefusedField('safetensors', field, async () => {
     const names = modelNames(specs)
     const { parameters, head } = matchEntries(file.header, names, field, options)
     const total = [...parameters.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
@@ -61,22 +61,22 @@ interface Matched {
 
 /** Which tensor of the file is which parameter; refused before anything large is read. */
 function matchEntries(header: SafetensorsHeader, names: ModelNames, field: string, options: LoadOptions): Matched {
-  const refuse = (what: Said): never => {
+  const refuse = (what: LocalizableMessage): never => {
     throw new RefusedError(field, what)
   }
   const { parameters: expected, tiedTo } = names
   const parameters = new Map<string, TensorEntry>()
   let head: TensorEntry | null = null
   for (const entry of header.entries) {
-    const found = fileName(entry.name, names)
+    const found = tensorRole(entry.name, names)
     if (found.kind === 'skipped') continue
     const name = found.kind === 'tiedHead' ? tiedTo : found.name
     const spec = name === null ? undefined : expected.get(name)
-    if (name === null || !spec) return refuse(say`${entry.name} does not belong to this model`)
+    if (name === null || !spec) return refuse(msg`${entry.name} does not belong to this model`)
     if (spec.shape.length !== entry.shape.length || spec.shape.some((size, d) => size !== entry.shape[d]))
-      refuse(say`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
+      refuse(msg`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
     const before: TensorEntry | null | undefined = found.kind === 'tiedHead' ? head : parameters.get(name)
-    if (before) refuse(say`${entry.name} is there twice: as ${before.name}, too`)
+    if (before) refuse(msg`${entry.name} is there twice: as ${before.name}, too`)
     if (found.kind === 'tiedHead') head = entry
     else parameters.set(name, entry)
   }
@@ -95,11 +95,11 @@ function refuseMissing(
 ): void {
   const missing = names.filter((name) => !found.has(name))
   const needed = missing.find((name) => !name.endsWith('.bias'))
-  if (needed !== undefined) throw new RefusedError(field, say`${needed} is missing`)
+  if (needed !== undefined) throw new RefusedError(field, msg`${needed} is missing`)
   if (missing.length === 0 || allowMissingBias) return
   const first = missing[0]!
   const said =
-    missing.length > 1 ? say`${first} and ${missing.length - 1} more biases are missing` : say`${first} is missing`
+    missing.length > 1 ? msg`${first} and ${missing.length - 1} more biases are missing` : msg`${first} is missing`
   throw new RefusedError(field, advice === undefined ? said : `${said.text}; ${advice}`)
 }
 
@@ -115,6 +115,6 @@ async function checkTied(
       if (values[i] !== embedding.values[from + i])
         throw new RefusedError(
           field,
-          say`${head.name} differs from ${embedding.name} at element ${from + i}; the model's head is tied`,
+          msg`${head.name} differs from ${embedding.name} at element ${from + i}; the model's head is tied`,
         )
 }

@@ -1,10 +1,10 @@
 import { isObject, show } from '../config/show.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import { firstDuplicateKey } from './duplicate-key.ts'
-import { whatFile } from './what-file.ts'
+import { identifyFile } from './identify-file.ts'
 
 /**
  * The safetensors format: a u64 little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the
@@ -75,7 +75,7 @@ const SIZES: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 }
 
-function refuse(what: string | Said): never {
+function refuse(what: string | LocalizableMessage): never {
   throw new RefusedError('safetensors', what)
 }
 
@@ -89,9 +89,9 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   const first = await readExactly(source, 0, 8)
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES || length + 8 > source.size) {
-    const what = whatFile(await readExactly(source, 0, Math.min(source.size, 512)))
+    const what = identifyFile(await readExactly(source, 0, Math.min(source.size, 512)))
     if (what !== null) refuse(what)
-    refuse(say`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+    refuse(msg`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
   }
   const json = parseHeader(await readExactly(source, 8, 8 + length))
   const dataBytes = source.size - 8 - length
@@ -189,7 +189,7 @@ export async function* readChunks(
     const from = (at - begin) / size
     const values = asFloats(dtype, bytes)
     const bad = values.findIndex((value) => !Number.isFinite(value))
-    if (bad >= 0) refuse(say`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
+    if (bad >= 0) refuse(msg`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
     yield { from, values }
   }
 }

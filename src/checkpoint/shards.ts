@@ -1,9 +1,9 @@
 import { isObject, show } from '../config/show.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
 import { readHeader } from './safetensors.ts'
-import { whatFile } from './what-file.ts'
+import { identifyFile } from './identify-file.ts'
 
 /** What a "model.safetensors.index.json" says: the file of each tensor. */
 export type ShardIndex = ReadonlyMap<string, string>
@@ -18,7 +18,7 @@ export function readShardIndex(text: string): ShardIndex {
   try {
     json = JSON.parse(text)
   } catch {
-    const found = /^\s*\{/.test(text) ? null : whatFile(new TextEncoder().encode(text.slice(0, 512)))
+    const found = /^\s*\{/.test(text) ? null : identifyFile(new TextEncoder().encode(text.slice(0, 512)))
     throw new RefusedError('safetensors', found ?? 'the index is not JSON')
   }
   const map = isObject(json) ? json.weight_map : undefined
@@ -57,11 +57,11 @@ export async function openShards(
   let size = 0
   for (const file of new Set(index.values())) {
     const source = await open(file)
-    const { entries: inside, dataStart } = await refusedAs('safetensors', file, () => readHeader(source)).catch(
-      (error: unknown) => {
-        throw error instanceof RefusedError ? new RefusedError('safetensors', error.message) : error
-      },
-    )
+    const { entries: inside, dataStart } = await renameRefusedField('safetensors', file, () =>
+      readHeader(source),
+    ).catch((error: unknown) => {
+      throw error instanceof RefusedError ? new RefusedError('safetensors', error.message) : error
+    })
     const found = new Map(inside.map((entry) => [entry.name, entry]))
     for (const [name, where] of index) {
       if (where !== file) continue

@@ -4,8 +4,8 @@ import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
-import { refusedAs } from '../core/refused-as.ts'
-import { aboutMetadata } from './about.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
+import { weightsMetadata } from './weights-metadata.ts'
 import { loadWeights } from './load-weights.ts'
 import type { ByteSource, SafetensorsFile, SafetensorsHeader, Tensor } from './safetensors.ts'
 import { openSafetensors, readHeader, readTensor, safetensorsParts } from './safetensors.ts'
@@ -61,7 +61,7 @@ export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null
     data: checkpoint.data,
     seed: String(checkpoint.config.seed),
     config: JSON.stringify(checkpoint.config),
-    ...aboutMetadata(checkpoint.config, tokenizer),
+    ...weightsMetadata(checkpoint.config, tokenizer),
   })
 }
 
@@ -70,7 +70,7 @@ export async function readCheckpoint(
   source: ByteSource,
   progress: (fraction: number, name: string) => void = () => {},
 ): Promise<Checkpoint> {
-  return refusedAs('safetensors', 'checkpoint', async () => readParts(await openSafetensors(source), progress))
+  return renameRefusedField('safetensors', 'checkpoint', async () => readParts(await openSafetensors(source), progress))
 }
 
 async function readParts(
@@ -99,7 +99,7 @@ async function readParts(
 
 /** Configuration and position of a checkpoint, without its tensors. */
 export async function readCheckpointHead(source: ByteSource): Promise<CheckpointHead> {
-  return refusedAs('safetensors', 'checkpoint', async () => readMetadata(await readHeader(source)))
+  return renameRefusedField('safetensors', 'checkpoint', async () => readMetadata(await readHeader(source)))
 }
 
 export type CheckpointHead = Pick<Checkpoint, 'config' | 'step' | 'samples' | 'data'>

@@ -7,7 +7,7 @@ import { prepareDataset } from '../data/prepare.ts'
 import { openDevice } from '../gpu/device.ts'
 import { clockProgram } from '../sim/clock.ts'
 import { buildProgram } from '../strategy/build.ts'
-import { Progress, putResult } from './io.ts'
+import { ProgressLine, putResult } from './io.ts'
 
 /** One model and batch under every strategy: what differs is the strategy. */
 const CASE = {
@@ -44,15 +44,15 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
-async function row(strategy: string, extra: object, progress: Progress): Promise<StrategyRow> {
+async function row(strategy: string, extra: object, progress: ProgressLine): Promise<StrategyRow> {
   const config = parseConfig({ ...CASE, ...extra })
   const gpu = await openDevice({ gpu: await openNodeGpu() })
   const program = buildProgram(config)
-  progress.say(`${strategy}: timing its ops alone`)
+  progress.show(`${strategy}: timing its ops alone`)
   const cost = await measureProgram(gpu, program)
   gpu.dispose()
   const virtualMilliseconds = clockProgram(program, cost, { sharedDevice: true }).stepSeconds * 1000
-  progress.say(`${strategy}: training`)
+  progress.show(`${strategy}: training`)
   const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost() })
   const { steps } = await run.finished
   // The first step makes pipelines and bind groups.
@@ -85,7 +85,7 @@ function orderOf(rows: readonly StrategyRow[]): { readonly right: number; readon
  * each op's own time on one shared device.
  */
 export async function benchStrategies({ json }: { readonly json: boolean }): Promise<void> {
-  const progress = new Progress()
+  const progress = new ProgressLine()
   try {
     const rows: StrategyRow[] = []
     for (const [strategy, extra] of Object.entries(STRATEGIES)) rows.push(await row(strategy, extra, progress))

@@ -4,9 +4,9 @@ import { describeLayout } from '../sim/describe-layout.ts'
 import { simulate } from '../sim/simulate.ts'
 import { putResult } from './io.ts'
 import { readJson } from './read.ts'
-import { bytesText, percentText, printTable, secondsText } from './table.ts'
+import { shortBytes, percentText, printTable, secondsText } from './table.ts'
 
-export interface CompareOptions {
+export interface CompareCommandOptions {
   readonly config: readonly string[]
 }
 
@@ -16,7 +16,7 @@ const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tok
 const OTHER = '*'
 
 /** `compare`: one table, a row per configuration; a refused one has its reason instead. */
-export async function compare(options: CompareOptions): Promise<void> {
+export async function compare(options: CompareCommandOptions): Promise<void> {
   const inputs: { label: string | null; input: unknown }[] = []
   for (const argument of options.config) {
     const input = await readJson(argument, 'config')
@@ -52,8 +52,8 @@ function rowOf(label: string | null, input: unknown): { readonly cells: string[]
   const cells = [
     label === null ? layout : `${label}: ${layout}`,
     String(ranks.length),
-    bytesText(most((rank) => rank.predictedBytes.total)),
-    bytesText(most((rank) => rank.sentBytes)),
+    shortBytes(most((rank) => rank.predictedBytes.total)),
+    shortBytes(most((rank) => rank.sentBytes)),
     percentText(schedule!.bubble),
     secondsText(time.stepSeconds),
     String(Math.round(tokensPerSecond!.virtual!)),

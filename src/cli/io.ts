@@ -1,12 +1,12 @@
 import type { Output } from './outputs.ts'
-import { codeOf } from './read.ts'
+import { errorCode } from './read.ts'
 
 /** The result: to the file of --out, or to standard output, which carries nothing else. Throws one line when it cannot. */
 export async function putResult(text: string, out?: Output): Promise<void> {
   if (out) return out.write(`${text}\n`)
   await new Promise<void>((resolve, reject) =>
     process.stdout.write(`${text}\n`, (error) =>
-      error ? reject(new Error(`standard output cannot be written (${codeOf(error)})`)) : resolve(),
+      error ? reject(new Error(`standard output cannot be written (${errorCode(error)})`)) : resolve(),
     ),
   )
 }
@@ -26,10 +26,10 @@ function escaped(control: string): string {
 }
 
 /** Progress on standard error: one live line on a terminal, plain lines elsewhere. */
-export class Progress {
+export class ProgressLine {
   private open = false
 
-  say(line: string): void {
+  show(line: string): void {
     if (process.stderr.isTTY) {
       process.stderr.write(`\r\u001b[K${line}`)
       this.open = true

@@ -3,16 +3,16 @@ import { runRankThread } from '../cluster/hosts/node-threads.ts'
 import { InvalidProgramError, exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
 import { benchStrategies } from './bench-strategies.ts'
-import type { CompareOptions } from './compare.ts'
+import type { CompareCommandOptions } from './compare.ts'
 import { compare } from './compare.ts'
 import type { GenerateOptions } from './generate.ts'
 import { generate } from './generate.ts'
 import { oneLine, putResult } from './io.ts'
-import type { PlanOptions } from './plan.ts'
-import { plan } from './plan.ts'
+import type { PlanCommandOptions } from './plan.ts'
+import { planCommand } from './plan.ts'
 import type { ProgramOptions } from './program.ts'
 import { program as printProgram } from './program.ts'
-import type { SimulateOptions } from './simulate.ts'
+import type { SimulateCommandOptions } from './simulate.ts'
 import { simulateCommand } from './simulate.ts'
 import type { TrainOptions } from './train.ts'
 import { train } from './train.ts'
@@ -57,18 +57,18 @@ function commands(print: (text: string) => void): Command {
     .option('--trace <file>', 'write a trace for chrome://tracing or Perfetto (one configuration)')
     .option('--memory <file>', 'write live bytes by category over the step (one configuration)')
     .option('--calibrate', 'time this adapter\'s kernels first: what cluster.device "this" then stands for', false)
-    .action((options: SimulateOptions) => simulateCommand(options))
+    .action((options: SimulateCommandOptions) => simulateCommand(options))
   root
     .command('compare')
     .description('one table of simulated figures, a row per configuration')
     .requiredOption('--config <files...>', config[1])
-    .action((options: CompareOptions) => compare(options))
+    .action((options: CompareCommandOptions) => compare(options))
   root
     .command('plan')
     .description("search the strategies that fit the configuration's devices and rank them")
     .requiredOption(...config)
     .option('--json', 'everything, as JSON', false)
-    .action((options: PlanOptions) => plan(options))
+    .action((options: PlanCommandOptions) => planCommand(options))
   root
     .command('program')
     .description('print the Program of a configuration')

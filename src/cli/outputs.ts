@@ -4,7 +4,7 @@ import { constants as machine } from 'node:os'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { RefusedError } from '../core/errors.ts'
-import { codeOf } from './read.ts'
+import { errorCode } from './read.ts'
 
 /** A file that a command writes when its work is done: tried before it, so that no work is lost to a wrong path. */
 export interface Output {
@@ -36,7 +36,7 @@ async function clearedOnSignal<Value>(part: string, work: () => Promise<Value>):
 /** Where a path leads: to a file (itself or through a link), or to something that is written into as it is. */
 async function targetOf(path: string): Promise<{ file: string; inPlace: boolean }> {
   const found = await stat(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null
+    if (errorCode(error) === 'ENOENT') return null
     throw error
   })
   if (found === null) return { file: path, inPlace: false }
@@ -70,7 +70,7 @@ function tryWriting(part: string): void {
 /** Throws RefusedError naming `option` when the path cannot be written. */
 async function openOutput(option: string, path: string): Promise<Output> {
   if (path === '-' || path === '') throw new RefusedError(option, `"${path}" is no file; it takes a path`)
-  const failed = (error: unknown) => `"${path}" cannot be written (${codeOf(error)})`
+  const failed = (error: unknown) => `"${path}" cannot be written (${errorCode(error)})`
   try {
     const { file, inPlace } = await targetOf(path)
     const part = `${file}.${process.pid}.part`

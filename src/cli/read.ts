@@ -6,20 +6,20 @@ import { openSafetensors } from '../checkpoint/safetensors.ts'
 import { openShards, readShardIndex } from '../checkpoint/shards.ts'
 import { parseJson } from '../config/json.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { decodeText } from '../data/decode-text.ts'
 
 /** Thousands of configurations fit; what is larger is no configuration. */
 const MOST_JSON_BYTES = 64 * 1024 * 1024
 
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'failed'
 }
 
 /** Opens a file for reading. Throws RefusedError naming `option` when that is not possible, or when it is a directory. */
 async function openFile(path: string, option: string): Promise<{ file: FileHandle; size: number; regular: boolean }> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw new RefusedError(option, `"${path}" cannot be read (${codeOf(error)})`)
+    throw new RefusedError(option, `"${path}" cannot be read (${errorCode(error)})`)
   })
   const stats = await file.stat()
   if (!stats.isDirectory()) return { file, size: stats.size, regular: stats.isFile() }
@@ -40,7 +40,7 @@ export async function readBytes(path: string, option: string, most = Infinity): 
     return await collect(file.createReadStream({ autoClose: false }), `"${path}"`, option, most)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError(option, `"${path}" cannot be read (${codeOf(error)})`)
+    throw new RefusedError(option, `"${path}" cannot be read (${errorCode(error)})`)
   } finally {
     await file.close()
   }
@@ -112,7 +112,7 @@ export async function withWeightsFile<Value>(
     return source
   }
   try {
-    const file = await refusedAs('safetensors', option, async () =>
+    const file = await renameRefusedField('safetensors', option, async () =>
       path.toLowerCase().endsWith('.json')
         ? openShards(readShardIndex(await readText(path, option, MOST_JSON_BYTES)), (name) =>
             openSource(join(dirname(path), name)),

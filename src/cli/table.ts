@@ -12,7 +12,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** Three digits and a decimal unit. */
-export function bytesText(bytes: number): string {
+export function shortBytes(bytes: number): string {
   const unit = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
   return `${Number((bytes / 1000 ** unit).toPrecision(3))} ${UNITS[unit]}`
 }

@@ -9,11 +9,11 @@ import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { prepareDataset } from '../data/prepare.ts'
 import type { DataSources } from '../data/sources.ts'
 import type { TokenizerState } from '../data/tokenizers/tokenizer.ts'
-import { Progress } from './io.ts'
+import { ProgressLine } from './io.ts'
 import { openOutputs } from './outputs.ts'
 import { fileSource, readBytes, readJson, readText, withWeightsFile } from './read.ts'
 import { runAndWrite } from './run-and-write.ts'
@@ -46,9 +46,9 @@ export const FILES: DataSources = {
   readBytes: (path) => readBytes(path, 'data.tokens'),
 }
 
-export function reporting(progress: Progress) {
+export function reporting(progress: ProgressLine) {
   return (what: string, fraction: number | null, detail: string) =>
-    progress.say(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`)
+    progress.show(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`)
 }
 
 function refuseContradictions(options: TrainOptions, { parallel }: RunConfig): void {
@@ -90,11 +90,11 @@ export async function train(options: TrainOptions): Promise<void> {
   refuseContradictions(options, config)
   const { out, save, gradients, checkpoint } = options
   const outputs = await openOutputs({ out, save, gradients, checkpoint })
-  const progress = new Progress()
+  const progress = new ProgressLine()
   try {
     const init = options.init === undefined ? null : await readInit(options.init, config, !!options.allowMissingBias)
     // Under this name: --checkpoint is what a run writes.
-    const resumed = <Value>(work: () => Promise<Value>) => refusedAs('checkpoint', 'resume', work)
+    const resumed = <Value>(work: () => Promise<Value>) => renameRefusedField('checkpoint', 'resume', work)
     const { resume: path } = options
     const resume = path === undefined ? undefined : await resumed(() => openCheckpoint(path))
     const sources = init?.tokenizer ? { ...FILES, tokenizer: init.tokenizer } : FILES

@@ -1,7 +1,7 @@
 import type { ParameterSpec } from '../model/parameters.ts'
 import { shardRuns } from '../model/shards.ts'
 import type { Holding, Program, RankProgram } from '../schedule/program.ts'
-import type { Piece, StateKind } from './protocol.ts'
+import type { TensorPiece, StateKind } from './protocol.ts'
 
 /** Where a rank keeps a kind of state. What compression left out belongs to no tensor: it goes by its buffer's name. */
 export function holdingsOf(program: RankProgram, state: StateKind): readonly Holding[] {
@@ -31,7 +31,7 @@ export function sourcesOf(program: Program, state: StateKind): Map<number, strin
 export function assemble(
   specs: readonly ParameterSpec[],
   tensor: number,
-  pieces: readonly { readonly tensorIndex: number; readonly piece: Piece }[],
+  pieces: readonly { readonly tensorIndex: number; readonly piece: TensorPiece }[],
 ): Map<string, Float32Array> {
   const byName = new Map(specs.map((spec) => [spec.name, spec]))
   const whole = new Map(specs.map((spec) => [spec.name, new Float32Array(spec.shape.reduce((a, b) => a * b, 1))]))
@@ -55,7 +55,7 @@ export function partFor(
   index: number,
   holding: Holding,
   whole: Float32Array,
-): Piece {
+): TensorPiece {
   const data = new Float32Array(holding.span.length)
   for (const run of shardRuns(spec, tensor, index)) {
     const low = Math.max(holding.from, run.local)

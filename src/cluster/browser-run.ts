@@ -42,7 +42,7 @@ class Conductor {
   onCrash: (error: RunError) => void = () => {}
 
   constructor() {
-    this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
+    this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.onReply(event.data))
     this.worker.addEventListener('error', (event) => this.crash(event.message))
     this.worker.addEventListener('messageerror', () => this.crash('a message of the run could not be read'))
   }
@@ -73,7 +73,7 @@ class Conductor {
     this.onCrash(error)
   }
 
-  private hear(reply: ConductorReply): void {
+  private onReply(reply: ConductorReply): void {
     if (this.ended) return
     if (reply.kind === 'crashed') return this.crash(reply.message)
     if (reply.kind === 'event') return this.onEvent(reply.event)
@@ -126,7 +126,7 @@ const EARLY_EVENTS = 500
 const late = (seconds: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), seconds * 1000))
 
 /** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
-export async function startRun(
+export async function startPageRun(
   config: RunConfig,
   sources: PageSources = {},
   options: StartOptions = {},
@@ -140,7 +140,7 @@ export async function startRun(
   finished.catch(() => undefined)
   const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
   const end = () => conductor.end(new RunError(OVER, 1))
-  const hear = (event: RunEvent) => {
+  const onRunEvent = (event: RunEvent) => {
     if (over) return
     if (event.kind === 'failed' || event.kind === 'done') over = true
     if (early && early.push(event) > EARLY_EVENTS) early.shift()
@@ -150,10 +150,10 @@ export async function startRun(
     if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, CLOSING_SECONDS * 1000)
   }
   const fail = (error: RunError) => {
-    hear({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
+    onRunEvent({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
     conductor.end(error)
   }
-  conductor.onEvent = hear
+  conductor.onEvent = onRunEvent
   conductor.onCrash = fail
   let ready = false
   const started = conductor
@@ -204,7 +204,7 @@ export async function startRun(
         // A rank hangs; what was measured before is with the conductor.
         const soFar = await Promise.race([conductor.ask({ kind: 'soFar' }).catch(() => null), late(1)])
         if (soFar === null || soFar === 'late') fail(new RunError('the run did not end, and was ended', 1))
-        else hear({ kind: 'done', result: expectKind(soFar, 'result').result })
+        else onRunEvent({ kind: 'done', result: expectKind(soFar, 'result').result })
       }
       // What was kept after the end goes with the worker.
       return finished.finally(() => setTimeout(end, CLOSING_SECONDS * 1000))
@@ -222,7 +222,7 @@ export async function startRun(
 }
 
 /** Runs the first step on the cluster and on one device and compares every tensor's gradient. */
-export async function checkParity(config: RunConfig, sources: PageSources = {}): Promise<ParityReport> {
+export async function checkPageParity(config: RunConfig, sources: PageSources = {}): Promise<ParityReport> {
   const conductor = new Conductor()
   try {
     return expectKind(await conductor.ask({ kind: 'parity', config, sources }), 'parity').report

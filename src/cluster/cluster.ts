@@ -3,7 +3,7 @@ import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { SharedDataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
-import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
+import type { TensorPiece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { releaseTransports } from './transport/setup.ts'
 import type { TransportSetup } from './transport/setup.ts'
 
@@ -201,7 +201,7 @@ export class Cluster {
     for (const port of this.spawned.ports) port.post({ kind: 'unload', name })
   }
 
-  put(rank: number, state: StateKind, piece: Piece): void {
+  put(rank: number, state: StateKind, piece: TensorPiece): void {
     this.spawned.ports[rank]!.post({ kind: 'put', state, ...piece })
   }
 
@@ -230,7 +230,7 @@ export class Cluster {
     ranks: readonly number[],
     state: StateKind,
     tensors: readonly string[] | null,
-  ): Promise<Map<number, readonly Piece[]>> {
+  ): Promise<Map<number, readonly TensorPiece[]>> {
     const replies = await this.ask(ranks, 'pieces', { kind: 'gather', id: ++this.nextId, state, tensors })
     return new Map([...replies].map(([rank, reply]) => [rank, (reply as ReplyOf<'pieces'>).pieces]))
   }

@@ -3,8 +3,8 @@ import { RefusedError } from '../core/errors.ts'
 import { memberPlan, type MemberPlan } from '../comm/plan.ts'
 import type { PlanRequest } from '../comm/steps.ts'
 import { combine, type Combine } from './collectives/combine.ts'
-import { cut, piecesOf, type Piece, type Pieces } from './collectives/pieces.ts'
-import { Progress } from './collectives/progress.ts'
+import { cut, piecesOf, type PlanPiece, type PlanPieces } from './collectives/pieces.ts'
+import { ChunkProgress } from './collectives/progress.ts'
 import { Scratch } from './collectives/scratch.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -81,8 +81,8 @@ function bytesOf(array: Float32Array, offset: number, length: number): Uint8Arra
 
 class Member {
   failure: Error | null = null
-  private readonly sent = new Progress()
-  private readonly got = new Progress()
+  private readonly sent = new ChunkProgress()
+  private readonly got = new ChunkProgress()
   /** The vector's present values where something was received: the target itself when it covers all of that. */
   private readonly work: Float32Array
   /** Element of the vector at work[0]. */
@@ -93,7 +93,7 @@ class Member {
   constructor(
     private readonly run: CollectiveRun,
     private readonly plan: MemberPlan,
-    private readonly pieces: Pieces,
+    private readonly pieces: PlanPieces,
     private readonly chunk: number,
   ) {
     const { keeps } = plan
@@ -176,7 +176,7 @@ class Member {
     }
   }
 
-  private post(piece: Piece, landing: Float32Array | undefined): Promise<void> {
+  private post(piece: PlanPiece, landing: Float32Array | undefined): Promise<void> {
     const into =
       piece.mode === 'combine' && landing !== undefined
         ? bytesOf(landing, 0, piece.length)
@@ -187,7 +187,7 @@ class Member {
     return promise
   }
 
-  private async combine(piece: Piece, other: Float32Array | undefined): Promise<void> {
+  private async combine(piece: PlanPiece, other: Float32Array | undefined): Promise<void> {
     const { run, plan } = this
     if (other === undefined) return
     const from = piece.offset - plan.holds.offset
@@ -204,7 +204,7 @@ class Member {
   }
 
   /** A received piece is final: give the kept part of it to the target's reader. */
-  private hand(piece: Piece): void {
+  private hand(piece: PlanPiece): void {
     const { keeps } = this.plan
     const from = Math.max(piece.offset, keeps.offset)
     const end = Math.min(piece.offset + piece.length, keeps.offset + keeps.length)

@@ -5,7 +5,7 @@ import { placesOf } from '../schedule/memory-plan.ts'
 import type { Op, RankProgram } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
-import { Glance } from './glance.ts'
+import { RankActivity } from './rank-activity.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { HANDLERS } from './handlers/table.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
@@ -79,7 +79,7 @@ export class Executor {
   /** The op the list stands at; null between steps. */
   current: Op | null = null
   /** What somebody who looks now and then wants to know of the time between. */
-  readonly glance = new Glance()
+  readonly glance = new RankActivity()
   traced = false
 
   constructor(
@@ -127,11 +127,11 @@ export class Executor {
       if (failure) break
       this.current = op
       this.at(op)
-      this.glance.moved()
+      this.glance.onNextOp()
       try {
         if (!(await this.gate.pass(op))) break
         for (const name of plan.acquire[i]!) this.slots.acquire(name)
-        if (this.context.gpu) this.glance.holds(op.id, this.context.gpu.meter.liveBytes)
+        if (this.context.gpu) this.glance.setLiveBytes(op.id, this.context.gpu.meter.liveBytes)
         const pending = waits[i]!.flatMap((j) => done[j] ?? [])
         if (isQueued(op)) {
           if (pending.length > 0) await Promise.all(pending)
@@ -175,9 +175,9 @@ export class Executor {
     }
     const start = performance.now()
     const exchanges = 'group' in op || 'peer' in op
-    if (exchanges) this.glance.begins(op.id)
+    if (exchanges) this.glance.exchangeBegan(op.id)
     const began = await HANDLERS[op.kind](op as never, this.context, this.slots)
-    if (exchanges) this.glance.ends(op.id)
+    if (exchanges) this.glance.exchangeEnded(op.id)
     if (onDevice && this.context.slowdown > 1) await this.lag(start)
     else if (this.traced && onDevice) await gpu.queue.idle()
     if (!onDevice) this.note(op, step, began ?? start, performance.now())

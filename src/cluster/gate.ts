@@ -17,7 +17,7 @@ export class Gate {
 
   resume(): void {
     this.mode = 'open'
-    this.wake()
+    this.releaseWaiters()
   }
 
   /**
@@ -29,13 +29,13 @@ export class Gate {
     const allowed = this.mode === 'op' ? this.allowance : 0
     this.mode = 'op'
     this.allowance = allowed + ops(this.last, allowed)
-    this.wake()
+    this.releaseWaiters()
   }
 
   /** Nobody passes any more; whoever waits is let go with `false`. */
   end(): void {
     this.ended = true
-    this.wake()
+    this.releaseWaiters()
   }
 
   get closed(): boolean {
@@ -58,12 +58,12 @@ export class Gate {
   }
 
   private async hold(op: Op | null): Promise<void> {
-    const woken = new Promise<void>((resolve) => this.waiting.push(resolve))
+    const released = new Promise<void>((resolve) => this.waiting.push(resolve))
     this.onHold(op)
-    await woken
+    await released
   }
 
-  private wake(): void {
+  private releaseWaiters(): void {
     const waiting = this.waiting
     this.waiting = []
     for (const resolve of waiting) resolve()

@@ -1,4 +1,4 @@
-import { aboutMetadata, checkModel, readAbout } from '../checkpoint/about.ts'
+import { weightsMetadata, checkModel, readWeightsMetadata } from '../checkpoint/weights-metadata.ts'
 import type { LoadOptions } from '../checkpoint/load-weights.ts'
 import { loadWeights } from '../checkpoint/load-weights.ts'
 import type { SafetensorsFile } from '../checkpoint/safetensors.ts'
@@ -14,8 +14,8 @@ export function writtenTokenizer({ data, model }: RunConfig, { kind, state, voca
 }
 
 /** What a file of this run's weights says beside the tensors, so that they can be used without the configuration. */
-export function weightsMetadata(config: RunConfig, tokenizer: Tokenizer): Record<string, string> {
-  return aboutMetadata(config, writtenTokenizer(config, tokenizer))
+export function runWeightsMetadata(config: RunConfig, tokenizer: Tokenizer): Record<string, string> {
+  return weightsMetadata(config, writtenTokenizer(config, tokenizer))
 }
 
 /** Weights from a file, for a run of a configuration: its header is read and held against it, its tensors are not read yet. */
@@ -34,7 +34,7 @@ export function weightsFor(
   file: SafetensorsFile,
   options: LoadOptions & { readonly field: string },
 ): GivenWeights {
-  const about = readAbout(file.header, options.field)
+  const about = readWeightsMetadata(file.header, options.field)
   checkModel(about, config.model, options.field)
   return {
     tokenizer: about.tokenizer === null ? null : readTokenizerText(about.tokenizer, options.field),

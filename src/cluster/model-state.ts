@@ -8,7 +8,7 @@ import type { ParameterSpec } from '../model/parameters.ts'
 import type { Program } from '../schedule/program.ts'
 import { assemble, holdingsOf, partFor, sourcesOf } from './assemble.ts'
 import type { Cluster } from './cluster.ts'
-import type { Piece, StateKind } from './protocol.ts'
+import type { TensorPiece, StateKind } from './protocol.ts'
 import { writtenTokenizer } from './given-weights.ts'
 import { hashData } from './resume.ts'
 
@@ -49,7 +49,7 @@ export class ModelState {
 
   /** Whole tensors of a kind of state. */
   async collect(state: StateKind): Promise<Map<string, Float32Array>> {
-    const pieces: { rank: number; piece: Piece }[] = []
+    const pieces: { rank: number; piece: TensorPiece }[] = []
     for (const [rank, names] of sourcesOf(this.program, state)) {
       const found = await this.cluster.gather([rank], state, names)
       for (const piece of found.get(rank)!) pieces.push({ rank, piece })
@@ -58,7 +58,7 @@ export class ModelState {
   }
 
   /** Whole tensors from pieces that the ranks sent. */
-  assembled(pieces: readonly { readonly rank: number; readonly piece: Piece }[]): Map<string, Float32Array> {
+  assembled(pieces: readonly { readonly rank: number; readonly piece: TensorPiece }[]): Map<string, Float32Array> {
     const { tensor } = this.config.parallel
     const placed = pieces.map(({ rank, piece }) => ({
       tensorIndex: this.program.ranks[rank]!.coordinates.tensor,

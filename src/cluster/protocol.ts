@@ -64,7 +64,7 @@ export type RankRequest =
   | { readonly kind: 'abort'; readonly reason: string }
   | { readonly kind: 'close' }
 
-export interface Piece {
+export interface TensorPiece {
   readonly tensor: string
   readonly from: number
   readonly data: Float32Array
@@ -98,7 +98,7 @@ export type RankReply =
   | {
       readonly kind: 'current'
       readonly op: number | null
-      /** Exchanges since the last time, and bytes live at ops where they differ from before (cluster/glance.ts). */
+      /** Exchanges since the last time, and bytes live at ops where they differ from before (cluster/rank-activity.ts). */
       readonly exchanges: readonly number[]
       readonly held: readonly (readonly [number, number])[]
       readonly live: BytesByCategory
@@ -115,8 +115,8 @@ export type RankReply =
       readonly sentBytes: number
       readonly busySeconds: number
     }
-  | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly Piece[] }
-  | { readonly kind: 'captured'; readonly pieces: readonly Piece[] }
+  | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly TensorPiece[] }
+  | { readonly kind: 'captured'; readonly pieces: readonly TensorPiece[] }
   | {
       readonly kind: 'failed'
       readonly op: string | null

@@ -17,7 +17,7 @@ import type { HandlerContext, InputArrays } from './handlers/context.ts'
 import { readSpans, writeSpans } from './handlers/readback.ts'
 import { drawParameter } from './initial-values.ts'
 import { learningRateAt } from './learning-rate.ts'
-import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
+import type { TensorPiece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { Slots, hostMemory } from './slots.ts'
 import { opsInTick } from './ticks.ts'
 import { Turns } from './turns.ts'
@@ -132,7 +132,7 @@ export class Rank {
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
     if (this.failed) return
-    const aside = <Value>(work: () => Promise<Value>) => (this.gpu ? this.gpu.meter.aside(work) : work())
+    const aside = <Value>(work: () => Promise<Value>) => (this.gpu ? this.gpu.meter.preservingPeaks(work) : work())
     switch (request.kind) {
       case 'open':
         return this.open(request)
@@ -277,7 +277,7 @@ export class Rank {
         this.port.post({
           kind: 'current',
           op: executor.current?.id ?? null,
-          ...executor.glance.look(),
+          ...executor.glance.takeReport(),
           ...this.memory(),
         }),
       PULSE_MILLISECONDS,
@@ -339,15 +339,15 @@ export class Rank {
     const state = this.capture
     this.capture = null
     const read = () => this.pieces(this.program('train'), state, null)
-    this.port.post({ kind: 'captured', pieces: await (this.gpu ? this.gpu.meter.aside(read) : read()) })
+    this.port.post({ kind: 'captured', pieces: await (this.gpu ? this.gpu.meter.preservingPeaks(read) : read()) })
   }
 
   private async pieces(
     { program, slots }: Loaded,
     state: StateKind,
     tensors: readonly string[] | null,
-  ): Promise<Piece[]> {
-    const pieces: Piece[] = []
+  ): Promise<TensorPiece[]> {
+    const pieces: TensorPiece[] = []
     for (const { tensor, from, span } of holdingsOf(program, state)) {
       if (tensors !== null && !tensors.includes(tensor)) continue
       for (let at = 0; at < span.length; at += PIECE_ELEMENTS) {

@@ -1,7 +1,7 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
 import { validateProgram } from '../schedule/validate.ts'
@@ -16,11 +16,11 @@ import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
 import { forTextAlone, generateText } from './generate.ts'
 import { Jobs } from './jobs.ts'
-import { weightsMetadata } from './given-weights.ts'
+import { runWeightsMetadata } from './given-weights.ts'
 import { learningRateAt } from './learning-rate.ts'
 import { inferenceReport, measuredResult } from './measured-result.ts'
 import { ModelState } from './model-state.ts'
-import type { Piece, RankReply, StateKind } from './protocol.ts'
+import type { TensorPiece, RankReply, StateKind } from './protocol.ts'
 import { checkResume } from './resume.ts'
 import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
@@ -78,20 +78,20 @@ export class Run implements RunHandle {
   /** Ranks are within a training step. */
   private inStep = false
   /** Ranks that stand at their gate and were not let on since. */
-  private readonly standing = new Set<number>()
+  private readonly ranksAtGate = new Set<number>()
   private ticksPerSecond: number | null
   private pacer: ReturnType<typeof setInterval> | undefined
   /** The step under way was held: its time says nothing about speed. */
   private interrupted = false
   private stopping = false
   /** Nothing more is asked of the ranks. */
-  private over = false
+  private ended = false
   /** Steps behind this run, those of the one it goes on from included. */
   private done: number
-  private wake: () => void = () => {}
+  private wakeLoop: () => void = () => {}
   private onPaused: (() => void)[] = []
   private settle!: { resolve: (result: RunResult) => void; reject: (error: unknown) => void }
-  private captured: { rank: number; piece: Piece }[] = []
+  private captured: { rank: number; piece: TensorPiece }[] = []
   gradients: Map<string, Float32Array> | null = null
   /** Device bytes still alive after the ranks closed: 0 unless something leaks. */
   leakedBytes = 0
@@ -115,7 +115,7 @@ export class Run implements RunHandle {
     // Ranks know no epochs; what a learning rate's schedule goes by is steps.
     const config = { ...this.options.config, steps: this.totalSteps }
     try {
-      this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.hear(rank, reply))
+      this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.onReply(rank, reply))
       this.state = new ModelState(this.options.config, this.program, this.cluster)
       for (const [rank, adapter] of this.cluster.adapters.entries())
         if (adapter) this.emit({ kind: 'adapter', rank, adapter })
@@ -148,7 +148,7 @@ export class Run implements RunHandle {
         this.listeners.delete(listener)
         broken ??= { error }
       }
-    if (broken && !this.over) throw broken.error
+    if (broken && !this.ended) throw broken.error
   }
 
   private setPhase(phase: RunPhase): void {
@@ -157,7 +157,7 @@ export class Run implements RunHandle {
     this.emit({ kind: 'phase', phase })
   }
 
-  private hear(rank: number, reply: RankReply): void {
+  private onReply(rank: number, reply: RankReply): void {
     if (reply.kind === 'progress') this.emit(reply)
     else if (reply.kind === 'spans' && reply.spans.length > 0) this.emit(reply)
     else if (reply.kind === 'current') {
@@ -176,7 +176,7 @@ export class Run implements RunHandle {
         traffic: reply.traffic,
       })
     } else if (reply.kind === 'paused') {
-      this.standing.add(rank)
+      this.ranksAtGate.add(rank)
       this.emit({ kind: 'current', rank, op: reply.op })
     }
   }
@@ -189,9 +189,9 @@ export class Run implements RunHandle {
   private async loop(): Promise<void> {
     try {
       let epochStart = performance.now()
-      if (!this.held) this.goOn()
+      if (!this.held) this.openGates()
       for (let step = this.done; step < this.totalSteps && !this.stopping; step++) {
-        await this.between()
+        await this.betweenSteps()
         if (this.stopping) break
         this.setPhase(this.gated ? 'paused' : 'running')
         await this.train(step)
@@ -218,14 +218,14 @@ export class Run implements RunHandle {
   }
 
   /** Between two steps: jobs that others asked for, and standing still while held. */
-  private async between(): Promise<void> {
+  private async betweenSteps(): Promise<void> {
     for (;;) {
       await this.jobs.run()
       if (this.stopping || !this.held || this.budget < Infinity) break
       if (this.jobs.any) continue
       this.setPhase('paused')
       for (const resolve of this.onPaused.splice(0)) resolve()
-      await new Promise<void>((resolve) => (this.wake = resolve))
+      await new Promise<void>((resolve) => (this.wakeLoop = resolve))
     }
     if (this.budget < Infinity) this.budget = Infinity
   }
@@ -246,8 +246,8 @@ export class Run implements RunHandle {
       // Only what an update did can be mended by a smaller one.
       const updated = this.steps.some(({ learningRate }) => learningRate > 0)
       const { text } = updated
-        ? say`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
-        : say`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
+        ? msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
+        : msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
       throw new Error(text)
     }
     const tokens = config.batch.global * config.batch.sequence
@@ -270,7 +270,7 @@ export class Run implements RunHandle {
   }
 
   /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
-  private async withForward<Value>(
+  private async withForwardProgram<Value>(
     name: 'evaluate' | 'generate',
     work: (program: Program) => Promise<Value>,
   ): Promise<Value> {
@@ -285,7 +285,7 @@ export class Run implements RunHandle {
   }
 
   private validation(): Promise<InferenceReport> {
-    return this.withForward('evaluate', async (program) =>
+    return this.withForwardProgram('evaluate', async (program) =>
       inferenceReport(this.options.config, predictBytes(program), await this.cluster!.evaluate(0)),
     )
   }
@@ -294,62 +294,62 @@ export class Run implements RunHandle {
   private schedule<Value>(work: () => Promise<Value>): Promise<Value> {
     const done = this.jobs.add(work)
     if (this.phase === 'paused' && this.inStep) void this.advance('step')
-    else this.wake()
+    else this.wakeLoop()
     return done
   }
 
   pause(at: 'op' | 'step'): Promise<void> {
-    if (this.over || (this.phase !== 'running' && this.phase !== 'starting')) return Promise.resolve()
+    if (this.ended || (this.phase !== 'running' && this.phase !== 'starting')) return Promise.resolve()
     this.held = true
     this.setPhase('pausing')
     if (at === 'step') return new Promise((resolve) => this.onPaused.push(resolve))
-    this.hold()
+    this.closeGates()
     this.gated = true
     return settled().then(() => this.setPhase('paused'))
   }
 
   resume(): void {
-    if (this.over || this.stopping) return
+    if (this.ended || this.stopping) return
     this.held = false
-    this.goOn()
+    this.openGates()
     this.setPhase('running')
-    this.wake()
+    this.wakeLoop()
   }
 
   pace(ticksPerSecond: number | null): void {
     this.ticksPerSecond = ticksPerSecond
-    if (this.phase === 'running' && !this.over) this.goOn()
+    if (this.phase === 'running' && !this.ended) this.openGates()
   }
 
   /** Ranks stop at their gates. */
-  private hold(): void {
+  private closeGates(): void {
     clearInterval(this.pacer)
     this.interrupted = true
     this.cluster?.post({ kind: 'pause', at: 'op' })
   }
 
   /** Opens the gates, or in slow motion lets every rank that stands make its next tick, again and again. */
-  private goOn(): void {
+  private openGates(): void {
     this.gated = false
     if (this.ticksPerSecond === null) {
       clearInterval(this.pacer)
       this.cluster?.post({ kind: 'resume' })
       return
     }
-    this.hold()
-    this.pacer = setInterval(() => this.tick(this.standing), 1000 / this.ticksPerSecond)
+    this.closeGates()
+    this.pacer = setInterval(() => this.tick(this.ranksAtGate), 1000 / this.ticksPerSecond)
   }
 
   private tick(ranks: Iterable<number>): void {
     for (const rank of ranks) {
-      this.standing.delete(rank)
+      this.ranksAtGate.delete(rank)
       this.cluster?.advance(rank, 'tick')
     }
   }
 
   advance(by: 'step' | 'tick' | 'op'): Promise<void> {
     // Nothing is left that could advance.
-    if (this.over || this.stopping) return Promise.resolve()
+    if (this.ended || this.stopping) return Promise.resolve()
     clearInterval(this.pacer)
     this.held = true
     this.interrupted = true
@@ -359,7 +359,7 @@ export class Run implements RunHandle {
       this.gated = false
       const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
       this.cluster!.post({ kind: 'resume' })
-      this.wake()
+      this.wakeLoop()
       return stopped
     }
     this.budget = 1
@@ -367,7 +367,7 @@ export class Run implements RunHandle {
     const ranks = this.program.ranks.map(({ rank }) => rank)
     if (by === 'tick') this.tick(ranks)
     else for (const rank of ranks) this.cluster!.advance(rank, 'op')
-    this.wake()
+    this.wakeLoop()
     return settled().then(() => this.setPhase('paused'))
   }
 
@@ -377,7 +377,7 @@ export class Run implements RunHandle {
       const infer = (tokens: Uint32Array, row: number) => this.cluster!.infer(tokens, row)
       const { tokenizer } = this.options.dataset
       const window = this.options.config.batch.sequence
-      return this.withForward('generate', () => generateText(infer, tokenizer, window, request, onText))
+      return this.withForwardProgram('generate', () => generateText(infer, tokenizer, window, request, onText))
     })
   }
 
@@ -423,18 +423,18 @@ export class Run implements RunHandle {
   private weightsFile(whole: ReadonlyMap<string, Float32Array>): Uint8Array {
     const { config, dataset } = this.options
     const tensors = this.state!.specs.map(({ name, shape }) => ({ name, shape, data: whole.get(name)! }))
-    return serializeSafetensors(tensors, weightsMetadata(config, dataset.tokenizer))
+    return serializeSafetensors(tensors, runWeightsMetadata(config, dataset.tokenizer))
   }
 
   async stop(): Promise<RunResult> {
-    if (this.over) return this.finished
+    if (this.ended) return this.finished
     this.stopping = true
     clearInterval(this.pacer)
     if (this.phase === 'running' || this.phase === 'paused' || this.phase === 'pausing') this.setPhase('stopping')
     this.cluster?.post({ kind: 'resume' })
     // The step under way is finished first; a rank that hangs would never do that.
     this.cluster?.watchForSilence()
-    this.wake()
+    this.wakeLoop()
     return this.finished
   }
 
@@ -461,7 +461,7 @@ export class Run implements RunHandle {
 
   /** Whoever waits for something of this run, or asks from now on, hears that it is over. */
   private end(reason: unknown): void {
-    this.over = true
+    this.ended = true
     clearInterval(this.pacer)
     this.jobs.close(reason)
   }

@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
+import { lengthOf } from '../core/parts.ts'
 import type { PlanAlgorithm, PlanKind, PlanRequest } from './steps.ts'
 
 /** The parts of a Program's collective op that decide its plan (schedule/program.ts has the op itself). */
@@ -12,12 +13,6 @@ export interface CollectiveLike {
   readonly algorithm: PlanAlgorithm
 }
 
-function total(spans: readonly { readonly length: number }[]): number {
-  let sum = 0
-  for (const span of spans) sum += span.length
-  return sum
-}
-
 /** The plan request behind a collective op: push is a reduce to the root, pull a broadcast from it; the root becomes a
  *  member number. Members that bring or keep nothing have an empty side, so the whole is the longer of the two. */
 export function requestOf(op: CollectiveLike): PlanRequest {
@@ -27,7 +22,7 @@ export function requestOf(op: CollectiveLike): PlanRequest {
   if (root === -1) throw new RefusedError('root', `rank ${op.root} is not in the group ${op.group.join(', ')}`)
   const elements =
     op.parts === undefined
-      ? Math.max(total(op.source), total(op.target))
+      ? Math.max(lengthOf(op.source), lengthOf(op.target))
       : op.parts.reduce((sum, length) => sum + length, 0)
   return {
     kind,

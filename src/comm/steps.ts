@@ -41,7 +41,7 @@ export interface RecvStep extends Range {
 export type Step = SendStep | RecvStep
 
 /** A request with its defaults filled in: where every member's part lies. */
-export interface Layout {
+export interface VectorLayout {
   readonly size: number
   readonly root: number
   readonly elements: number
@@ -49,25 +49,25 @@ export interface Layout {
 }
 
 /** Part of member i, any integer i (the ring counts modulo its size). */
-export function partOf(layout: Layout, i: number): Range {
+export function partOf(layout: VectorLayout, i: number): Range {
   const part = layout.parts[((i % layout.size) + layout.size) % layout.size]
   if (part === undefined) throw new Error(`internal: no part ${i} among ${layout.size}`)
   return part
 }
 
-export function send(peer: number, range: Range): SendStep[] {
+export function sendSteps(peer: number, range: Range): SendStep[] {
   return range.length === 0 ? [] : [{ kind: 'send', peer, offset: range.offset, length: range.length }]
 }
 
-export function recv(peer: number, range: Range, mode: 'combine' | 'copy'): RecvStep[] {
+export function recvSteps(peer: number, range: Range, mode: 'combine' | 'copy'): RecvStep[] {
   return range.length === 0 ? [] : [{ kind: 'recv', peer, offset: range.offset, length: range.length, mode }]
 }
 
 /** Member `v` places after the root, and back: trees and chains are drawn with the root at 0. */
-export function fromRoot(layout: Layout, member: number): number {
+export function fromRoot(layout: VectorLayout, member: number): number {
   return (member - layout.root + layout.size) % layout.size
 }
 
-export function memberAt(layout: Layout, v: number): number {
+export function memberAt(layout: VectorLayout, v: number): number {
   return (v + layout.root) % layout.size
 }

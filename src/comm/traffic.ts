@@ -1,6 +1,6 @@
-import { layoutOf, type MemberPlan } from './plan.ts'
+import { vectorLayout, type MemberPlan } from './plan.ts'
 import { treeChildren, treeSubtree } from './plans/tree.ts'
-import { fromRoot, memberAt, partOf, type Layout, type PlanKind, type PlanRequest } from './steps.ts'
+import { fromRoot, memberAt, partOf, type VectorLayout, type PlanKind, type PlanRequest } from './steps.ts'
 
 /** What one member sends and receives in a collective. */
 export interface Moved {
@@ -29,12 +29,12 @@ export function planBytes(plan: MemberPlan, elementBytes = 4): Moved {
  * Where N does not divide S, parts differ by at most one element and so do the members' counts, by at most two.
  */
 export function collectiveBytes(request: PlanRequest, member: number, elementBytes = 4): Moved {
-  const layout = layoutOf(request)
+  const layout = vectorLayout(request)
   const { sent, received } = MOVED[request.algorithm](request.kind, layout, member)
   return { sent: sent * elementBytes, received: received * elementBytes }
 }
 
-type Formula = (kind: PlanKind, layout: Layout, member: number) => Moved
+type Formula = (kind: PlanKind, layout: VectorLayout, member: number) => Moved
 
 const MOVED: Record<PlanRequest['algorithm'], Formula> = { ring, tree, star }
 
@@ -42,7 +42,7 @@ function plus(a: Moved, b: Moved): Moved {
   return { sent: a.sent + b.sent, received: a.received + b.received }
 }
 
-function ring(kind: PlanKind, layout: Layout, member: number): Moved {
+function ring(kind: PlanKind, layout: VectorLayout, member: number): Moved {
   const S = layout.elements
   const N = layout.size
   if (N === 1) return { sent: 0, received: 0 }
@@ -65,7 +65,7 @@ function ring(kind: PlanKind, layout: Layout, member: number): Moved {
   }
 }
 
-function star(kind: PlanKind, layout: Layout, member: number): Moved {
+function star(kind: PlanKind, layout: VectorLayout, member: number): Moved {
   const S = layout.elements
   const links = layout.size - 1
   const own = partOf(layout, member).length
@@ -89,7 +89,7 @@ function star(kind: PlanKind, layout: Layout, member: number): Moved {
   }
 }
 
-function tree(kind: PlanKind, layout: Layout, member: number): Moved {
+function tree(kind: PlanKind, layout: VectorLayout, member: number): Moved {
   const S = layout.elements
   const v = fromRoot(layout, member)
   const children = treeChildren(v, layout.size).length

@@ -1,5 +1,5 @@
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
 import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
@@ -8,7 +8,7 @@ import type { RunConfig } from './types.ts'
 
 export interface FieldRefusal {
   readonly field: string
-  readonly said: Said
+  readonly localizable: LocalizableMessage
 }
 
 /**
@@ -22,7 +22,7 @@ export function withoutEffect(config: RunConfig): FieldRefusal[] {
       .map(conditionText)
       .join(', ')
     const given = show(valueAt(config, path))
-    return { field: path, said: say`${given} has no effect here: it needs ${needs}; leave it at ${show(usual)}` }
+    return { field: path, localizable: msg`${given} has no effect here: it needs ${needs}; leave it at ${show(usual)}` }
   })
 }
 
@@ -70,6 +70,6 @@ export function simulatedOnly(config: RunConfig): FieldRefusal[] {
     const value = valueAt(config, path)
     if (executes === undefined || executes.some((each) => each === value)) return []
     const allowed = executes.map(show).join(' or ')
-    return [{ field: path, said: say`${show(value)} is for simulate; execution takes ${allowed}` }]
+    return [{ field: path, localizable: msg`${show(value)} is for simulate; execution takes ${allowed}` }]
   })
 }

@@ -17,6 +17,6 @@ export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
 }
 
 /** A refusal as the page shows it. */
-export function problemOf({ field, reason, said }: RefusedError): Problem {
-  return { field, message: reason, ...(said ? { said } : {}) }
+export function problemOf({ field, reason, localizable }: RefusedError): Problem {
+  return { field, message: reason, ...(localizable ? { localizable } : {}) }
 }

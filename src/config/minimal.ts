@@ -17,11 +17,11 @@ export function minimalConfig(config: RunConfig): Plain {
   if (epochs !== null) out.epochs = epochs
   else if (steps !== base.steps) out.steps = steps
   if (JSON.stringify(model) !== JSON.stringify({ preset: DEFAULTS.model.preset })) out.model = model
-  const told = {
+  const givenData = {
     ...(source.corpus === DEFAULTS.data.corpus ? {} : source),
     ...difference({ ...data }, { ...base.data }),
   }
-  if (Object.keys(told).length > 0) out.data = told
+  if (Object.keys(givenData).length > 0) out.data = givenData
   return out
 }
 

@@ -1,5 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Field, Group, Node, Plain, Rows, Takes, ValuesOf, Variants } from './field.ts'
 import { isObject, show } from './show.ts'
 import { choice } from './takes.ts'
@@ -16,7 +16,7 @@ export function readRows(rows: Rows, input: unknown, path = ''): object {
 export function listOf<R extends Rows>(rows: R): Takes<readonly ValuesOf<R>[]> {
   return {
     read(path, value) {
-      if (!Array.isArray(value)) throw new RefusedError(path, say`${show(value)} must be a list`)
+      if (!Array.isArray(value)) throw new RefusedError(path, msg`${show(value)} must be a list`)
       return value.map((each: unknown, i) => readRows(rows, each === undefined ? null : each, `${path}.${i}`))
     },
     schema: { type: 'array', items: objectSchema(rows) },
@@ -68,7 +68,7 @@ function readField(node: Field<unknown>, value: unknown, given: Plain, path: str
 
 function objectAt(value: unknown, path: string): Plain {
   if (value === undefined) return {}
-  if (!isObject(value)) throw new RefusedError(path || 'configuration', say`${show(value)} must be an object`)
+  if (!isObject(value)) throw new RefusedError(path || 'configuration', msg`${show(value)} must be an object`)
   return value
 }
 
@@ -77,7 +77,7 @@ function refuseOthers(given: Plain, known: readonly string[], path: string): voi
     if (!known.includes(key))
       throw new RefusedError(
         path === '' ? key : `${path}.${key}`,
-        say`unknown; allowed here: ${known.toSorted().join(', ')}`,
+        msg`unknown; allowed here: ${known.toSorted().join(', ')}`,
       )
 }
 

@@ -1,5 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Takes } from './field.ts'
 import { show } from './show.ts'
 
@@ -9,7 +9,7 @@ export function whole(least: number, most: number): Takes<number> {
   return {
     read(path, value) {
       if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-        throw new RefusedError(path, say`${show(value)} must be a whole number from ${least} to ${most}`)
+        throw new RefusedError(path, msg`${show(value)} must be a whole number from ${least} to ${most}`)
       return value
     },
     schema: { type: 'integer', minimum: least, maximum: most },
@@ -21,7 +21,7 @@ export function between(least: number, most: number): Takes<number> {
   return {
     read(path, value) {
       if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
-        throw new RefusedError(path, say`${show(value)} must be a number from ${least} to ${most}`)
+        throw new RefusedError(path, msg`${show(value)} must be a number from ${least} to ${most}`)
       return value
     },
     schema: { type: 'number', minimum: least, maximum: most },
@@ -31,7 +31,7 @@ export function between(least: number, most: number): Takes<number> {
 
 export const yesOrNo: Takes<boolean> = {
   read(path, value) {
-    if (typeof value !== 'boolean') throw new RefusedError(path, say`${show(value)} must be true or false`)
+    if (typeof value !== 'boolean') throw new RefusedError(path, msg`${show(value)} must be true or false`)
     return value
   },
   schema: { type: 'boolean' },
@@ -41,7 +41,7 @@ export function choice<const Option extends string | number>(options: readonly O
   return {
     read(path, value) {
       const found = options.find((each) => each === value)
-      if (found === undefined) throw new RefusedError(path, say`${show(value)} must be one of ${options.join(', ')}`)
+      if (found === undefined) throw new RefusedError(path, msg`${show(value)} must be one of ${options.join(', ')}`)
       return found
     },
     schema: { enum: options },
@@ -52,7 +52,7 @@ export function choice<const Option extends string | number>(options: readonly O
 export const text: Takes<string> = {
   read(path, value) {
     if (typeof value !== 'string' || value === '')
-      throw new RefusedError(path, say`${show(value)} must be a non-empty text`)
+      throw new RefusedError(path, msg`${show(value)} must be a non-empty text`)
     return value
   },
   schema: { type: 'string', minLength: 1 },

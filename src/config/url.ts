@@ -1,5 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { parseJson } from './json.ts'
 import { show } from './show.ts'
 
@@ -23,10 +23,10 @@ export async function inputFromUrl(text: string): Promise<unknown> {
   if (!text.startsWith(FORM))
     throw new RefusedError(
       'link',
-      say`${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
+      msg`${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
     )
   if (text.length > MOST_CHARACTERS)
-    throw new RefusedError('link', say`${text.length} characters; at most ${MOST_CHARACTERS}`)
+    throw new RefusedError('link', msg`${text.length} characters; at most ${MOST_CHARACTERS}`)
   const packed = fromBase64Url(text.slice(FORM.length))
   let json: string
   try {
@@ -37,12 +37,12 @@ export async function inputFromUrl(text: string): Promise<unknown> {
     json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError('link', say`is damaged: it does not unpack`)
+    throw new RefusedError('link', msg`is damaged: it does not unpack`)
   }
   try {
     return parseJson(json)
   } catch {
-    throw new RefusedError('link', say`is damaged: it holds no JSON`)
+    throw new RefusedError('link', msg`is damaged: it holds no JSON`)
   }
 }
 
@@ -57,7 +57,7 @@ async function collect(
     length += next.value.length
     if (length > most) {
       await reader.cancel().catch(() => undefined)
-      throw new RefusedError('link', say`unpacks to more than ${most} bytes`)
+      throw new RefusedError('link', msg`unpacks to more than ${most} bytes`)
     }
     parts.push(next.value)
   }
@@ -76,10 +76,10 @@ function base64Url(bytes: Uint8Array): string {
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', say`is damaged: it has characters that no link holds`)
+  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', msg`is damaged: it has characters that no link holds`)
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
   } catch {
-    throw new RefusedError('link', say`is damaged: its length is that of no base64`)
+    throw new RefusedError('link', msg`is damaged: its length is that of no base64`)
   }
 }

@@ -1,4 +1,4 @@
-import type { Said } from './said.ts'
+import type { LocalizableMessage } from './message.ts'
 
 /**
  * Errors a person is meant to read. Each is one line; `exitStatus` is what the command line leaves with
@@ -12,13 +12,13 @@ export class RefusedError extends Error {
   readonly field: string
 
   /** The message without its field, to be translated; absent where only a command line can provoke it. */
-  readonly said: Said | null
+  readonly localizable: LocalizableMessage | null
 
   /** @param field dotted path ("parallel.tensor"); @param message value and what is allowed ("3 does not divide …") */
-  constructor(field: string, message: string | Said) {
+  constructor(field: string, message: string | LocalizableMessage) {
     super(`${field}: ${typeof message === 'string' ? message : message.text}`)
     this.field = field
-    this.said = typeof message === 'string' ? null : message
+    this.localizable = typeof message === 'string' ? null : message
   }
 
   /** The message without its field. */

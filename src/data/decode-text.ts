@@ -1,6 +1,6 @@
 import { RefusedError } from '../core/errors.ts'
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import { magicOf } from './llmc-header.ts'
 
 /**
@@ -11,7 +11,7 @@ import { magicOf } from './llmc-header.ts'
 /** A longer text does not fit a string in every browser. */
 const MOST_BYTES = 500_000_000
 
-type Refuse = (said: Said) => never
+type Refuse = (said: LocalizableMessage) => never
 
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
@@ -23,11 +23,11 @@ export function decodeText(bytes: Uint8Array, field: string, path: string): stri
   const refuse: Refuse = (said) => {
     throw new RefusedError(field, said)
   }
-  if (bytes.length > MOST_BYTES) refuse(say`"${path}" has ${bytes.length} bytes; a text has at most ${MOST_BYTES}`)
+  if (bytes.length > MOST_BYTES) refuse(msg`"${path}" has ${bytes.length} bytes; a text has at most ${MOST_BYTES}`)
   const begins = (...mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte)
   // The mark of UTF-32 begins like that of UTF-16.
   if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff))
-    refuse(say`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
+    refuse(msg`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
   if (begins(0xff, 0xfe)) return decodeUtf16(bytes, true, path, refuse)
   if (begins(0xfe, 0xff)) return decodeUtf16(bytes, false, path, refuse)
   return decodeUtf8(bytes, path, refuse)
@@ -37,17 +37,17 @@ function decodeUtf8(bytes: Uint8Array, path: string, refuse: Refuse): string {
   const magic = magicOf(bytes)
   if (magic !== null)
     refuse(
-      say`"${path}" is not text but a file of llm.c (magic ${magic}); on the command line data.tokens reads its 16-bit tokens`,
+      msg`"${path}" is not text but a file of llm.c (magic ${magic}); on the command line data.tokens reads its 16-bit tokens`,
     )
   const nul = bytes.indexOf(0)
   if (nul >= 0)
-    refuse(say`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)
+    refuse(msg`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     const at = firstBadByte(bytes)
     return refuse(
-      say`"${path}" is not UTF-8: byte ${at} is ${hex(bytes[at]!)}; save it as UTF-8, or as UTF-16 with its mark`,
+      msg`"${path}" is not UTF-8: byte ${at} is ${hex(bytes[at]!)}; save it as UTF-8, or as UTF-16 with its mark`,
     )
   }
 }
@@ -79,7 +79,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
 }
 
 function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, refuse: Refuse): string {
-  if (bytes.length % 2 !== 0) refuse(say`"${path}" has ${bytes.length} bytes; UTF-16 takes an even number`)
+  if (bytes.length % 2 !== 0) refuse(msg`"${path}" has ${bytes.length} bytes; UTF-16 takes an even number`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const unit = (at: number) => (at < bytes.length ? view.getUint16(at, littleEndian) : 0)
   const isLow = (value: number) => value >= 0xdc00 && value < 0xe000
@@ -87,7 +87,7 @@ function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, ref
     const value = unit(at)
     if (value >= 0xd800 && value < 0xdc00 && isLow(unit(at + 2))) at += 2
     else if (value === 0 || (value >= 0xd800 && value < 0xe000))
-      refuse(say`"${path}" is not text: the UTF-16 unit at byte ${at} is ${value === 0 ? '0x0000' : hex(value)}`)
+      refuse(msg`"${path}" is not text: the UTF-16 unit at byte ${at} is ${value === 0 ? '0x0000' : hex(value)}`)
   }
   return new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be').decode(bytes)
 }

@@ -1,4 +1,4 @@
-import { cutNear, piecesOf } from './text-pieces.ts'
+import { cutNear, textPieces } from './text-pieces.ts'
 
 /** Ends a document in a text file, as in the files GPT-2 was trained on. */
 export const END_OF_TEXT = '<|endoftext|>'
@@ -10,7 +10,7 @@ export function* documentPieces(text: string, from: number, to: number): Generat
     const mark = text.indexOf(END_OF_TEXT, at)
     const end = mark < 0 ? to : Math.min(mark, to)
     if (end > at) {
-      yield* piecesOf(text, at, end)
+      yield* textPieces(text, at, end)
       begun = true
     }
     if (end === to) return

@@ -1,6 +1,6 @@
 import { invariant } from '../core/errors.ts'
 import type { CorpusDocument } from './corpora/corpus.ts'
-import { GrowingWords } from './growing.ts'
+import { GrowableUint16Array } from './growable-array.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
 /** Sequences of `width` tokens one after another, and whether each token counts as a target. */
@@ -23,8 +23,8 @@ export async function packDocuments(
   width: number,
   pace: Pace,
 ): Promise<Packed> {
-  const tokens = new GrowingWords()
-  const weights = new GrowingWords()
+  const tokens = new GrowableUint16Array()
+  const weights = new GrowableUint16Array()
   let start = 0
   let counted = false
   for (const { text, lossFrom } of documents) {
@@ -64,7 +64,7 @@ export async function packText(
   width: number,
   pace: Pace,
 ): Promise<Packed> {
-  const tokens = new GrowingWords()
+  const tokens = new GrowableUint16Array()
   for (const piece of pieces) {
     await pace()
     if (piece !== null) for (const id of tokenizer.encode(piece)) tokens.push(id)

@@ -1,12 +1,12 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { Dataset, shareBytes, shareWords } from './dataset.ts'
 import { pacer } from './pacer.ts'
 import { readRawTokens } from './raw-tokens.ts'
 import type { DataSources } from './sources.ts'
 import { openSource } from './sources.ts'
-import type { Progress } from './tokenizer-for.ts'
+import type { OnProgress } from './tokenizer-for.ts'
 import { tokenizerFor } from './tokenizer-for.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
@@ -20,7 +20,7 @@ const MOST_IDS = 65536
 export async function prepareDataset(
   config: RunConfig,
   sources: DataSources,
-  progress: Progress = () => {},
+  progress: OnProgress = () => {},
 ): Promise<Dataset> {
   const { tokens: path, corpus } = config.data
   if (path !== null) return rawDataset(config, path, sources)
@@ -32,7 +32,7 @@ export async function prepareDataset(
   const { sequence, global } = config.batch
   const pace = pacer(sources.signal)
   const pack = (split: 'train' | 'validation') =>
-    refusedAs('text', source.field, () => source.pack(split, tokenizer, sequence + 1, pace))
+    renameRefusedField('text', source.field, () => source.pack(split, tokenizer, sequence + 1, pace))
   const train = await pack('train')
   if (train.sequences === 0 && source.field === 'data.corpus')
     throw new RefusedError(

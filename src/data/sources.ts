@@ -1,12 +1,12 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Corpus, CorpusDocument, Split } from './corpora/corpus.ts'
 import { CORPORA } from './corpora/registry.ts'
 import { END_OF_TEXT, cutAtDocument, documentPieces } from './documents.ts'
 import type { Packed } from './pack.ts'
 import { packDocuments, packText } from './pack.ts'
-import { cutNear, piecesOf } from './text-pieces.ts'
+import { cutNear, textPieces } from './text-pieces.ts'
 import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
 
 /** How to get at what the configuration names by path. */
@@ -59,12 +59,12 @@ async function textSource({ data }: RunConfig, sources: DataSources): Promise<So
   if (text.trim() === '') throw new RefusedError('data.text', `"${path}" is empty`)
   refuseStrangeCharacters(text, path)
   if (data.documents && !text.includes(END_OF_TEXT))
-    throw new RefusedError('data.documents', say`true, but "${path}" has no ${END_OF_TEXT}`)
+    throw new RefusedError('data.documents', msg`true, but "${path}" has no ${END_OF_TEXT}`)
   const at = Math.floor(text.length * TRAIN_SHARE)
   const cut = data.documents ? cutAtDocument(text, at) : cutNear(text, at)
   const pieces = (split: Split) => {
     const [from, to] = split === 'train' ? [0, cut] : [cut, text.length]
-    return data.documents ? documentPieces(text, from, to) : piecesOf(text, from, to)
+    return data.documents ? documentPieces(text, from, to) : textPieces(text, from, to)
   }
   return {
     field: 'data.text',
@@ -80,5 +80,5 @@ function refuseStrangeCharacters(text: string, path: string): void {
   const at = text.search(/[\0\p{Surrogate}]/u)
   if (at < 0) return
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
-  throw new RefusedError('data.text', say`"${path}" is not text: character ${at} is U+${code}`)
+  throw new RefusedError('data.text', msg`"${path}" is not text: character ${at} is U+${code}`)
 }

@@ -20,7 +20,7 @@ export function cutNear(text: string, at: number): number {
 }
 
 /** The text between two places in pieces cut at words: tokenized one by one they give the ids of the whole. */
-export function* piecesOf(text: string, from: number, to: number): Generator<string> {
+export function* textPieces(text: string, from: number, to: number): Generator<string> {
   for (let at = from; at < to;) {
     const cut = at + PIECE >= to ? to : Math.max(cutNear(text, at + PIECE), at + 1)
     yield text.slice(at, cut)

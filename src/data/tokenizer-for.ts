@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { DataSources, Source } from './sources.ts'
 import { openSource } from './sources.ts'
 import { trainBpe } from './tokenizers/bpe.ts'
@@ -11,7 +11,7 @@ import { loadGpt2Tokenizer } from './tokenizers/gpt2.ts'
 import { openTokenizer } from './tokenizers/open.ts'
 import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
 
-export type Progress = (what: string, fraction: number | null, detail: string) => void
+export type OnProgress = (what: string, fraction: number | null, detail: string) => void
 
 /**
  * The tokenizer of a configuration: that of the weights to start from where they bring one, else made from the data where it
@@ -21,7 +21,7 @@ export type Progress = (what: string, fraction: number | null, detail: string) =
 export async function tokenizerFor(
   config: RunConfig,
   sources: DataSources,
-  progress: Progress = () => {},
+  progress: OnProgress = () => {},
   source: () => Promise<Source> = () => openSource(config, sources),
 ): Promise<Tokenizer> {
   if (sources.tokenizer) return givenTokenizer(config, sources.tokenizer)
@@ -32,7 +32,7 @@ export async function tokenizerFor(
 async function madeTokenizer(
   config: RunConfig,
   source: () => Promise<Source>,
-  progress: Progress,
+  progress: OnProgress,
   signal: AbortSignal | undefined,
 ): Promise<Tokenizer> {
   const { vocab } = config.model
@@ -63,7 +63,7 @@ async function madeTokenizer(
 /** Going on with other ids than the weights were trained on would make nonsense of them. */
 async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promise<Tokenizer> {
   if (state.kind !== data.tokenizer)
-    throw new RefusedError('data.tokenizer', say`${data.tokenizer}, but the weights were trained with ${state.kind}`)
+    throw new RefusedError('data.tokenizer', msg`${data.tokenizer}, but the weights were trained with ${state.kind}`)
   const { documents: _, ...plain } = state
   const tokenizer = await openTokenizer(plain)
   if (!data.documents) return tokenizer

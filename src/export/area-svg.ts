@@ -1,4 +1,4 @@
-import { HEIGHT, PLOT, WIDTH, frameOf, legendOf } from './frame.ts'
+import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf } from './frame.ts'
 import { hatchPatterns, hatched, type Hatch } from './hatch.ts'
 import { INK, at, roundTicks, svgFile, textAt } from './svg.ts'
 
@@ -48,7 +48,7 @@ export function areaSvg(picture: AreaPicture): string {
     part.values.forEach((value, i) => void (floor[i]! += value))
     return hatched(`<path d="${between(moments, until, under, floor, px, py)}"`, part)
   })
-  return svgFile(WIDTH, HEIGHT, `${title}. ${subtitle}`, [
+  return svgFile(PICTURE_WIDTH, PICTURE_HEIGHT, `${title}. ${subtitle}`, [
     hatchPatterns(parts.map(({ hatch }) => hatch)),
     ...body,
     ...legendOf(

@@ -1,4 +1,4 @@
-import { HEIGHT, PLOT, WIDTH, frameOf, legendOf, type Sign } from './frame.ts'
+import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf, type Sign } from './frame.ts'
 import { FAINT, at, roundTicks, svgFile, textAt, tickText } from './svg.ts'
 
 export interface ChartLine {
@@ -105,7 +105,7 @@ export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero, not
   }
   const y = { ...up, label: yLabel, ticks: roundTicks(up.low, up.high, 6), tick: tickText }
   const { px, py, body } = frameOf(title, subtitle, x, y)
-  return svgFile(WIDTH, HEIGHT + notes.length * NOTE, `${title}. ${subtitle}`, [
+  return svgFile(PICTURE_WIDTH, PICTURE_HEIGHT + notes.length * NOTE, `${title}. ${subtitle}`, [
     ...body,
     ...legendOf(lines.map(signOf)),
     ...lines.flatMap((line) => [
@@ -113,6 +113,6 @@ export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero, not
       ...(line.dashed ? marksOf(line, px, py) : []),
       ...endOf(line, px, py),
     ]),
-    ...notes.map((note, i) => textAt(PLOT.left, HEIGHT + 8 + i * NOTE, note, { fill: FAINT })),
+    ...notes.map((note, i) => textAt(PLOT.left, PICTURE_HEIGHT + 8 + i * NOTE, note, { fill: FAINT })),
   ])
 }

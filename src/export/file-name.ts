@@ -19,6 +19,6 @@ export function configName({ parallel }: Pick<RunConfig, 'parallel'>): string {
 }
 
 /** A name that says what is in the file: "tabcluster-ddp-4-loss.svg". */
-export function fileName(config: Pick<RunConfig, 'parallel'>, what: string, extension: string): string {
+export function downloadName(config: Pick<RunConfig, 'parallel'>, what: string, extension: string): string {
   return `tabcluster-${configName(config)}-${what}.${extension}`
 }

@@ -11,9 +11,9 @@ const HATCHES: Readonly<Record<Exclude<Hatch, 'plain'>, string>> = {
 
 /** The patterns of the hatches in use, to fill with by their names. */
 export function hatchPatterns(used: readonly Hatch[]): string {
-  const wanted = new Set(used)
+  const usedNames = new Set(used)
   const patterns = (Object.keys(HATCHES) as (keyof typeof HATCHES)[])
-    .filter((name) => wanted.has(name))
+    .filter((name) => usedNames.has(name))
     .map(
       (name) =>
         `<pattern id="${name}" width="8" height="8" patternUnits="userSpaceOnUse"><g fill="none" stroke="#ffffff" stroke-opacity="0.5" stroke-width="1.25">${HATCHES[name]}</g></pattern>`,

@@ -67,10 +67,10 @@ export function svgFile(width: number, height: number, title: string, body: read
 }
 
 /** Round places inside [low, high]: 1, 2 or 5 times a power of ten apart, about `wanted` of them. */
-export function roundTicks(low: number, high: number, wanted: number): number[] {
+export function roundTicks(low: number, high: number, count: number): number[] {
   const span = high - low
   if (!(span > 0)) return [low]
-  const rough = span / wanted
+  const rough = span / count
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough * (1 - 1e-9)) ?? 10 * power
   const first = Math.ceil(low / step - 1e-9)

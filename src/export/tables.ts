@@ -1,7 +1,7 @@
 import type { RankResult, StepResult } from '../config/result.ts'
 import { CATEGORIES, TRAFFIC_KINDS, type BytesByCategory } from '../core/bytes.ts'
 import { csv } from './csv.ts'
-import type { Cell } from './csv.ts'
+import type { CsvValue } from './csv.ts'
 
 /** A row per training step, as measured. */
 export function stepsCsv(steps: readonly StepResult[]): string {
@@ -57,7 +57,7 @@ export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
     ...TRAFFIC_KINDS.map((kind) => `traffic.${kind}`),
     ...(time ? ['computeSeconds', 'communicationSeconds', 'idleSeconds'] : []),
   ]
-  const row = (rank: RankRow, at: number): Cell[] => [
+  const row = (rank: RankRow, at: number): CsvValue[] => [
     rank.rank,
     rank.coordinates.data,
     rank.coordinates.pipeline,
@@ -73,14 +73,14 @@ export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
 }
 
 /** Live bytes of some ranks over a step. */
-export interface MemoryRows {
+export interface MemorySeries {
   readonly rank: number
   readonly seconds: readonly number[]
   readonly bytes: readonly (BytesByCategory & { readonly cached: number })[]
 }
 
 /** A row per moment of each rank's curve; bytes hold until the next. */
-export function memoryCsv(curves: readonly MemoryRows[]): string {
+export function memoryCsv(curves: readonly MemorySeries[]): string {
   const parts = [...CATEGORIES, 'cached'] as const
   return csv(
     ['rank', 'seconds', ...parts],

@@ -8,7 +8,7 @@ export interface TimelineKind {
   readonly hatch: Hatch
   readonly letter: string
   /** Drawn in a band of its own under its row's compute. */
-  readonly beside: boolean
+  readonly isBand: boolean
 }
 
 export interface TimelineCell {
@@ -83,20 +83,21 @@ export function timelineSvg(picture: TimelinePicture): string {
   const px = (time: number) => left + ((time - low) / (high - low)) * (RIGHT - left)
   const bottom = TOP + rows * ROW
   const shown = Object.entries(kinds).filter(([name]) => cells.some(({ kind }) => kind === name))
-  const banded = shown.some(([, { beside }]) => beside)
+  const banded = shown.some(([, { isBand: beside }]) => beside)
   const inner = ROW - GAP
   const compute = banded ? inner - BAND - 1 : inner
   const drawn = cells.flatMap(({ row, start, end, kind, label }) => {
-    const look = kinds[kind]
-    if (!look) return []
+    const style = kinds[kind]
+    if (!style) return []
     const [x, until] = [px(start), px(end)]
     const width = Math.max(0.5, until - x - (until - x > 5 ? 1 : 0))
-    const y = TOP + row * ROW + (look.beside ? compute + 1 : 0)
-    const height = look.beside ? BAND : compute
-    const tip = `${label} · ${look.name} · ${timeName(start - low)} – ${timeName(end - low)}`
-    const fits = !look.beside && widthOf(label, 11) + 4 <= width
+    const y = TOP + row * ROW + (style.isBand ? compute + 1 : 0)
+    const height = style.isBand ? BAND : compute
+    const tooltip = `${label} · ${style.name} · ${timeName(start - low)} – ${timeName(end - low)}`
+    const fits = !style.isBand && widthOf(label, 11) + 4 <= width
     return [
-      boxOf(x, y, width, height, look, tip) + (fits ? labelOf(label, x + width / 2, y + compute / 2 + 4, look) : ''),
+      boxOf(x, y, width, height, style, tooltip) +
+        (fits ? labelOf(label, x + width / 2, y + compute / 2 + 4, style) : ''),
     ]
   })
   return svgFile(WIDTH, bottom + 88, `${title}. ${subtitle}`, [

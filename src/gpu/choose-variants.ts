@@ -49,10 +49,10 @@ export function parseVariants(text: string): Record<string, string> | null {
 
 /** What of a choice does not exist, in one line; null when all of it does. */
 export function unknownVariant(variants: Readonly<Record<string, string>>): string | null {
-  for (const [kernel, wanted] of Object.entries(variants)) {
+  for (const [kernel, requested] of Object.entries(variants)) {
     if (!isKernel(kernel)) return `"${kernel}" is no kernel; allowed are ${Object.keys(KERNEL_TABLE).join(', ')}`
     const names = KERNEL_TABLE[kernel].map(({ name }) => name)
-    const unknown = wanted.split('+').find((name) => !names.includes(name))
+    const unknown = requested.split('+').find((name) => !names.includes(name))
     if (unknown !== undefined) return `"${unknown}" is no variant of ${kernel}; allowed are ${names.join(', ')}`
   }
   return null

@@ -41,7 +41,7 @@ export class DeviceFaults {
     // Prevented, or Dawn prints it on the standard output, which carries results.
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
-      this.hear(Promise.resolve(event.error), refused('a command'))
+      this.collect(Promise.resolve(event.error), refused('a command'))
     })
     void device.lost.then(({ reason, message }) =>
       this.report(new Error(`the GPU device was lost (${reason}): ${firstLine(message)}`), this.place),
@@ -69,14 +69,14 @@ export class DeviceFaults {
     } finally {
       // A lost device answers nothing; that it is lost is heard by itself.
       for (const _ of FILTERS)
-        this.hear(
+        this.collect(
           this.device.popErrorScope().catch(() => null),
           describe,
         )
     }
   }
 
-  private hear(answer: Promise<GPUError | null>, describe: Describe): void {
+  private collect(answer: Promise<GPUError | null>, describe: Describe): void {
     const { place, round } = this
     this.answers = this.answers.then(async () => {
       const error = await answer

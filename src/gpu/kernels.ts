@@ -83,8 +83,8 @@ export class KernelRunner {
     const fits = (variant: KernelVariant) =>
       (variant.features ?? []).every((name) => this.device.features.has(name)) &&
       (variant.fits?.(params, this.device.limits) ?? true)
-    const wanted = this.variants[kernel]?.split('+') ?? []
-    for (const name of wanted) {
+    const requested = this.variants[kernel]?.split('+') ?? []
+    for (const name of requested) {
       const variant = row.find((each) => each.name === name)
       if (variant && fits(variant)) return variant
     }

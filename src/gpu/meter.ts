@@ -22,7 +22,7 @@ export class MemoryMeter {
   add(category: Category | 'cached', bytes: number): void {
     if (category === 'cached') this.cached += bytes
     else this.live[category] += bytes
-    this.note()
+    this.updatePeaks()
   }
 
   remove(category: Category | 'cached', bytes: number): void {
@@ -37,7 +37,7 @@ export class MemoryMeter {
   }
 
   /** Runs `work` (a look at the state, another Program) without letting it move the peaks of the training step. */
-  async aside<Value>(work: () => Promise<Value>): Promise<Value> {
+  async preservingPeaks<Value>(work: () => Promise<Value>): Promise<Value> {
     const before = { ...this.peak }
     try {
       return await work()
@@ -48,10 +48,10 @@ export class MemoryMeter {
 
   resetPeak(): void {
     Object.assign(this.peak, zeroPeak())
-    this.note()
+    this.updatePeaks()
   }
 
-  private note(): void {
+  private updatePeaks(): void {
     for (const each of CATEGORIES) this.peak[each] = Math.max(this.peak[each], this.live[each])
     this.peak.cached = Math.max(this.peak.cached, this.cached)
     this.peak.total = Math.max(this.peak.total, this.total)

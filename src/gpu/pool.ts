@@ -1,8 +1,8 @@
 import type { Category } from '../core/bytes.ts'
 import { bytesText, roundBufferBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
-import type { Said } from '../core/said.ts'
+import { msg } from '../core/message.ts'
+import type { LocalizableMessage } from '../core/message.ts'
 import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { MemoryMeter } from './meter.ts'
@@ -66,23 +66,23 @@ export class BufferPool {
   private create(category: Category, size: number, usage: number, label: string): GPUBuffer {
     this.faults.check()
     const { limits } = this.device
-    const refuse = ({ text }: Said): never => {
+    const refuse = ({ text }: LocalizableMessage): never => {
       throw new OutOfMemoryError(text, category, size)
     }
     if (this.budgetBytes !== null && this.meter.total + size > this.budgetBytes)
       refuse(
-        say`out of memory: ${bytesText(size)} for ${category} (${label}) on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`,
+        msg`out of memory: ${bytesText(size)} for ${category} (${label}) on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`,
       )
     const limit =
       usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
     if (size > limit)
       refuse(
-        say`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
+        msg`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
       )
     const described = (message: string, outOfMemory: boolean) =>
       outOfMemory
         ? new OutOfMemoryError(
-            say`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
+            msg`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
             category,
             size,
           )

@@ -6,7 +6,7 @@ import type { GpuDevice } from './gpu-device.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import { KernelRunner } from './kernels.ts'
 import { medianSeconds, prepareLaunch } from './measure.ts'
-import { recall, remember } from './tune-store.ts'
+import { storedVariants, storeVariants } from './tune-store.ts'
 
 /*
  * The matrix product's variants for an adapter, by a short measurement that is kept. The table of choose-variants.ts
@@ -72,13 +72,13 @@ function isUsable(kept: Variants, table: Variants): boolean {
 const known = new Map<string, Promise<Variants>>()
 
 async function find(key: string, software: boolean, open: () => Promise<GpuDevice>): Promise<Variants> {
-  const stored = await recall(key)
+  const stored = await storedVariants(key)
   const kept = stored === null ? null : parseVariants(stored)
   if (kept !== null && isUsable(kept, chooseVariants({ software }))) return kept
   const gpu = await open()
   try {
     const variants = await measure(gpu, software)
-    await remember(key, variants)
+    await storeVariants(key, variants)
     return variants
   } finally {
     gpu.dispose()

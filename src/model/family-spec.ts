@@ -4,7 +4,7 @@ import type { SegmentSpec } from './segment.ts'
  * A model family as data: an embedding, blocks, a head, all made of segments. The mechanism is that of a transformer with
  * norms ahead of its sublayers: x → x + body(norm(x)). To add one: a file in model/families/ and a row here.
  */
-export interface Family {
+export interface FamilySpec {
   readonly title: string
   readonly embedding: SegmentUse
   /** Name of block i, in front of everything in it: "h.3" */

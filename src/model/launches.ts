@@ -18,7 +18,7 @@ export interface ComputeWork {
 }
 
 /** Sizes by symbol, as one rank holds them. */
-export function symbolsOf(dims: OpDims): Readonly<Partial<Record<SizeSymbol, number>>> {
+export function sizeSymbols(dims: OpDims): Readonly<Partial<Record<SizeSymbol, number>>> {
   const { B, T, C, NH, KV, HS, F, V, valid, vocabStart, rows, rowStart, tensor, epsilon, theta } = dims
   return {
     B,
@@ -43,7 +43,7 @@ export function symbolsOf(dims: OpDims): Readonly<Partial<Record<SizeSymbol, num
 /** The values of the symbols in a segment's expressions for one op. */
 function sizesOf({ dims, args, accumulate }: ComputeWork): Readonly<Partial<Record<SizeSymbol, number>>> {
   return {
-    ...symbolsOf(dims),
+    ...sizeSymbols(dims),
     accumulate: accumulate ? 1 : 0,
     upstream: args['upstream'] === undefined ? 0 : 1,
   }

@@ -57,8 +57,8 @@ export class AsyncOrder {
     this.arrival[worker] = Infinity
     this.waiting.push(worker)
     for (;;) {
-      const alone = this.waiting.find((each) => this.mayApply(each))
-      if (alone !== undefined) this.apply([alone], time)
+      const next = this.waiting.find((each) => this.mayApply(each))
+      if (next !== undefined) this.apply([next], time)
       else if (this.waiting.length === this.durations.length)
         this.apply(
           this.waiting.toSorted((a, b) => a - b),

@@ -20,7 +20,7 @@ export function printProgramCsv(program: Program): string {
 }
 
 /** A place in a Program: index into a rank's list. */
-export interface Place {
+export interface OpPosition {
   readonly rank: number
   readonly index: number
 }
@@ -31,7 +31,7 @@ const MOST_RANKS = 16
 /**
  * The grid around the ops an error is about, each marked >…<. Ranks without a marked op show the same part of their list.
  */
-export function printGridAround(lists: readonly (readonly Op[])[], marks: readonly Place[]): string {
+export function printGridAround(lists: readonly (readonly Op[])[], marks: readonly OpPosition[]): string {
   const center = marks[0]?.index ?? 0
   const shown = lists.map((ops, rank) => ({ ops, rank })).filter(({ rank }) => near(rank, marks, lists.length))
   const rows = shown.map(({ ops, rank }) => {
@@ -49,7 +49,7 @@ export function printGridAround(lists: readonly (readonly Op[])[], marks: readon
 }
 
 /** All ranks of a small Program; of a large one the marked ranks and the first few others. */
-function near(rank: number, marks: readonly Place[], world: number): boolean {
+function near(rank: number, marks: readonly OpPosition[], world: number): boolean {
   return (
     world <= MOST_RANKS || rank < MOST_RANKS / 2 || marks.slice(0, MOST_RANKS / 2).some((mark) => mark.rank === rank)
   )

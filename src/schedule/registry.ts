@@ -94,13 +94,13 @@ export function scheduleOf(name: ScheduleId): Schedule {
 }
 
 /** Field and message for a RefusedError. */
-export interface Refusal {
+export interface ScheduleRefusal {
   readonly field: 'parallel.chunks' | 'batch.microbatches' | 'parallel.pipeline'
   readonly message: string
 }
 
 /** Why a schedule cannot run this shape, or null. */
-export function refusalOf(name: ScheduleId, shape: PipelineShape): Refusal | null {
+export function refusalOf(name: ScheduleId, shape: PipelineShape): ScheduleRefusal | null {
   const { chunks, wholeRounds } = scheduleOf(name)
   const { stages: p, microbatches: m, chunks: v } = shape
   if (!Number.isInteger(p) || p < 1) return { field: 'parallel.pipeline', message: `${p} is not a whole number from 1` }

@@ -1,3 +1,4 @@
+import { lengthOf } from '../core/parts.ts'
 import type { Op } from './program.ts'
 import { opText } from './text.ts'
 
@@ -110,7 +111,7 @@ export class TraceWriter {
 export function movedBytes(op: Op): number | null {
   if (!('elementBytes' in op)) return null
   const spans = op.kind === 'recv' ? op.target : op.source.length > 0 || !('target' in op) ? op.source : op.target
-  return spans.reduce((sum, each) => sum + each.length, 0) * op.elementBytes
+  return lengthOf(spans) * op.elementBytes
 }
 
 /** What is known of an op: of a Program's own, or of one that a timeline shows. */

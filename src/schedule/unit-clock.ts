@@ -4,7 +4,7 @@ import { printActionGrid } from './actions.ts'
 import type { Order, StageCosts } from './orders/shape.ts'
 import { UNIT_COSTS } from './orders/shape.ts'
 
-export interface ClockOptions {
+export interface UnitClockOptions {
   /** Rank of every virtual stage. */
   readonly stageToRank: readonly number[]
   /** The same for every virtual stage, or one per virtual stage (`comm` of the lower stage counts at an edge). */
@@ -34,7 +34,7 @@ export interface ClockedOrder {
  *
  * @throws InvalidProgramError when ranks wait for each other, with the grid and the stuck action marked
  */
-export function clockOrder(order: Order, options: ClockOptions): ClockedOrder {
+export function clockOrder(order: Order, options: UnitClockOptions): ClockedOrder {
   const { stageToRank, costs = UNIT_COSTS } = options
   const stages = stageToRank.length
   const costOf = (stage: number): StageCosts => ('F' in costs ? costs : costs[stage]!)
@@ -58,8 +58,8 @@ export function clockOrder(order: Order, options: ClockOptions): ClockedOrder {
     if (kind === 'W') return input[at]!
     const own = forward[at]!
     if (own < 0 || stage === stages - 1) return own
-    const behind = input[at + m]!
-    return behind < 0 ? -1 : Math.max(own, behind + edge(stage))
+    const upstreamEnd = input[at + m]!
+    return upstreamEnd < 0 ? -1 : Math.max(own, upstreamEnd + edge(stage))
   }
 
   const queue = order.map((_, rank) => rank)

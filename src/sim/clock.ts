@@ -1,6 +1,7 @@
 import { InvalidProgramError } from '../core/errors.ts'
 import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
 import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
+import type { OpPosition } from '../schedule/program-grid.ts'
 import type { Op, Program } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import { eagerRoot, eagerSpans } from './clock/eager.ts'
@@ -23,17 +24,11 @@ export interface ClockedRank {
   readonly overlappedSeconds: number
 }
 
-/** An op by rank and position in its step. */
-export interface OpAt {
-  readonly rank: number
-  readonly index: number
-}
-
 export interface ClockedProgram {
   readonly stepSeconds: number
   readonly ranks: readonly ClockedRank[]
   /** The chain of ops that holds the step up, first to last: each began when the one before it ended. */
-  readonly criticalPath: readonly OpAt[]
+  readonly criticalPath: readonly OpPosition[]
 }
 
 export interface ClockOptions {
@@ -200,9 +195,9 @@ function refuseDeadlock(
   throw new InvalidProgramError(`rank ${rankOf[stuck]} waits for ever at ${opText(ops[stuck]!)}`)
 }
 
-function pathOf(end: Float64Array, binding: Int32Array, rankOf: Int32Array, base: readonly number[]): OpAt[] {
+function pathOf(end: Float64Array, binding: Int32Array, rankOf: Int32Array, base: readonly number[]): OpPosition[] {
   let at = end.reduce((last, each, i) => (each > end[last]! ? i : last), 0)
-  const path: OpAt[] = []
+  const path: OpPosition[] = []
   if (end.length === 0) return path
   for (; at >= 0; at = binding[at]!) path.push({ rank: rankOf[at]!, index: at - base[rankOf[at]!]! })
   return path.reverse()

@@ -1,4 +1,4 @@
-import type { Cluster } from './links.ts'
+import type { ClusterHardware } from './links.ts'
 import { interNodeShare } from './links.ts'
 
 /** What decides the time of a collective besides its bytes: how its group lies over nodes. */
@@ -41,7 +41,7 @@ const SEND_SHARE = 0.17
 const CUBE_MESH_RINGS: readonly number[] = [0, 0, 1, 2, 4, 2, 2, 4, 6]
 
 /** Bytes per second of one ring step inside a node, for a device's part. */
-function intraBandwidth({ intraNode, device }: Cluster, ranks: number): number {
+function intraBandwidth({ intraNode, device }: ClusterHardware, ranks: number): number {
   const full = intraNode.bandwidth * intraNode.efficiency
   if (device.calibration !== 'volta' || !intraNode.title.startsWith('NVLink 2')) return full
   return (full * (CUBE_MESH_RINGS[Math.min(ranks, 8)] ?? 6)) / 6
@@ -59,7 +59,7 @@ export function collectiveSeconds(
   kind: CollectiveName,
   bytes: number,
   span: GroupSpan,
-  cluster: Cluster,
+  cluster: ClusterHardware,
   algorithm: 'ring' | 'tree' | 'star' = 'ring',
 ): number {
   const n = span.ranks
@@ -90,7 +90,7 @@ export function collectiveSeconds(
 }
 
 /** Seconds of a message of `bytes` from one rank to a neighbour; `sharing` senders per node use the ports at once. */
-export function sendSeconds(bytes: number, crossesNodes: boolean, cluster: Cluster, sharing = 1): number {
+export function sendSeconds(bytes: number, crossesNodes: boolean, cluster: ClusterHardware, sharing = 1): number {
   const { intraNode, interNode, devicesPerNode } = cluster
   // PCIe has a single path to begin with.
   const share = intraNode.title.startsWith('NVLink') ? SEND_SHARE : intraNode.efficiency

@@ -65,7 +65,7 @@ export type IntraLinkName = keyof typeof INTRA_LINKS
 export type InterLinkName = keyof typeof INTER_LINKS
 
 /** The hardware a Program is clocked on: ranks fill nodes in order. */
-export interface Cluster {
+export interface ClusterHardware {
   readonly device: Device
   readonly devicesPerNode: number
   /** Ports to the network per node, shared by its devices. */
@@ -86,7 +86,7 @@ function find<Name extends string>(table: Readonly<Record<Name, Link>>, name: st
 }
 
 /** @param own what "this" was measured to be. Throws RefusedError naming a device or link that is not in the tables. */
-export function clusterOf(config: ClusterConfig, own?: Device): Cluster {
+export function clusterOf(config: ClusterConfig, own?: Device): ClusterHardware {
   return {
     device: deviceOf(config.device, own),
     devicesPerNode: config.devicesPerNode,
@@ -100,6 +100,6 @@ export function clusterOf(config: ClusterConfig, own?: Device): Cluster {
 }
 
 /** Bytes per second one device can have of its node's ports when all devices of the node send at once. */
-export function interNodeShare({ interNode, nicsPerNode, devicesPerNode, oversubscription }: Cluster): number {
+export function interNodeShare({ interNode, nicsPerNode, devicesPerNode, oversubscription }: ClusterHardware): number {
   return (interNode.bandwidth * interNode.efficiency * nicsPerNode) / devicesPerNode / oversubscription
 }

@@ -7,7 +7,7 @@ import { shapeOf } from '../schedule/registry.ts'
 import type { Trace } from '../schedule/trace.ts'
 import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
-import { clusterOf, type Cluster } from './links.ts'
+import { clusterOf, type ClusterHardware } from './links.ts'
 import type { MemoryCurve } from './memory-curve.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
@@ -65,7 +65,7 @@ export function simulate(config: RunConfig, options: SimulateOptions = {}): Simu
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
 
-function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
+function shared(config: RunConfig, cluster: ClusterHardware, stepSeconds: number) {
   const { model, batch, parallel } = config
   const tokens = batch.global * batch.sequence
   const peak = meshSize(parallel) * cluster.device.peakFlops[config.precision]
@@ -105,12 +105,12 @@ export function simulateFigures(config: RunConfig, options: FigureOptions = {}):
   return { stepSeconds, tokensPerSecond: tokensPerSecond.virtual, mfu, bubble: schedule.bubble, peak }
 }
 
-function costsOf(config: RunConfig, cluster: Cluster, measured: MeasuredDevice | undefined) {
+function costsOf(config: RunConfig, cluster: ClusterHardware, measured: MeasuredDevice | undefined) {
   const roofline = programCosts(config, cluster)
   return measured ? measuredCosts(measured.seconds, roofline) : roofline
 }
 
-function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
+function simulateProgram(config: RunConfig, cluster: ClusterHardware, measured?: MeasuredDevice): Simulation {
   const costs = costsOf(config, cluster, measured)
   const run = (curve = false) => replay(config, costs, cluster.slowdown, { curve })
   const clocked = run()

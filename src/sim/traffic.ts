@@ -2,6 +2,7 @@ import { requestOf } from '../comm/request.ts'
 import { collectiveBytes } from '../comm/traffic.ts'
 import type { BytesByTraffic } from '../core/bytes.ts'
 import { zeroByTraffic } from '../core/bytes.ts'
+import { lengthOf } from '../core/parts.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
 
 export interface PredictedTraffic {
@@ -11,10 +12,8 @@ export interface PredictedTraffic {
   readonly traffic: BytesByTraffic
 }
 
-const lengthOf = (spans: readonly { readonly length: number }[]) => spans.reduce((sum, each) => sum + each.length, 0)
-
 /** Bytes one rank sends and receives by an op; zero for what is no exchange. */
-export function movedBytes(op: Op, rank: number): { sent: number; received: number } {
+export function exchangedBytes(op: Op, rank: number): { sent: number; received: number } {
   if (op.kind === 'send') return { sent: lengthOf(op.source) * op.elementBytes, received: 0 }
   if (op.kind === 'recv') return { sent: 0, received: lengthOf(op.target) * op.elementBytes }
   if (!('group' in op)) return { sent: 0, received: 0 }
@@ -26,7 +25,7 @@ export function rankTraffic(rank: RankProgram): PredictedTraffic {
   const traffic = zeroByTraffic()
   let [sentBytes, receivedBytes] = [0, 0]
   for (const op of rank.step) {
-    const { sent, received } = movedBytes(op, rank.rank)
+    const { sent, received } = exchangedBytes(op, rank.rank)
     sentBytes += sent
     receivedBytes += received
     if ('traffic' in op) traffic[op.traffic] += sent

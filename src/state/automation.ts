@@ -71,7 +71,7 @@ export const automation: TabclusterApi = {
   version: 1,
   adapters: async () => (await engine()).listAdapters(),
   run,
-  parity: async (config) => (await engine()).checkParity(parseConfig(config)),
+  parity: async (config) => (await engine()).checkPageParity(parseConfig(config)),
   simulate: simulateOne,
   compare,
 }
@@ -79,9 +79,9 @@ export const automation: TabclusterApi = {
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
   const { onEvent, signal, ...sources } = options
   signal?.throwIfAborted()
-  const { startRun, RunError } = await engine()
+  const { startPageRun, RunError } = await engine()
   if (signal?.aborted) throw new RunError('the run was stopped before it began', 1)
-  const handle = await startRun(parseConfig(input), sources, { evaluateEvery: 0 })
+  const handle = await startPageRun(parseConfig(input), sources, { evaluateEvery: 0 })
   if (onEvent) handle.subscribe(onEvent)
   const stop = () => void handle.stop().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })

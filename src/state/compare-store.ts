@@ -7,7 +7,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { PageRun } from '../cluster/browser-run.ts'
 import type { RunEvent } from '../cluster/run-events.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
@@ -77,8 +77,8 @@ const MOST_BYTES = 8e9
 
 const UPDATE_MILLISECONDS = 150
 
-type Known = Pick<Pin, 'simulated' | 'overBudget' | 'memory' | 'problem' | 'training'>
-const UNKNOWN: Known = { simulated: null, overBudget: null, memory: null, problem: null, training: null }
+type PinResults = Pick<Pin, 'simulated' | 'overBudget' | 'memory' | 'problem' | 'training'>
+const NO_RESULTS: PinResults = { simulated: null, overBudget: null, memory: null, problem: null, training: null }
 
 /** What the simulator was asked about a pin; `unlimited`: without its memory budget. */
 interface Question {
@@ -110,16 +110,16 @@ export function checkComparison(draft: Draft): void {
   if (unknown !== undefined)
     throw new RefusedError(
       'link',
-      say`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
+      msg`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
     )
   if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
-    throw new RefusedError('pins', say`must be a list of at most ${MOST_PINS} configurations`)
+    throw new RefusedError('pins', msg`must be a list of at most ${MOST_PINS} configurations`)
   if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
-    throw new RefusedError('steps', say`${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
+    throw new RefusedError('steps', msg`${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
   for (const pin of pins) parseConfig(pin, 'simulate')
   // Rows are told apart by what they say.
   if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length)
-    throw new RefusedError('pins', say`holds the same configuration twice`)
+    throw new RefusedError('pins', msg`holds the same configuration twice`)
 }
 
 /** What a comparison trains: the pinned configuration for so many steps from a common seed. */
@@ -128,7 +128,7 @@ function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
   return { ...rest, steps, seed }
 }
 
-export interface CompareOptions {
+export interface CompareStoreOptions {
   readonly session: Pick<Session, 'parse' | 'start'>
   readonly open: OpenSimulator
   /** What the user brought along. */
@@ -137,12 +137,12 @@ export interface CompareOptions {
 }
 
 /** Pinned configurations: every one is clocked when it is pinned, and trained one after another on request. */
-export function createCompareStore({ session, open, files, measured }: CompareOptions) {
-  const known = new Map<string, Known>()
+export function createCompareStore({ session, open, files, measured }: CompareStoreOptions) {
+  const resultsByDraft = new Map<string, PinResults>()
   const keyOf = (draft: Draft) => JSON.stringify(draft)
-  const rows = (draft: Draft): Pin[] =>
+  const pinsWithResults = (draft: Draft): Pin[] =>
     pinsOf(draft).map((pin, i) => {
-      const found = known.get(keyOf(pin)) ?? UNKNOWN
+      const found = resultsByDraft.get(keyOf(pin)) ?? NO_RESULTS
       return {
         letter: String.fromCharCode(65 + i),
         draft: pin,
@@ -157,44 +157,44 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
     running: false,
     ...NO_HISTORY,
   }))
-  const learn = (pin: Draft, what: Partial<Known>) => {
-    known.set(keyOf(pin), { ...(known.get(keyOf(pin)) ?? UNKNOWN), ...what })
-    store.setState(({ draft }) => ({ pins: rows(draft) }))
+  const update = (pin: Draft, what: Partial<PinResults>) => {
+    resultsByDraft.set(keyOf(pin), { ...(resultsByDraft.get(keyOf(pin)) ?? NO_RESULTS), ...what })
+    store.setState(({ draft }) => ({ pins: pinsWithResults(draft) }))
   }
 
   let simulator: SimulatorWorker | null = null
   let asked = new Map<number, Question>()
   const clocking = (pin: Draft) => [...asked.values()].some((each) => keyOf(each.pin) === keyOf(pin))
   let ids = 0
-  const endSimulator = () => {
+  const closeSimulator = () => {
     simulator?.terminate()
     simulator = null
     asked = new Map()
   }
   const simulate = (pin: Draft) => {
-    const { simulated, overBudget } = known.get(keyOf(pin)) ?? UNKNOWN
+    const { simulated, overBudget } = resultsByDraft.get(keyOf(pin)) ?? NO_RESULTS
     if (!simulated && !overBudget && !clocking(pin)) ask(pin, false)
   }
-  const hear = (reply: SimulatorReply) => {
+  const onReply = (reply: SimulatorReply) => {
     const question = asked.get(reply.id)
     if (!question) return
     const { pin, kind, unlimited } = question
     asked.delete(reply.id)
     if (reply.kind === 'simulated')
-      learn(pin, unlimited ? { overBudget: reply.result } : { simulated: reply.result, problem: null })
-    if (reply.kind === 'remembered') learn(pin, { memory: reply.curves })
+      update(pin, unlimited ? { overBudget: reply.result } : { simulated: reply.result, problem: null })
+    if (reply.kind === 'remembered') update(pin, { memory: reply.curves })
     // What is refused without its budget, too, is refused for something else.
     if (reply.kind === 'refused' && !unlimited) {
-      learn(pin, { problem: reply.problem })
+      update(pin, { problem: reply.problem })
       if (kind === 'simulate' && budgetOf(pin) !== null) ask(pin, true)
     }
-    if (asked.size === 0) endSimulator()
+    if (asked.size === 0) closeSimulator()
   }
   const ask = (pin: Draft, unlimited: boolean) => {
-    simulator ??= open(hear, (message) => {
+    simulator ??= open(onReply, (message) => {
       const waiting = [...asked.values()]
-      endSimulator()
-      for (const each of waiting) learn(each.pin, { problem: { field: '', message } })
+      closeSimulator()
+      for (const each of waiting) update(each.pin, { problem: { field: '', message } })
     })
     const own = measured()
     const input = unlimited ? removePath(pin, 'cluster.memoryBytes') : pin
@@ -212,41 +212,41 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
   const isPinned = (pin: Draft) => pinsOf(store.getState().draft).some((each) => keyOf(each) === keyOf(pin))
 
   const show = (draft: Draft, { past, future }: History) => {
-    store.setState({ draft, pins: rows(draft), steps: stepsOf(draft), past, future })
+    store.setState({ draft, pins: pinsWithResults(draft), steps: stepsOf(draft), past, future })
     if (current !== null && !isPinned(current.pin)) void discard(current.handle)
     for (const pin of pinsOf(draft)) simulate(pin)
   }
   const replace = (draft: Draft) => {
     if (keyOf(draft) !== keyOf(store.getState().draft)) show(draft, remembered(store.getState()))
   }
-  const go = (to: typeof before) => {
+  const restore = (to: typeof before) => {
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
 
-  const train = async (pin: Draft, config: RunConfig, mine: number) => {
+  const train = async (pin: Draft, config: RunConfig, ownGeneration: number) => {
     let losses: number[] = []
-    learn(pin, { training: { phase: 'running', losses } })
+    update(pin, { training: { phase: 'running', losses } })
     const batch = createBatch<number>(UPDATE_MILLISECONDS, (fresh) => {
       losses = [...losses, ...fresh]
-      if (mine === generation) learn(pin, { training: { phase: 'running', losses } })
+      if (ownGeneration === generation) update(pin, { training: { phase: 'running', losses } })
     })
     let handle: PageRun | null = null
     try {
       // The validation loss of the last step is comparable; on the way it would only cost time.
       const evaluate = config.steps === null ? {} : { evaluateEvery: config.steps }
       handle = await session.start(config, textFor(config, files()), evaluate)
-      if (mine !== generation || !isPinned(pin)) return
+      if (ownGeneration !== generation || !isPinned(pin)) return
       current = { pin, handle }
       handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
       const result = await handle.finished
-      if (mine !== generation || !isPinned(pin)) return
+      if (ownGeneration !== generation || !isPinned(pin)) return
       batch.cancel()
-      learn(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
+      update(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
     } catch (error) {
       batch.cancel()
-      if (mine === generation)
-        learn(pin, {
+      if (ownGeneration === generation)
+        update(pin, {
           training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) },
         })
     } finally {
@@ -254,32 +254,32 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
       // A run that was begun since may be the current one.
       if (current?.handle === handle) current = null
       // Removed on its way: put back, it is as if it had not been trained.
-      if (!isPinned(pin)) learn(pin, { training: null })
+      if (!isPinned(pin)) update(pin, { training: null })
       // What was kept for questions after the end goes with its workers.
       if (handle) await discard(handle)
     }
   }
 
   /** Whatever waits or runs is as if it had not been asked for. */
-  const forget = () => {
-    for (const [key, each] of known)
+  const clearUnfinished = () => {
+    for (const [key, each] of resultsByDraft)
       if (each.training?.phase === 'waiting' || each.training?.phase === 'running')
-        known.set(key, { ...each, training: null })
-    store.setState(({ draft }) => ({ pins: rows(draft), running: false }))
+        resultsByDraft.set(key, { ...each, training: null })
+    store.setState(({ draft }) => ({ pins: pinsWithResults(draft), running: false }))
   }
 
   return {
     ...store,
     replace,
-    undo: () => go(before),
-    redo: () => go(after),
+    undo: () => restore(before),
+    redo: () => restore(after),
     /** Adds a configuration; `result` where it was trained already. False when it is there or the list is full. */
     pin(draft: Draft, result?: RunResult): boolean {
       const { draft: comparison, pins } = store.getState()
       if (isPinned(draft) || pins.length >= MOST_PINS) return false
       if (result)
-        known.set(keyOf(draft), {
-          ...UNKNOWN,
+        resultsByDraft.set(keyOf(draft), {
+          ...NO_RESULTS,
           training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) },
         })
       replace({ ...comparison, pins: [...pinsOf(comparison), draft] })
@@ -293,12 +293,12 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
       replace(pins.length === 0 ? rest : { ...rest, pins })
     },
     /** Clocks again what stands on "this" device, which has been measured since. */
-    again() {
-      for (const [key, each] of known)
+    resimulate() {
+      for (const [key, each] of resultsByDraft)
         if ((each.simulated ?? each.overBudget)?.config.cluster.device === 'this')
-          known.set(key, { ...each, simulated: null, overBudget: null, memory: null })
+          resultsByDraft.set(key, { ...each, simulated: null, overBudget: null, memory: null })
       const { draft } = store.getState()
-      store.setState({ pins: rows(draft) })
+      store.setState({ pins: pinsWithResults(draft) })
       for (const pin of pinsOf(draft)) simulate(pin)
     },
     setSteps: (steps: number) =>
@@ -309,24 +309,24 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
     /** Trains every pin that can, one after another: same steps, same seed, same data where they name the same. */
     async run(): Promise<void> {
       if (store.getState().running) return
-      const mine = ++generation
+      const ownGeneration = ++generation
       const { pins, steps } = store.getState()
       const seed = firstSeed(pins)
-      const able = pins.filter((pin) => pin.obstacle === null && pin.problem === null)
+      const trainable = pins.filter((pin) => pin.obstacle === null && pin.problem === null)
       store.setState({ running: true })
-      for (const { draft } of able) learn(draft, { training: { phase: 'waiting' } })
+      for (const { draft } of trainable) update(draft, { training: { phase: 'waiting' } })
       await closing
-      for (const { draft } of able) {
-        if (mine !== generation) return
+      for (const { draft } of trainable) {
+        if (ownGeneration !== generation) return
         const parsed = session.parse(trainedDraft(draft, steps, seed))
-        if (parsed.kind === 'ok' && isPinned(draft)) await train(draft, parsed.config, mine)
+        if (parsed.kind === 'ok' && isPinned(draft)) await train(draft, parsed.config, ownGeneration)
       }
-      if (mine === generation) forget()
+      if (ownGeneration === generation) clearUnfinished()
     },
     async cancel(): Promise<void> {
       generation++
       const open = current
-      forget()
+      clearUnfinished()
       if (open) await discard(open.handle)
     },
   }

@@ -15,13 +15,13 @@ import { rankTraffic } from '../sim/traffic.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { totalOf } from './memory-view.ts'
 import { pairsOf } from './op-flows.ts'
-import { planFrom } from './planned.ts'
-import type { Planned } from './planned.ts'
-import type { MemoryCurve, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
+import { planFrom } from './plan-data.ts'
+import type { PlanData } from './plan-data.ts'
+import type { PlannedMemory, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
 import type { SpanKind } from './span-kind.ts'
 
 /** Compiles a configuration and predicts what it takes. */
-export function predict(config: RunConfig): Planned {
+export function predict(config: RunConfig): PlanData {
   const program = buildProgram(config)
   validateProgram(program)
   const predicted = predictBytes(program)
@@ -130,7 +130,7 @@ function plannedRank(
     return time === undefined ? [] : [{ time, point }]
   })
   points.sort((a, b) => a.time - b.time)
-  const memory: MemoryCurve = {
+  const memory: PlannedMemory = {
     times: points.map(({ time }) => time),
     ops: points.map(({ point }) => point.op),
     bytes: points.map(({ point }) => point.live),

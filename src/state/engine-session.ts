@@ -24,9 +24,9 @@ export const engineSession: Session = {
     return adapters.length === 0 ? { kind: 'noAdapter' } : { kind: 'ok', adapters }
   },
   start: async (config, sources, options) =>
-    (await engine()).startRun(config, sources, { keepWeights: true, ...options }),
+    (await engine()).startPageRun(config, sources, { keepWeights: true, ...options }),
   measure: async (config, options) => (await engine()).measureThisDevice(config, options),
-  parity: async (config, sources) => (await engine()).checkParity(config, sources),
+  parity: async (config, sources) => (await engine()).checkPageParity(config, sources),
 }
 
 /** On the page a run goes on until somebody stops it, unless the draft says otherwise. */

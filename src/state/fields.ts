@@ -49,7 +49,7 @@ const count = (min: number, max: number, unit?: 'tokens' | 'samples' | 'steps'):
   ...(unit === undefined ? {} : { unit }),
 })
 
-export const FIELDS = {
+export const FIELD_SPECS = {
   seed: count(0, 4294967295),
   steps: count(1, 1_000_000, 'steps'),
   'model.family': { kind: 'choice', options: ['GPT-2', 'LLaMA'], values: { 'GPT-2': 'gpt2', LLaMA: 'llama' } },
@@ -132,7 +132,7 @@ export const FIELDS = {
   'cluster.stragglers': { kind: 'slowdowns' },
 } as const satisfies Record<string, FieldSpec>
 
-export type FieldPath = keyof typeof FIELDS
+export type FieldPath = keyof typeof FIELD_SPECS
 
 /** Fields of each folded section of the panel. */
 export const SECTION_FIELDS = {

@@ -2,7 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { decodeText } from '../data/decode-text.ts'
 import { downloadWeights } from './download-weights.ts'
 import type { Problem, Sources } from './session.ts'
@@ -56,7 +56,7 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
         store.setState(({ texts }) => ({ texts: new Map(texts).set(file.name, text), failure: null }))
         return true
       } catch (error) {
-        const cannotBeRead = new RefusedError('data.text', say`"${file.name}" cannot be read`)
+        const cannotBeRead = new RefusedError('data.text', msg`"${file.name}" cannot be read`)
         store.setState({ failure: problemOf(error instanceof RefusedError ? error : cannotBeRead) })
         return false
       }
@@ -93,13 +93,13 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
 /** The files that a configuration names and this page does not have. */
 export function refusalOfFiles({ data }: RunConfig, { texts, weights }: FilesState): RefusedError | null {
   if (data.tokens !== null)
-    return new RefusedError('data.tokens', say`"${data.tokens}" is a file for the command line; a page reads data.text`)
+    return new RefusedError('data.tokens', msg`"${data.tokens}" is a file for the command line; a page reads data.text`)
   if (data.text !== null && !texts.has(data.text))
-    return new RefusedError('data.text', say`"${data.text}" was not chosen on this page; choose the file`)
+    return new RefusedError('data.text', msg`"${data.text}" was not chosen on this page; choose the file`)
   if (weights?.file === null)
     return new RefusedError(
       'weights',
-      say`"${weights.name}" was not chosen on this page; choose the file or start from random weights`,
+      msg`"${weights.name}" was not chosen on this page; choose the file or start from random weights`,
     )
   return null
 }
@@ -110,7 +110,7 @@ export function textFor(config: RunConfig, { texts }: Pick<FilesState, 'texts'>)
   if (name === null) return {}
   const text = texts.get(name)
   if (text === undefined)
-    throw new RefusedError('data.text', say`"${name}" was not chosen on this page; choose the file`)
+    throw new RefusedError('data.text', msg`"${name}" was not chosen on this page; choose the file`)
   return { text }
 }
 

@@ -1,6 +1,6 @@
 import type { BytesByCategory } from '../core/bytes.ts'
 import type { RankView } from './run-state.ts'
-import type { MemoryCurve, PlannedRank } from './session.ts'
+import type { PlannedMemory, PlannedRank } from './session.ts'
 
 /** What a card's memory bar shows, and whose number it is. */
 export interface MemoryShown {
@@ -19,7 +19,7 @@ export function totalOf(bytes: BytesByCategory): number {
 }
 
 /** Live bytes of a prediction at time t (ticks), and what is kept for reuse then: the last point not after t. */
-function curveAt(curve: MemoryCurve, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
+function curveAt(curve: PlannedMemory, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
   let low = 0
   let high = curve.times.length
   while (low < high) {

@@ -1,17 +1,15 @@
 import { groupsAlong, type Coordinates, type MeshAxis } from '../core/mesh.ts'
 import type { PlannedRank } from './session.ts'
 
-export type Axis = MeshAxis
-
 /** The ways ranks share work, in the order the page names them. */
-const AXES: readonly Axis[] = ['data', 'tensor', 'pipeline']
+const AXES: readonly MeshAxis[] = ['data', 'tensor', 'pipeline']
 
 export interface MeshView {
-  readonly size: Readonly<Record<Axis, number>>
+  readonly size: Readonly<Record<MeshAxis, number>>
   /** Axes along which there is more than one rank. */
-  readonly axes: readonly Axis[]
+  readonly axes: readonly MeshAxis[]
   /** By axis, the groups whose members differ in that coordinate only; ranks ascending. */
-  readonly groups: Readonly<Record<Axis, readonly (readonly number[])[]>>
+  readonly groups: Readonly<Record<MeshAxis, readonly (readonly number[])[]>>
   /** Rows of ranks as they are drawn, left to right. */
   readonly rows: readonly (readonly number[])[]
   /** Cells of a row that belong to one stage. */
@@ -36,7 +34,7 @@ function by<Key>(ranks: readonly PlannedRank[], key: (at: Coordinates) => Key): 
  */
 export function meshView(planned: readonly PlannedRank[]): MeshView {
   const ranks = planned.filter((each) => each.device === 'gpu')
-  const sizeOf = (axis: Axis) => 1 + Math.max(0, ...ranks.map((each) => each.coordinates[axis]))
+  const sizeOf = (axis: MeshAxis) => 1 + Math.max(0, ...ranks.map((each) => each.coordinates[axis]))
   const size = { data: sizeOf('data'), tensor: sizeOf('tensor'), pipeline: sizeOf('pipeline') }
   const groups = {
     data: groupsAlong(size, 'data'),
@@ -57,7 +55,7 @@ export function meshView(planned: readonly PlannedRank[]): MeshView {
 }
 
 /** Which group of an axis a rank belongs to; −1 for a server. */
-export function groupIndex(mesh: MeshView, axis: Axis, rank: number): number {
+export function groupIndex(mesh: MeshView, axis: MeshAxis, rank: number): number {
   return mesh.groups[axis].findIndex((group) => group.includes(rank))
 }
 
@@ -68,7 +66,7 @@ export function groupLetter(index: number): string {
 }
 
 /** The axis along which two different ranks share a group. */
-export function sharedAxis(mesh: MeshView, a: number, b: number): Axis | null {
+export function sharedAxis(mesh: MeshView, a: number, b: number): MeshAxis | null {
   if (a === b) return null
   return mesh.axes.find((axis) => mesh.groups[axis].some((group) => group.includes(a) && group.includes(b))) ?? null
 }

@@ -36,7 +36,7 @@ export function createPage({ session, storage, language, draft: initial }: PageO
   calibration.subscribe((now, before) => {
     if (now.measured === before.measured) return
     simulation.again()
-    compare.again()
+    compare.resimulate()
   })
   return {
     session,

@@ -1,14 +1,14 @@
 import type { Problem } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { checkSize } from './plan-size.ts'
-import { planFrom } from './planned.ts'
-import type { Planned } from './planned.ts'
+import { planFrom } from './plan-data.ts'
+import type { PlanData } from './plan-data.ts'
 import type { Plan } from './session.ts'
 
 export type PlanReply =
-  { readonly kind: 'planned'; readonly planned: Planned } | { readonly kind: 'refused'; readonly problem: Problem }
+  { readonly kind: 'planned'; readonly planned: PlanData } | { readonly kind: 'refused'; readonly problem: Problem }
 
 /** What planning needs of a worker. */
 export interface PlanWorker {
@@ -16,11 +16,11 @@ export interface PlanWorker {
   terminate(): void
 }
 
-export type OpenPlanWorker = (hear: (reply: PlanReply) => void, fail: (message: string) => void) => PlanWorker
+export type OpenPlanWorker = (onReply: (reply: PlanReply) => void, fail: (message: string) => void) => PlanWorker
 
-const openWorker: OpenPlanWorker = (hear, fail) => {
+const openWorker: OpenPlanWorker = (onReply, fail) => {
   const worker = new Worker(new URL('./plan.worker.ts', import.meta.url), { type: 'module', name: 'planner' })
-  worker.addEventListener('message', (event: MessageEvent<PlanReply>) => hear(event.data))
+  worker.addEventListener('message', (event: MessageEvent<PlanReply>) => onReply(event.data))
   worker.addEventListener('error', (event) => fail(event.message || 'the planner could not be loaded'))
   return worker
 }
@@ -105,13 +105,13 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
           over()
           held.resting = setTimeout(() => end(held), IDLE * 1000)
           if (reply.kind === 'planned') resolve(planFrom(config, reply.planned))
-          else reject(new RefusedError(reply.problem.field, reply.problem.said ?? reply.problem.message))
+          else reject(new RefusedError(reply.problem.field, reply.problem.localizable ?? reply.problem.message))
         },
         fail: give,
       }
       after(LONGEST, () =>
         give(
-          new RefusedError('', say`planning took longer than ${LONGEST} s; use fewer ranks, micro-batches or blocks`),
+          new RefusedError('', msg`planning took longer than ${LONGEST} s; use fewer ranks, micro-batches or blocks`),
         ),
       )
       const abort = () => {

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { worldSize } from './fields.ts'
 
 /** Ranks that the page draws, and that a browser still gives workers to. */
@@ -17,7 +17,7 @@ export function checkSize(config: RunConfig): void {
   if (ranks > MOST_RANKS)
     throw new RefusedError(
       'parallel',
-      say`${ranks} ranks; this page trains on at most ${MOST_RANKS}: Simulate clocks more`,
+      msg`${ranks} ranks; this page trains on at most ${MOST_RANKS}: Simulate clocks more`,
     )
   const { batch, model, parallel } = config
   const perMicrobatch = OPS_OF_BLOCK * Math.ceil(model.layers / parallel.pipeline) + OPS_AROUND
@@ -25,6 +25,6 @@ export function checkSize(config: RunConfig): void {
   if (batch.microbatches > most)
     throw new RefusedError(
       'batch.microbatches',
-      say`${batch.microbatches} on ${ranks} ranks of ${Math.ceil(model.layers / parallel.pipeline)} blocks are too many ops for this page; at most ${most}`,
+      msg`${batch.microbatches} on ${ranks} ranks of ${Math.ceil(model.layers / parallel.pipeline)} blocks are too many ops for this page; at most ${most}`,
     )
 }

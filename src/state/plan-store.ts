@@ -2,7 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { DraftStore } from './draft-store.ts'
 import type { Plan, Problem, Session } from './session.ts'
 
@@ -33,16 +33,16 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
   let own = new AbortController()
   const compute = async () => {
     own.abort()
-    const mine = (own = new AbortController())
+    const controller = (own = new AbortController())
     store.setState({ computing: 'short' })
     const timer = setTimeout(() => store.setState({ computing: 'long' }), LONG)
-    mine.signal.addEventListener('abort', () => clearTimeout(timer))
+    controller.signal.addEventListener('abort', () => clearTimeout(timer))
     try {
       const { config } = draft.getState()
-      const plan = await session.plan(config, mine.signal)
-      if (mine === own) store.setState({ plan, config, computing: false, problem: plan.overBudget })
+      const plan = await session.plan(config, controller.signal)
+      if (controller === own) store.setState({ plan, config, computing: false, problem: plan.overBudget })
     } catch (error) {
-      if (mine === own) store.setState({ computing: false, problem: why(error) })
+      if (controller === own) store.setState({ computing: false, problem: why(error) })
     } finally {
       clearTimeout(timer)
     }
@@ -54,8 +54,8 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
   return {
     ...store,
     /** Gives up; the draft cannot start until it is planned. */
-    cancel: () => own.abort(new RefusedError('', say`planning was cancelled`)),
+    cancel: () => own.abort(new RefusedError('', msg`planning was cancelled`)),
     /** Plans the draft once more, after it was cancelled or failed. */
-    again: () => void compute(),
+    replan: () => void compute(),
   }
 }

@@ -98,31 +98,31 @@ export function createRunStore(session: Pick<Session, 'start'>) {
 
   const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: Beginning = {}) => {
     const closed = reset()
-    const mine = generation
+    const ownGeneration = generation
     // From here on a second click finds a run that is starting.
     store.setState(starting(config, plan, sources), true)
     await closed
-    if (mine !== generation) return
+    if (ownGeneration !== generation) return
     try {
       const opened = await session.start(config, sources, {
         ticksPerSecond: begin.ticksPerSecond ?? null,
         paused: begin.by !== undefined,
       })
-      if (mine !== generation) {
+      if (ownGeneration !== generation) {
         await discard(opened)
         return
       }
       handle = opened
       opened.subscribe((event) => {
-        if (mine === generation)
+        if (ownGeneration === generation)
           batch.add(event, event.kind === 'phase' || event.kind === 'failed' || event.kind === 'done')
       })
       opened.finished.catch((error: unknown) => {
-        if (mine === generation && store.getState().phase !== 'failed') fail(error)
+        if (ownGeneration === generation && store.getState().phase !== 'failed') fail(error)
       })
       if (begin.by !== undefined) await advance(begin.by)
     } catch (error) {
-      if (mine === generation) fail(error)
+      if (ownGeneration === generation) fail(error)
     }
   }
 

@@ -77,7 +77,7 @@ export interface Flow {
 }
 
 /** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`: while op `ops[i]` runs. */
-export interface MemoryCurve {
+export interface PlannedMemory {
   readonly times: readonly number[]
   readonly ops: readonly number[]
   readonly bytes: readonly BytesByCategory[]
@@ -94,7 +94,7 @@ export interface PlannedRank {
   readonly atPeak: BytesByCategory
   /** Bytes this rank will send in a step. */
   readonly sentBytes: number
-  readonly memory: MemoryCurve
+  readonly memory: PlannedMemory
 }
 
 /** Everything predicted from a configuration alone: no GPU needed. */

@@ -1,11 +1,11 @@
 import { createStore } from 'zustand/vanilla'
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
-import { configOf } from '../sim/planner/candidates.ts'
+import { candidateConfig } from '../sim/planner/candidates.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
-import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
-import type { Planned } from '../sim/planner/planned.ts'
+import type { PlannerResult, PlannerProgress } from '../sim/planner/plan.ts'
+import type { ClockedCandidate } from '../sim/planner/clocked-candidate.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { isDraft, removePath, writePath } from './draft-path.ts'
@@ -17,8 +17,8 @@ import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
 export type Search =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'running'; readonly progress: PlanProgress | null }
-  | { readonly phase: 'found'; readonly plan: Plan }
+  | { readonly phase: 'running'; readonly progress: PlannerProgress | null }
+  | { readonly phase: 'found'; readonly plan: PlannerResult }
   | { readonly phase: 'failed'; readonly problem: Problem }
 
 export interface SimulationState extends History {
@@ -54,12 +54,15 @@ export interface SimulatorWorker {
   terminate(): void
 }
 
-export type OpenSimulator = (hear: (reply: SimulatorReply) => void, fail: (message: string) => void) => SimulatorWorker
+export type OpenSimulator = (
+  onReply: (reply: SimulatorReply) => void,
+  fail: (message: string) => void,
+) => SimulatorWorker
 
 /** The page's simulator: a Web Worker. */
-export const openSimulator: OpenSimulator = (hear, fail) => {
+export const openSimulator: OpenSimulator = (onReply, fail) => {
   const worker = new Worker(new URL('./simulator.worker.ts', import.meta.url), { type: 'module', name: 'simulator' })
-  worker.addEventListener('message', (event: MessageEvent<SimulatorReply>) => hear(event.data))
+  worker.addEventListener('message', (event: MessageEvent<SimulatorReply>) => onReply(event.data))
   worker.addEventListener('error', (event) => fail(event.message || 'the simulator ended unexpectedly'))
   return worker
 }
@@ -88,7 +91,7 @@ export function createSimulationStore(
   /** Somebody looked at the place: from then on it is kept up to date. */
   let looked = false
 
-  const hear = (reply: SimulatorReply) => {
+  const onReply = (reply: SimulatorReply) => {
     if (reply.id !== newest) return
     if (reply.kind === 'simulated')
       store.setState({
@@ -119,7 +122,7 @@ export function createSimulationStore(
   }
   const compute = () => {
     looked = true
-    simulator ??= open(hear, failed)
+    simulator ??= open(onReply, failed)
     store.setState({ computing: true })
     simulator.postMessage(request(++newest, 'simulate'))
   }
@@ -198,8 +201,8 @@ export function createSimulationStore(
       }),
     cancelSearch: () => endSearch({ phase: 'idle' }),
     /** Takes a layout the search found. */
-    take: (base: RunConfig, { candidate }: Planned) => {
-      load(minimalConfig(configOf(base, candidate)))
+    take: (base: RunConfig, { candidate }: ClockedCandidate) => {
+      load(minimalConfig(candidateConfig(base, candidate)))
     },
   }
 }

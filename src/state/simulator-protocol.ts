@@ -1,7 +1,7 @@
 import type { Problem } from '../config/check.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
-import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
+import type { PlannerResult, PlannerProgress } from '../sim/planner/plan.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 
 /** What the page asks the worker that simulates; inputs are drafts, parsed there. */
@@ -19,7 +19,7 @@ export type SimulatorReply =
   | { readonly id: number; readonly kind: 'remembered'; readonly curves: readonly MemoryCurve[] }
   /** A trace as the text of its file. */
   | { readonly id: number; readonly kind: 'traced'; readonly json: string }
-  | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }
-  | { readonly id: number; readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly id: number; readonly kind: 'planning'; readonly progress: PlannerProgress }
+  | { readonly id: number; readonly kind: 'planned'; readonly plan: PlannerResult }
   /** `outOfMemory`: valid, but a rank needs more than its memory budget. */
   | { readonly id: number; readonly kind: 'refused'; readonly problem: Problem; readonly outOfMemory?: boolean }

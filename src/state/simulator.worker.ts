@@ -2,7 +2,7 @@ import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
 import { OutOfMemoryError, RefusedError } from '../core/errors.ts'
 import { readForPlan } from '../sim/planner/candidates.ts'
-import { planSteps } from '../sim/planner/plan.ts'
+import { layoutSearch } from '../sim/planner/plan.ts'
 import { thinned } from '../sim/memory-curve.ts'
 import { simulate, type Simulation } from '../sim/simulate.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
@@ -28,7 +28,7 @@ function simulated({ input, measured }: SimulatorRequest): Simulation {
   return newest.simulation
 }
 
-function answer(request: SimulatorRequest): void {
+function handle(request: SimulatorRequest): void {
   const { id, kind, input, measured } = request
   if (kind === 'simulate') {
     newest = null
@@ -45,7 +45,7 @@ function answer(request: SimulatorRequest): void {
         .map((curve) => thinned(curve, MOST_POINTS)),
     })
   if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulated(request).trace()) })
-  const steps = planSteps(readForPlan(input), measured ? { measured } : {})
+  const steps = layoutSearch(readForPlan(input), measured ? { measured } : {})
   let next = steps.next()
   for (; !next.done; next = steps.next()) post({ id, kind: 'planning', progress: next.value })
   post({ id, kind: 'planned', plan: next.value })
@@ -53,7 +53,7 @@ function answer(request: SimulatorRequest): void {
 
 self.addEventListener('message', ({ data }: MessageEvent<SimulatorRequest>) => {
   try {
-    answer(data)
+    handle(data)
   } catch (error) {
     const problem =
       error instanceof RefusedError

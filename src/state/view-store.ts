@@ -1,8 +1,8 @@
 import { createStore } from 'zustand/vanilla'
 import type { Target } from './inspect/inspected.ts'
 
-export const PLACES = ['run', 'simulate', 'compare'] as const
-export type Place = (typeof PLACES)[number]
+export const PAGE_PLACES = ['run', 'simulate', 'compare'] as const
+export type PagePlace = (typeof PAGE_PLACES)[number]
 
 /** The schedule, what it holds over time, and what really ran. */
 export const TIMELINE_VIEWS = ['ideal', 'memory', 'executed'] as const
@@ -14,7 +14,7 @@ export type Speed = (typeof SPEEDS)[number]
 
 /** Where the user looks: not part of a configuration, not worth an undo. */
 export interface ViewState {
-  readonly place: Place
+  readonly place: PagePlace
   readonly timeline: TimelineView
   /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
   readonly cursor: number | null

@@ -1,8 +1,9 @@
+import { evenParts } from '../core/parts.ts'
 import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { Rng, shuffled } from '../core/random.ts'
-import { evenParts, offsetsOf } from './draft.ts'
+import { offsetsOf } from './draft.ts'
 
 /**
  * Deals the global batch: a seeded shuffle, split over replicas (by shares, else evenly), then over each replica's

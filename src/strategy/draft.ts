@@ -25,10 +25,6 @@ export function span(buffer: string, length: number, offset = 0): Span {
   return { buffer, offset, length }
 }
 
-export function lengthOf(spans: readonly Span[]): number {
-  return spans.reduce((sum, each) => sum + each.length, 0)
-}
-
 /** The part [from, from + length) of a logical vector. */
 export function sliceSpans(spans: readonly Span[], from: number, length: number): Span[] {
   const parts: Span[] = []
@@ -68,11 +64,6 @@ export function buffer(id: BufferId, elements: number, options: BufferOptions = 
   const { persistent = false, home = 'device', category = CATEGORY_OF[id.role], dtype = DTYPE_OF[id.role] } = options
   const bytes = elements * F32_BYTES[dtype]
   return { ...id, name: bufferName(id), category, elements, dtype, bytes, home, persistent }
-}
-
-/** Sizes of `count` parts of `total`, differing by at most one, larger first. */
-export function evenParts(total: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => Math.floor(total / count) + (i < total % count ? 1 : 0))
 }
 
 /** Start of each part. */

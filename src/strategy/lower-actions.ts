@@ -6,9 +6,9 @@ import type { Action } from '../schedule/actions.ts'
 import type { OpDraft } from './draft.ts'
 import { span } from './draft.ts'
 import { valueOf } from '../core/expression.ts'
-import type { Family, SegmentUse } from '../model/family-spec.ts'
+import type { FamilySpec, SegmentUse } from '../model/family-spec.ts'
 import { familyOf } from '../model/family.ts'
-import { symbolsOf } from '../model/launches.ts'
+import { sizeSymbols } from '../model/launches.ts'
 import { headWeightName } from '../model/parameters.ts'
 import { savedPorts } from '../model/segment.ts'
 import { blockBackward, blockForward, blockInputGradient, blockOutput } from './block.ts'
@@ -16,7 +16,7 @@ import type { Layout } from './layout.ts'
 import { dimsOf } from './layout.ts'
 import { paramBuffer } from './ranks.ts'
 import { headChunkRows, logitCopyBytes, traitsOf } from './recipes.ts'
-import type { Place } from './segment-writer.ts'
+import type { PipelinePosition } from './segment-writer.ts'
 import { COMPUTE, HOST, SegmentWriter, segment } from './segment-writer.ts'
 import type { Stage } from './stages.ts'
 import type { TensorLink } from './tensor-link.ts'
@@ -83,29 +83,29 @@ export function lowerActions(actions: readonly Action[], context: ActionContext)
 interface Scope {
   readonly writer: SegmentWriter
   readonly context: ActionContext
-  readonly family: Family
+  readonly family: FamilySpec
   readonly stage: Stage
-  readonly place: Place
+  readonly place: PipelinePosition
   readonly dims: OpDims
   /** Sizes on the residual stream: fewer rows under sequence parallelism. */
   readonly residual: OpDims
   readonly tensor: TensorLink
 }
 
-const idOf = (place: Place, tensor: string, role: BufferRole = 'activation'): BufferId => ({
+const idOf = (place: PipelinePosition, tensor: string, role: BufferRole = 'activation'): BufferId => ({
   role,
   tensor,
   microbatch: place.microbatch,
 })
-const mb = (place: Place, tensor: string, role?: BufferRole) => bufferName(idOf(place, tensor, role))
+const mb = (place: PipelinePosition, tensor: string, role?: BufferRole) => bufferName(idOf(place, tensor, role))
 
 function local(scope: Scope, stage: number): boolean {
   return scope.context.stageToRank[stage] === scope.context.coordinates.pipeline
 }
 
 /** The gradient of a stage's output as it comes from the next stage. */
-const edgeId = (place: Place, stage: number) => idOf(place, `s${stage}.dx`, 'message')
-const edge = (place: Place, stage: number) => bufferName(edgeId(place, stage))
+const edgeId = (place: PipelinePosition, stage: number) => idOf(place, `s${stage}.dx`, 'message')
+const edge = (place: PipelinePosition, stage: number) => bufferName(edgeId(place, stage))
 
 function loadInputs(scope: Scope, roles: readonly string[]): Record<string, string> {
   const { writer, context, place, dims } = scope
@@ -351,7 +351,7 @@ function embeddingMask({ writer, context, family, place, residual }: Scope): Rec
   return Object.fromEntries(
     ports.map(([role, { elements, dtype }]) => [
       role,
-      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual)), { dtype }),
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, sizeSymbols(residual)), { dtype }),
     ]),
   )
 }
@@ -370,14 +370,14 @@ function madeBy({ segment: { makes }, name }: SegmentUse, { writer, residual, pl
   return Object.fromEntries(
     Object.entries(makes).map(([role, { elements, dtype }]) => [
       role,
-      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual)), { dtype }),
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, sizeSymbols(residual)), { dtype }),
     ]),
   )
 }
 
 /** Buffers that take the gradients of a segment's parameters, by role. */
 function gradientsOf({ writer, context, dims, place }: Scope, use: SegmentUse): Record<string, string> {
-  const sizes = { ...symbolsOf(dims), N: context.layout.config.model.context }
+  const sizes = { ...sizeSymbols(dims), N: context.layout.config.model.context }
   return Object.fromEntries(
     Object.entries(use.segment.parameters).map(([role, { shape }]) => {
       const elements = shape.reduce<number>((product, each) => product * valueOf(each, sizes), 1)

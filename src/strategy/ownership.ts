@@ -1,5 +1,6 @@
+import { evenParts } from '../core/parts.ts'
 import type { Span } from '../schedule/program.ts'
-import { evenParts, offsetsOf, span } from './draft.ts'
+import { offsetsOf, span } from './draft.ts'
 import type { LocalParameter } from './layout.ts'
 
 /** A range of a parameter that one member of the data group keeps for all: its optimizer state, its gradient, its values. */

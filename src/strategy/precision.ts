@@ -1,3 +1,4 @@
+import { lengthOf } from '../core/parts.ts'
 import { axesAcross } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Dtype } from '../core/dtypes.ts'
@@ -5,7 +6,7 @@ import { invariant } from '../core/errors.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
-import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
+import { buffer, buffersOf, cutAlike, span } from './draft.ts'
 import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
 
 /*

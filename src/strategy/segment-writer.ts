@@ -7,7 +7,6 @@ import { bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec } from '../schedule/program.ts'
 import type { BufferOptions, OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
-
 export const COMPUTE = 'compute'
 export const HOST = 'host'
 
@@ -17,7 +16,7 @@ export function gradientOf(microbatch: number, tensor: string): string {
 }
 
 /** Where an op stands in the pipeline. */
-export interface Place {
+export interface PipelinePosition {
   readonly stage: number
   readonly microbatch: number
 }
@@ -64,7 +63,7 @@ export class SegmentWriter {
   }
 
   /** The buffer that takes a parameter's gradient in a micro-batch. */
-  gradient(parameter: string, elements: number, { microbatch }: Place): string {
+  gradient(parameter: string, elements: number, { microbatch }: PipelinePosition): string {
     const id = { role: 'gradient', tensor: parameter } as const
     return this.declare(this.perMicrobatch(parameter) ? { ...id, microbatch } : id, elements)
   }
@@ -85,7 +84,7 @@ export class SegmentWriter {
     segment: SegmentRef,
     dims: OpDims,
     args: Readonly<Record<string, string>>,
-    place: Place,
+    place: PipelinePosition,
     accumulate = false,
     saved: Readonly<Record<string, string>> = {},
   ): void {

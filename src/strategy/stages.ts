@@ -1,7 +1,7 @@
+import { evenParts } from '../core/parts.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
-import { evenParts } from './draft.ts'
 
 /** A virtual pipeline stage: blocks [first, end), the embedding on stage 0, final norm and head on the last. */
 export interface Stage {

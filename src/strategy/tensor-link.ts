@@ -4,7 +4,7 @@ import type { OpDims } from '../core/segments.ts'
 import type { Coordinates } from '../core/mesh.ts'
 import { collective } from './collective-ops.ts'
 import { span } from './draft.ts'
-import type { Place, SegmentWriter } from './segment-writer.ts'
+import type { PipelinePosition, SegmentWriter } from './segment-writer.ts'
 
 /**
  * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products take whole rows,
@@ -22,15 +22,21 @@ export interface TensorLink {
   /** Name to write partial sums to when `result` is to be their sum. */
   readonly partialOf: (result: string, dims: OpDims) => string
   /** Adds up what the ranks wrote to `partialOf(result)`. */
-  readonly sum: (result: string, dims: OpDims, place: Place, subject: string, phase?: 'recompute') => void
+  readonly sum: (result: string, dims: OpDims, place: PipelinePosition, subject: string, phase?: 'recompute') => void
   /** Where all rows of `rows` stand after `gather`. */
   readonly wholeOf: (rows: string, dims: OpDims) => string
   /** Brings all rows of a residual buffer together under `wholeOf(rows)`, or in a buffer of the caller's. */
-  readonly gather: (rows: string, dims: OpDims, place: Place, subject: string, into?: string) => string
+  readonly gather: (rows: string, dims: OpDims, place: PipelinePosition, subject: string, into?: string) => string
   /** Where rows stand that are gathered a second time; the same buffer where nothing is gathered. */
   readonly gatheredAgain: (rows: string, dims: OpDims) => string
   /** Everybody's `elements` of a buffer, one rank after the other: in a buffer of its name with `suffix`. */
-  readonly gatherAll: (source: string, suffix: string, elements: number, place: Place, subject: string) => string
+  readonly gatherAll: (
+    source: string,
+    suffix: string,
+    elements: number,
+    place: PipelinePosition,
+    subject: string,
+  ) => string
 }
 
 const ALONE: TensorLink = {

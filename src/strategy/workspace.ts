@@ -1,3 +1,4 @@
+import { lengthOf } from '../core/parts.ts'
 import type { RunConfig } from '../config/types.ts'
 import { WORD_BYTES } from '../core/dtypes.ts'
 import { decodeLaunch, encodeLaunch } from '../model/codec-launches.ts'
@@ -6,7 +7,7 @@ import { launchesOf } from '../model/launches.ts'
 import { gradNormLaunches, updateLaunch, axpyLaunch } from '../model/vector-launches.ts'
 import { workspaceId } from '../schedule/buffers.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
-import { buffer, lengthOf } from './draft.ts'
+import { buffer } from './draft.ts'
 import { hasOwnKernels, habitsOf } from './recipes.ts'
 
 /** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */

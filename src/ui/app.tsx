@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect } from 'react'
-import type { Action } from '../state/actions.ts'
+import type { PageAction } from '../state/actions.ts'
 import { ACTIONS, actionFor, chord } from '../state/actions.ts'
 import styles from './app.module.css'
 import { ClusterPanel } from './cluster/cluster-panel.tsx'
@@ -37,7 +37,7 @@ function useShortcuts(): void {
       if (event.key === ' ' && target instanceof Element && target.closest('button, summary, a')) return
       const name = actionFor(chord(event))
       if (name === null) return
-      const action: Action = ACTIONS[name]
+      const action: PageAction = ACTIONS[name]
       if (!action.everywhere && page.view.getState().place !== 'run') return
       if (!action.enabled(page)) return
       event.preventDefault()

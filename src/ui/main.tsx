@@ -1,10 +1,10 @@
 import { createRoot } from 'react-dom/client'
 import { automation } from '../state/automation.ts'
 import { engineSession } from '../state/engine-session.ts'
-import { createLinks } from '../state/link.ts'
+import { createAddressSync } from '../state/address-sync.ts'
 import { createPage } from '../state/page.ts'
 import { App } from './app.tsx'
-import { holdBuild } from './hold-build.ts'
+import { retainBuildFiles } from './retain-build-files.ts'
 import { isolate } from './isolate.ts'
 import { LinksContext, PageContext } from './page-context.ts'
 import { Boundary } from './part/part.tsx'
@@ -26,10 +26,10 @@ const page = createPage({
   language: navigator.language.startsWith('zh') ? 'zh' : 'en',
 })
 window.tabcluster = automation
-const links = createLinks(page, window)
+const links = createAddressSync(page, window)
 void links.start()
 if (import.meta.env.PROD) {
-  holdBuild()
+  retainBuildFiles()
   void isolate(() => page.run.getState().phase === 'idle')
 }
 createRoot(root).render(

@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { problemsOf } from '../state/problems.ts'
+import { problemsOnScreen } from '../state/problems.ts'
 import type { Problem } from '../state/session.ts'
 import { usePage, useSlice } from './page-context.ts'
 
@@ -10,7 +10,7 @@ export function useProblems(): readonly Problem[] {
   const planned = useSlice(page.plan, (state) => state.problem)
   const files = useSlice(page.files, (state) => state)
   const found = useSlice(page.adapters, (state) => state)
-  return useMemo(() => problemsOf({ draft, problem: planned, files, found }), [draft, planned, files, found])
+  return useMemo(() => problemsOnScreen({ draft, problem: planned, files, found }), [draft, planned, files, found])
 }
 
 export function concerns(problem: Problem, path: string): boolean {

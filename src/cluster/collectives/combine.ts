@@ -14,9 +14,9 @@ export function combine(
   length: number,
 ): void {
   const target = into.subarray(at, at + length)
-  const mine = own.subarray(from, from + length)
-  if (kind === 'sum') add(target, mine, other, length)
-  else larger(target, mine, other, length)
+  const ownPart = own.subarray(from, from + length)
+  if (kind === 'sum') add(target, ownPart, other, length)
+  else larger(target, ownPart, other, length)
 }
 
 /** t[i] = a[i] + b[i]: the sum of two floats taken in double precision and rounded once is the float sum. */

@@ -6,7 +6,7 @@ import type { Range } from '../../comm/steps.ts'
  * side; what ties them together is which pieces touch the same range: a piece waits for the earlier ones of the other
  * loop that do. Every element meets the same operations in the same order whatever the chunk size.
  */
-export interface Piece extends Range {
+export interface PlanPiece extends Range {
   readonly peer: number
   /** Absent in a send. */
   readonly mode: 'combine' | 'copy' | null
@@ -18,9 +18,9 @@ export interface Piece extends Range {
   readonly after: number
 }
 
-export interface Pieces {
-  readonly sends: readonly Piece[]
-  readonly recvs: readonly Piece[]
+export interface PlanPieces {
+  readonly sends: readonly PlanPiece[]
+  readonly recvs: readonly PlanPiece[]
   /** Ranges of `keeps` that nothing is received into: they come from the member's own source. */
   readonly own: readonly Range[]
 }
@@ -61,9 +61,9 @@ function lastTouching(pieces: readonly Range[], range: Range): number {
   return 0
 }
 
-export function piecesOf(plan: MemberPlan, chunk: number): Pieces {
-  const sends: Piece[] = []
-  const recvs: Piece[] = []
+export function piecesOf(plan: MemberPlan, chunk: number): PlanPieces {
+  const sends: PlanPiece[] = []
+  const recvs: PlanPiece[] = []
   for (const [at, step] of plan.steps.entries()) {
     const fresh = !plan.steps.slice(0, at).some((earlier) => earlier.kind === 'recv' && overlaps(earlier, step))
     const final = !plan.steps.slice(at + 1).some((later) => later.kind === 'recv' && overlaps(later, step))

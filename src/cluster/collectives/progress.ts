@@ -1,5 +1,5 @@
 /** How far a member has come, in chunks: others wait for it to reach a count. */
-export class Progress {
+export class ChunkProgress {
   done = 0
   private readonly waiting: {
     readonly count: number

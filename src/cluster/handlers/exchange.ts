@@ -1,4 +1,5 @@
 import { invariant } from '../../core/errors.ts'
+import { lengthOf } from '../../core/parts.ts'
 import { memberPlan } from '../../comm/plan.ts'
 import { requestOf } from '../../comm/request.ts'
 import type { CollectiveOp, OffloadOp, RecvOp, SendOp, Span } from '../../schedule/program.ts'
@@ -6,10 +7,6 @@ import { runCollective } from '../collectives.ts'
 import type { Slots } from '../slots.ts'
 import type { Began, HandlerContext } from './context.ts'
 import { readSpans, writeSpans } from './readback.ts'
-
-function total(spans: readonly Span[]): number {
-  return spans.reduce((sum, each) => sum + each.length, 0)
-}
 
 /** Sender and receiver name a stream by their peer; what follows the peer is the same on both ends. */
 function channelOf(stream: string): string {
@@ -28,7 +25,7 @@ function firstMoment(): { note: () => void; at: () => Began } {
 
 export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a single rank sends nothing')
-  const values = new Float32Array(total(op.source))
+  const values = new Float32Array(lengthOf(op.source))
   const moved = firstMoment()
   await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
   // Eager: the message is the transport's from here on.
@@ -38,7 +35,7 @@ export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots
 
 export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a single rank receives nothing')
-  const values = new Float32Array(total(op.target))
+  const values = new Float32Array(lengthOf(op.target))
   await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
   const began = performance.now()
   writeSpans(gpu, slots, op.target, values)
@@ -73,8 +70,8 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
   const source = new Float32Array(holds.length)
   const target =
     holds.length === keeps.length && holds.offset === keeps.offset ? source : new Float32Array(keeps.length)
-  const brings = total(op.source) > 0
-  const wants = total(op.target) > 0
+  const brings = lengthOf(op.source) > 0
+  const wants = lengthOf(op.target) > 0
   const arrived = new Arrived()
   const moved = firstMoment()
   const reading = brings
@@ -109,7 +106,7 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
 }
 
 export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<Began> {
-  const values = new Float32Array(total(op.source))
+  const values = new Float32Array(lengthOf(op.source))
   const moved = firstMoment()
   await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
   if (op.accumulate) addToHost(slots, op.target, values)

@@ -30,12 +30,12 @@ async function report(op: ReportOp, context: HandlerContext, slots: Slots): Prom
   const values = new Map<string, number>()
   // Loss and norm may live apart: with offload the norm is taken in host memory.
   for (const onHost of [false, true]) {
-    const here = names.filter((name) => slots.onHost(name) === onHost)
-    if (here.length === 0) continue
-    const read = new Float32Array(here.length)
-    const spans = here.map((buffer) => ({ buffer, offset: 0, length: 1 }))
+    const local = names.filter((name) => slots.onHost(name) === onHost)
+    if (local.length === 0) continue
+    const read = new Float32Array(local.length)
+    const spans = local.map((buffer) => ({ buffer, offset: 0, length: 1 }))
     await readSpans(context.gpu, slots, op.stream, spans, read)
-    for (const [i, name] of here.entries()) values.set(name, read[i]!)
+    for (const [i, name] of local.entries()) values.set(name, read[i]!)
   }
   const valueOf = (name: string | undefined) => (name === undefined ? 0 : values.get(name)!)
   const began = performance.now()

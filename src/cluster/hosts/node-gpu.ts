@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { create, globals } from 'webgpu'
-import { withUnhurriedPolls } from './unhurried-polls.ts'
+import { withThrottledPolls } from './throttled-polls.ts'
 
 /** Where SwiftShader's Vulkan driver lies when a Chromium is installed; the first that exists is taken. */
 const SOFTWARE_DRIVERS = [
@@ -17,7 +17,7 @@ let kept: GPU | null = null
 export async function openNodeGpu(): Promise<GPU> {
   if (kept) return kept
   Object.assign(globalThis, globals)
-  globalThis.setImmediate = withUnhurriedPolls(globalThis.setImmediate)
+  globalThis.setImmediate = withThrottledPolls(globalThis.setImmediate)
   kept = create([])
   if (await kept.requestAdapter()) return kept
   const driver = SOFTWARE_DRIVERS.find((path) => path !== undefined && existsSync(path))

@@ -1,5 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import { atLeast, computed, field, group } from '../field.ts'
 import type { Takes } from '../field.ts'
 import { show } from '../show.ts'
@@ -10,7 +10,7 @@ const isShare = (x: unknown): x is number => typeof x === 'number' && x > 0 && N
 const shares: Takes<readonly number[]> = {
   read(path, value) {
     if (!Array.isArray(value) || value.length === 0 || !value.every(isShare))
-      throw new RefusedError(path, say`${show(value)} must be null or a list of positive numbers, one per replica`)
+      throw new RefusedError(path, msg`${show(value)} must be null or a list of positive numbers, one per replica`)
     return value
   },
   schema: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 }, minItems: 1 },

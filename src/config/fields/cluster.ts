@@ -1,5 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import { field, group, required } from '../field.ts'
 import type { Takes } from '../field.ts'
 import { DEVICE_IDS, HOST_LINKS, INTER_NODE_LINKS, INTRA_NODE_LINKS, SOFTWARE_IDS } from '../names.ts'
@@ -16,7 +16,7 @@ const adapters: Takes<'default' | readonly (typeof ADAPTERS)[number][]> = {
     if (!Array.isArray(value) || value.length === 0)
       throw new RefusedError(
         path,
-        say`${show(value)} must be "default" or a list with one of ${ADAPTERS.join(', ')} per rank`,
+        msg`${show(value)} must be "default" or a list with one of ${ADAPTERS.join(', ')} per rank`,
       )
     return value.map((each, i) => adapter.read(`${path}.${i}`, each))
   },

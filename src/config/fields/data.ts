@@ -1,4 +1,4 @@
-import { CORPORA, TOKENIZERS } from '../names.ts'
+import { CORPUS_NAMES, TOKENIZERS } from '../names.ts'
 import { computed, field, given, group, is } from '../field.ts'
 import { choice, nullable, text, yesOrNo } from '../takes.ts'
 import type { Plain } from '../field.ts'
@@ -9,7 +9,7 @@ const isGiven = (value: unknown) => value !== undefined && value !== null
 
 export const DATA = group({
   /** A built-in corpus, or null with `text` or `tokens` given. */
-  corpus: computed(nullable(choice(CORPORA)), {
+  corpus: computed(nullable(choice(CORPUS_NAMES)), {
     from: (_: object, { text: path, tokens }: Plain) => (isGiven(path) || isGiven(tokens) ? null : DEFAULT_CORPUS),
   }),
   // Ids in a file are only turned into text, by a tokenizer that is not learnt from text.

@@ -1,5 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import { field, group, is } from '../field.ts'
 import type { Takes } from '../field.ts'
 import { show } from '../show.ts'
@@ -11,7 +11,7 @@ const betas: Takes<readonly [number, number]> = {
   read(path, value) {
     const [first, second, ...more]: readonly unknown[] = Array.isArray(value) ? value : []
     if (!isBeta(first) || !isBeta(second) || more.length > 0)
-      throw new RefusedError(path, say`${show(value)} must be two numbers from 0 to below 1`)
+      throw new RefusedError(path, msg`${show(value)} must be two numbers from 0 to below 1`)
     return [first, second]
   },
   schema: { type: 'array', items: { type: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 },

@@ -1,5 +1,5 @@
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import { above, atLeast, field, group, is, variants } from '../field.ts'
 import type { Takes } from '../field.ts'
 import { SCHEDULE_IDS } from '../names.ts'
@@ -14,7 +14,7 @@ const partition: Takes<'even' | 'balanced' | readonly number[]> = {
   read(path, value) {
     if (value === 'even' || value === 'balanced') return value
     if (!Array.isArray(value) || value.length === 0)
-      throw new RefusedError(path, say`${show(value)} must be "even", "balanced" or a list of blocks per stage`)
+      throw new RefusedError(path, msg`${show(value)} must be "even", "balanced" or a list of blocks per stage`)
     return value.map((each, i) => blocks.read(`${path}.${i}`, each))
   },
   schema: { anyOf: [{ enum: ['even', 'balanced'] }, { type: 'array', minItems: 1, items: blocks.schema }] },
@@ -34,7 +34,7 @@ const wrap: Takes<'block' | 'all' | { readonly minParameters: number } | readonl
     if (Array.isArray(value) && value.length > 0 && value.every(isUnit)) return value
     throw new RefusedError(
       path,
-      say`${show(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
+      msg`${show(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
     )
   },
   schema: {

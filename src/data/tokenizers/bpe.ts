@@ -100,11 +100,11 @@ export async function trainBpe(
   const heap = new PairHeap()
   for (const [pair, count] of pairs.counts) heap.push({ pair, count })
   const merges: Merge[] = []
-  const wanted = Math.min(vocabSize, MOST_BPE_IDS) - 256
-  while (merges.length < wanted) {
+  const mergeCount = Math.min(vocabSize, MOST_BPE_IDS) - 256
+  while (merges.length < mergeCount) {
     const paused = pace()
     if (paused) {
-      onProgress(merges.length / wanted)
+      onProgress(merges.length / mergeCount)
       await paused
     }
     const best = heap.pop()

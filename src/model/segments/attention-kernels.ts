@@ -3,7 +3,7 @@ import type { Call, SegmentSpec, SizeExpression } from '../segment.ts'
 import { byte, call, f32, working } from '../segment.ts'
 
 /** Width of the queries, of the keys, and of q, k and v next to each other. */
-export const WIDTH: SizeExpression = times('NH', 'HS')
+export const Q_WIDTH: SizeExpression = times('NH', 'HS')
 export const KV_WIDTH: SizeExpression = times('KV', 'HS')
 export const QKV_WIDTH: SizeExpression = times(plus('NH', times(2, 'KV')), 'HS')
 

@@ -7,7 +7,7 @@ import {
   ATTENTION_SAVES,
   KV_WIDTH,
   QKV_WIDTH,
-  WIDTH,
+  Q_WIDTH,
   attentionBackward,
   attentionForward,
 } from './attention-kernels.ts'
@@ -16,8 +16,8 @@ const ROWS = working(times('R', 'C'))
 
 /** The three projections, and where their columns begin in a row of q, k and v. */
 const PROJECTIONS: readonly (readonly [weight: string, width: SizeExpression, from: SizeExpression])[] = [
-  ['wq', WIDTH, 0],
-  ['wk', KV_WIDTH, WIDTH],
+  ['wq', Q_WIDTH, 0],
+  ['wk', KV_WIDTH, Q_WIDTH],
   ['wv', KV_WIDTH, times(plus('NH', 'KV'), 'HS')],
 ]
 
@@ -42,10 +42,10 @@ function rotate(qkv: 'qkv' | 'dqkv', direction: 1 | -1): Call {
 export const rotaryAttention: SegmentSpec = {
   kind: 'rotaryAttention',
   parameters: {
-    wq: { shape: [WIDTH, 'C'], cut: { kind: 'rows' } },
+    wq: { shape: [Q_WIDTH, 'C'], cut: { kind: 'rows' } },
     wk: { shape: [KV_WIDTH, 'C'], cut: { kind: 'rows' } },
     wv: { shape: [KV_WIDTH, 'C'], cut: { kind: 'rows' } },
-    wo: { shape: ['C', WIDTH], cut: { kind: 'columns' } },
+    wo: { shape: ['C', Q_WIDTH], cut: { kind: 'columns' } },
   },
   makes: ATTENTION_MAKES,
   saves: { ...ATTENTION_SAVES, rotated: { ...working(TURNED), when: ['unfused'] } },
@@ -57,10 +57,10 @@ export const rotaryAttention: SegmentSpec = {
     ),
     rotate('qkv', 1),
     attentionForward,
-    product('matmul_nt', { a: 'o', b: 'wo', c: 'p' }, ['R', 'C', WIDTH]),
+    product('matmul_nt', { a: 'o', b: 'wo', c: 'p' }, ['R', 'C', Q_WIDTH]),
   ],
   input: [
-    product('matmul_nn', { a: 'dp', b: 'wo', c: 'dout' }, ['R', WIDTH, 'C']),
+    product('matmul_nn', { a: 'dp', b: 'wo', c: 'dout' }, ['R', Q_WIDTH, 'C']),
     ...attentionBackward,
     rotate('dqkv', -1),
     ...PROJECTIONS.map(([weight, width, aOffset], i) =>
@@ -72,7 +72,7 @@ export const rotaryAttention: SegmentSpec = {
     ),
   ],
   weight: [
-    product('matmul_tn', { a: 'dp', b: 'o', c: 'dwo' }, ['C', WIDTH, 'R'], { adds: true }),
+    product('matmul_tn', { a: 'dp', b: 'o', c: 'dwo' }, ['C', Q_WIDTH, 'R'], { adds: true }),
     ...PROJECTIONS.map(([weight, width, aOffset]) =>
       product('matmul_tn', { a: 'dqkv', b: 'n', c: `d${weight}` }, [width, 'C', 'R'], {
         adds: true,

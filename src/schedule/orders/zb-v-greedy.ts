@@ -3,8 +3,8 @@ import type { Order, StageCosts } from './shape.ts'
 import { F, I, W, upTo } from './shape.ts'
 
 /** Forward and input-gradient of the downward chunk (a) and the upward chunk (b). */
-export type Candidate = 'Fa' | 'Fb' | 'Ia' | 'Ib'
-export type Priority = readonly [Candidate, Candidate, Candidate, Candidate]
+export type ChunkPass = 'Fa' | 'Fb' | 'Ia' | 'Ib'
+export type Priority = readonly [ChunkPass, ChunkPass, ChunkPass, ChunkPass]
 
 export interface GreedyRule {
   /** What a free rank prefers of what is ready now; a pending weight-gradient runs when nothing is. */
@@ -23,7 +23,7 @@ export interface GreedyResult {
 }
 
 interface RankState {
-  readonly next: Record<Candidate, number>
+  readonly next: Record<ChunkPass, number>
   /** Weight-gradients in their order; those before `done` are done. */
   readonly pending: Action[]
   readonly actions: Action[]
@@ -90,7 +90,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
     const own = forwardEnd[stage]![k]!
     return stage === last ? own : Math.max(own, inputEnd[stage + 1]![k]! + hop(stage))
   }
-  const ready = (state: RankState, rank: number, candidate: Candidate): number => {
+  const ready = (state: RankState, rank: number, candidate: ChunkPass): number => {
     const k = state.next[candidate]
     if (k >= m) return never
     if (candidate === 'Fa')
@@ -101,14 +101,14 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
 
   /** When each rank could start something next; an action changes it for its own rank and its neighbours. */
   const starts = new Earliest(p)
-  const look = (r: number): void => {
+  const startReady = (r: number): void => {
     const state = ranks[r]
     if (state === undefined) return
     let earliest = state.pending.length > state.done ? 0 : never
     for (const candidate of rule.priority) earliest = Math.min(earliest, ready(state, r, candidate))
     starts.set(r, Math.max(state.free, earliest))
   }
-  for (let r = 0; r < p; r++) look(r)
+  for (let r = 0; r < p; r++) startReady(r)
 
   let peak = 0
   for (let left = 6 * p * m; left > 0; left--) {
@@ -123,7 +123,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
       state.free = at + costs.W
       state.live--
       if (action.stage === rank) state.liveDown--
-      look(rank)
+      startReady(rank)
       continue
     }
     const k = state.next[choice]++
@@ -141,7 +141,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
       state.free = inputEnd[stage]![k] = at + costs.I
     }
     state.started = Math.min(state.started, at)
-    for (let r = rank - 1; r <= rank + 1; r++) look(r)
+    for (let r = rank - 1; r <= rank + 1; r++) startReady(r)
   }
   return {
     order: ranks.map((state) => state.actions),

@@ -1,6 +1,6 @@
-import type { Place } from '../program-grid.ts'
+import { lengthOf } from '../../core/parts.ts'
+import type { OpPosition } from '../program-grid.ts'
 import type { CollectiveOp, RecvOp, SendOp } from '../program.ts'
-import { lengthOf } from './ops.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
@@ -12,18 +12,18 @@ function channelOf(stream: string): string {
   return stream.split(':').slice(2).join(':')
 }
 
-export interface Message {
-  readonly send: Place
-  readonly recv: Place
+export interface MatchedMessage {
+  readonly send: OpPosition
+  readonly recv: OpPosition
 }
 
 interface End<Each> {
   readonly op: Each
-  readonly place: Place
+  readonly place: OpPosition
 }
 
 /** Pairs every send with its receive: per source, destination and channel, in list order on both sides. */
-export function matchMessages(scope: Scope): Message[] {
+export function matchMessages(scope: Scope): MatchedMessage[] {
   const sends = new Map<string, End<SendOp>[]>()
   const recvs = new Map<string, End<RecvOp>[]>()
   const add = <Each>(ends: Map<string, End<Each>[]>, key: string, end: End<Each>) => {
@@ -42,7 +42,7 @@ export function matchMessages(scope: Scope): Message[] {
       else add(recvs, `${op.peer} ${rank} ${channel}`, { op, place })
     }
 
-  const messages: Message[] = []
+  const messages: MatchedMessage[] = []
   for (const key of new Set([...sends.keys(), ...recvs.keys()])) {
     const [out, into] = [sends.get(key) ?? [], recvs.get(key) ?? []]
     for (let k = 0; k < Math.max(out.length, into.length); k++) {
@@ -67,10 +67,10 @@ function messageFault(send: SendOp, recv: RecvOp): string | null {
 }
 
 /** One meeting of a group: by member, in group order, the op with which it enters. */
-export type Meeting = readonly Place[]
+export type MatchedCollective = readonly OpPosition[]
 
 /** Lines up the collectives of every group and stream: all members enter the same ones in the same order. */
-export function matchCollectives(scope: Scope): Meeting[] {
+export function matchCollectives(scope: Scope): MatchedCollective[] {
   const entered = new Map<string, { group: readonly number[]; byRank: Map<number, End<CollectiveOp>[]> }>()
   for (const [rank, ops] of scope.lists.entries())
     for (const [index, op] of ops.entries()) {
@@ -86,7 +86,7 @@ export function matchCollectives(scope: Scope): Meeting[] {
       else own.push({ op, place })
     }
 
-  const meetings: Meeting[] = []
+  const meetings: MatchedCollective[] = []
   for (const { group, byRank } of entered.values()) {
     const lists = group.map((member) => byRank.get(member) ?? [])
     const most = lists.reduce((longest, list) => (list.length > longest.length ? list : longest), [])

@@ -1,3 +1,4 @@
+import { lengthOf } from '../../core/parts.ts'
 import type { BufferSpec, Op, Span, Update } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
@@ -61,10 +62,6 @@ function spansOf(op: Op): { read: readonly Span[]; written: readonly Span[] } {
     default:
       return 'source' in op ? { read: op.source, written: op.target } : { read: [], written: [] }
   }
-}
-
-export function lengthOf(spans: readonly Span[]): number {
-  return spans.reduce((sum, each) => sum + each.length, 0)
 }
 
 function lengthFault(op: Op): string | null {

@@ -1,11 +1,11 @@
 import { dependenciesOf } from '../dependencies.ts'
 import type { MemoryPlan } from '../memory-plan.ts'
 import { placesOf } from '../memory-plan.ts'
-import type { Place } from '../program-grid.ts'
+import type { OpPosition } from '../program-grid.ts'
 import type { Op } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
-import type { Meeting, Message } from './meetings.ts'
+import type { MatchedCollective, MatchedMessage } from './meetings.ts'
 
 /**
  * Performs the extent without doing anything: an op is done when what it waits for is done, a receive when also its send is,
@@ -17,8 +17,8 @@ import type { Meeting, Message } from './meetings.ts'
 export function checkProgress(
   scope: Scope,
   planOf: (rank: number) => MemoryPlan,
-  messages: readonly Message[],
-  meetings: readonly Meeting[],
+  messages: readonly MatchedMessage[],
+  meetings: readonly MatchedCollective[],
 ): void {
   const offsets: number[] = []
   let count = 0
@@ -26,7 +26,7 @@ export function checkProgress(
     offsets.push(count)
     count += ops.length
   }
-  const nodeOf = ({ rank, index }: Place) => offsets[rank]! + index
+  const nodeOf = ({ rank, index }: OpPosition) => offsets[rank]! + index
 
   const froms: number[] = []
   const tos: number[] = []
@@ -58,7 +58,7 @@ export function checkProgress(
   for (const [k, meeting] of meetings.entries()) for (const place of meeting) meetingOf[nodeOf(place)] = k
   const done = perform(count, froms, tos, meetingOf, missing, (k) => meetings[k]!.map(nodeOf))
 
-  const stuck: Place[] = []
+  const stuck: OpPosition[] = []
   for (const [rank, ops] of scope.lists.entries()) {
     const index = ops.findIndex((_, i) => done[offsets[rank]! + i] === 0)
     if (index >= 0) stuck.push({ rank, index })

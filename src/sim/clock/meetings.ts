@@ -1,4 +1,4 @@
-import type { Place } from '../../schedule/program-grid.ts'
+import type { OpPosition } from '../../schedule/program-grid.ts'
 import type { Program } from '../../schedule/program.ts'
 import { matchCollectives, matchMessages } from '../../schedule/validate/meetings.ts'
 
@@ -15,7 +15,7 @@ export interface Meetings {
 /** @throws InvalidProgramError when a send or a member of a collective stays alone */
 export function meetingsOf(program: Program, base: readonly number[], total: number): Meetings {
   const scope = { program, extent: 'step', lists: program.ranks.map(({ step }) => step) } as const
-  const numberOf = ({ rank, index }: Place) => base[rank]! + index
+  const numberOf = ({ rank, index }: OpPosition) => base[rank]! + index
   const receiver = new Int32Array(total).fill(-1)
   for (const { send, recv } of matchMessages(scope)) receiver[numberOf(send)] = numberOf(recv)
   const members = matchCollectives(scope).map((meeting) => meeting.map(numberOf))

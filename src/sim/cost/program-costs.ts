@@ -8,7 +8,7 @@ import { elementBytesOf, hasOwnKernels, traitsOf } from '../../strategy/recipes.
 import { launchesOfOp } from '../../strategy/workspace.ts'
 import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
 import { HOST_MEMORY_BANDWIDTH } from '../hardware.ts'
-import type { Cluster } from '../links.ts'
+import type { ClusterHardware } from '../links.ts'
 import { softwareOf } from './software.ts'
 import { calibrationOf } from './calibration.ts'
 import type { CostModel } from './cost-model.ts'
@@ -69,7 +69,7 @@ function passWork({ kind, segment }: ComputeOp, { forward, input, weight }: Pass
  * tabcluster: every launch by roofline. Other software: the kernels it has for each segment (segment-work.ts), as often as
  * its host launches them; the fitted figures of its row (software.ts), each at the op it belongs to.
  */
-export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts {
+export function programCosts(config: RunConfig, cluster: ClusterHardware): ProgramCosts {
   const { device, devicesPerNode, hostLink } = cluster
   const { precision } = config
   const { tensor, pipeline, sequenceParallel } = config.parallel
@@ -78,7 +78,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   const own = hasOwnKernels(config) && traitsOf(config).size === 0
   const calibration = calibrationOf(device, software.kernelGapSeconds)
   const world = meshSize(config.parallel)
-  const hostCluster: Cluster = { ...cluster, intraNode: hostLink }
+  const hostCluster: ClusterHardware = { ...cluster, intraNode: hostLink }
   const spans = new Map<string, GroupSpan>()
   const byKey = new Map<string, { device: number; host: number }>()
 
@@ -93,7 +93,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   }
   const memory = (moved: number) => timed([{ kind: 'memory', bytes: moved, launches: 1 }])
   const launched = (op: Op) => timed(launchesOfOp(op).map((each) => launchWork(each, bytes.working / bytes.f32)))
-  const worked = (op: ComputeOp) => {
+  const kernelCosts = (op: ComputeOp) => {
     // Statistics of a vocabulary that is cut over ranks are part of the loss's own traffic.
     if (op.segment.kind === 'lossStats') return { device: 0, host: 0 }
     const work = segmentWork(op.segment.kind, op.dims, { software, elementBytes: bytes.working })
@@ -156,7 +156,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
     elements * (assign ? bytes.gradient + bytes.reduced : 3 * bytes.gradient)
 
   const seconds = (op: Op, rank: number): number => {
-    if (isCompute(op)) return remembered(op, () => (own ? launched(op) : worked(op))).device
+    if (isCompute(op)) return remembered(op, () => (own ? launched(op) : kernelCosts(op))).device
     if ('group' in op) return collective(op)
     switch (op.kind) {
       case 'recv':
@@ -203,7 +203,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
 
   const hostSeconds = (op: Op): number => {
     if (own) return 0
-    if (isCompute(op)) return remembered(op, () => worked(op)).host
+    if (isCompute(op)) return remembered(op, () => kernelCosts(op)).host
     if ('group' in op) return meetingSeconds(op)
     if (op.kind === 'optimizerStep' && op.at === 'device')
       return op.updates.length * software.optimizerLaunchesPerTensor * software.hostLaunchSeconds

@@ -165,8 +165,8 @@ function logits({ rows, V, C }: WorkDims, context: WorkContext): PassWork {
 
 /** The same kernels many times over. */
 function repeated({ forward, input, weight }: PassWork, times: number): PassWork {
-  const again = (list: readonly KernelWork[]) => list.map((work) => ({ ...work, times }))
-  return { forward: again(forward), input: again(input), weight: again(weight) }
+  const repeated = (list: readonly KernelWork[]) => list.map((work) => ({ ...work, times }))
+  return { forward: repeated(forward), input: repeated(input), weight: repeated(weight) }
 }
 
 /** The kernels of one segment. */

@@ -4,11 +4,11 @@ import type { RunConfig } from '../../config/types.ts'
 import { elementBytesOf } from '../../strategy/recipes.ts'
 import { blocksPerStage } from '../../strategy/stages.ts'
 import { sendSeconds } from '../collective-cost.ts'
-import type { Cluster } from '../links.ts'
+import type { ClusterHardware } from '../links.ts'
 import { summaryOf } from '../orders.ts'
 import { softwareOf } from '../cost/software.ts'
-import { configOf, type Candidate } from './candidates.ts'
-import type { Line, Probes } from './probe.ts'
+import { candidateConfig, type Candidate } from './candidates.ts'
+import type { BlockLine, Probes } from './probe.ts'
 
 /** Bytes of the fullest rank at least, and what takes most of them. */
 export interface ByteBound {
@@ -24,14 +24,14 @@ function activationsOf({ schedule, pipeline, microbatches, chunks }: Candidate):
 }
 
 /** Seconds a message of a micro-batch takes to the next stage. */
-function messageSeconds(config: RunConfig, candidate: Candidate, cluster: Cluster) {
+function messageSeconds(config: RunConfig, candidate: Candidate, cluster: ClusterHardware) {
   const { tensor, sequenceParallel, microBatch } = candidate
   const { devicesPerNode } = cluster
-  const apart = strideOf(candidate, 'pipeline')
-  const crosses = apart >= devicesPerNode
+  const stageStride = strideOf(candidate, 'pipeline')
+  const crosses = stageStride >= devicesPerNode
   const isCut = sequenceParallel || (crosses && softwareOf(config).scatterGather)
   const bytes = microBatch * config.batch.sequence * config.model.embed * elementBytesOf(config).working
-  return sendSeconds(isCut ? bytes / tensor : bytes, crosses, cluster, Math.min(devicesPerNode, apart))
+  return sendSeconds(isCut ? bytes / tensor : bytes, crosses, cluster, Math.min(devicesPerNode, stageStride))
 }
 
 export class Bounds {
@@ -40,14 +40,14 @@ export class Bounds {
 
   constructor(
     private readonly config: RunConfig,
-    private readonly cluster: Cluster,
+    private readonly cluster: ClusterHardware,
     private readonly probes: Probes,
   ) {}
 
   private blocksOf(candidate: Candidate): readonly number[] {
     const key = `${candidate.pipeline} ${candidate.chunks}`
     let blocks = this.blocks.get(key)
-    if (blocks === undefined) this.blocks.set(key, (blocks = blocksPerStage(configOf(this.config, candidate))))
+    if (blocks === undefined) this.blocks.set(key, (blocks = blocksPerStage(candidateConfig(this.config, candidate))))
     return blocks
   }
 
@@ -71,7 +71,7 @@ export class Bounds {
     const logits = Math.max(0, peak.ends - state.parameters.ends - state.gradients.ends - state.optimizer.ends)
     let fullest: ByteBound = { bytes: -1, worst: 'parameters' }
     held.forEach((count, rank) => {
-      const kept = (line: Line) => count * line.block + (rank === first || rank === last ? share * line.ends : 0)
+      const kept = (line: BlockLine) => count * line.block + (rank === first || rank === last ? share * line.ends : 0)
       const inFlight = peakActivations[rank]! / chunks
       const ofEach = Math.max(0, further.block) * count
       const parts = {
@@ -81,8 +81,8 @@ export class Bounds {
         activations: ofEach * inFlight + (rank === last ? logits : 0),
       }
       // Gradients come as the first backward goes: by then one micro-batch less is in flight, unless another follows.
-      const beside = microbatches > inFlight ? parts.activations : ofEach * Math.max(0, inFlight - 1)
-      const bytes = parts.parameters + parts.optimizer + Math.max(parts.activations, parts.gradients + beside)
+      const remaining = microbatches > inFlight ? parts.activations : ofEach * Math.max(0, inFlight - 1)
+      const bytes = parts.parameters + parts.optimizer + Math.max(parts.activations, parts.gradients + remaining)
       const names = ['parameters', 'gradients', 'optimizer', 'activations'] as const
       if (bytes > fullest.bytes) fullest = { bytes, worst: names.reduce((a, b) => (parts[b] > parts[a] ? b : a)) }
     })

@@ -4,7 +4,7 @@ import { withoutStrayFields } from '../../config/effects.ts'
 import { DEFAULTS, readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 
 const MOST_DEVICES = 65_536
 
@@ -89,18 +89,18 @@ export function* candidatesOf(config: RunConfig, devices: number, drop: Drop): G
     }
     for (const pipeline of divisors(devices / tensor)) {
       const data = devices / tensor / pipeline
-      if (pipeline > model.layers) drop(say`more stages than the ${model.layers} blocks`.text)
-      else if (batch.global % data !== 0) drop(say`replicas do not divide the global batch of ${batch.global}`.text)
+      if (pipeline > model.layers) drop(msg`more stages than the ${model.layers} blocks`.text)
+      else if (batch.global % data !== 0) drop(msg`replicas do not divide the global batch of ${batch.global}`.text)
       else yield* withSizes(config, { data, tensor, pipeline })
     }
   }
-  if (cluster.devicesPerNode < devices && batch.global < devices) drop(say`fewer samples than devices`.text)
+  if (cluster.devicesPerNode < devices && batch.global < devices) drop(msg`fewer samples than devices`.text)
 }
 
 function tensorRefusal({ model, cluster }: RunConfig, tensor: number): string | null {
   const uneven = [model.heads, model.kvHeads, model.ffn].some((size) => size % tensor !== 0)
-  if (uneven) return say`tensor ranks do not divide heads or MLP`.text
-  return tensor > cluster.devicesPerNode ? say`a tensor group would cross nodes`.text : null
+  if (uneven) return msg`tensor ranks do not divide heads or MLP`.text
+  return tensor > cluster.devicesPerNode ? msg`a tensor group would cross nodes`.text : null
 }
 
 function* withSizes(
@@ -122,7 +122,7 @@ function* withSizes(
 }
 
 /** The configuration with a candidate's layout; what a candidate does not decide stays. */
-export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
+export function candidateConfig(config: RunConfig, candidate: Candidate): RunConfig {
   const { microBatch: _, microbatches, ...layout } = candidate
   const { partition, fsdp } = config.parallel
   return withoutStrayFields({

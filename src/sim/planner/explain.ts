@@ -1,6 +1,6 @@
 import type { SimulatedResult } from '../simulate.ts'
 import { describeCandidate } from './candidates.ts'
-import type { Planned } from './planned.ts'
+import type { ClockedCandidate } from './clocked-candidate.ts'
 
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
@@ -10,16 +10,16 @@ const count = (value: number) => Number(value.toPrecision(3)).toLocaleString('en
 
 /** What wins and what limits it. */
 export interface Verdict {
-  readonly winner: Planned
+  readonly winner: ClockedCandidate
   readonly budgetBytes: number
   /** Shares of the step: its kernels, and the largest of what is lost. */
   readonly compute: number
   readonly lost: { readonly to: 'exchanges' | 'waiting' | 'host'; readonly share: number }
   /** The best of another mesh, and its step over the winner's, less 1; null where none was clocked. */
-  readonly other: { readonly planned: Planned; readonly slower: number } | null
+  readonly other: { readonly planned: ClockedCandidate; readonly slower: number } | null
 }
 
-export function verdictOf(ranked: readonly Planned[], result: SimulatedResult, budgetBytes: number): Verdict {
+export function verdictOf(ranked: readonly ClockedCandidate[], result: SimulatedResult, budgetBytes: number): Verdict {
   const winner = ranked[0]!
   const { time } = result
   const share = (name: 'computeSeconds' | 'communicationSeconds' | 'idleSeconds') => {
@@ -28,7 +28,7 @@ export function verdictOf(ranked: readonly Planned[], result: SimulatedResult, b
   }
   const exchanges = share('communicationSeconds')
   const idle = share('idleSeconds')
-  const mesh = ({ candidate: c }: Planned) => `${c.data} ${c.tensor} ${c.pipeline}`
+  const mesh = ({ candidate: c }: ClockedCandidate) => `${c.data} ${c.tensor} ${c.pipeline}`
   const other = ranked.find((each) => mesh(each) !== mesh(winner))
   return {
     winner,

@@ -4,11 +4,11 @@ import type { CollectiveOp, Op } from '../../schedule/program.ts'
 import { measuredCosts } from '../cost/measured-costs.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
 import { programCosts } from '../cost/program-costs.ts'
-import type { Cluster } from '../links.ts'
+import type { ClusterHardware } from '../links.ts'
 import { softwareOf } from '../cost/software.ts'
 import { replay } from '../replay/replay.ts'
 import { sequenceOf, type Walk } from '../replay/walk.ts'
-import { configOf, type Candidate } from './candidates.ts'
+import { candidateConfig, type Candidate } from './candidates.ts'
 
 /*
  * What a block adds to a rank's time and bytes, read off replays of models of one and of two blocks on a single stage. Blocks
@@ -16,7 +16,7 @@ import { configOf, type Candidate } from './candidates.ts'
  */
 
 /** A quantity of a rank by its number of blocks. */
-export interface Line {
+export interface BlockLine {
   /** With no blocks: the embedding and the head. */
   readonly ends: number
   readonly block: number
@@ -24,29 +24,29 @@ export interface Line {
 
 /** Of one micro-batch. */
 export interface PassLines {
-  readonly forward: Line
-  readonly backward: Line
+  readonly forward: BlockLine
+  readonly backward: BlockLine
 }
 
 /** What a rank keeps for the whole step. */
-export type StateLines = Readonly<Record<StateCategory, Line>>
+export type StateLines = Readonly<Record<StateCategory, BlockLine>>
 
 export interface ByteLines {
   /** Before any sharding over replicas. */
   readonly state: StateLines
   /** The peak with one micro-batch in flight, and what each further one adds. */
-  readonly peak: Line
-  readonly further: Line
+  readonly peak: BlockLine
+  readonly further: BlockLine
 }
 
 /** What replicas exchange with each micro-batch and at the end of the step, and what the optimizer then takes. */
 export interface ReplicaLines {
-  readonly perMicrobatch: Line
-  readonly atEnd: Line
-  readonly optimizer: Line
+  readonly perMicrobatch: BlockLine
+  readonly atEnd: BlockLine
+  readonly optimizer: BlockLine
 }
 
-function lineOf(one: number, two: number): Line {
+function lineOf(one: number, two: number): BlockLine {
   return { ends: 2 * one - two, block: two - one }
 }
 
@@ -61,7 +61,7 @@ function stateLines(one: PeakBytes, two: PeakBytes): StateLines {
 }
 
 /** A line that goes on from a second as it went there from a first. */
-function grown(first: Line, second: Line, times: number): Line {
+function grown(first: BlockLine, second: BlockLine, times: number): BlockLine {
   return {
     ends: second.ends + times * (second.ends - first.ends),
     block: second.block + times * (second.block - first.block),
@@ -84,7 +84,7 @@ export class Probes {
 
   constructor(
     private readonly config: RunConfig,
-    private readonly cluster: Cluster,
+    private readonly cluster: ClusterHardware,
     private readonly measured: MeasuredDevice | undefined,
   ) {}
 
@@ -96,7 +96,7 @@ export class Probes {
   /** A rank of a model of so many blocks on one stage, where all forwards come before all backwards. */
   private walk(candidate: Candidate, { layers, microbatches }: Shape): Walk {
     const { data, microBatch } = candidate
-    const real = configOf(this.config, candidate)
+    const real = candidateConfig(this.config, candidate)
     const roofline = programCosts(real, this.cluster)
     const costs = this.measured ? measuredCosts(this.measured.seconds, roofline) : roofline
     const small: RunConfig = {
@@ -116,7 +116,7 @@ export class Probes {
   }
 
   /** What a rank alone takes: of its second micro-batch, since then nothing is launched for the first time. */
-  private alone(candidate: Candidate, microBatch: number, { layers, microbatches }: Shape) {
+  private replaySingleStage(candidate: Candidate, microBatch: number, { layers, microbatches }: Shape) {
     const { tensor, sequenceParallel, recompute, pipeline } = candidate
     const stalls = pipeline > 1 && softwareOf(this.config).pipelinedStallSeconds > 0
     const key = `${tensor} ${sequenceParallel} ${microBatch} ${recompute} ${stalls} ${layers} ${microbatches}`
@@ -141,7 +141,9 @@ export class Probes {
   }
 
   private passesAt(candidate: Candidate, microBatch: number): PassLines {
-    const [one, two] = [1, 2].map((layers) => this.alone(candidate, microBatch, { layers, microbatches: 2 }))
+    const [one, two] = [1, 2].map((layers) =>
+      this.replaySingleStage(candidate, microBatch, { layers, microbatches: 2 }),
+    )
     return { forward: lineOf(one!.forward, two!.forward), backward: lineOf(one!.backward, two!.backward) }
   }
 
@@ -162,7 +164,7 @@ export class Probes {
 
   private bytesAt(candidate: Candidate, microBatch: number): ByteLines {
     const peaks = (microbatches: number) =>
-      [1, 2].map((layers) => this.alone(candidate, microBatch, { layers, microbatches }).peak)
+      [1, 2].map((layers) => this.replaySingleStage(candidate, microBatch, { layers, microbatches }).peak)
     const [one, two] = [peaks(1), peaks(2)]
     return {
       state: stateLines(one[0]!, one[1]!),

@@ -1,5 +1,5 @@
-import { percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, nodesOfEight, secondsOf } from './setups.ts'
+import { percentErrors, type Point, type ReportSection } from './section.ts'
+import { gptShape, nodesOfEight, publishedSeconds } from './setups.ts'
 
 /** test/published/gpipe-table-2.json */
 export interface GpipeTable {
@@ -9,10 +9,10 @@ export interface GpipeTable {
   readonly throughput: readonly number[]
 }
 
-export function gpipe({ source, stages, throughput }: GpipeTable): Section {
+export function gpipe({ source, stages, throughput }: GpipeTable): ReportSection {
   const batch = 128
   const seconds = (pipeline: number, microbatches: number) =>
-    secondsOf({
+    publishedSeconds({
       model: { ...gptShape(48, 32, 2048, 1024, 32000), attention: 'materialized' },
       precision: 'mixed-bf16',
       sequence: 1024,

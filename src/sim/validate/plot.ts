@@ -1,4 +1,4 @@
-import type { Section } from './section.ts'
+import type { ReportSection } from './section.ts'
 
 const SIZE = 360
 const MARGIN = 48
@@ -14,7 +14,7 @@ function label(value: number): string {
 }
 
 /** Measured across, simulated up, both logarithmic; the line is where they agree. An SVG of its own. */
-export function plotOf({ points, quantity }: Section): string {
+export function plotOf({ points, quantity }: ReportSection): string {
   const values = points.flatMap(({ measured, simulated }) => [measured, simulated])
   const low = Math.log(Math.min(...values)) - 0.1
   const high = Math.log(Math.max(...values)) + 0.1

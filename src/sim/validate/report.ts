@@ -1,4 +1,13 @@
-import { keeps, mean, median, percentErrors, relativeError, type Check, type Point, type Section } from './section.ts'
+import {
+  keeps,
+  mean,
+  median,
+  percentErrors,
+  relativeError,
+  type Check,
+  type Point,
+  type ReportSection,
+} from './section.ts'
 
 const WORST = 5
 /** Tables with more rows than this show only their worst. */
@@ -17,7 +26,7 @@ function signed(point: Point): string {
   return `${percent >= 0 ? '+' : '−'}${Math.abs(percent).toFixed(1)} %`
 }
 
-function checkRow(section: Section, check: Check): string {
+function checkRow(section: ReportSection, check: Check): string {
   const limit = `${check.atLeast ? '≥' : '≤'} ${shown({ value: check.limit, unit: check.unit })}`
   return `| ${section.title} | ${check.name} | ${shown(check)} | ${limit} | ${keeps(check) ? 'kept' : '**missed**'} |`
 }
@@ -39,7 +48,7 @@ function pointRows(points: readonly Point[]): string[] {
   ]
 }
 
-function sectionText(section: Section, plot: string): string {
+function sectionText(section: ReportSection, plot: string): string {
   const { title, source, software, notes, quantity, points } = section
   const worst = [...points].sort((a, b) => Math.abs(relativeError(b)) - Math.abs(relativeError(a))).slice(0, WORST)
   const halves = [
@@ -65,7 +74,7 @@ function sectionText(section: Section, plot: string): string {
 }
 
 /** docs/validation.md. @param plotOf where the plot of a section lies, relative to the document */
-export function reportOf(sections: readonly Section[], plotOf: (section: Section) => string): string {
+export function reportOf(sections: readonly ReportSection[], plotOf: (section: ReportSection) => string): string {
   const rows = sections.flatMap((section) => section.checks.map((check) => checkRow(section, check)))
   return [
     '# Validation of the simulator',

@@ -19,7 +19,7 @@ export interface Check {
 }
 
 /** What one source says against what the simulator says. */
-export interface Section {
+export interface ReportSection {
   readonly id: string
   readonly title: string
   readonly source: string

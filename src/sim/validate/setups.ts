@@ -2,7 +2,7 @@ import { DEFAULTS, parseConfig } from '../../config/parse.ts'
 import type { ModelConfig, RunConfig } from '../../config/types.ts'
 import { gpt2Shape } from '../../model/shape.ts'
 import type { DeviceName } from '../hardware.ts'
-import { clusterOf, type Cluster, type InterLinkName, type IntraLinkName } from '../links.ts'
+import { clusterOf, type ClusterHardware, type InterLinkName, type IntraLinkName } from '../links.ts'
 import { simulateFigures, type StepFigures } from '../simulate.ts'
 
 /** A GPT-2 shape: MLP four times as wide, tied head. */
@@ -16,7 +16,7 @@ export function nodesOfEight(device: DeviceName, intraNode: IntraLinkName, inter
 }
 
 /** The cluster they are. */
-export function nodesOf(...nodes: Parameters<typeof nodesOfEight>): Cluster {
+export function nodesOf(...nodes: Parameters<typeof nodesOfEight>): ClusterHardware {
   return clusterOf({ ...DEFAULTS.cluster, ...nodesOfEight(...nodes) })
 }
 
@@ -32,18 +32,18 @@ export interface PublishedRun {
   readonly cluster: ReturnType<typeof nodesOfEight> & Pick<RunConfig['cluster'], 'software'>
 }
 
-export function configOf({ microBatch, microbatches, sequence, ...run }: PublishedRun): RunConfig {
+export function publishedConfig({ microBatch, microbatches, sequence, ...run }: PublishedRun): RunConfig {
   const global = microBatch * microbatches * (run.parallel.data ?? 1)
   return parseConfig({ ...run, batch: { global, microbatches, sequence } }, 'simulate')
 }
 
 /** What the simulator says of a published run; nothing published tells ranks of an axis apart. */
-export function figuresOf(run: PublishedRun): StepFigures {
-  return simulateFigures(configOf(run), { likeRanksOnce: true })
+export function publishedFigures(run: PublishedRun): StepFigures {
+  return simulateFigures(publishedConfig(run), { likeRanksOnce: true })
 }
 
-export function secondsOf(run: PublishedRun): number {
-  return figuresOf(run).stepSeconds
+export function publishedSeconds(run: PublishedRun): number {
+  return publishedFigures(run).stepSeconds
 }
 
 /** Every second row is what the parameters were fitted on. */

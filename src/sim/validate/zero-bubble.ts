@@ -1,7 +1,7 @@
 import type { ScheduleName } from '../../config/types.ts'
 import { simulateFigures, type StepFigures } from '../simulate.ts'
-import { percentErrors, type Point, type Section } from './section.ts'
-import { configOf, gptShape, nodesOfEight } from './setups.ts'
+import { percentErrors, type Point, type ReportSection } from './section.ts'
+import { publishedConfig, gptShape, nodesOfEight } from './setups.ts'
 
 type Measured = '1F1B' | '1F1B-I' | 'ZB-1p' | 'ZB-2p'
 
@@ -42,7 +42,7 @@ function runOf(
   const perRank = (model.layers + 2) / p
   const chunks = schedule === 'interleaved-1f1b' ? perRank : 1
   const stages = p * chunks
-  const config = configOf({
+  const config = publishedConfig({
     model: gptShape(model.layers, model.heads, model.hidden, table.sequence, 51200),
     precision: 'mixed-f16',
     sequence: table.sequence,
@@ -68,7 +68,7 @@ function misordered(measured: readonly number[], simulated: readonly number[]): 
   return wrong
 }
 
-export function zeroBubble(table: ZeroBubbleTable): Section[] {
+export function zeroBubble(table: ZeroBubbleTable): ReportSection[] {
   const speed: Point[] = []
   const memory: Point[] = []
   let wrong = 0

@@ -2,7 +2,7 @@ import type { RunConfig } from '../../config/types.ts'
 import { over, plus, times } from '../../core/expression.ts'
 import type { Category } from '../../core/bytes.ts'
 import { parameterCount } from '../../model/parameters.ts'
-import type { Expression, Formula, SymbolName } from './formula.ts'
+import type { FormulaExpression, Formula, SymbolName } from './formula.ts'
 import { formulaFor } from './formula.ts'
 
 /** Bytes of an element: execution is in f32 and u32. */
@@ -28,7 +28,7 @@ const PARTS: readonly (readonly [SymbolName, Category | 'free'])[] = [
 ]
 
 /** Bytes per element: of the whole model, of an equal share of it, or of what this rank happens to hold. */
-const kept = (...perElement: readonly Expression[]): Expression[] => [
+const kept = (...perElement: readonly FormulaExpression[]): FormulaExpression[] => [
   times(...perElement, 'M'),
   over(times(...perElement, 'M'), 'n'),
   times(...perElement, 'E'),

@@ -23,15 +23,15 @@ export type SymbolName =
   | 'work'
   | 'free'
 
-export type Expression = ExpressionOf<SymbolName>
-export type Values = ValuesOf<SymbolName>
+export type FormulaExpression = ExpressionOf<SymbolName>
+export type FormulaValues = ValuesOf<SymbolName>
 
 /** A formula with the numbers of one case. */
 export interface Formula {
   /** What it gives. */
   readonly of: 'bytes' | 'flop' | 'sent' | 'parameters' | 'gradients' | 'optimizer' | 'activations' | 'peak'
-  readonly expression: Expression
-  readonly values: Values
+  readonly expression: FormulaExpression
+  readonly values: FormulaValues
   /** What it gives with these numbers. */
   readonly value: number
 }
@@ -39,8 +39,8 @@ export interface Formula {
 /** The first of the candidates that comes to `counted`, give or take `slack`; null where none does: a formula that is not so is never shown. */
 export function formulaFor(
   of: Formula['of'],
-  candidates: readonly Expression[],
-  values: Values,
+  candidates: readonly FormulaExpression[],
+  values: FormulaValues,
   counted: number,
   slack = 0,
 ): Formula | null {

@@ -6,7 +6,7 @@ import type { SegmentKind } from '../../core/segments.ts'
 import type { KernelName } from '../../model/kernels.ts'
 import { segmentOf } from '../../model/segments/registry.ts'
 import type { CollectiveOp, ComputeOp } from '../../schedule/program.ts'
-import type { Expression, Formula, SymbolName } from './formula.ts'
+import type { FormulaExpression, Formula, SymbolName } from './formula.ts'
 import { formulaFor } from './formula.ts'
 import { rowsAsTokens, shown, valuesOf } from './tensor-formulas.ts'
 
@@ -17,13 +17,13 @@ type Half = 'forward' | 'input' | 'weight'
  * causality, which costs twice as much backward (arXiv:2104.04473, section 5.1). Norms, residuals and the loss move memory
  * and multiply next to nothing.
  */
-const ATTENTION: Partial<Record<KernelName, Expression>> = {
+const ATTENTION: Partial<Record<KernelName, FormulaExpression>> = {
   attention_forward: times(4, 'B', 'NH', 'T', 'T', 'HS'),
   attention_backward_query: times(4, 'B', 'NH', 'T', 'T', 'HS'),
   attention_backward_key_value: times(4, 'B', 'NH', 'T', 'T', 'HS'),
 }
 
-function products(kind: SegmentKind, half: Half): Expression[] {
+function products(kind: SegmentKind, half: Half): FormulaExpression[] {
   return segmentOf(kind)[half].flatMap(({ kernel, flops }) => {
     const attention = ATTENTION[kernel]
     if (attention !== undefined) return [attention]
@@ -59,7 +59,7 @@ export function flopFormula(op: ComputeOp, model: ModelConfig): Formula | null {
  */
 export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): Formula | null {
   const products = ops.flatMap((op) => flopFormula(op, model) ?? [])
-  const counts = new Map<string, { readonly expression: Expression; count: number }>()
+  const counts = new Map<string, { readonly expression: FormulaExpression; count: number }>()
   const values: Partial<Record<SymbolName, number>> = {}
   for (const product of products) {
     const key = textOf(product.expression, (symbol) => symbol)
@@ -84,10 +84,10 @@ export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): F
   return { of: 'flop', expression, values, value: valueOf(expression, values) }
 }
 
-const REST: Expression = over(minus('n', 1), 'n')
+const REST: FormulaExpression = over(minus('n', 1), 'n')
 
 /** What a member sends, by algorithm and kind; which of them holds is decided by the count (comm/traffic.ts). */
-const SENT: readonly Expression[] = [
+const SENT: readonly FormulaExpression[] = [
   times(2, REST, 'S'),
   times(REST, 'S'),
   'S',
@@ -95,7 +95,7 @@ const SENT: readonly Expression[] = [
   times(minus('n', 1), 'S'),
   times('k', 'S'),
 ]
-const BY_KIND: Partial<Record<CollectiveOp['kind'], readonly Expression[]>> = {
+const BY_KIND: Partial<Record<CollectiveOp['kind'], readonly FormulaExpression[]>> = {
   allReduce: [times(2, REST, 'S')],
   reduceScatter: [times(REST, 'S')],
   allGather: [times(REST, 'S')],

@@ -1,3 +1,4 @@
+import { evenParts, lengthOf } from '../../core/parts.ts'
 import type { RunConfig } from '../../config/types.ts'
 import { WORD_BYTES } from '../../core/dtypes.ts'
 import { codecBytes } from '../../comm/codec.ts'
@@ -6,7 +7,7 @@ import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, evenParts, lengthOf, offsetsOf, span } from '../draft.ts'
+import { buffer, buffersOf, cutAlike, offsetsOf, span } from '../draft.ts'
 import type { ComputeRank } from '../ranks.ts'
 import { COMPUTE } from '../segment-writer.ts'
 

@@ -1,3 +1,4 @@
+import { lengthOf } from '../../core/parts.ts'
 import type { ComputeOp, LoadBatchOp, Span } from '../../schedule/program.ts'
 import type { BufferId } from '../../schedule/buffers.ts'
 import { bufferName } from '../../schedule/buffers.ts'
@@ -5,7 +6,7 @@ import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { buffer, lengthOf, span } from '../draft.ts'
+import { buffer, span } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import { HOST } from '../segment-writer.ts'
 

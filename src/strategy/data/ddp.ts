@@ -1,3 +1,4 @@
+import { evenParts } from '../../core/parts.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
@@ -8,7 +9,7 @@ import { tiedElsewhere } from '../tied-embedding.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { evenParts, offsetsOf, sliceSpans, span } from '../draft.ts'
+import { offsetsOf, sliceSpans, span } from '../draft.ts'
 import type { LocalParameter } from '../layout.ts'
 import { optimizerTail } from '../optimizer-tail.ts'
 

@@ -6,13 +6,13 @@ import { useShown } from '../use-shown.ts'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import styles from './charts.module.css'
-import type { Line } from './live-chart.tsx'
+import type { LiveLine } from './live-chart.tsx'
 import { LiveChart } from './live-chart.tsx'
 
 const TABLE_ROWS = 50
 
 /** The last values of the curves, for those who cannot see them. */
-function CurveTable({ lines, caption }: { readonly lines: readonly Line[]; readonly caption: string }) {
+function CurveTable({ lines, caption }: { readonly lines: readonly LiveLine[]; readonly caption: string }) {
   const text = useText()
   const [first] = lines
   const steps = first === undefined ? [] : Array.from(first.series.x().slice(-TABLE_ROWS))
@@ -56,7 +56,7 @@ function Curve({
   about,
 }: {
   readonly title: string
-  readonly lines: readonly Line[]
+  readonly lines: readonly LiveLine[]
   readonly value: string | null
   readonly note: string
   readonly about?: string
@@ -102,7 +102,7 @@ export default function ChartsPanel() {
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
   const { server } = useShown().config.parallel
   const lossLines = useMemo(
-    (): Line[] => [
+    (): LiveLine[] => [
       { series: loss, name: text.train, color: '--line-train', dashed: false },
       { series: validation, name: text.validation, color: '--line-validation', dashed: true, points: true },
       ...(previous === null
@@ -112,11 +112,11 @@ export default function ChartsPanel() {
     [loss, validation, previous, text],
   )
   const speedLines = useMemo(
-    (): Line[] => [{ series: speed, name: text.tokensPerSecond, color: '--line-train', dashed: false }],
+    (): LiveLine[] => [{ series: speed, name: text.tokensPerSecond, color: '--line-train', dashed: false }],
     [speed, text],
   )
   const stalenessLines = useMemo(
-    (): Line[] => [
+    (): LiveLine[] => [
       { series: stalenessMean, name: text.stalenessColumns.mean, color: '--line-train', dashed: false },
       {
         series: stalenessMost,

@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { Series } from '../../state/series.ts'
 
-export interface Line {
+export interface LiveLine {
   readonly series: Series
   readonly name: string
   /** Custom property of its colour. */
@@ -17,7 +17,7 @@ const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4
 const FRAME_MILLISECONDS = 60
 
 /** Values of several series over the union of their x (uPlot wants one x for all). */
-function align(lines: readonly Line[]): uPlot.AlignedData {
+function align(lines: readonly LiveLine[]): uPlot.AlignedData {
   const x = lines[0]!.series.x()
   const columns = lines.map(({ series }) => {
     const own = series.x()
@@ -34,7 +34,7 @@ export function LiveChart({
   theme,
   label,
 }: {
-  readonly lines: readonly Line[]
+  readonly lines: readonly LiveLine[]
   readonly theme: string
   readonly label: string
 }) {

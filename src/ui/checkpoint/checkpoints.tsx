@@ -15,7 +15,7 @@ export function Checkpoints() {
   const language = useSlice(page.settings, (settings) => settings.language)
   const text = CHECKPOINT_TEXT[language]
   const store = useMemo(() => createCheckpointStore(page), [page])
-  const { saved, busy, told } = useSlice(store, (state) => state)
+  const { saved, busy, outcome } = useSlice(store, (state) => state)
   const running = useSlice(page.run, ({ phase, step }) => isActive(phase) && step !== null)
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => void store.refresh(), [store])
@@ -99,11 +99,11 @@ export function Checkpoints() {
       <p className={styles.about} role="status" data-testid="checkpoint-status">
         {busy
           ? text.busy
-          : told === null
+          : outcome === null
             ? (why ?? '')
-            : 'message' in told
-              ? text.told[told.kind](told.message)
-              : text.told[told.kind](told.name)}
+            : 'message' in outcome
+              ? text.outcome[outcome.kind](outcome.message)
+              : text.outcome[outcome.kind](outcome.name)}
       </p>
     </div>
   )

@@ -11,9 +11,9 @@ import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import { useShown } from '../use-shown.ts'
 import styles from './cluster.module.css'
-import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from './memory-bar.tsx'
 import { MemoryLegend } from './memory-legend.tsx'
-import { Links, LinksNow } from './links.tsx'
+import { LinkOverlay, LinksNow } from './link-overlay.tsx'
 import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
@@ -91,7 +91,7 @@ function Cards({ plan, config, ranks }: Shown) {
         style={{ maxWidth: plan.world * CARD_WIDTH }}
         data-dense={plan.world > MOST_FULL_CARDS || undefined}
       >
-        {plan.world > 1 && <Links key={plan.world} area={area} pairs={plan.pairs} traffic={traffic} />}
+        {plan.world > 1 && <LinkOverlay key={plan.world} area={area} pairs={plan.pairs} traffic={traffic} />}
         {nodes.map((members, node) => (
           <Fragment key={node}>
             {nodes.length > 1 && <h3 className={styles.node}>{text.node(node)}</h3>}
@@ -142,7 +142,7 @@ function MemoryTable({ plan, ranks }: Pick<Shown, 'plan' | 'ranks'>) {
               <tr key={planned.rank}>
                 <th>{planned.rank}</th>
                 {BAR_PARTS.map((part) => (
-                  <td key={part}>{formatBytes(partOf(bytes, part))}</td>
+                  <td key={part}>{formatBytes(barPartBytes(bytes, part))}</td>
                 ))}
               </tr>
             )

@@ -7,7 +7,7 @@ import styles from './cluster.module.css'
 /** Communication and workspace share the last place. */
 export const BAR_PARTS = ['parameters', 'gradients', 'optimizer', 'activations', 'communication'] as const
 
-export function partOf(bytes: BytesByCategory, part: (typeof BAR_PARTS)[number]): number {
+export function barPartBytes(bytes: BytesByCategory, part: (typeof BAR_PARTS)[number]): number {
   return part === 'communication' ? bytes.communication + bytes.workspace : bytes[part]
 }
 
@@ -27,13 +27,13 @@ export function MemoryBar({
 }) {
   const text = useText()
   const percent = (bytes: number) => `${Math.min(100, (100 * bytes) / scale)}%`
-  const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(shown.bytes, part) }))
-  const spoken = [
+  const parts = BAR_PARTS.map((part) => ({ part, bytes: barPartBytes(shown.bytes, part) }))
+  const spokenText = [
     ...parts.map(({ part, bytes }) => `${text.categories[part]} ${formatBytes(bytes)}`),
     ...(shown.free > 0 ? [`${text.keptFree} ${formatBytes(shown.free)}`] : []),
   ].join(', ')
   return (
-    <div className={styles.bar} role="img" aria-label={`${label}: ${spoken}`}>
+    <div className={styles.bar} role="img" aria-label={`${label}: ${spokenText}`}>
       <div className={styles.outline} style={{ width: percent(predictedPeak) }} />
       <div className={styles.fill} data-provenance={shown.provenance}>
         {parts.map(({ part, bytes }) => (

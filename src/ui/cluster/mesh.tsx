@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'react'
 import { inspectTarget } from '../../state/actions.ts'
-import type { Axis, MeshView } from '../../state/mesh-view.ts'
+import type { MeshAxis } from '../../core/mesh.ts'
+import type { MeshView } from '../../state/mesh-view.ts'
 import { groupIndex, groupLetter, meshView, sharedAxis } from '../../state/mesh-view.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Plan, PlannedRank } from '../../state/session.ts'
@@ -20,7 +21,7 @@ function Swatch({ index }: { readonly index: number }) {
   return <i className={styles.swatch} data-colour={index % COLOURS} data-pattern={index % PATTERNS} />
 }
 
-const coordinatesOf = (text: Text, { coordinates }: PlannedRank, axes: readonly Axis[]) =>
+const coordinatesOf = (text: Text, { coordinates }: PlannedRank, axes: readonly MeshAxis[]) =>
   axes.map((axis) => `${text.coordinates[axis]} ${coordinates[axis]}`).join(', ')
 
 function groupsOf(text: Text, mesh: MeshView, rank: number): string {
@@ -53,8 +54,8 @@ export function Mesh({ plan, ranks }: { readonly plan: Plan; readonly ranks: rea
   const page = usePage()
   const text = useText()
   const mesh = useMemo(() => meshView(plan.ranks), [plan])
-  const [wanted, setWanted] = useState<Axis | null>(null)
-  const axis = mesh.axes.find((each) => each === wanted) ?? mesh.axes[0] ?? 'data'
+  const [chosenAxis, setChosenAxis] = useState<MeshAxis | null>(null)
+  const axis = mesh.axes.find((each) => each === chosenAxis) ?? mesh.axes[0] ?? 'data'
   const [pointed, setPointed] = useState<number | null>(null)
   const [focused, setFocused] = useState<number | null>(null)
   const [stop, setStop] = useState(0)
@@ -85,7 +86,7 @@ export function Mesh({ plan, ranks }: { readonly plan: Plan; readonly ranks: rea
           label={text.colourBy}
           value={axis}
           options={mesh.axes.map((value) => ({ value, label: text.groups[value] }))}
-          onChange={setWanted}
+          onChange={setChosenAxis}
         />
         <span>{text.exchanges[axis]}</span>
       </div>

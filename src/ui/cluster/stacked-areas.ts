@@ -1,5 +1,5 @@
 import type { BytesByCategory } from '../../core/bytes.ts'
-import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from './memory-bar.tsx'
 
 /** What memory over time stacks, from below; what is free but kept for reuse lies on top. */
 const STACKED_PARTS = [...BAR_PARTS, 'cached'] as const
@@ -19,7 +19,7 @@ export interface Size {
 }
 
 function stackedPart({ bytes, cached }: StackedCurve, i: number, part: StackedPart): number {
-  return part === 'cached' ? (cached[i] ?? 0) : partOf(bytes[i]!, part)
+  return part === 'cached' ? (cached[i] ?? 0) : barPartBytes(bytes[i]!, part)
 }
 
 /** The point that holds at a moment: the last that is not after it. */

@@ -81,10 +81,10 @@ function Controls({
   const { compare, run, adapters } = usePage()
   const training = useSlice(run, ({ phase }) => isActive(phase))
   const hasAdapter = useSlice(adapters, (found) => found?.kind === 'ok')
-  const able = pins.filter(({ obstacle, problem }) => obstacle === null && problem === null)
-  const why = training ? text.busyRun : !hasAdapter ? text.noAdapter : able.length === 0 ? text.nothing : null
+  const trainable = pins.filter(({ obstacle, problem }) => obstacle === null && problem === null)
+  const why = training ? text.busyRun : !hasAdapter ? text.noAdapter : trainable.length === 0 ? text.nothing : null
   const now = pins.find((pin) => pin.training?.phase === 'running')
-  const done = able.some((pin) => pin.training?.phase === 'done')
+  const done = trainable.some((pin) => pin.training?.phase === 'done')
   return (
     <>
       <label>

@@ -5,7 +5,7 @@ import type { Obstacle, Pin } from '../../state/compare-store.ts'
 import { differencesOf } from '../../state/differences.ts'
 import type { Problem } from '../../state/session.ts'
 import { readPath, removePath } from '../../state/draft-path.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from '../format.ts'
 import { usePage } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -143,11 +143,11 @@ export type Best = ReadonlyMap<Order, string>
 
 /** What does not fit its budget cannot run and is the best of nothing. */
 export function bestOf(rows: readonly Figures[]): Best {
-  const able = rows.filter(({ pin }) => pin.overBudget === null)
+  const withinBudget = rows.filter(({ pin }) => pin.overBudget === null)
   return new Map(
     ORDER_NAMES.flatMap((order): [Order, string][] => {
       const { by, falling, format } = ORDERS[order]
-      const values = able.flatMap((row) => by(row) ?? [])
+      const values = withinBudget.flatMap((row) => by(row) ?? [])
       if (order === 'configuration' || new Set(values.map(format)).size < 2) return []
       return [[order, format(falling ? Math.max(...values) : Math.min(...values))]]
     }),
@@ -252,10 +252,10 @@ function Status({
   readonly steps: number
   readonly text: CompareText
 }) {
-  const say = useProblemText()
-  const line = (what: Problem) => (what.field === '' ? say(what) : `${what.field}: ${say(what)}`)
+  const problemText = useProblemText()
+  const line = (what: Problem) => (what.field === '' ? problemText(what) : `${what.field}: ${problemText(what)}`)
   const said = () => {
-    if (training?.phase === 'failed') return text.failed(say({ field: '', message: training.message }))
+    if (training?.phase === 'failed') return text.failed(problemText({ field: '', message: training.message }))
     if (training?.phase === 'running') return text.step(String(training.losses.length), String(steps))
     if (training?.phase === 'waiting') return text.waiting
     if (problem !== null) return line(problem)
@@ -288,11 +288,13 @@ function Memory({
   return (
     <ul className={styles.memory} title={text.provenance[provenance]}>
       {groups.slice(0, MOST_BARS).map(({ bytes, count }, i) => {
-        const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(bytes, part) }))
-        const spoken = parts.map(({ part, bytes: size }) => `${page.categories[part]} ${formatBytes(size)}`).join(', ')
+        const parts = BAR_PARTS.map((part) => ({ part, bytes: barPartBytes(bytes, part) }))
+        const spokenText = parts
+          .map(({ part, bytes: size }) => `${page.categories[part]} ${formatBytes(size)}`)
+          .join(', ')
         return (
           <li key={i}>
-            <span className={stacked.bar} role="img" aria-label={`${text.times(String(count))}: ${spoken}`}>
+            <span className={stacked.bar} role="img" aria-label={`${text.times(String(count))}: ${spokenText}`}>
               {parts.map(({ part, bytes: size }) => (
                 <i
                   key={part}

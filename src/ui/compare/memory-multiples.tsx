@@ -2,7 +2,7 @@ import { useId, useMemo, useState } from 'react'
 import type { MemoryCurve } from '../../sim/memory-curve.ts'
 import { totalBytes } from '../../sim/memory-curve.ts'
 import type { Pin } from '../../state/compare-store.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { pointAt, stackedAreas } from '../cluster/stacked-areas.ts'
 import type { StackedCurve } from '../cluster/stacked-areas.ts'
@@ -158,7 +158,7 @@ function MemoryTable({ fullest, text }: { readonly fullest: readonly Fullest[]; 
                   <td>{name}</td>
                   {BAR_PARTS.map((part) => (
                     <td key={part} className="predicted">
-                      {formatBytes(partOf(bytes, part))}
+                      {formatBytes(barPartBytes(bytes, part))}
                     </td>
                   ))}
                   <td className="predicted">{formatBytes(bytes.cached)}</td>

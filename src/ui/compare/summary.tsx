@@ -14,10 +14,12 @@ const MOST_FIELDS = 4
 /** In words: what differs between the pins, and what follows from it. */
 export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonly text: CompareText }) {
   const page = useText()
-  const unfit = pins.filter(({ overBudget }) => overBudget !== null).map(({ letter }) => letter)
+  const overBudget = pins.filter(({ overBudget }) => overBudget !== null).map(({ letter }) => letter)
   const known = pins.flatMap((pin) => (pin.simulated ? [{ pin, config: pin.simulated.config }] : []))
-  const misfit = unfit.length > 0 && <p>{text.unfit(unfit.join(text.letters), unfit.length > 1)}</p>
-  if (known.length < 2) return misfit && <div className={styles.summary}>{misfit}</div>
+  const overBudgetNote = overBudget.length > 0 && (
+    <p>{text.unfit(overBudget.join(text.letters), overBudget.length > 1)}</p>
+  )
+  if (known.length < 2) return overBudgetNote && <div className={styles.summary}>{overBudgetNote}</div>
   const configs: RunConfig[] = known.map(({ config }) => config)
   const differences = differencesOf(configs)
   const nameOf = (field: string) => Object.entries(page.fields).find(([path]) => path === field)?.[1] ?? field
@@ -42,7 +44,7 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
         )}
       </p>
       <p>{effects(rows, text).join(' ')}</p>
-      {misfit}
+      {overBudgetNote}
     </div>
   )
 }
@@ -52,11 +54,11 @@ function effects(rows: readonly Figures[], text: CompareText): string[] {
   const measured = rows.every(({ measuredTokens }) => measuredTokens !== null)
   const named = (letters: readonly string[]) => letters.join(text.letters)
   const speed = extremes(rows, (row) => (measured ? row.measuredTokens : row.virtualTokens), formatCount)
-  const bytes = (of: (row: Figures) => number | null, say: CompareText['smallest']) => {
+  const bytes = (of: (row: Figures) => number | null, wording: CompareText['smallest']) => {
     const found = extremes(rows, of, formatBytes)
     if (!found) return null
     const { low, high } = found
-    return say(
+    return wording(
       named(low.letters),
       low.letters.length > 1,
       formatBytes(low.value),

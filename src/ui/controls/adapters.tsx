@@ -1,6 +1,12 @@
 import type { FoundAdapter } from '../../cluster/browser-run.ts'
 import type { AdapterChoice } from '../../config/types.ts'
-import { CHOICES, choicesOf, DEALS, dealOf, dealt } from '../../state/adapter-deal.ts'
+import {
+  ADAPTER_CHOICES,
+  choicesOf,
+  ASSIGNMENTS,
+  assignmentOf,
+  assignedChoices,
+} from '../../state/adapter-assignment.ts'
 import { ranksOf } from '../../state/fields.ts'
 import { MOST_RANKS } from '../../state/plan-size.ts'
 import { formatBytes } from '../format.ts'
@@ -22,20 +28,20 @@ export function Dealing({ id, invalid }: { readonly id: string; readonly invalid
   const draft = useSlice(page.draft, (state) => state.draft)
   const choices = choicesOf(draft)
   const set = (name: string) => {
-    const deal = DEALS.find((each) => each === name)
+    const deal = ASSIGNMENTS.find((each) => each === name)
     if (deal === undefined) return
-    const next = dealt(deal, ranksOf(draft), found, choices)
+    const next = assignedChoices(deal, ranksOf(draft), found, choices)
     if (next === 'default') page.draft.reset('cluster.adapters')
     else page.draft.set('cluster.adapters', next)
   }
-  const offered = (deal: (typeof DEALS)[number]) =>
+  const offered = (deal: (typeof ASSIGNMENTS)[number]) =>
     deal === 'turn'
       ? found.length > 1
-      : !CHOICES.some((choice) => choice === deal) ||
+      : !ADAPTER_CHOICES.some((choice) => choice === deal) ||
         found.some((each) => each.choices.some((choice) => choice === deal))
   return (
-    <select id={id} value={dealOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
-      {DEALS.map((deal) => (
+    <select id={id} value={assignmentOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
+      {ASSIGNMENTS.map((deal) => (
         <option key={deal} value={deal} disabled={!offered(deal)}>
           {text.deals[deal]}
         </option>
@@ -84,7 +90,9 @@ export function AdapterList() {
         <button
           type="button"
           className={styles.again}
-          onClick={() => page.draft.set('cluster.adapters', dealt(dealOf(choices, found), ranks, found, choices))}
+          onClick={() =>
+            page.draft.set('cluster.adapters', assignedChoices(assignmentOf(choices, found), ranks, found, choices))
+          }
         >
           {text.dealAgain(ranks)}
         </button>
@@ -97,11 +105,11 @@ export function AdapterList() {
               <select
                 value={choices[rank] ?? ''}
                 onChange={(event) =>
-                  choose(rank, CHOICES.find((each) => each === event.target.value) ?? 'high-performance')
+                  choose(rank, ADAPTER_CHOICES.find((each) => each === event.target.value) ?? 'high-performance')
                 }
               >
                 {choices[rank] === undefined && <option value="">–</option>}
-                {CHOICES.map((choice) => (
+                {ADAPTER_CHOICES.map((choice) => (
                   <option key={choice} value={choice}>
                     {text.deals[choice]}
                   </option>

@@ -1,7 +1,7 @@
 import { STORIES } from '../../sim/stories.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import { PRESET_NAMES, PRESETS, presetOf } from '../../state/presets.ts'
-import { storyOf } from '../../state/told-story.ts'
+import { storyOf } from '../../state/story-of-draft.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 

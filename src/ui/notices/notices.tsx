@@ -1,4 +1,4 @@
-import { canStart, startRun } from '../../state/actions.ts'
+import { canStart, startShownRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -11,7 +11,7 @@ import styles from './notices.module.css'
 export function Notices() {
   const page = usePage()
   const text = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const failure = useSlice(page.run, (state) => state.failure)
   const found = useSlice(page.adapters, (state) => state)
   const missing = found === null || found.kind === 'ok' ? null : found.kind
@@ -19,7 +19,7 @@ export function Notices() {
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
   useSlice(page.files, (state) => state)
-  const able = canStart(page)
+  const startable = canStart(page)
   const software = found?.kind === 'ok' && found.adapters.every((adapter) => adapter.software)
   const kind: FailureKind | 'unknown' | null = failure?.kind ?? missing
   const unknown = found?.kind === 'unknown' && !failure ? found : null
@@ -40,7 +40,7 @@ export function Notices() {
         {text.failures[kind].title}
         {failure?.rank != null && ` · ${text.onRank(failure.rank)}`}
       </strong>
-      {failure && <p className={styles.message}>{say({ field: '', message: failure.message })}</p>}
+      {failure && <p className={styles.message}>{problemText({ field: '', message: failure.message })}</p>}
       {unknown && <p className={styles.message}>{unknown.message}</p>}
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
@@ -56,9 +56,9 @@ export function Notices() {
           <button
             type="button"
             className={button.button}
-            aria-disabled={!able}
-            title={able ? undefined : text.why.invalid}
-            onClick={() => startRun(page)}
+            aria-disabled={!startable}
+            title={startable ? undefined : text.why.invalid}
+            onClick={() => startShownRun(page)}
           >
             {text.tryAgain}
           </button>

@@ -26,7 +26,7 @@ export function ParityPanel() {
   useSlice(page.plan, (state) => state)
   useSlice(page.files, (state) => state)
   useSlice(page.adapters, (state) => state)
-  const able = canStart(page)
+  const startable = canStart(page)
   const [state, setState] = useState<State>({ kind: 'idle' })
   const compare = async () => {
     setState({ kind: 'running' })
@@ -47,8 +47,8 @@ export function ParityPanel() {
           type="button"
           className={button.button}
           onClick={() => void compare()}
-          disabled={state.kind === 'running' || !able}
-          title={able ? undefined : text.why.invalid}
+          disabled={state.kind === 'running' || !startable}
+          title={startable ? undefined : text.why.invalid}
         >
           {text.parityCheck}
         </button>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { goOn } from '../../state/checkpoint-store.ts'
+import { resumeFrom } from '../../state/checkpoint-store.ts'
 import { rebalance, withSplit } from '../../state/rebalance.ts'
 import type { Rebalance } from '../../state/rebalance.ts'
 import { significant } from '../format.ts'
@@ -27,7 +27,7 @@ export default function RebalanceNotice() {
     setFailure(null)
     try {
       const { startedFrom } = page.run.getState().sources
-      await goOn(page, await handle.checkpoint(), startedFrom, (saved) => withSplit(saved, offer))
+      await resumeFrom(page, await handle.checkpoint(), startedFrom, (saved) => withSplit(saved, offer))
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error))
     } finally {

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { Area, AreaChart, CartesianGrid, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts'
 import { totalBytes, type MemoryCurve } from '../../sim/memory-curve.ts'
 import { capacityOf } from '../../state/capacity.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { formatBytes, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -21,7 +21,7 @@ const PARTS = [...BAR_PARTS, 'cached'] as const
 type Part = (typeof PARTS)[number]
 
 const bytesOf = (bytes: MemoryCurve['bytes'][number], part: Part) =>
-  part === 'cached' ? bytes.cached : partOf(bytes, part)
+  part === 'cached' ? bytes.cached : barPartBytes(bytes, part)
 
 /** Live bytes by category over the virtual step, of one stage at a time; the same numbers in a table behind it. */
 export default function MemoryOverTime({ text }: { readonly text: SimulateText }) {

@@ -3,7 +3,7 @@ import type { DraftValue } from '../../state/draft-path.ts'
 import { readPath, writePath } from '../../state/draft-path.ts'
 import { optionOf } from '../../state/fields.ts'
 import type { SimulationField, SimulationPath } from '../../state/simulation-fields.ts'
-import { withoutStray } from '../../state/stray-fields.ts'
+import { withoutStrayDraftFields } from '../../state/stray-draft-fields.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -26,7 +26,7 @@ export function SimulateField({
 }) {
   const { simulation } = usePage()
   const id = useId()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const { draft, config, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
   const value = own ?? readPath(config, path)
@@ -36,7 +36,7 @@ export function SimulateField({
     // A preset is a whole shape: what was changed of the one before goes with it.
     if (path === 'model.preset') simulation.set('model', { preset: next })
     else if (spec.kind === 'choice' || spec.kind === 'switch')
-      simulation.replace(withoutStray(writePath(draft, path, next), path))
+      simulation.replace(withoutStrayDraftFields(writePath(draft, path, next), path))
     else simulation.set(path, next)
   }
   return (
@@ -80,7 +80,7 @@ export function SimulateField({
         )}
         {wrong && (
           <p id={`${id}-problem`} className={controls.problem} role="alert">
-            {say(problem)}
+            {problemText(problem)}
           </p>
         )}
       </div>

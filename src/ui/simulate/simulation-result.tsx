@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { SOFTWARE } from '../../sim/cost/software.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { capacityOf, fullestBytes } from '../../state/capacity.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
@@ -12,7 +12,7 @@ import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import { ClusterMap } from './cluster-map.tsx'
 import { OverCapacity } from './over-capacity.tsx'
-import { Refusal } from './refusal.tsx'
+import { RefusalNotice } from './refusal-notice.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 import stacked from '../theme/stacked-bar.module.css'
@@ -52,7 +52,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
   const { simulation } = usePage()
   const { result, computing, problem, milliseconds } = useSlice(simulation, (state) => state)
   const [view, setView] = useState<'bars' | 'table'>('bars')
-  const refusal = problem !== null && <Refusal hasResult={result !== null} text={text} onSearch={onSearch} />
+  const refusal = problem !== null && <RefusalNotice hasResult={result !== null} text={text} onSearch={onSearch} />
   if (result === null) return refusal || <p aria-busy={computing}>{text.computing}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
@@ -119,15 +119,17 @@ function Bars({ result, text }: Props) {
         <div className={styles.bars} {...scrolls} role="region" aria-label={text.memory}>
           <ul>
             {stages.map(({ rank, coordinates, predictedBytes }) => {
-              const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
-              const spoken = parts.map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`).join(', ')
+              const parts = BAR_PARTS.map((part) => ({ part, bytes: barPartBytes(predictedBytes, part) }))
+              const spokenText = parts
+                .map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`)
+                .join(', ')
               return (
                 <li key={rank}>
                   <span>{text.stage(coordinates.pipeline)}</span>
                   <span
                     className={stacked.bar}
                     role="img"
-                    aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}
+                    aria-label={`${text.stage(coordinates.pipeline)}: ${spokenText}`}
                   >
                     {parts.map(({ part, bytes }) => (
                       <i
@@ -157,14 +159,14 @@ function Bars({ result, text }: Props) {
                 ['communication', communicationSeconds[rank] ?? 0],
                 ['idle', idleSeconds[rank] ?? 0],
               ] as const
-              const spoken = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
+              const spokenText = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
               return (
                 <li key={rank}>
                   <span>{text.stage(coordinates.pipeline)}</span>
                   <span
                     className={stacked.bar}
                     role="img"
-                    aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}
+                    aria-label={`${text.stage(coordinates.pipeline)}: ${spokenText}`}
                   >
                     {parts.map(([part, seconds]) => (
                       <i
@@ -221,7 +223,7 @@ function Table({ result, text }: Props) {
               <th scope="row">{text.stage(coordinates.pipeline)}</th>
               {BAR_PARTS.map((part) => (
                 <td key={part}>
-                  <span className="predicted">{formatBytes(partOf(predictedBytes, part))}</span>
+                  <span className="predicted">{formatBytes(barPartBytes(predictedBytes, part))}</span>
                 </td>
               ))}
               {[computeSeconds, communicationSeconds, idleSeconds].map((seconds, i) => (

@@ -9,7 +9,7 @@ import { concerns, useProblems } from '../use-problems.ts'
 export function OwnText() {
   const page = usePage()
   const text = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const name = useSlice(page.draft, (state) => state.config.data.text)
   const failure = useSlice(page.files, (state) => state.failure)
   const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'data.text'))
@@ -30,7 +30,7 @@ export function OwnText() {
     >
       {why && (
         <p className={controls.problem} role="alert">
-          {say(why)}
+          {problemText(why)}
         </p>
       )}
     </FileField>

@@ -14,7 +14,7 @@ export function Planning() {
       {(computing === 'long' || stopped) && (
         <div className={styles.pending} data-testid="planning">
           <span>{stopped ? text.notPlanned : text.planning}</span>
-          <button type="button" className={button.button} onClick={() => (stopped ? plan.again() : plan.cancel())}>
+          <button type="button" className={button.button} onClick={() => (stopped ? plan.replan() : plan.cancel())}>
             {stopped ? text.planAgain : text.cancel}
           </button>
         </div>

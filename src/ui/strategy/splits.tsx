@@ -13,7 +13,7 @@ const SPLIT_FIELDS = ['batch.shares', 'parallel.partition'] as const
 export function Splits() {
   const page = usePage()
   const words = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
   const draft = useSlice(page.draft, (state) => state.draft)
   const problems = useProblems()
@@ -37,7 +37,7 @@ export function Splits() {
         </button>
         {problem && (
           <p className={controls.problem} role="alert">
-            {say(problem)}
+            {problemText(problem)}
           </p>
         )}
       </div>

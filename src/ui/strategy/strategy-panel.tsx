@@ -5,7 +5,7 @@ import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
 import { SECTION_FIELDS } from '../../state/fields.ts'
 import { STRATEGIES, strategyOf, withStrategy } from '../../state/strategies.ts'
-import { Field } from '../controls/field.tsx'
+import { ConfigField } from '../controls/config-field.tsx'
 import controls from '../controls/controls.module.css'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -16,10 +16,10 @@ import { concerns, useProblems } from '../use-problems.ts'
 import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
 import { OwnText } from './own-text.tsx'
-import { Pending } from './pending.tsx'
+import { PendingChange } from './pending-change.tsx'
 import { Planning } from './planning.tsx'
 import { StrategyPicture } from './pictures.tsx'
-import { Section } from './section.tsx'
+import { PanelSection } from './panel-section.tsx'
 import { Splits } from './splits.tsx'
 import styles from './strategy.module.css'
 import { Weights } from './weights.tsx'
@@ -70,7 +70,7 @@ function hasMeaning(path: FieldPath, { model }: RunConfig): boolean {
 /** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
 export function StrategyPanel() {
   const page = usePage()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
@@ -100,7 +100,7 @@ export function StrategyPanel() {
   const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
   const shownFields = [...own, ...shares, ...FILE_FIELDS, ...sections.flatMap((section) => section.fields)]
   const ofText = config.data.text !== null || readPath(draft, 'data.documents') !== undefined
-  const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
+  const otherProblems = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
       <h2 ref={title} className={styles.title} tabIndex={-1}>
@@ -115,23 +115,23 @@ export function StrategyPanel() {
         ))}
       </div>
       <Fits onTaken={focusTitle} />
-      <Pending onTaken={focusTitle} />
+      <PendingChange onTaken={focusTitle} />
       <Planning />
       <p className={styles.about}>{text.strategies[current.id].about}</p>
       <div role="group" aria-label={text.parameters(text.strategies[current.id].name)}>
         {own.map((path) => (
-          <Field key={path} path={path} />
+          <ConfigField key={path} path={path} />
         ))}
         <Splits />
       </div>
       <CompareUncompressed />
-      {elsewhere.map((problem) => (
+      {otherProblems.map((problem) => (
         <p key={`${problem.field} ${problem.message}`} className={styles.problem} role="alert">
-          {problem.field === '' ? say(problem) : `${nameOf(text, problem.field)}: ${say(problem)}`}
+          {problem.field === '' ? problemText(problem) : `${nameOf(text, problem.field)}: ${problemText(problem)}`}
         </p>
       ))}
       {sections.map(({ name, fields }) => (
-        <Section
+        <PanelSection
           key={name}
           title={text.sections[name]}
           summary={summary[name]}
@@ -140,11 +140,11 @@ export function StrategyPanel() {
           {name === 'model' && <ModelPreset />}
           {name === 'model' && <Weights />}
           {fields.map((path) => (
-            <Field key={path} path={path} />
+            <ConfigField key={path} path={path} />
           ))}
           {name === 'data' && <OwnText />}
-          {name === 'data' && ofText && <Field path="data.documents" />}
-        </Section>
+          {name === 'data' && ofText && <ConfigField path="data.documents" />}
+        </PanelSection>
       ))}
       <ParityPanel />
     </aside>

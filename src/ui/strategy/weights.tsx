@@ -12,7 +12,7 @@ import { concerns, useProblems } from '../use-problems.ts'
 export function Weights() {
   const page = usePage()
   const text = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const { weights, download, failure } = useSlice(page.files, (state) => state)
   const [url, setUrl] = useState('')
   const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'weights'))
@@ -52,7 +52,7 @@ export function Weights() {
         )}
         {why && (
           <p className={controls.problem} role="alert">
-            {say(why)}
+            {problemText(why)}
           </p>
         )}
       </div>

@@ -1,5 +1,5 @@
 import type { RunResult } from '../../config/result.ts'
-import { fileName } from '../../export/file-name.ts'
+import { downloadName } from '../../export/file-name.ts'
 import { ranksCsv, stepsCsv } from '../../export/tables.ts'
 import { executedTrace, idealTrace } from '../../export/timeline-trace.ts'
 import type { Page } from '../../state/page.ts'
@@ -29,11 +29,11 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
   const measured = config ?? shown.config
   const file = (format: Format, what: string, make: FileEntry['make']): FileEntry => ({
     format,
-    name: fileName(measured, what, format === 'trace' ? 'trace.json' : format),
+    name: downloadName(measured, what, format === 'trace' ? 'trace.json' : format),
     make,
   })
   const picture = (what: string, draw: () => string) =>
-    pictureFiles((extension) => fileName(measured, what, extension), draw)
+    pictureFiles((extension) => downloadName(measured, what, extension), draw)
   const row = (id: keyof TakeAwayText['rows'], reason: string | null, entries: readonly FileEntry[]): FileRow => ({
     id,
     title: own.rows[id],
@@ -95,7 +95,7 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
       },
       text,
     )
-  const idealName = (extension: string) => fileName(shown.config, 'ideal', extension)
+  const idealName = (extension: string) => downloadName(shown.config, 'ideal', extension)
   const weightsReason =
     phase === 'failed' ? own.why.failed : page.run.handle() === null || step === null ? own.why.noRun : null
 

@@ -17,7 +17,7 @@ const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.
 let patterns: readonly Pattern[] | null = null
 
 function patternsOf(): readonly Pattern[] {
-  // The longest first: a sentence with less said in it fits what a longer one says.
+  // The longest first: a sentence with fewer fixed words also fits what a longer one says.
   const longest = Object.entries(PROBLEMS_ZH).toSorted(([a], [b]) => b.length - a.length)
   return longest.map(([template, chinese]) => ({
     sentence: new RegExp(
@@ -44,10 +44,10 @@ function recognised(message: string): string {
 }
 
 /** What is wrong, in Chinese; in English where nobody translated it (what only a command line can provoke). */
-export function problemInChinese({ message, said }: Problem): string {
-  const template = said && PROBLEMS_ZH[said.template]
+export function problemInChinese({ message, localizable }: Problem): string {
+  const template = localizable && PROBLEMS_ZH[localizable.template]
   return template
-    ? template.replaceAll(/\{(\d+)\}/g, (_, i: string) => translated(said.values[Number(i)]!))
+    ? template.replaceAll(/\{(\d+)\}/g, (_, i: string) => translated(localizable.values[Number(i)]!))
     : recognised(message)
 }
 

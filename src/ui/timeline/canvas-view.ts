@@ -1,7 +1,7 @@
 import type { TimelineSpan } from '../../state/session.ts'
 import { drawTimeline } from './draw.ts'
 import type { DrawOptions } from './draw.ts'
-import { hitTest, layoutOf } from './layout.ts'
+import { hitTest, timelineLayout } from './layout.ts'
 import type { Hit, Viewport } from './layout.ts'
 import { readPalette } from './palette.ts'
 import type { Palette } from './palette.ts'
@@ -85,7 +85,7 @@ export class CanvasView {
   }
 
   #layout() {
-    return layoutOf(this.#model.index, this.#view, this.#width, this.#height)
+    return timelineLayout(this.#model.index, this.#view, this.#width, this.#height)
   }
 
   #draw(): void {

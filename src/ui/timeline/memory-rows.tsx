@@ -1,7 +1,7 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { inspectTarget, moveCursor } from '../../state/actions.ts'
 import { totalOf } from '../../state/memory-view.ts'
-import type { MemoryCurve, Plan, PlannedRank } from '../../state/session.ts'
+import type { PlannedMemory, Plan, PlannedRank } from '../../state/session.ts'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { stackedAreas } from '../cluster/stacked-areas.ts'
 import type { Size } from '../cluster/stacked-areas.ts'
@@ -154,7 +154,7 @@ function CurveTable({ ranks }: { readonly ranks: readonly PlannedRank[] }) {
   const times = [...new Set(ranks.flatMap(({ memory }) => memory.times.map(Math.floor)))]
     .toSorted((a, b) => a - b)
     .slice(0, TABLE_ROWS)
-  const at = ({ times: own, bytes }: MemoryCurve, tick: number) => {
+  const at = ({ times: own, bytes }: PlannedMemory, tick: number) => {
     const during = own.flatMap((time, i) => (Math.floor(time) === tick ? [totalOf(bytes[i]!)] : []))
     return during.length === 0 ? null : Math.max(...during)
   }

@@ -240,7 +240,7 @@ test('what stands on "this" device is clocked again when it has been measured', 
   store.pin({ cluster: { device: 'this' } })
   store.pin({ parallel: { data: 2 }, cluster: { device: 'a100-80gb' } })
   await soon()
-  store.again()
+  store.resimulate()
   expect(store.getState().pins.map(({ simulated }) => simulated !== null)).toEqual([false, true])
   await soon()
   expect(store.getState().pins.every(({ simulated }) => simulated !== null)).toBe(true)

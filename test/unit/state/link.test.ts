@@ -3,9 +3,9 @@ import { inputToUrl } from '../../../src/config/url.ts'
 import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
-import type { Address } from '../../../src/state/link.ts'
+import type { Address } from '../../../src/state/address-sync.ts'
 import { createFilesStore } from '../../../src/state/files-store.ts'
-import { createLinks } from '../../../src/state/link.ts'
+import { createAddressSync } from '../../../src/state/address-sync.ts'
 import { createSimulationStore } from '../../../src/state/simulation-store.ts'
 import { createViewStore } from '../../../src/state/view-store.ts'
 
@@ -39,7 +39,7 @@ function browser(hash = '') {
     href = start + to
     changed()
   }
-  return { address, page, links: createLinks(page, address), goTo }
+  return { address, page, links: createAddressSync(page, address), goTo }
 }
 
 test('a page as it is first seen has a bare address', async () => {

@@ -1,8 +1,8 @@
 import type { Rng } from '../../../core/random.ts'
-import type { Clause, Determiner, Front, NamedPhrase, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
+import type { Clause, Determiner, Front, NamedPhrase, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
 import { isFirstPerson, isPlural } from './meaning.ts'
 import type { Noun, NounClass } from './nouns.ts'
-import { LANDMARKS, PLACES, nounsOf } from './nouns.ts'
+import { LANDMARKS, PLACE_NOUNS, nounsOf } from './nouns.ts'
 import type { Verb } from './verbs.ts'
 import { DATIVE, GIVING, MOVING, RESTING, SAYING, TRANSITIVE, TRYING } from './verbs.ts'
 import type { Adjective, Adverb, Modal, Pronoun, Tense } from './words.ts'
@@ -136,18 +136,18 @@ function action(random: Rng, doers: readonly NounClass[], brief: boolean): Extra
   }
 }
 
-function placeOf(random: Rng): Place {
+function placeOf(random: Rng): PlacePhrase {
   const at = random.uniform()
-  if (at < 0.55) return { preposition: IN, phrase: named(random, PLACES, true) }
-  if (at < 0.85) return { preposition: random.pick(NEAR), phrase: named(random, [...PLACES, ...LANDMARKS], true) }
+  if (at < 0.55) return { preposition: IN, phrase: named(random, PLACE_NOUNS, true) }
+  if (at < 0.85) return { preposition: random.pick(NEAR), phrase: named(random, [...PLACE_NOUNS, ...LANDMARKS], true) }
   return { preposition: WITH, phrase: named(random, nounsOf(['person']), true) }
 }
 
-function goalOf(random: Rng): Place {
+function goalOf(random: Rng): PlacePhrase {
   const at = random.uniform()
-  if (at < 0.55) return { preposition: INTO, phrase: named(random, PLACES, true) }
-  if (at < 0.8) return { preposition: TO, phrase: named(random, [...PLACES, ...LANDMARKS], true) }
-  return { preposition: OUT_OF, phrase: named(random, PLACES, true) }
+  if (at < 0.55) return { preposition: INTO, phrase: named(random, PLACE_NOUNS, true) }
+  if (at < 0.8) return { preposition: TO, phrase: named(random, [...PLACE_NOUNS, ...LANDMARKS], true) }
+  return { preposition: OUT_OF, phrase: named(random, PLACE_NOUNS, true) }
 }
 
 interface Manner {

@@ -1,4 +1,4 @@
-import type { Clause, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
+import type { Clause, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
 import { isFirstPerson, isPlural, saySentence, sayWords } from './meaning.ts'
 import { BY, NUMBERS } from './words.ts'
 
@@ -38,7 +38,7 @@ function article(determiner: string, plural: boolean, next: string): string {
   }
 }
 
-function placeOf({ preposition, phrase }: Place): string {
+function placeOf({ preposition, phrase }: PlacePhrase): string {
   return `${preposition.en} ${phraseOf(phrase, 'object')}`
 }
 

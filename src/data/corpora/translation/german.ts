@@ -1,4 +1,4 @@
-import type { Clause, NamedPhrase, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
+import type { Clause, NamedPhrase, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
 import { isFirstPerson, isPlural, saySentence, sayWords } from './meaning.ts'
 import type { Gender } from './nouns.ts'
 import type { Verb } from './verbs.ts'
@@ -94,7 +94,7 @@ const CONTRACTIONS: Readonly<Record<string, string>> = {
   'von dem': 'vom',
 }
 
-function placeIn({ preposition, phrase }: Place): string {
+function placeIn({ preposition, phrase }: PlacePhrase): string {
   const said = `${preposition.de} ${phraseIn(preposition.case, phrase)}`
   const definite = phrase.kind === 'noun' && phrase.determiner === 'definite'
   return definite ? said.replace(/^\w+ \w+(?= )/, (pair) => CONTRACTIONS[pair] ?? pair) : said

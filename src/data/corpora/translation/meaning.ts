@@ -30,7 +30,7 @@ export interface Relative {
   readonly clause: Clause
 }
 
-export interface Place {
+export interface PlacePhrase {
   readonly preposition: Preposition
   readonly phrase: NounPhrase
 }
@@ -41,7 +41,7 @@ export type Predicate =
       readonly verb: Verb
       readonly indirect: NounPhrase | null
       readonly direct: NounPhrase | null
-      readonly place: Place | null
+      readonly place: PlacePhrase | null
     }
   | { readonly kind: 'passive'; readonly verb: Verb; readonly agent: NounPhrase | null }
   | { readonly kind: 'quality'; readonly adjective: Adjective; readonly than: NounPhrase | null }

@@ -137,7 +137,7 @@ const OPENINGS = nouns(
    n Tor Tore gate`,
 )
 
-export const PLACES = nouns(
+export const PLACE_NOUNS = nouns(
   'place',
   `m Garten Gärten garden
    n Haus Häuser house
@@ -171,7 +171,7 @@ export const NOUNS: readonly Noun[] = [
   ...TEXTS,
   ...FOOD,
   ...OPENINGS,
-  ...PLACES,
+  ...PLACE_NOUNS,
   ...LANDMARKS,
 ]
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { withUnhurriedPolls } from '../../../src/cluster/hosts/unhurried-polls.ts'
+import { withThrottledPolls } from '../../../src/cluster/hosts/throttled-polls.ts'
 
 /** What native code makes has no name and no source. */
 const native = structuredClone.bind(null)
@@ -17,7 +17,7 @@ function observed() {
     return handle
   }
   const schedule: typeof setImmediate = Object.assign(record, { __promisify__ })
-  const unhurried = withUnhurriedPolls(
+  const unhurried = withThrottledPolls(
     schedule,
     () => clock,
     (milliseconds) => {
@@ -42,7 +42,7 @@ describe('polls of a native library', () => {
 
   test('are made unhurried once', () => {
     const { unhurried } = observed()
-    expect(withUnhurriedPolls(unhurried)).toBe(unhurried)
+    expect(withThrottledPolls(unhurried)).toBe(unhurried)
   })
 
   test('with work between them none pauses', () => {

@@ -6,7 +6,7 @@ import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 
 /** Why there are no figures of the configuration on screen, and what to do about it: above those of the one before. */
-export function Refusal({
+export function RefusalNotice({
   hasResult,
   text,
   onSearch,
@@ -17,14 +17,14 @@ export function Refusal({
 }) {
   const { simulation } = usePage()
   const page = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const { problem, outOfMemory } = useSlice(simulation, (state) => state)
   if (problem === null) return null
   const name = Object.entries(text.fields).find(([path]) => path === problem.field)?.[1] ?? problem.field
   return (
     <div className={styles.notice} role="status" data-testid="refusal">
       <h2>{outOfMemory ? text.outOfMemory : text.refused}</h2>
-      <p>{outOfMemory || name === '' ? say(problem) : text.said(name, say(problem))}</p>
+      <p>{outOfMemory || name === '' ? problemText(problem) : text.fieldProblem(name, problemText(problem))}</p>
       {outOfMemory && <p>{page.failures.outOfMemory.advice}</p>}
       {hasResult && <p>{text.figuresBefore}</p>}
       {outOfMemory && (

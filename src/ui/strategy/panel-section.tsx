@@ -2,7 +2,7 @@ import { useState } from 'react'
 import styles from './strategy.module.css'
 
 /** A folded part of the panel. A problem inside opens it; only a person closes it, so that a mended field stays where it is. */
-export function Section({
+export function PanelSection({
   title,
   summary,
   hasProblem,

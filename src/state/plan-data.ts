@@ -8,13 +8,13 @@ import type { OpNote, Plan } from './session.ts'
 import { spanKindOf } from './span-kind.ts'
 
 /** What planning found, as it crosses from its worker: a plan without what it answers to questions. */
-export interface Planned extends Omit<Plan, 'describe' | 'inspect'> {
+export interface PlanData extends Omit<Plan, 'describe' | 'inspect'> {
   readonly program: Program
   readonly memory: readonly MemoryPlan[]
 }
 
 /** The plan that a page asks about ops and tensors many times a second. */
-export function planFrom(config: RunConfig, { program, memory, ...plan }: Planned): Plan {
+export function planFrom(config: RunConfig, { program, memory, ...plan }: PlanData): Plan {
   const find = opIndex(program)
   return {
     ...plan,

@@ -9,9 +9,9 @@ import { readPath, removePath } from './draft-path.ts'
  * behind. What was chosen itself stays, for the rules to speak about. Not for a number being typed, which passes through
  * values that nobody means.
  */
-export function withoutStray(draft: Draft, chosen: string): Draft {
+export function withoutStrayDraftFields(draft: Draft, chosen: string): Draft {
   const stray = strayIn(draft).filter((path) => path !== chosen && readPath(draft, path) !== undefined)
-  return stray.length === 0 ? draft : withoutStray(stray.reduce(removePath, draft), chosen)
+  return stray.length === 0 ? draft : withoutStrayDraftFields(stray.reduce(removePath, draft), chosen)
 }
 
 function strayIn(draft: Draft): string[] {

@@ -8,7 +8,7 @@ const PAUSE_MILLISECONDS = 0.1
 type SetImmediate = typeof setImmediate
 
 /** On what was made here, whichever copy of this module made it. */
-const MADE = Symbol.for('tabcluster.unhurriedPolls')
+const THROTTLED = Symbol.for('tabcluster.unhurriedPolls')
 
 /** A function that native code made: nothing else in this process hands unnamed ones to setImmediate. */
 function isPoll(callback: unknown): boolean {
@@ -24,15 +24,15 @@ function isPoll(callback: unknown): boolean {
  * processor that a software adapter could compute on. Gives a setImmediate whose native callbacks pause where they follow
  * each other at once; everything else goes through untouched.
  */
-export function withUnhurriedPolls(
+export function withThrottledPolls(
   schedule: SetImmediate,
   now: () => number = () => performance.now(),
   pause: (milliseconds: number) => void = sleep,
 ): SetImmediate {
-  if (MADE in schedule) return schedule
+  if (THROTTLED in schedule) return schedule
   let latest = -Infinity
   let polls = 0
-  const unhurried = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
+  const throttled = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
     if (args.length === 0 && isPoll(callback)) {
       polls = now() - latest < AT_ONCE_MILLISECONDS ? polls + 1 : 0
       if (polls >= POLLS_AT_ONCE) pause(PAUSE_MILLISECONDS)
@@ -40,7 +40,7 @@ export function withUnhurriedPolls(
     }
     return schedule(callback, ...args)
   }
-  return Object.assign(unhurried, schedule, { [MADE]: true })
+  return Object.assign(throttled, schedule, { [THROTTLED]: true })
 }
 
 const bell = new Int32Array(new SharedArrayBuffer(4))

@@ -5,7 +5,7 @@ import { formatBytes } from '../format.ts'
 import { useText } from '../text/use-text.ts'
 import { route } from './link-route.ts'
 import type { Box } from './link-route.ts'
-import styles from './links.module.css'
+import styles from './link-overlay.module.css'
 
 interface Props {
   /** Has the cards, each with its `data-rank`. */
@@ -16,7 +16,7 @@ interface Props {
 }
 
 /** Lines behind the cards between ranks that exchange anything; they light up, and run the way it goes, while something does. */
-export function Links({ area, pairs, traffic }: Props) {
+export function LinkOverlay({ area, pairs, traffic }: Props) {
   const boxes = useBoxes(area)
   const lit = new Map(traffic.map((each) => [`${each.low} ${each.high}`, each]))
   const lines = pairs.flatMap((pair) => {
@@ -74,7 +74,7 @@ function useBoxes(area: RefObject<HTMLElement | null>): ReadonlyMap<number, Box>
   useEffect(() => {
     const element = area.current
     if (element === null) return
-    const look = () => {
+    const measureBoxes = () => {
       const origin = element.getBoundingClientRect()
       const found = [...element.querySelectorAll<HTMLElement>('[data-rank]')].map((card) => {
         const { left, right, top, bottom } = card.getBoundingClientRect()
@@ -88,10 +88,10 @@ function useBoxes(area: RefObject<HTMLElement | null>): ReadonlyMap<number, Box>
       })
       setBoxes(new Map(found))
     }
-    const observer = new ResizeObserver(look)
+    const observer = new ResizeObserver(measureBoxes)
     observer.observe(element)
     for (const card of element.querySelectorAll('[data-rank]')) observer.observe(card)
-    look()
+    measureBoxes()
     return () => observer.disconnect()
   }, [area])
   return boxes

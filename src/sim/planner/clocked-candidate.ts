@@ -1,7 +1,7 @@
 import type { Candidate } from './candidates.ts'
 
 /** A candidate that fits, clocked. */
-export interface Planned {
+export interface ClockedCandidate {
   readonly candidate: Candidate
   readonly stepSeconds: number
   readonly tokensPerSecond: number

@@ -1,5 +1,5 @@
 /** Remembers what the last `most` keys led to; inputs that lead to the same come in rows in searches and sweeps. */
-export function remember<Input, Value>(
+export function memoized<Input, Value>(
   most: number,
   keyOf: (input: Input) => string,
   make: (input: Input) => Value,

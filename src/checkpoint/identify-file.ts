@@ -1,21 +1,21 @@
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 
 /**
  * What a file is that was given in place of weights, told by how it begins; null when nothing is recognised. A download that
  * went wrong leaves one of the first two.
  */
-export function whatFile(beginning: Uint8Array): Said | null {
+export function identifyFile(beginning: Uint8Array): LocalizableMessage | null {
   const text = new TextDecoder('latin1').decode(beginning.slice(0, 512)).replace(/^\u00ef\u00bb\u00bf/, '')
   const pointer = /^version https:\/\/git-lfs\.[^\n]*\n(?:[^\n]*\n)*?size (\d+)/.exec(text)
-  if (pointer) return say`the file is a git-lfs pointer to one of ${pointer[1]!} bytes; fetch that with "git lfs pull"`
+  if (pointer) return msg`the file is a git-lfs pointer to one of ${pointer[1]!} bytes; fetch that with "git lfs pull"`
   if (/^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text))
-    return say`the file is a web page, not weights; the download went wrong`
+    return msg`the file is a web page, not weights; the download went wrong`
   if (/^\s*\{\s*"(?:metadata|weight_map)"/.test(text))
-    return say`the file is the index of several files, not weights; on the command line give it as a .json file`
-  if (/^\s*\{/.test(text)) return say`the file is JSON, not safetensors`
+    return msg`the file is the index of several files, not weights; on the command line give it as a .json file`
+  if (/^\s*\{/.test(text)) return msg`the file is JSON, not safetensors`
   const format = FORMATS.find(([begin]) => text.startsWith(begin))
-  return format ? say`the file is ${format[1]}, not safetensors` : null
+  return format ? msg`the file is ${format[1]}, not safetensors` : null
 }
 
 const FORMATS: readonly (readonly [begin: string, name: string])[] = [

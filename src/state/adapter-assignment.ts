@@ -1,60 +1,63 @@
 import type { FoundAdapter } from '../cluster/browser-run.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Availability } from './session.ts'
 import type { Draft } from './draft-path.ts'
 import { readPath } from './draft-path.ts'
 
-export const CHOICES = ['high-performance', 'low-power', 'fallback'] as const satisfies readonly AdapterChoice[]
+export const ADAPTER_CHOICES = ['high-performance', 'low-power', 'fallback'] as const satisfies readonly AdapterChoice[]
 
 /** Ways to say which adapter computes which rank: the browser's own choice, one for all, in turn, or rank by rank. */
-export const DEALS = ['default', ...CHOICES, 'turn', 'byRank'] as const
-export type Deal = (typeof DEALS)[number]
+export const ASSIGNMENTS = ['default', ...ADAPTER_CHOICES, 'turn', 'byRank'] as const
+export type Assignment = (typeof ASSIGNMENTS)[number]
 
 /** The choices a draft names, by rank; empty for the browser's own. */
 export function choicesOf(draft: Draft): readonly AdapterChoice[] {
   const value = readPath(draft, 'cluster.adapters')
-  return Array.isArray(value) ? value.flatMap((each) => CHOICES.find((choice) => choice === each) ?? []) : []
+  return Array.isArray(value) ? value.flatMap((each) => ADAPTER_CHOICES.find((choice) => choice === each) ?? []) : []
 }
 
 /** A choice that a configuration makes and this browser has no adapter for; null while the browser has not answered. */
 export function refusalOfAdapters({ cluster }: RunConfig, found: Availability | null): RefusedError | null {
   if (cluster.adapters === 'default' || found?.kind !== 'ok') return null
-  const offered = CHOICES.filter((choice) => found.adapters.some(({ choices }) => choices.includes(choice)))
+  const offered = ADAPTER_CHOICES.filter((choice) => found.adapters.some(({ choices }) => choices.includes(choice)))
   const missing = cluster.adapters.find((choice) => !offered.includes(choice))
   if (missing === undefined) return null
   return new RefusedError(
     'cluster.adapters',
-    say`this browser has no ${missing} adapter; it has ${['default', ...offered].join(', ')}`,
+    msg`this browser has no ${missing} adapter; it has ${['default', ...offered].join(', ')}`,
   )
 }
 
 /** One choice for each distinct adapter. */
-function oneEach(found: readonly Pick<FoundAdapter, 'choices'>[]): readonly AdapterChoice[] {
+function distinctChoices(found: readonly Pick<FoundAdapter, 'choices'>[]): readonly AdapterChoice[] {
   const first = found.flatMap(({ choices }) => choices[0] ?? [])
   return first.length > 0 ? first : ['high-performance']
 }
 
-export function dealt(
-  deal: Deal,
+export function assignedChoices(
+  deal: Assignment,
   ranks: number,
   found: readonly Pick<FoundAdapter, 'choices'>[],
   before: readonly AdapterChoice[],
 ): 'default' | readonly AdapterChoice[] {
   const each = (choice: (rank: number) => AdapterChoice) => Array.from({ length: ranks }, (_, rank) => choice(rank))
   if (deal === 'default') return deal
-  const turn = oneEach(found)
+  const turn = distinctChoices(found)
   if (deal === 'turn') return each((rank) => turn[rank % turn.length]!)
   if (deal === 'byRank') return each((rank) => before[rank] ?? turn[0]!)
   return each(() => deal)
 }
 
 /** The shortest way to say what a draft says. */
-export function dealOf(choices: readonly AdapterChoice[], found: readonly Pick<FoundAdapter, 'choices'>[]): Deal {
+export function assignmentOf(
+  choices: readonly AdapterChoice[],
+  found: readonly Pick<FoundAdapter, 'choices'>[],
+): Assignment {
   if (choices.length === 0) return 'default'
   const [first] = choices
   if (first !== undefined && choices.every((each) => each === first)) return first
-  const turn = dealt('turn', choices.length, found, [])
+  const turn = assignedChoices('turn', choices.length, found, [])
   return JSON.stringify(turn) === JSON.stringify(choices) ? 'turn' : 'byRank'
 }

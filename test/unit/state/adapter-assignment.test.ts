@@ -2,24 +2,28 @@ import { describe, expect, it } from 'vitest'
 import type { FoundAdapter } from '../../../src/cluster/browser-run.ts'
 import type { Availability } from '../../../src/state/session.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
-import { dealOf, dealt, refusalOfAdapters } from '../../../src/state/adapter-deal.ts'
+import { assignmentOf, assignedChoices, refusalOfAdapters } from '../../../src/state/adapter-assignment.ts'
 
 const TWO = [{ choices: ['high-performance', 'low-power'] }, { choices: ['fallback'] }] as const
 
 describe('dealing ranks to adapters', () => {
   it('in turn takes each distinct adapter once', () =>
-    expect(dealt('turn', 3, TWO, [])).toEqual(['high-performance', 'fallback', 'high-performance']))
+    expect(assignedChoices('turn', 3, TWO, [])).toEqual(['high-performance', 'fallback', 'high-performance']))
   it('rank by rank starts from what there was', () =>
-    expect(dealt('byRank', 3, TWO, ['low-power'])).toEqual(['low-power', 'high-performance', 'high-performance']))
+    expect(assignedChoices('byRank', 3, TWO, ['low-power'])).toEqual([
+      'low-power',
+      'high-performance',
+      'high-performance',
+    ]))
   it('one for all, or the browser’s own', () => {
-    expect(dealt('fallback', 2, TWO, [])).toEqual(['fallback', 'fallback'])
-    expect(dealt('default', 2, TWO, ['fallback'])).toBe('default')
+    expect(assignedChoices('fallback', 2, TWO, [])).toEqual(['fallback', 'fallback'])
+    expect(assignedChoices('default', 2, TWO, ['fallback'])).toBe('default')
   })
   it('is named by the shortest way to say it', () => {
-    expect(dealOf([], TWO)).toBe('default')
-    expect(dealOf(['low-power', 'low-power'], TWO)).toBe('low-power')
-    expect(dealOf(['high-performance', 'fallback'], TWO)).toBe('turn')
-    expect(dealOf(['fallback', 'low-power'], TWO)).toBe('byRank')
+    expect(assignmentOf([], TWO)).toBe('default')
+    expect(assignmentOf(['low-power', 'low-power'], TWO)).toBe('low-power')
+    expect(assignmentOf(['high-performance', 'fallback'], TWO)).toBe('turn')
+    expect(assignmentOf(['fallback', 'low-power'], TWO)).toBe('byRank')
   })
 })
 

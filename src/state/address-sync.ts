@@ -4,14 +4,14 @@ import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
 import { inputFromUrl, inputToUrl } from '../config/url.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { checkComparison } from './compare-store.ts'
 import type { Draft } from './draft-path.ts'
 import { isDraft } from './draft-path.ts'
 import type { Page } from './page.ts'
 import { FIRST_SIMULATION } from './simulation-store.ts'
-import { PLACES } from './view-store.ts'
-import type { Place } from './view-store.ts'
+import { PAGE_PLACES } from './view-store.ts'
+import type { PagePlace } from './view-store.ts'
 
 /** The part of `window` that links need. */
 export interface Address {
@@ -35,10 +35,10 @@ interface Linked {
   readonly write: (page: Places, draft: Draft) => void
 }
 
-const refusalOf = ({ field, message, said }: Problem) => new RefusedError(field, said ?? message)
+const refusalOf = ({ field, message, localizable }: Problem) => new RefusedError(field, localizable ?? message)
 
 /** What of each place a link holds. */
-const LINKED: Readonly<Record<Place, Linked>> = {
+const LINKED: Readonly<Record<PagePlace, Linked>> = {
   run: {
     read: ({ draft }) => draft.getState().draft,
     first: {},
@@ -81,7 +81,7 @@ function decoded(name: string): string {
   try {
     return decodeURIComponent(name)
   } catch {
-    throw new RefusedError('link', say`${JSON.stringify(name.slice(0, 20))} is no name of a file`)
+    throw new RefusedError('link', msg`${JSON.stringify(name.slice(0, 20))} is no name of a file`)
   }
 }
 
@@ -89,19 +89,19 @@ function decoded(name: string): string {
 async function show(page: Places, hash: string): Promise<void> {
   const [main = '', weights] = hash.slice(1).split(WEIGHTS, 2)
   const [name, packed] = main.split(/=(.*)/s, 2)
-  const place = PLACES.find((each) => each === name)
+  const place = PAGE_PLACES.find((each) => each === name)
   // Another anchor of the page.
   if (place === undefined) {
     if (packed !== undefined)
-      throw new RefusedError('link', say`"${name?.slice(0, 20) ?? ''}" is no place; ${PLACES.join(', ')} are`)
+      throw new RefusedError('link', msg`"${name?.slice(0, 20) ?? ''}" is no place; ${PAGE_PLACES.join(', ')} are`)
     return
   }
   if (weights !== undefined && place !== 'run')
-    throw new RefusedError('link', say`weights are for a run, not for ${place}`)
+    throw new RefusedError('link', msg`weights are for a run, not for ${place}`)
   const file = weights === undefined ? null : decoded(weights)
   if (packed !== undefined) {
     const draft = await inputFromUrl(packed)
-    if (!isDraft(draft)) throw new RefusedError('link', say`holds no configuration`)
+    if (!isDraft(draft)) throw new RefusedError('link', msg`holds no configuration`)
     LINKED[place].check(page, draft)
     LINKED[place].write(page, draft)
   }
@@ -112,10 +112,10 @@ async function show(page: Places, hash: string): Promise<void> {
 
 const DEBOUNCE_MILLISECONDS = 300
 
-export type Links = ReturnType<typeof createLinks>
+export type AddressSync = ReturnType<typeof createAddressSync>
 
 /** Keeps the address in step with the page: read when the page opens and when the address changes, written as the page changes. */
-export function createLinks(page: Places, address: Address) {
+export function createAddressSync(page: Places, address: Address) {
   const store = createStore<LinkState>(() => ({ problem: null }))
   let timer: ReturnType<typeof setTimeout> | undefined
   const open = async () => {

@@ -1,5 +1,5 @@
 /** Numbers of 16 bits appended one by one: a text of millions of tokens without an array of objects behind it. */
-export class GrowingWords {
+export class GrowableUint16Array {
   private words = new Uint16Array(1 << 14)
   length = 0
 

@@ -2,8 +2,8 @@ import { useId, useState } from 'react'
 import type { DraftValue } from '../../state/draft-path.ts'
 import { writePath } from '../../state/draft-path.ts'
 import type { FieldPath, FieldSpec } from '../../state/fields.ts'
-import { FIELDS, optionOf } from '../../state/fields.ts'
-import { withoutStray } from '../../state/stray-fields.ts'
+import { FIELD_SPECS, optionOf } from '../../state/fields.ts'
+import { withoutStrayDraftFields } from '../../state/stray-draft-fields.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import { concerns, useProblems } from '../use-problems.ts'
@@ -19,20 +19,22 @@ function valueAt(object: unknown, path: string): unknown {
 }
 
 /** One field of the configuration with its range, its problem beside it and the way back to the default. */
-export function Field({ path }: { readonly path: FieldPath }) {
-  const say = useProblemText()
+export function ConfigField({ path }: { readonly path: FieldPath }) {
+  const problemText = useProblemText()
   const page = usePage()
   const text = useText()
   const id = useId()
   const { draft, config } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
-  const spec: FieldSpec = FIELDS[path]
+  const spec: FieldSpec = FIELD_SPECS[path]
   const own = valueAt(draft, path)
   const value = own === undefined ? valueAt(config, path) : own
   const problem = problems.find((each) => concerns(each, path))
   const set = (next: DraftValue) => {
     const changed = writePath(draft, path, next)
-    page.draft.replace(spec.kind === 'choice' || spec.kind === 'switch' ? withoutStray(changed, path) : changed)
+    page.draft.replace(
+      spec.kind === 'choice' || spec.kind === 'switch' ? withoutStrayDraftFields(changed, path) : changed,
+    )
   }
   const invalid = problem ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   return (
@@ -92,7 +94,7 @@ export function Field({ path }: { readonly path: FieldPath }) {
       {spec.kind === 'adapters' && <AdapterList />}
       {problem && (
         <p id={`${id}-problem`} className={styles.problem} role="alert">
-          {say(problem)}
+          {problemText(problem)}
         </p>
       )}
     </div>

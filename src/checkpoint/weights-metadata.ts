@@ -2,7 +2,7 @@ import { readConfig } from '../config/parse.ts'
 import { show } from '../config/show.ts'
 import type { ModelConfig, RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { ModelShape } from '../model/shape.ts'
 import type { SafetensorsHeader } from './safetensors.ts'
 
@@ -10,7 +10,7 @@ import type { SafetensorsHeader } from './safetensors.ts'
  * What a file of weights says of them beside the tensors, in its metadata: all that cannot be seen from shapes. null where the
  * file does not say it; nothing is guessed in its place.
  */
-export interface About {
+export interface WeightsMetadata {
   readonly model: ModelShape | null
   /** Tokens of a sequence in training: further behind, positions were never learned. */
   readonly sequence: number | null
@@ -23,7 +23,7 @@ const SEQUENCE = 'tabcluster.sequence'
 const TOKENIZER = 'tabcluster.tokenizer'
 
 /** The metadata that says it. */
-export function aboutMetadata(
+export function weightsMetadata(
   { model, batch }: Pick<RunConfig, 'model' | 'batch'>,
   tokenizer: string | null,
 ): Record<string, string> {
@@ -35,7 +35,7 @@ export function aboutMetadata(
 }
 
 /** Throws RefusedError on `field` where the file says something that is no model or no length. */
-export function readAbout({ metadata }: SafetensorsHeader, field: string): About {
+export function readWeightsMetadata({ metadata }: SafetensorsHeader, field: string): WeightsMetadata {
   const { [MODEL]: model, [SEQUENCE]: sequence, [TOKENIZER]: tokenizer } = metadata
   if (sequence !== undefined && !/^[1-9]\d{0,8}$/.test(sequence))
     throw new RefusedError(field, `its ${SEQUENCE} is ${show(sequence)}, not a number of tokens`)
@@ -60,13 +60,13 @@ function parseModel(text: string, field: string): ModelShape {
 }
 
 /** Refuses weights of another model, by the first size that differs: some of them leave every shape as it is. */
-export function checkModel({ model }: About, config: ModelConfig, field: string): void {
+export function checkModel({ model }: WeightsMetadata, config: ModelConfig, field: string): void {
   if (model === null) return
-  const wanted = shapeOf(config)
-  for (const key of Object.keys(wanted) as (keyof ModelShape)[])
-    if (model[key] !== wanted[key])
+  const expected = shapeOf(config)
+  for (const key of Object.keys(expected) as (keyof ModelShape)[])
+    if (model[key] !== expected[key])
       throw new RefusedError(
         field,
-        say`the file's model has ${key} ${String(model[key])}; this run's model.${key} is ${String(wanted[key])}`,
+        msg`the file's model has ${key} ${String(model[key])}; this run's model.${key} is ${String(expected[key])}`,
       )
 }

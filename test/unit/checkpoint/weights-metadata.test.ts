@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { checkModel, readAbout } from '../../../src/checkpoint/about.ts'
+import { checkModel, readWeightsMetadata } from '../../../src/checkpoint/weights-metadata.ts'
 import { blobSource, bytesSource, openSafetensors, serializeSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import { checkpointParts, readCheckpoint } from '../../../src/checkpoint/store.ts'
 import type { Checkpoint } from '../../../src/checkpoint/store.ts'
-import { weightsFor, weightsMetadata } from '../../../src/cluster/given-weights.ts'
+import { weightsFor, runWeightsMetadata } from '../../../src/cluster/given-weights.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { charTokenizer } from '../../../src/data/tokenizers/char.ts'
 import { bpeTokenizer, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
@@ -26,8 +26,11 @@ const opened = (metadata: Record<string, string>) =>
 describe('what a file says of its weights', () => {
   test('comes back: shape, sequence, tokenizer with its vocabulary', async () => {
     const tokenizer = charTokenizer(['\n', 'a', '"', '🦊'])
-    const file = await opened(weightsMetadata(config, tokenizer))
-    expect(readAbout(file.header, 'weights')).toMatchObject({ model: { heads: 2, context: 16 }, sequence: 12 })
+    const file = await opened(runWeightsMetadata(config, tokenizer))
+    expect(readWeightsMetadata(file.header, 'weights')).toMatchObject({
+      model: { heads: 2, context: 16 },
+      sequence: 12,
+    })
     const given = weightsFor(config, file, { field: 'weights' })
     expect(given.tokenizer).toEqual(tokenizer.state)
     expect((await given.load()).size).toBe(weights.size)
@@ -35,14 +38,14 @@ describe('what a file says of its weights', () => {
 
   test('nothing is said of tokens made elsewhere, and nothing is read into a file that is silent', async () => {
     const raw = parseConfig({ data: { tokens: 't.bin' }, model: { preset: 'mini' } })
-    expect(Object.keys(weightsMetadata(raw, byteTokenizer))).toEqual(['tabcluster.model', 'tabcluster.sequence'])
-    const silent = readAbout((await opened({ model: 'gpt2' })).header, 'weights')
+    expect(Object.keys(runWeightsMetadata(raw, byteTokenizer))).toEqual(['tabcluster.model', 'tabcluster.sequence'])
+    const silent = readWeightsMetadata((await opened({ model: 'gpt2' })).header, 'weights')
     expect(silent).toEqual({ model: null, sequence: null, tokenizer: null })
     expect(() => checkModel(silent, config.model, 'init')).not.toThrow()
   })
 
   test('another model is refused even where every shape fits', async () => {
-    const file = await opened(weightsMetadata(config, byteTokenizer))
+    const file = await opened(runWeightsMetadata(config, byteTokenizer))
     const other = parseConfig({ model: { layers: 1, heads: 4, embed: 8, context: 16, vocab: 256 } })
     expect(() => weightsFor(other, file, { field: 'init' })).toThrow(
       "init: the file's model has heads 2; this run's model.heads is 4",
@@ -51,8 +54,8 @@ describe('what a file says of its weights', () => {
 
   test('nonsense is refused', async () => {
     const said = async (key: string, value: string) => {
-      const { header } = await opened({ ...weightsMetadata(config, byteTokenizer), [`tabcluster.${key}`]: value })
-      return () => readAbout(header, 'weights')
+      const { header } = await opened({ ...runWeightsMetadata(config, byteTokenizer), [`tabcluster.${key}`]: value })
+      return () => readWeightsMetadata(header, 'weights')
     }
     expect(await said('model', '{"heads":0}')).toThrow(/^weights: its tabcluster\.model: model\.heads: 0 must be/)
     expect(await said('model', 'no')).toThrow(/^weights: its tabcluster\.model: /)
@@ -97,7 +100,7 @@ describe('a checkpoint', () => {
 
   test('says of its weights what a file of weights says', async () => {
     const { header } = await openSafetensors(blobSource(blob(1)))
-    const about = readAbout(header, 'weights')
+    const about = readWeightsMetadata(header, 'weights')
     expect(about.model?.heads).toBe(2)
     expect(readTokenizerText(about.tokenizer!, 'weights')).toEqual({ kind: 'byte' })
     expect((await readCheckpoint(blobSource(blob(1)))).step).toBe(3)

@@ -6,7 +6,7 @@ import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 
 /** Pins the configuration on screen for Compare, with what a finished run of it measured. */
-export function Pin() {
+export function PinButton() {
   const page = usePage()
   const text = useText()
   const place = useSlice(page.view, (state) => state.place)

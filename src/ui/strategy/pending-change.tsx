@@ -1,4 +1,4 @@
-import { canStart, startRun } from '../../state/actions.ts'
+import { canStart, startShownRun } from '../../state/actions.ts'
 import { isMadeOf } from '../../state/files-store.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -7,7 +7,7 @@ import button from '../theme/button.module.css'
 import styles from './strategy.module.css'
 
 /** While a run goes on under another configuration than the panel shows: when the change applies, and the way to have it now. */
-export function Pending({ onTaken }: { readonly onTaken: () => void }) {
+export function PendingChange({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const text = useText()
   const { phase, config: running, sources } = useSlice(page.run, (state) => state)
@@ -17,11 +17,11 @@ export function Pending({ onTaken }: { readonly onTaken: () => void }) {
   useSlice(page.plan, (state) => state)
   const differs =
     isActive(phase) && (JSON.stringify(running) !== JSON.stringify(config) || !isMadeOf(sources, config, files))
-  const able = canStart(page)
+  const startable = canStart(page)
   const restart = () => {
-    if (!able) return
+    if (!startable) return
     onTaken()
-    startRun(page)
+    startShownRun(page)
   }
   return (
     <div aria-live="polite">
@@ -31,8 +31,8 @@ export function Pending({ onTaken }: { readonly onTaken: () => void }) {
           <button
             type="button"
             className={button.button}
-            aria-disabled={!able}
-            title={able ? undefined : text.why.invalid}
+            aria-disabled={!startable}
+            title={startable ? undefined : text.why.invalid}
             onClick={restart}
           >
             {text.restart}
