@@ -1,5 +1,5 @@
 import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval'
-import { show } from '../config/show.ts'
+import { quoted } from '../config/quoted.ts'
 import { RefusedError } from '../core/errors.ts'
 
 /** Checkpoints in the browser's own storage (IndexedDB): files under names. */
@@ -79,7 +79,7 @@ export class BrowserStore {
       if (!isQuota(error)) throw error
       const left = await this.store.left().catch(() => null)
       const room = left === null ? "the browser's storage is full" : `the browser's storage has ${megabytes(left)} left`
-      throw new StorageFullError(`checkpoint ${show(name)} takes ${megabytes(file.size)}; ${room}`)
+      throw new StorageFullError(`checkpoint ${quoted(name)} takes ${megabytes(file.size)}; ${room}`)
     }
     return info
   }
@@ -87,7 +87,7 @@ export class BrowserStore {
   /** The saved file, to go on from or to download. */
   async file(name: string): Promise<Blob> {
     const data = await this.store.get(DATA + name)
-    if (!(data instanceof Blob)) throw new RefusedError('checkpoint', `${show(name)} is not saved here`)
+    if (!(data instanceof Blob)) throw new RefusedError('checkpoint', `${quoted(name)} is not saved here`)
     return data
   }
 

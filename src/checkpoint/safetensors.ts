@@ -1,4 +1,4 @@
-import { isObject, show } from '../config/show.ts'
+import { isObject, quoted } from '../config/quoted.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
 import type { LocalizableMessage } from '../core/message.ts'
@@ -130,17 +130,17 @@ function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   } catch {
     refuse('the header is not JSON')
   }
-  if (!isObject(json)) refuse(`the header is ${show(json)}, not an object`)
+  if (!isObject(json)) refuse(`the header is ${quoted(json)}, not an object`)
   const twice = firstDuplicateKey(text)
   if (twice !== null) refuse(`${twice} is there twice`)
   return json
 }
 
 function readMetadata(value: unknown): Record<string, string> {
-  if (!isObject(value)) refuse(`__metadata__: ${show(value)} is not an object of texts`)
+  if (!isObject(value)) refuse(`__metadata__: ${quoted(value)} is not an object of texts`)
   const metadata: Record<string, string> = {}
   for (const [key, each] of Object.entries(value)) {
-    if (typeof each !== 'string') refuse(`__metadata__.${key}: ${show(each)} is not a text`)
+    if (typeof each !== 'string') refuse(`__metadata__.${key}: ${quoted(each)} is not a text`)
     metadata[key] = each
   }
   return metadata
@@ -151,16 +151,16 @@ function isWhole(value: unknown): value is number {
 }
 
 function readEntry(name: string, value: unknown, dataBytes: number): TensorEntry {
-  if (!isObject(value)) refuse(`${name}: ${show(value)} is not a description`)
+  if (!isObject(value)) refuse(`${name}: ${quoted(value)} is not a description`)
   const { dtype, shape, data_offsets: offsets } = value
-  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) refuse(`${name}: unknown dtype ${show(dtype)}`)
-  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse(`${name}: ${show(shape)} is not a shape`)
+  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) refuse(`${name}: unknown dtype ${quoted(dtype)}`)
+  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse(`${name}: ${quoted(shape)} is not a shape`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole))
-    refuse(`${name}: bad data_offsets ${show(offsets)}`)
+    refuse(`${name}: bad data_offsets ${quoted(offsets)}`)
   const [begin = 0, end = 0] = offsets
   const bytes = shape.reduce((a, b) => a * b, SIZES[dtype]!)
   if (end - begin !== bytes)
-    refuse(`${name}: ${dtype} of shape ${show(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
+    refuse(`${name}: ${dtype} of shape ${quoted(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
   if (end > dataBytes) refuse(`${name} ends at byte ${end}; the file holds ${dataBytes}: it is truncated`)
   const readable = dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' ? dtype : 'OTHER'
   return { name, dtype: readable, shape, begin, end }

@@ -1,4 +1,4 @@
-import { isObject, show } from '../config/show.ts'
+import { isObject, quoted } from '../config/quoted.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
@@ -26,7 +26,7 @@ export function readShardIndex(text: string): ShardIndex {
   const files = new Map<string, string>()
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== 'string' || !/^[^/\\]+\.safetensors$/.test(file))
-      return refuse(`weight_map: ${tensor} is in ${show(file)}; a .safetensors file beside the index is read`)
+      return refuse(`weight_map: ${tensor} is in ${quoted(file)}; a .safetensors file beside the index is read`)
     files.set(tensor, file)
   }
   if (files.size === 0) refuse('weight_map names no tensor')

@@ -1,5 +1,5 @@
 import { parseConfig } from '../config/parse.ts'
-import { show } from '../config/show.ts'
+import { quoted } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
@@ -130,17 +130,17 @@ function readMetadata({ metadata }: SafetensorsHeader): CheckpointHead {
   if (version === undefined)
     throw new RefusedError('checkpoint', 'the file has weights only; a checkpoint also says its step and configuration')
   if (version !== VERSION)
-    throw new RefusedError('checkpoint', `version ${show(version)}; this program reads ${VERSION}`)
+    throw new RefusedError('checkpoint', `version ${quoted(version)}; this program reads ${VERSION}`)
   const whole = (key: string): number => {
     const text = metadata[key] ?? ''
-    if (!/^\d{1,15}$/.test(text)) throw new RefusedError('checkpoint', `${key}: ${show(text)} must be a whole number`)
+    if (!/^\d{1,15}$/.test(text)) throw new RefusedError('checkpoint', `${key}: ${quoted(text)} must be a whole number`)
     return Number(text)
   }
   let config: unknown
   try {
     config = JSON.parse(metadata.config ?? '')
   } catch {
-    throw new RefusedError('checkpoint', `config: ${show(metadata.config)} is not JSON`)
+    throw new RefusedError('checkpoint', `config: ${quoted(metadata.config)} is not JSON`)
   }
   return { config: parseConfig(config), step: whole('step'), samples: whole('samples'), data: metadata.data ?? '' }
 }

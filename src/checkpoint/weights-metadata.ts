@@ -1,5 +1,5 @@
 import { readConfig } from '../config/parse.ts'
-import { show } from '../config/show.ts'
+import { quoted } from '../config/quoted.ts'
 import type { ModelConfig, RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { msg } from '../core/message.ts'
@@ -38,7 +38,7 @@ export function weightsMetadata(
 export function readWeightsMetadata({ metadata }: SafetensorsHeader, field: string): WeightsMetadata {
   const { [MODEL]: model, [SEQUENCE]: sequence, [TOKENIZER]: tokenizer } = metadata
   if (sequence !== undefined && !/^[1-9]\d{0,8}$/.test(sequence))
-    throw new RefusedError(field, `its ${SEQUENCE} is ${show(sequence)}, not a number of tokens`)
+    throw new RefusedError(field, `its ${SEQUENCE} is ${quoted(sequence)}, not a number of tokens`)
   return {
     model: model === undefined ? null : parseModel(model, field),
     sequence: sequence === undefined ? null : Number(sequence),

@@ -1,12 +1,12 @@
 import { readWeightsMetadata } from '../checkpoint/weights-metadata.ts'
 import type { WeightsMetadata } from '../checkpoint/weights-metadata.ts'
 import type { SafetensorsFile } from '../checkpoint/safetensors.ts'
-import { weightsFor } from '../cluster/given-weights.ts'
+import { openGivenWeights } from '../cluster/given-weights.ts'
 import { startRun } from '../cluster/run.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
 import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
-import { isObject } from '../config/show.ts'
+import { isObject } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
@@ -53,14 +53,14 @@ export function configFor(
     if (missing.length > 0)
       throw new RefusedError('weights', `"${path}" does not say its ${missing.join(' and ')}; give --config`)
   }
-  const said = {
+  const fromFile = {
     ...(about.model ? { model: about.model } : {}),
     ...(state ? { data: { tokenizer: state.kind } } : {}),
     ...(about.sequence === null ? {} : { batch: { sequence: about.sequence } }),
     // One window is all that is ever asked for.
     ...(given === undefined ? { batch: { global: 1, microbatches: 1, sequence: about.sequence ?? undefined } } : {}),
   }
-  return parseConfig({ ...said, ...given })
+  return parseConfig({ ...fromFile, ...given })
 }
 
 async function tokenizerOf(
@@ -97,7 +97,7 @@ async function open(
   await renameRefusedField('text', 'prompt', async () => tokenizer.encode(options.prompt))
   const { allowMissingBias = false } = options
   const from = { field: 'weights', allowMissingBias, missingBiasAdvice: MISSING_BIAS_ADVICE }
-  return { config, tokenizer, init: await weightsFor(config, file, from).load() }
+  return { config, tokenizer, init: await openGivenWeights(config, file, from).load() }
 }
 
 /** `generate`: text after a prompt, from weights on disk, under the configuration's parallelism when one is given. */

@@ -7,7 +7,7 @@ import { startRun } from '../cluster/run.ts'
 /** A run is kept on the way where going through it again would take longer than this. */
 const CHECKPOINT_INTERVAL_MILLISECONDS = 30_000
 /** At most this share of a run's time goes into keeping it. */
-const MOST_CHECKPOINT_SHARE = 0.05
+const MAX_CHECKPOINT_SHARE = 0.05
 
 /**
  * The state after the last good step of a run that failed. The weights of that step are gone by then: the same steps are made
@@ -31,7 +31,7 @@ export class LastGoodStep {
   afterStep(run: Run): void {
     const now = performance.now()
     const due =
-      now - this.lastSaved > this.interval && this.savingMilliseconds < MOST_CHECKPOINT_SHARE * (now - this.start)
+      now - this.lastSaved > this.interval && this.savingMilliseconds < MAX_CHECKPOINT_SHARE * (now - this.start)
     if (!due || this.saving) return
     this.saving = true
     run

@@ -10,7 +10,7 @@ import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { decodeText } from '../data/decode-text.ts'
 
 /** Thousands of configurations fit; what is larger is no configuration. */
-const MOST_JSON_BYTES = 64 * 1024 * 1024
+const MAX_JSON_BYTES = 64 * 1024 * 1024
 
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'failed'
@@ -70,7 +70,7 @@ export async function readText(path: string, option: string, most = Infinity): P
 /** A configuration: a file, '-' for standard input, or JSON in place of a path. */
 export async function readJson(argument: string, option: string): Promise<unknown> {
   const inPlace = /^\s*[[{]/.test(argument)
-  const text = inPlace ? argument : await readText(argument, option, MOST_JSON_BYTES)
+  const text = inPlace ? argument : await readText(argument, option, MAX_JSON_BYTES)
   try {
     return parseJson(text)
   } catch (error) {
@@ -114,7 +114,7 @@ export async function withWeightsFile<Value>(
   try {
     const file = await renameRefusedField('safetensors', option, async () =>
       path.toLowerCase().endsWith('.json')
-        ? openShards(readShardIndex(await readText(path, option, MOST_JSON_BYTES)), (name) =>
+        ? openShards(readShardIndex(await readText(path, option, MAX_JSON_BYTES)), (name) =>
             openSource(join(dirname(path), name)),
           )
         : openSafetensors(await openSource(path)),

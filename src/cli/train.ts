@@ -1,7 +1,7 @@
 import { meshSize } from '../core/mesh.ts'
 import { readCheckpoint } from '../checkpoint/store.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
-import { weightsFor } from '../cluster/given-weights.ts'
+import { openGivenWeights } from '../cluster/given-weights.ts'
 import type { RunOptions } from '../cluster/run.ts'
 import { nodeThreadHost } from '../cluster/hosts/node-threads.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
@@ -31,13 +31,13 @@ export interface TrainOptions {
 }
 
 /** Ranks this program executes at most on one machine. */
-const MOST_RANKS = 64
+const MAX_RANKS = 64
 
 export const MISSING_BIAS_ADVICE = '--allow-missing-bias takes missing biases as zero'
 
 export function refuseUnexecutable(config: RunConfig): void {
   const ranks = meshSize(config.parallel)
-  if (ranks > MOST_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MOST_RANKS}`)
+  if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MAX_RANKS}`)
 }
 
 /** How this program gets at what a configuration names by path. */
@@ -69,7 +69,7 @@ interface Init {
 function readInit(path: string, config: RunConfig, allowMissingBias: boolean): Promise<Init> {
   return withWeightsFile(path, 'init', async (file) => {
     const from = { field: 'init', allowMissingBias, missingBiasAdvice: MISSING_BIAS_ADVICE }
-    const given = weightsFor(config, file, from)
+    const given = openGivenWeights(config, file, from)
     return { weights: await given.load(), tokenizer: given.tokenizer }
   })
 }

@@ -1,7 +1,7 @@
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { dependenciesOf } from '../schedule/dependencies.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
-import { placesOf } from '../schedule/memory-plan.ts'
+import { slotNames } from '../schedule/memory-plan.ts'
 import type { Op, RankProgram } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
@@ -44,7 +44,7 @@ interface Prepared {
 }
 
 function prepare(whole: ExtentPlan, plan: MemoryPlan, part: Prepared['plan'] = whole): Prepared {
-  const all = dependenciesOf(part.ops, placesOf(plan, whole))
+  const all = dependenciesOf(part.ops, slotNames(plan, whole))
   const waits = part.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(part.ops[j]!)))
   return { whole, plan: part, waits }
 }

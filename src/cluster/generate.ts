@@ -43,7 +43,7 @@ export function logitsOf(
 }
 
 /** The configuration on one device, for text from weights that a run has left. */
-export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig {
+export function textOnlyConfig({ batch, cluster, ...rest }: RunConfig): RunConfig {
   return {
     ...rest,
     steps: 1,

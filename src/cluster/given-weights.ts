@@ -8,14 +8,14 @@ import type { Tokenizer, TokenizerState } from '../data/tokenizers/tokenizer.ts'
 import { parameterTable } from '../model/parameters.ts'
 
 /** The tokenizer as a file of weights says it; null where nobody knows what the ids stand for: tokens made elsewhere. */
-export function writtenTokenizer({ data, model }: RunConfig, { kind, state, vocabSize }: Tokenizer): string | null {
+export function tokenizerMetadata({ data, model }: RunConfig, { kind, state, vocabSize }: Tokenizer): string | null {
   const foreign = data.tokens !== null && kind === 'byte' && model.vocab > vocabSize
   return foreign ? null : tokenizerText(state)
 }
 
 /** What a file of this run's weights says beside the tensors, so that they can be used without the configuration. */
 export function runWeightsMetadata(config: RunConfig, tokenizer: Tokenizer): Record<string, string> {
-  return weightsMetadata(config, writtenTokenizer(config, tokenizer))
+  return weightsMetadata(config, tokenizerMetadata(config, tokenizer))
 }
 
 /** Weights from a file, for a run of a configuration: its header is read and held against it, its tensors are not read yet. */
@@ -29,7 +29,7 @@ export interface GivenWeights {
  * Throws RefusedError on `field` where the file says that its model is another one.
  * @param options where the file came from, and what becomes of missing biases
  */
-export function weightsFor(
+export function openGivenWeights(
   config: RunConfig,
   file: SafetensorsFile,
   options: LoadOptions & { readonly field: string },

@@ -9,7 +9,7 @@ import type { Program } from '../schedule/program.ts'
 import { assemble, holdingsOf, partFor, sourcesOf } from './assemble.ts'
 import type { Cluster } from './cluster.ts'
 import type { TensorPiece, StateKind } from './protocol.ts'
-import { writtenTokenizer } from './given-weights.ts'
+import { tokenizerMetadata } from './given-weights.ts'
 import { hashData } from './resume.ts'
 
 /** A model's state as whole tensors: placed on the ranks that hold its parts, put together from them between two steps. */
@@ -88,7 +88,7 @@ export class ModelState {
       moments: { moment1: await this.held('moment1'), moment2: await this.held('moment2') },
       residues: await this.residues(),
     }
-    return new Blob(checkpointParts(checkpoint, writtenTokenizer(config, dataset.tokenizer)))
+    return new Blob(checkpointParts(checkpoint, tokenizerMetadata(config, dataset.tokenizer)))
   }
 
   /** Empty where the optimizer keeps no such moment. */

@@ -14,7 +14,7 @@ import { buildProgram } from '../strategy/build.ts'
 import { hashTensors } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
-import { forTextAlone, generateText } from './generate.ts'
+import { textOnlyConfig, generateText } from './generate.ts'
 import { Jobs } from './jobs.ts'
 import { runWeightsMetadata } from './given-weights.ts'
 import { learningRateAt } from './learning-rate.ts'
@@ -388,7 +388,7 @@ export class Run implements RunHandle {
     onText: (text: string) => void,
   ): Promise<string> {
     const { dataset, host } = this.options
-    const config = forTextAlone(this.options.config)
+    const config = textOnlyConfig(this.options.config)
     const run = await startRun({ config, dataset, host, init, startPaused: true })
     try {
       return await run.generate(request, onText)

@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/types.ts'
 import { AsyncOrder } from '../schedule/async-order.ts'
 import type { LoadBatchOp } from '../schedule/program.ts'
 import { turnOf } from '../strategy/data/async-server.ts'
-import { exchangeableParts } from '../strategy/deal-batch.ts'
+import { equallyShapedParts } from '../strategy/split-batch.ts'
 import type { Executor } from './executor.ts'
 import type { HandlerContext } from './handlers/context.ts'
 
@@ -20,7 +20,7 @@ export class Turns {
   updates = 0
 
   constructor(config: RunConfig) {
-    this.parts = exchangeableParts(config)
+    this.parts = equallyShapedParts(config)
     this.order = new AsyncOrder(virtualDurations(config), config.parallel.server.maxStaleness)
     this.pulled = this.parts.map(() => 0)
   }

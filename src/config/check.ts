@@ -14,12 +14,12 @@ export interface Problem {
 }
 
 /** Executing reads data; simulating ignores it. */
-export type Use = 'execute' | 'simulate'
+export type ConfigUse = 'execute' | 'simulate'
 
 /** More ranks than any Program here is meant for. */
-const MOST_RANKS = 65_536
+const MAX_RANKS = 65_536
 /** Actions of a pipeline schedule, as many as are clocked in a few seconds. */
-const MOST_ACTIONS = 2_000_000
+const MAX_ACTIONS = 2_000_000
 
 /** Ids a tokenizer makes at least; bpe and char depend on the corpus and are checked with it. */
 const TOKENIZER_VOCAB: Readonly<Record<string, number>> = { byte: 256, gpt2: 50257 }
@@ -43,7 +43,7 @@ export function replicaSizes({ batch, parallel }: RunConfig): number[] {
 }
 
 /** Every rule between fields that the configuration breaks, in the order a person would mend them. */
-export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
+export function problemsOf(config: RunConfig, use: ConfigUse = 'execute'): Problem[] {
   const found: Problem[] = []
   const refuse: Refuse = (field, localizable) => void found.push({ field, message: localizable.text, localizable })
   const { model, batch, parallel: p, cluster, data } = config
@@ -70,10 +70,10 @@ export function problemsOf(config: RunConfig, use: Use = 'execute'): Problem[] {
     refuse('model.vocab', msg`${model.vocab} is smaller than the ${needed} ids of data.tokenizer ${data.tokenizer}`)
   if (batch.sequence > model.context)
     refuse('batch.sequence', msg`${batch.sequence} is longer than model.context: ${model.context}`)
-  if (world > MOST_RANKS) {
+  if (world > MAX_RANKS) {
     refuse(
       'parallel.data',
-      msg`${p.data} × tensor ${p.tensor} × pipeline ${p.pipeline} are ${world} ranks; at most ${MOST_RANKS}`,
+      msg`${p.data} × tensor ${p.tensor} × pipeline ${p.pipeline} are ${world} ranks; at most ${MAX_RANKS}`,
     )
     return found
   }
@@ -183,10 +183,10 @@ function scheduleProblems({ model, batch, parallel: p }: RunConfig, refuse: Refu
       msg`${batch.microbatches}: interleaved-1f1b takes a multiple of parallel.pipeline (${p.pipeline})`,
     )
   const actions = 3 * stages * batch.microbatches
-  if (actions > MOST_ACTIONS)
+  if (actions > MAX_ACTIONS)
     refuse(
       'batch.microbatches',
-      msg`${batch.microbatches} on ${stages} stages are a schedule of ${actions} actions; at most ${MOST_ACTIONS}`,
+      msg`${batch.microbatches} on ${stages} stages are a schedule of ${actions} actions; at most ${MAX_ACTIONS}`,
     )
   if (typeof p.partition !== 'string') {
     const sum = p.partition.reduce((a, b) => a + b, 0)
@@ -203,7 +203,7 @@ function scheduleProblems({ model, batch, parallel: p }: RunConfig, refuse: Refu
 }
 
 /** Throws the first problem. */
-export function checkConfig(config: RunConfig, use: Use): void {
+export function checkConfig(config: RunConfig, use: ConfigUse): void {
   const [first] = problemsOf(config, use)
   if (first) throw new RefusedError(first.field, first.localizable ?? first.message)
 }

@@ -3,7 +3,7 @@ import { msg } from '../core/message.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
 import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
-import { isObject, show } from './show.ts'
+import { isObject, quoted } from './quoted.ts'
 import type { RunConfig } from './types.ts'
 
 export interface FieldRefusal {
@@ -21,8 +21,11 @@ export function withoutEffect(config: RunConfig): FieldRefusal[] {
       .filter((each) => !holds(each, config))
       .map(conditionText)
       .join(', ')
-    const given = show(valueAt(config, path))
-    return { field: path, localizable: msg`${given} has no effect here: it needs ${needs}; leave it at ${show(usual)}` }
+    const given = quoted(valueAt(config, path))
+    return {
+      field: path,
+      localizable: msg`${given} has no effect here: it needs ${needs}; leave it at ${quoted(usual)}`,
+    }
   })
 }
 
@@ -69,7 +72,7 @@ export function simulatedOnly(config: RunConfig): FieldRefusal[] {
   return [...FIELDS.values()].flatMap(({ path, executes }) => {
     const value = valueAt(config, path)
     if (executes === undefined || executes.some((each) => each === value)) return []
-    const allowed = executes.map(show).join(' or ')
-    return [{ field: path, localizable: msg`${show(value)} is for simulate; execution takes ${allowed}` }]
+    const allowed = executes.map(quoted).join(' or ')
+    return [{ field: path, localizable: msg`${quoted(value)} is for simulate; execution takes ${allowed}` }]
   })
 }

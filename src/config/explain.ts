@@ -1,5 +1,5 @@
 import { RefusedError } from '../core/errors.ts'
-import type { Problem, Use } from './check.ts'
+import type { Problem, ConfigUse } from './check.ts'
 import { problemsOf } from './check.ts'
 import { readConfig } from './parse.ts'
 
@@ -7,7 +7,7 @@ import { readConfig } from './parse.ts'
  * Everything that is wrong with an input, by field, without throwing: what the page shows beside its controls. Rules
  * between fields are checked once every field on its own is right.
  */
-export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
+export function explainConfig(input: unknown, use: ConfigUse = 'execute'): Problem[] {
   try {
     return problemsOf(readConfig(input), use)
   } catch (error) {

@@ -10,7 +10,7 @@ export type Fragment = Readonly<Record<string, unknown>>
 export type Plain = Readonly<Record<string, unknown>>
 
 /** What a field takes from outside. */
-export interface Takes<Value> {
+export interface FieldType<Value> {
   /** @throws RefusedError on `path`, with the value and what is allowed */
   readonly read: (path: string, value: unknown) => Value
   readonly schema: Fragment
@@ -42,7 +42,7 @@ export interface Effect {
 }
 
 export interface Field<Value> extends Effect {
-  readonly takes: Takes<Value>
+  readonly takes: FieldType<Value>
   /** What absence means; a field without a default must be given. */
   readonly default?: Value
   readonly computed?: Computed<Value>
@@ -75,23 +75,23 @@ export type Rows = { readonly [key: string]: Node }
 export type Node = Field<unknown> | Group<Rows> | Variants<{ readonly [kind: string]: Rows }>
 
 /** The values that a node's rows make. */
-export type ValueOf<N> = N extends { readonly takes: Takes<infer Value> }
+export type ValueOf<N> = N extends { readonly takes: FieldType<infer Value> }
   ? Value
   : N extends { readonly rows: infer R }
     ? ValuesOf<R>
     : N extends { readonly kinds: infer Kinds }
-      ? { [Kind in keyof Kinds]: ValuesOf<{ kind: { takes: Takes<Kind> } } & Kinds[Kind]> }[keyof Kinds]
+      ? { [Kind in keyof Kinds]: ValuesOf<{ kind: { takes: FieldType<Kind> } } & Kinds[Kind]> }[keyof Kinds]
       : never
 
 export type ValuesOf<R> = { readonly [Key in keyof R]: ValueOf<R[Key]> }
 
-export function field<Value>(takes: Takes<Value>, otherwise: NoInfer<Value>, effect: Effect = {}): Field<Value> {
+export function field<Value>(takes: FieldType<Value>, otherwise: NoInfer<Value>, effect: Effect = {}): Field<Value> {
   return { takes, default: otherwise, ...effect }
 }
 
 /** A field whose default depends on others. */
 export function computed<Value>(
-  takes: Takes<Value>,
+  takes: FieldType<Value>,
   otherwise: Computed<NoInfer<Value>>,
   effect: Effect = {},
 ): Field<Value> {
@@ -99,7 +99,7 @@ export function computed<Value>(
 }
 
 /** A field that must be given. */
-export function required<Value>(takes: Takes<Value>): Field<Value> {
+export function required<Value>(takes: FieldType<Value>): Field<Value> {
   return { takes }
 }
 

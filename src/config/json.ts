@@ -1,9 +1,9 @@
 /** A configuration is a few levels deep; what reads it goes down level by level. */
-const MOST_LEVELS = 100
+const MAX_LEVELS = 100
 
 /** JSON from outside. Throws an error of one line: where it is not JSON, or that it is nested too deeply to be read. */
 export function parseJson(text: string): unknown {
-  if (deeperThan(text, MOST_LEVELS)) throw new Error(`nested deeper than ${MOST_LEVELS} levels`)
+  if (deeperThan(text, MAX_LEVELS)) throw new Error(`nested deeper than ${MAX_LEVELS} levels`)
   try {
     return JSON.parse(text)
   } catch (error) {

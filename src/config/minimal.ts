@@ -1,7 +1,7 @@
 import { SIZES } from './fields/model.ts'
 import type { Plain } from './field.ts'
 import { DEFAULTS, readConfig } from './parse.ts'
-import { isObject } from './show.ts'
+import { isObject } from './quoted.ts'
 import type { DataConfig, ModelConfig, RunConfig } from './types.ts'
 
 /**

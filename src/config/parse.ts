@@ -1,4 +1,4 @@
-import type { Use } from './check.ts'
+import type { ConfigUse } from './check.ts'
 import { checkConfig } from './check.ts'
 import { RUN } from './fields/run.ts'
 import { readRows } from './reader.ts'
@@ -9,7 +9,7 @@ import type { RunConfig } from './types.ts'
  * RefusedError, one line with the field, the value and what is allowed, at the first problem.
  * @param use simulating ignores `data`: a vocabulary smaller than its tokenizer's is then no problem
  */
-export function parseConfig(input: unknown, use: Use = 'execute'): RunConfig {
+export function parseConfig(input: unknown, use: ConfigUse = 'execute'): RunConfig {
   const config = readConfig(input)
   checkConfig(config, use)
   return config

@@ -1,8 +1,8 @@
 import { RefusedError } from '../core/errors.ts'
 import { msg } from '../core/message.ts'
-import type { Field, Group, Node, Plain, Rows, Takes, ValuesOf, Variants } from './field.ts'
-import { isObject, show } from './show.ts'
-import { choice } from './takes.ts'
+import type { Field, Group, Node, Plain, Rows, FieldType, ValuesOf, Variants } from './field.ts'
+import { isObject, quoted } from './quoted.ts'
+import { choice } from './field-types.ts'
 
 /** Reads one object from outside by its rows: what is absent gets its default, what no row knows is refused by name. */
 export function readRows<R extends Rows>(rows: R, input: unknown, path?: string): ValuesOf<R>
@@ -13,10 +13,10 @@ export function readRows(rows: Rows, input: unknown, path = ''): object {
 }
 
 /** A list of objects with the same rows. */
-export function listOf<R extends Rows>(rows: R): Takes<readonly ValuesOf<R>[]> {
+export function listOf<R extends Rows>(rows: R): FieldType<readonly ValuesOf<R>[]> {
   return {
     read(path, value) {
-      if (!Array.isArray(value)) throw new RefusedError(path, msg`${show(value)} must be a list`)
+      if (!Array.isArray(value)) throw new RefusedError(path, msg`${quoted(value)} must be a list`)
       return value.map((each: unknown, i) => readRows(rows, each === undefined ? null : each, `${path}.${i}`))
     },
     schema: { type: 'array', items: objectSchema(rows) },
@@ -68,7 +68,7 @@ function readField(node: Field<unknown>, value: unknown, given: Plain, path: str
 
 function objectAt(value: unknown, path: string): Plain {
   if (value === undefined) return {}
-  if (!isObject(value)) throw new RefusedError(path || 'configuration', msg`${show(value)} must be an object`)
+  if (!isObject(value)) throw new RefusedError(path || 'configuration', msg`${quoted(value)} must be an object`)
   return value
 }
 

@@ -1,13 +1,13 @@
-import type { Condition, Effect, Field, Node, Rows, Takes } from './field.ts'
+import type { Condition, Effect, Field, Node, Rows, FieldType } from './field.ts'
 import { is } from './field.ts'
 import { RUN } from './fields/run.ts'
-import { isObject } from './show.ts'
-import { choice } from './takes.ts'
+import { isObject } from './quoted.ts'
+import { choice } from './field-types.ts'
 
 /** A field by its path: what a control, a refusal or an explanation needs to know of it. */
 export interface RegisteredField extends Effect {
   readonly path: string
-  readonly takes: Takes<unknown>
+  readonly takes: FieldType<unknown>
   /** The object it decides the kind of, where it does. */
   readonly object?: string
   /** Absent where the default depends on other fields. */

@@ -1,15 +1,15 @@
 import { RefusedError } from '../core/errors.ts'
 import { msg } from '../core/message.ts'
 import { parseJson } from './json.ts'
-import { show } from './show.ts'
+import { quoted } from './quoted.ts'
 
 /**
  * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything
  * that comes back from a link is hostile until parsed: its length, its unpacked size and its content are all limited.
  */
 const FORM = '1.'
-const MOST_CHARACTERS = 16_384
-const MOST_BYTES = 262_144
+const MAX_CHARACTERS = 16_384
+const MAX_BYTES = 262_144
 
 /** A configuration as a person wrote it, for a link. */
 export async function inputToUrl(input: unknown): Promise<string> {
@@ -23,16 +23,16 @@ export async function inputFromUrl(text: string): Promise<unknown> {
   if (!text.startsWith(FORM))
     throw new RefusedError(
       'link',
-      msg`${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
+      msg`${quoted(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
     )
-  if (text.length > MOST_CHARACTERS)
-    throw new RefusedError('link', msg`${text.length} characters; at most ${MOST_CHARACTERS}`)
+  if (text.length > MAX_CHARACTERS)
+    throw new RefusedError('link', msg`${text.length} characters; at most ${MAX_CHARACTERS}`)
   const packed = fromBase64Url(text.slice(FORM.length))
   let json: string
   try {
     const bytes = await collect(
       new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
-      MOST_BYTES,
+      MAX_BYTES,
     )
     json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {

@@ -28,7 +28,7 @@ export interface Sample {
 }
 
 /** Which batch: of a training step, or of the held-out split. */
-export type When = { readonly step: number } | { readonly validation: number }
+export type BatchRef = { readonly step: number } | { readonly validation: number }
 
 /**
  * The data of a run. Sample `index` of step `step` depends on (seed, step, index) only. One epoch is `stepsPerEpoch` steps:
@@ -76,7 +76,7 @@ export class Dataset {
   }
 
   /** Sample `index` of a global batch. */
-  sampleAt(when: When, index: number): Sample {
+  sampleAt(when: BatchRef, index: number): Sample {
     const { tokens, weights, start } = this.locate(when, index)
     const { sequence } = this.shared
     return {
@@ -90,7 +90,7 @@ export class Dataset {
   }
 
   /** Loss-bearing tokens of a global batch. Refused when there is none: the mean would be undefined. */
-  weightOf(when: When): number {
+  weightOf(when: BatchRef): number {
     const { sequence, global } = this.shared
     let total = 0
     for (let index = 0; index < global; index++) {
@@ -104,7 +104,7 @@ export class Dataset {
     return total
   }
 
-  private locate(when: When, index: number) {
+  private locate(when: BatchRef, index: number) {
     const { shared } = this
     if ('validation' in when) {
       const place = (when.validation * shared.global + index) % this.validationSamples

@@ -9,7 +9,7 @@ import { magicOf } from './llmc-header.ts'
  */
 
 /** A longer text does not fit a string in every browser. */
-const MOST_BYTES = 500_000_000
+const MAX_BYTES = 500_000_000
 
 type Refuse = (said: LocalizableMessage) => never
 
@@ -23,7 +23,7 @@ export function decodeText(bytes: Uint8Array, field: string, path: string): stri
   const refuse: Refuse = (said) => {
     throw new RefusedError(field, said)
   }
-  if (bytes.length > MOST_BYTES) refuse(msg`"${path}" has ${bytes.length} bytes; a text has at most ${MOST_BYTES}`)
+  if (bytes.length > MAX_BYTES) refuse(msg`"${path}" has ${bytes.length} bytes; a text has at most ${MAX_BYTES}`)
   const begins = (...mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte)
   // The mark of UTF-32 begins like that of UTF-16.
   if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff))

@@ -1,4 +1,4 @@
-import type { Dataset, When } from './dataset.ts'
+import type { Dataset, BatchRef } from './dataset.ts'
 
 /** The inputs of one micro-batch as the kernels take them; R = B·T rows. */
 export interface MicrobatchInputs {
@@ -22,7 +22,7 @@ interface Total {
 const totals = new WeakMap<Dataset, Total>()
 
 /** Loss-bearing tokens of the global batch. Throws RefusedError when there is none. */
-export function totalWeight(dataset: Dataset, when: When): number {
+export function totalWeight(dataset: Dataset, when: BatchRef): number {
   const key = 'step' in when ? `step ${when.step}` : `validation ${when.validation}`
   const known = totals.get(dataset)
   if (known?.when === key) return known.weight
@@ -62,7 +62,7 @@ export function segmentsOf(tokens: Uint32Array): Uint32Array {
  */
 export function microbatchInputs(
   dataset: Dataset,
-  when: When,
+  when: BatchRef,
   samples: readonly number[],
   { T }: { readonly B: number; readonly T: number },
 ): MicrobatchInputs {

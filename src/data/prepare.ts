@@ -11,7 +11,7 @@ import { tokenizerFor } from './tokenizer-for.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
 /** Tokens are kept in 16 bits. */
-const MOST_IDS = 65536
+const MAX_IDS = 65536
 
 /**
  * Tokenizes and packs the configured data. Throws RefusedError naming the field of `data`, `batch.sequence` or `model.vocab`,
@@ -75,8 +75,8 @@ function refuseVocabulary({ data, model }: Pick<RunConfig, 'data' | 'model'>, to
       'model.vocab',
       `${model.vocab} is smaller than the ${tokenizer.vocabSize} ids of data.tokenizer ${data.tokenizer}`,
     )
-  if (tokenizer.vocabSize > MOST_IDS)
-    throw new RefusedError('data.tokenizer', `${data.tokenizer} makes ${tokenizer.vocabSize} ids; at most ${MOST_IDS}`)
+  if (tokenizer.vocabSize > MAX_IDS)
+    throw new RefusedError('data.tokenizer', `${data.tokenizer} makes ${tokenizer.vocabSize} ids; at most ${MAX_IDS}`)
 }
 
 async function rawDataset(config: RunConfig, path: string, sources: DataSources): Promise<Dataset> {

@@ -6,7 +6,7 @@ import { openSource } from './sources.ts'
 import { trainBpe } from './tokenizers/bpe.ts'
 import { byteTokenizer } from './tokenizers/byte.ts'
 import { charTokenizer, charactersOf } from './tokenizers/char.ts'
-import { END_CHARACTER, canEndDocuments, endingDocuments } from './tokenizers/ending-documents.ts'
+import { END_CHARACTER, hasDocumentEnd, withDocumentEnds } from './tokenizers/document-ends.ts'
 import { loadGpt2Tokenizer } from './tokenizers/gpt2.ts'
 import { openTokenizer } from './tokenizers/open.ts'
 import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
@@ -26,7 +26,7 @@ export async function tokenizerFor(
 ): Promise<Tokenizer> {
   if (sources.tokenizer) return givenTokenizer(config, sources.tokenizer)
   const tokenizer = await madeTokenizer(config, source, progress, sources.signal)
-  return config.data.documents ? endingDocuments(tokenizer) : tokenizer
+  return config.data.documents ? withDocumentEnds(tokenizer) : tokenizer
 }
 
 async function madeTokenizer(
@@ -67,7 +67,7 @@ async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promi
   const { documents: _, ...plain } = state
   const tokenizer = await openTokenizer(plain)
   if (!data.documents) return tokenizer
-  if (!canEndDocuments(tokenizer))
+  if (!hasDocumentEnd(tokenizer))
     throw new RefusedError('data.documents', 'true, but the tokenizer of the weights has no id that ends a document')
-  return endingDocuments(tokenizer)
+  return withDocumentEnds(tokenizer)
 }

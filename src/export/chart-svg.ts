@@ -1,4 +1,4 @@
-import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf, type Sign } from './frame.ts'
+import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf, type LegendEntry } from './frame.ts'
 import { FAINT, at, roundTicks, svgFile, textAt, tickText } from './svg.ts'
 
 export interface ChartLine {
@@ -87,7 +87,7 @@ const NOTE = 18
 
 const dash = ({ dashed }: ChartLine) => (dashed ? ' stroke-dasharray="6 4"' : '')
 
-const signOf = (line: ChartLine): Sign => ({
+const signOf = (line: ChartLine): LegendEntry => ({
   name: line.name,
   draw: (x, y) => `<path d="M${at(x)} ${y - 4}h26" fill="none" stroke="${line.color}" stroke-width="2"${dash(line)}/>`,
 })

@@ -13,7 +13,7 @@ export const PICTURE_WIDTH = 800
 export const PICTURE_HEIGHT = 450
 export const PLOT = { left: 76, right: PICTURE_WIDTH - 24, top: 84, bottom: PICTURE_HEIGHT - 56 }
 
-export interface Frame {
+export interface PlotFrame {
   readonly px: (value: number) => number
   readonly py: (value: number) => number
   /** Title, grid, ticks, axes and their labels: below everything that is drawn. */
@@ -21,7 +21,7 @@ export interface Frame {
 }
 
 /** A plot without anything in it. */
-export function frameOf(title: string, subtitle: string, x: PlotAxis, y: PlotAxis): Frame {
+export function frameOf(title: string, subtitle: string, x: PlotAxis, y: PlotAxis): PlotFrame {
   const px = (value: number) => PLOT.left + ((value - x.low) / (x.high - x.low)) * (PLOT.right - PLOT.left)
   const py = (value: number) => PLOT.bottom - ((value - y.low) / (y.high - y.low)) * (PLOT.bottom - PLOT.top)
   const body = [
@@ -46,14 +46,14 @@ export function frameOf(title: string, subtitle: string, x: PlotAxis, y: PlotAxi
 }
 
 /** A name in the legend, beside a sign 26 units wide. */
-export interface Sign {
+export interface LegendEntry {
   readonly name: string
   /** The sign from its left end, on the text's base line. */
   readonly draw: (x: number, y: number) => string
 }
 
 /** Names beside their signs, right-aligned over the plot. */
-export function legendOf(signs: readonly Sign[]): string[] {
+export function legendOf(signs: readonly LegendEntry[]): string[] {
   const y = PLOT.top - 11
   let right = PLOT.right
   return signs.toReversed().flatMap(({ name, draw }) => {

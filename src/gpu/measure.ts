@@ -24,7 +24,7 @@ export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5)
 
 /** Kernels are repeated until one timing takes about this long: a submit costs a fraction of a millisecond. */
 const TARGET_SECONDS = 0.02
-const MOST_REPEATS = 64
+const MAX_REPEATS = 64
 
 /** Median seconds the device is busy with these kernels when they come again and again. */
 export async function busySeconds(gpu: GpuDevice, prepared: readonly Prepared[], count = 5): Promise<number> {
@@ -32,7 +32,7 @@ export async function busySeconds(gpu: GpuDevice, prepared: readonly Prepared[],
     for (let i = 0; i < times; i++) for (const each of prepared) gpu.queue.launch(each)
   }
   const once = await medianSeconds(gpu, repeat(1), 1)
-  const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(TARGET_SECONDS / once)))
+  const repeats = Math.max(1, Math.min(MAX_REPEATS, Math.round(TARGET_SECONDS / once)))
   return (await medianSeconds(gpu, repeat(repeats), count)) / repeats
 }
 

@@ -59,7 +59,7 @@ export class MemoryMeter {
 }
 
 /** Category a buffer that is about to be created counts under; anything unannounced is workspace. */
-export interface Announced {
+export interface NextAllocation {
   category: Category
 }
 
@@ -67,8 +67,8 @@ export interface Announced {
 export function instrument(
   device: GPUDevice,
   meter: MemoryMeter,
-): { next: Announced; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
-  const next: Announced = { category: 'workspace' }
+): { next: NextAllocation; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
+  const next: NextAllocation = { category: 'workspace' }
   const categoryOf = new WeakMap<GPUBuffer, Category | 'cached'>()
   const create = device.createBuffer.bind(device)
   device.createBuffer = (descriptor) => {

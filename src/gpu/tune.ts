@@ -95,9 +95,9 @@ export async function tunedVariants(
   features: readonly string[],
   open: () => Promise<GpuDevice>,
 ): Promise<Variants> {
-  const said = globalThis.process?.env?.TABCLUSTER_KERNELS
+  const requested = globalThis.process?.env?.TABCLUSTER_KERNELS
   const table = chooseVariants(adapter)
-  if (said) return said === 'table' ? table : saidVariants(said)
+  if (requested) return requested === 'table' ? table : saidVariants(requested)
   const key = keyOf(adapter, features)
   let found = known.get(key)
   if (!found) {

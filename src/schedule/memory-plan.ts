@@ -60,11 +60,11 @@ class Planner {
   private readonly free = new Map<string, number[]>()
 
   constructor(private readonly rank: RankProgram) {
-    for (const spec of rank.buffers.values()) if (spec.persistent) this.persistent.set(spec.name, this.take(spec))
-    this.note(-1)
+    for (const spec of rank.buffers.values()) if (spec.persistent) this.persistent.set(spec.name, this.allocate(spec))
+    this.recordPeak(-1)
   }
 
-  private take(spec: BufferSpec): number {
+  private allocate(spec: BufferSpec): number {
     const bytes = bytesOf(spec)
     const slot = this.free.get(`${spec.home}:${bytes}`)?.pop()
     if (counts(spec, this.rank)) {
@@ -76,7 +76,7 @@ class Planner {
     return this.slots.length - 1
   }
 
-  private give(spec: BufferSpec, slot: number): void {
+  private release(spec: BufferSpec, slot: number): void {
     const bytes = bytesOf(spec)
     const key = `${spec.home}:${bytes}`
     if (counts(spec, this.rank)) {
@@ -88,7 +88,7 @@ class Planner {
     else this.free.set(key, [slot])
   }
 
-  private note(op: number): void {
+  private recordPeak(op: number): void {
     let live = 0
     for (const category of CATEGORIES) {
       live += this.live[category]
@@ -121,10 +121,10 @@ class Planner {
     for (const [name, i] of last) release[i]!.push(name)
     const slotOf = new Map<string, number>()
     for (const [i, op] of ops.entries()) {
-      for (const name of acquire[i]!) slotOf.set(name, this.take(this.rank.buffers.get(name)!))
-      this.note(op.id)
+      for (const name of acquire[i]!) slotOf.set(name, this.allocate(this.rank.buffers.get(name)!))
+      this.recordPeak(op.id)
       if (record) this.curve.push({ op: op.id, live: { ...this.live }, cached: this.cached })
-      for (const name of release[i]!) this.give(this.rank.buffers.get(name)!, slotOf.get(name)!)
+      for (const name of release[i]!) this.release(this.rank.buffers.get(name)!, slotOf.get(name)!)
     }
     // After the last release everything transient is cached: the largest value `cached` takes.
     this.peak.cached = Math.max(this.peak.cached, this.cached)
@@ -147,7 +147,7 @@ export function planMemory(rank: RankProgram, options: { curve?: boolean } = {})
  * The place behind a buffer's name within an extent: two buffers that follow each other in one slot depend on each other,
  * whatever their names. Names without a place stand for themselves.
  */
-export function placesOf(plan: MemoryPlan, extent: ExtentPlan): (name: string) => string {
+export function slotNames(plan: MemoryPlan, extent: ExtentPlan): (name: string) => string {
   return (name) => {
     const slot = plan.persistent.get(name) ?? extent.slotOf.get(name)
     return slot === undefined ? name : `#${slot}`

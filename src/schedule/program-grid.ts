@@ -26,7 +26,7 @@ export interface OpPosition {
 }
 
 const AROUND = 4
-const MOST_RANKS = 16
+const MAX_RANKS = 16
 
 /**
  * The grid around the ops an error is about, each marked >…<. Ranks without a marked op show the same part of their list.
@@ -50,7 +50,5 @@ export function printGridAround(lists: readonly (readonly Op[])[], marks: readon
 
 /** All ranks of a small Program; of a large one the marked ranks and the first few others. */
 function near(rank: number, marks: readonly OpPosition[], world: number): boolean {
-  return (
-    world <= MOST_RANKS || rank < MOST_RANKS / 2 || marks.slice(0, MOST_RANKS / 2).some((mark) => mark.rank === rank)
-  )
+  return world <= MAX_RANKS || rank < MAX_RANKS / 2 || marks.slice(0, MAX_RANKS / 2).some((mark) => mark.rank === rank)
 }

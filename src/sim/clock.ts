@@ -1,6 +1,6 @@
 import { InvalidProgramError } from '../core/errors.ts'
 import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
-import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
+import { planMemory, slotNames, type MemoryPlan } from '../schedule/memory-plan.ts'
 import type { OpPosition } from '../schedule/program-grid.ts'
 import type { Op, Program } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
@@ -38,12 +38,9 @@ export interface ClockOptions {
   readonly plans?: readonly MemoryPlan[]
 }
 
-/** As the executor waits: names that follow each other in one slot depend on each other. */
-function waitsOf({ persistent, step }: MemoryPlan): Dependencies {
-  return dependenciesOf(step.ops, (name) => {
-    const slot = persistent.get(name) ?? step.slotOf.get(name)
-    return slot === undefined ? name : `#${slot}`
-  })
+/** What each op of the step waits for, by the executor's rule: over memory slots, not names. */
+function waitsOf(plan: MemoryPlan): Dependencies {
+  return dependenciesOf(plan.step.ops, slotNames(plan, plan.step))
 }
 
 /**

@@ -25,11 +25,11 @@ interface Edited extends Pick<StoreApi<History>, 'getState' | 'getInitialState' 
 }
 
 /** The store whose draft is edited in a place. */
-export function editedIn(page: Page, place: PagePlace): Edited {
+export function editedStore(page: Page, place: PagePlace): Edited {
   return { run: page.draft, simulate: page.simulation, compare: page.compare }[place]
 }
 
-const edited = (page: Page) => editedIn(page, page.view.getState().place)
+const edited = (page: Page) => editedStore(page, page.view.getState().place)
 
 /** What is on screen is planned, and nothing is wrong with it. */
 export function canStart(page: Page): boolean {

@@ -37,17 +37,17 @@ function distinctChoices(found: readonly Pick<FoundAdapter, 'choices'>[]): reado
 }
 
 export function assignedChoices(
-  deal: Assignment,
+  assignment: Assignment,
   ranks: number,
   found: readonly Pick<FoundAdapter, 'choices'>[],
   before: readonly AdapterChoice[],
 ): 'default' | readonly AdapterChoice[] {
   const each = (choice: (rank: number) => AdapterChoice) => Array.from({ length: ranks }, (_, rank) => choice(rank))
-  if (deal === 'default') return deal
+  if (assignment === 'default') return assignment
   const turn = distinctChoices(found)
-  if (deal === 'turn') return each((rank) => turn[rank % turn.length]!)
-  if (deal === 'byRank') return each((rank) => before[rank] ?? turn[0]!)
-  return each(() => deal)
+  if (assignment === 'turn') return each((rank) => turn[rank % turn.length]!)
+  if (assignment === 'byRank') return each((rank) => before[rank] ?? turn[0]!)
+  return each(() => assignment)
 }
 
 /** The shortest way to say what a draft says. */

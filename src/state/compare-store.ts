@@ -15,7 +15,7 @@ import type { Draft } from './draft-path.ts'
 import { isDraft, readPath, removePath } from './draft-path.ts'
 import { createBatch } from './event-batch.ts'
 import type { History } from './history.ts'
-import { after, before, NO_HISTORY, remembered } from './history.ts'
+import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import { textFor } from './files-store.ts'
 import type { FilesState } from './files-store.ts'
 import type { Problem, Session } from './session.ts'
@@ -67,13 +67,13 @@ export interface CompareState extends History {
 
 export type CompareStore = ReturnType<typeof createCompareStore>
 
-export const MOST_PINS = 16
-export const MOST_STEPS = 1000
+export const MAX_PINS = 16
+export const MAX_STEPS = 1000
 const DEFAULT_STEPS = 20
 
 /** Workers a tab still schedules well, and bytes that a machine of today has to spare. */
-const MOST_RANKS = 64
-const MOST_BYTES = 8e9
+const MAX_RANKS = 64
+const MAX_BYTES = 8e9
 
 const UPDATE_MILLISECONDS = 150
 
@@ -112,10 +112,10 @@ export function checkComparison(draft: Draft): void {
       'link',
       msg`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
     )
-  if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
-    throw new RefusedError('pins', msg`must be a list of at most ${MOST_PINS} configurations`)
-  if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
-    throw new RefusedError('steps', msg`${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
+  if (!Array.isArray(pins) || pins.length > MAX_PINS || !pins.every(isDraft))
+    throw new RefusedError('pins', msg`must be a list of at most ${MAX_PINS} configurations`)
+  if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS)
+    throw new RefusedError('steps', msg`${JSON.stringify(steps)} must be an integer from 1 to ${MAX_STEPS}`)
   for (const pin of pins) parseConfig(pin, 'simulate')
   // Rows are told apart by what they say.
   if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length)
@@ -217,9 +217,9 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
     for (const pin of pinsOf(draft)) simulate(pin)
   }
   const replace = (draft: Draft) => {
-    if (keyOf(draft) !== keyOf(store.getState().draft)) show(draft, remembered(store.getState()))
+    if (keyOf(draft) !== keyOf(store.getState().draft)) show(draft, withPast(store.getState()))
   }
-  const restore = (to: typeof before) => {
+  const restore = (to: typeof undone) => {
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
@@ -271,12 +271,12 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
   return {
     ...store,
     replace,
-    undo: () => restore(before),
-    redo: () => restore(after),
+    undo: () => restore(undone),
+    redo: () => restore(redone),
     /** Adds a configuration; `result` where it was trained already. False when it is there or the list is full. */
     pin(draft: Draft, result?: RunResult): boolean {
       const { draft: comparison, pins } = store.getState()
-      if (isPinned(draft) || pins.length >= MOST_PINS) return false
+      if (isPinned(draft) || pins.length >= MAX_PINS) return false
       if (result)
         resultsByDraft.set(keyOf(draft), {
           ...NO_RESULTS,
@@ -304,7 +304,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
     setSteps: (steps: number) =>
       replace({
         ...store.getState().draft,
-        steps: Math.max(1, Math.min(MOST_STEPS, Math.round(steps) || DEFAULT_STEPS)),
+        steps: Math.max(1, Math.min(MAX_STEPS, Math.round(steps) || DEFAULT_STEPS)),
       }),
     /** Trains every pin that can, one after another: same steps, same seed, same data where they name the same. */
     async run(): Promise<void> {
@@ -345,7 +345,7 @@ function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: Si
     return { kind: 'refused', problem: problem ?? { field: '', message: '' } }
   }
   const ranks = meshSize(parsed.config.parallel)
-  if (ranks > MOST_RANKS) return { kind: 'ranks', ranks }
+  if (ranks > MAX_RANKS) return { kind: 'ranks', ranks }
   const bytes = simulated?.ranks.reduce((sum, rank) => sum + rank.predictedBytes.total, 0) ?? 0
-  return bytes > MOST_BYTES ? { kind: 'bytes', bytes } : null
+  return bytes > MAX_BYTES ? { kind: 'bytes', bytes } : null
 }

@@ -50,7 +50,7 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
   return {
     ...store,
     /** Reads a text file; false, with the reason in the state, where it is no text. */
-    async takeText(file: File): Promise<boolean> {
+    async loadText(file: File): Promise<boolean> {
       try {
         const text = decodeText(new Uint8Array(await file.arrayBuffer()), 'data.text', file.name)
         store.setState(({ texts }) => ({ texts: new Map(texts).set(file.name, text), failure: null }))
@@ -61,8 +61,8 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
         return false
       }
     },
-    takeWeights: (file: File) => setWeights({ name: file.name, file }),
-    drawWeights: () => setWeights(null),
+    chooseWeights: (file: File) => setWeights({ name: file.name, file }),
+    clearWeights: () => setWeights(null),
     /** What a link says; a file of that name which was chosen before is taken for the one that is meant. */
     linkWeights(name: string | null) {
       const { weights } = store.getState()
@@ -115,7 +115,11 @@ export function textFor(config: RunConfig, { texts }: Pick<FilesState, 'texts'>)
 }
 
 /** Whether a run of a configuration was given these files. One from a checkpoint started from none of them. */
-export function isMadeOf({ text, weights, checkpoint }: Sources, { data }: RunConfig, files: FilesState): boolean {
+export function wasStartedWith(
+  { text, weights, checkpoint }: Sources,
+  { data }: RunConfig,
+  files: FilesState,
+): boolean {
   const sameText = data.text === null || files.texts.get(data.text) === text
   return sameText && (checkpoint !== undefined || (files.weights?.file ?? undefined) === weights)
 }

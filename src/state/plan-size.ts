@@ -4,9 +4,9 @@ import { msg } from '../core/message.ts'
 import { worldSize } from './fields.ts'
 
 /** Ranks that the page draws, and that a browser still gives workers to. */
-export const MOST_RANKS = 256
+export const MAX_RANKS = 256
 /** About 10 kB each while a Program is compiled: what a tab has to spare, and hands from a worker to the page at once. */
-const MOST_OPS = 60_000
+const MAX_OPS = 60_000
 /** Ops of a block's forward and backward, and of what is around the blocks. */
 const OPS_OF_BLOCK = 14
 const OPS_AROUND = 6
@@ -14,14 +14,14 @@ const OPS_AROUND = 6
 /** Throws RefusedError for what is too large to be compiled in a tab, before anything of it is made. */
 export function checkSize(config: RunConfig): void {
   const ranks = worldSize(config)
-  if (ranks > MOST_RANKS)
+  if (ranks > MAX_RANKS)
     throw new RefusedError(
       'parallel',
-      msg`${ranks} ranks; this page trains on at most ${MOST_RANKS}: Simulate clocks more`,
+      msg`${ranks} ranks; this page trains on at most ${MAX_RANKS}: Simulate clocks more`,
     )
   const { batch, model, parallel } = config
   const perMicrobatch = OPS_OF_BLOCK * Math.ceil(model.layers / parallel.pipeline) + OPS_AROUND
-  const most = Math.max(1, Math.floor(MOST_OPS / (ranks * perMicrobatch)))
+  const most = Math.max(1, Math.floor(MAX_OPS / (ranks * perMicrobatch)))
   if (batch.microbatches > most)
     throw new RefusedError(
       'batch.microbatches',

@@ -19,7 +19,7 @@ const SPAN_LIMIT = 20_000
 export type StepSize = 'step' | 'tick' | 'op'
 
 /** How a run begins: in slow motion, or with a step of some size after which it stands. */
-export interface Beginning {
+export interface StartMode {
   readonly ticksPerSecond?: number | null
   readonly by?: StepSize
 }
@@ -96,7 +96,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     await closing
   }
 
-  const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: Beginning = {}) => {
+  const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: StartMode = {}) => {
     const closed = reset()
     const ownGeneration = generation
     // From here on a second click finds a run that is starting.

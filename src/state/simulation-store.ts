@@ -10,7 +10,7 @@ import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { isDraft, removePath, writePath } from './draft-path.ts'
 import type { History } from './history.ts'
-import { after, before, NO_HISTORY, remembered } from './history.ts'
+import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import { readableConfig } from './readable-config.ts'
 import type { Problem } from './session.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
@@ -130,8 +130,8 @@ export function createSimulationStore(
     store.setState({ draft, config: readableConfig(draft), past, future })
     compute()
   }
-  const replace = (draft: Draft) => show(draft, remembered(store.getState()))
-  const go = (to: typeof before) => {
+  const replace = (draft: Draft) => show(draft, withPast(store.getState()))
+  const go = (to: typeof undone) => {
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
@@ -164,8 +164,8 @@ export function createSimulationStore(
       const { problem, computing } = store.getState()
       if (simulator !== null && problem === null && !computing) simulator.postMessage(request(newest, 'memory'))
     },
-    undo: () => go(before),
-    redo: () => go(after),
+    undo: () => go(undone),
+    redo: () => go(redone),
     search: () => {
       endSearch({ phase: 'running', progress: null })
       planner = open(

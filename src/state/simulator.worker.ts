@@ -13,7 +13,7 @@ function post(reply: SimulatorReply): void {
 }
 
 /** Points of a memory curve that a chart has room for. */
-const MOST_POINTS = 400
+const MAX_POINTS = 400
 
 /** The newest simulation: its memory is asked for right after it. */
 let newest: { readonly key: string; readonly simulation: Simulation } | null = null
@@ -42,7 +42,7 @@ function handle(request: SimulatorRequest): void {
       kind: 'remembered',
       curves: simulated(request)
         .memory()
-        .map((curve) => thinned(curve, MOST_POINTS)),
+        .map((curve) => thinned(curve, MAX_POINTS)),
     })
   if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulated(request).trace()) })
   const steps = layoutSearch(readForPlan(input), measured ? { measured } : {})

@@ -194,11 +194,11 @@ export function strategyOf(config: RunConfig): Strategy {
 
 /** Devices a click on a strategy asks for. */
 const FEWEST = 2
-const MOST = 4
+const MAX_PRESET_RANKS = 4
 
 /** The draft with another strategy: everything but `parallel` and the micro-batches stays, adapters dealt by rank do not. */
 export function withStrategy(draft: Draft, config: RunConfig, { choose }: Strategy): Draft {
-  const { parallel, microbatches } = choose(Math.max(FEWEST, Math.min(MOST, worldSize(config))), config)
+  const { parallel, microbatches } = choose(Math.max(FEWEST, Math.min(MAX_PRESET_RANKS, worldSize(config))), config)
   const { batch, cluster, ...rest } = draft
   const { adapters: _, stragglers: __, ...devices } = isDraft(cluster) ? cluster : {}
   return {

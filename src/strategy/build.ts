@@ -1,7 +1,7 @@
 import { MESH_AXES, coordinatesAt, groupAlong, groupsAlong, meshSize, rankAt } from '../core/mesh.ts'
 import type { Coordinates } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
-import { dealBatch, exchangeableParts } from './deal-batch.ts'
+import { splitBatch, equallyShapedParts } from './split-batch.ts'
 import type { Program, RankProgram } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
@@ -13,7 +13,7 @@ import { lowerActions } from './lower-actions.ts'
 import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
 
-import { behindCompute } from './behind-compute.ts'
+import { afterPriorCompute } from './after-prior-compute.ts'
 import { withPrecision } from './precision.ts'
 import { reducedPerMicrobatch } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
@@ -46,7 +46,7 @@ export class ProgramBuilder {
     this.layout = layoutOf(config)
     this.world = Array.from({ length: meshSize(config.parallel) }, (_, rank) => rank)
     this.ranks = this.world.length + (this.strategy.servers?.(config) ?? 0)
-    this.dealt = config.parallel.server.async ? exchangeableParts(config) : dealBatch(config)
+    this.dealt = config.parallel.server.async ? equallyShapedParts(config) : splitBatch(config)
   }
 
   private get strategy(): DataStrategy {
@@ -62,7 +62,10 @@ export class ProgramBuilder {
   rank(number: number): RankProgram {
     const { config, layout, world } = this
     const draft = this.strategy.lower(number, { config, layout, world, rank: (each) => this.computeRank(each) })
-    return finishRank(withSoftware(withPrecision(behindCompute(draft, config), config), config), habitsOf(config).reuse)
+    return finishRank(
+      withSoftware(withPrecision(afterPriorCompute(draft, config), config), config),
+      habitsOf(config).reuse,
+    )
   }
 
   /** Forward and backward of one rank, before any exchange between replicas. */

@@ -39,7 +39,7 @@ export function sliceSpans(spans: readonly Span[], from: number, length: number)
 }
 
 /** Spans of one buffer, end to end, of the lengths of others. */
-export function cutAlike(name: string, others: readonly { readonly length: number }[]): Span[] {
+export function splitLike(name: string, others: readonly { readonly length: number }[]): Span[] {
   let at = 0
   return others.map(({ length }) => span(name, length, (at += length) - length))
 }

@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { Action } from '../schedule/actions.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import type { Program, RankProgram } from '../schedule/program.ts'
-import { dealBatch } from './deal-batch.ts'
+import { splitBatch } from './split-batch.ts'
 import type { RankDraft } from './draft.ts'
 import { finishRank } from './draft.ts'
 import { serverExchange } from './data/server-shards.ts'
@@ -43,7 +43,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
   const { pipeline: P, chunks } = config.parallel
   const shape = { stages: P, microbatches: 1, chunks }
   const stageToRank = scheduleOf(config.parallel.schedule).stageToRank(shape)
-  const dealt = dealBatch(config)
+  const batches = splitBatch(config)
   const workers = training.ranks.filter(({ device }) => device === 'gpu').map(({ rank }) => rank)
   const ranks = training.ranks.map((trained): RankProgram => {
     const { data, pipeline, tensor } = trained.coordinates
@@ -54,7 +54,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     // One sequence is one replica's work; others have nothing to do, unless they are in the exchange anyway.
     const sharded = holdsShards(config)
     const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0 && !sharded)
-    const microbatches = idle ? [] : generate ? [[0]] : dealt[data]!
+    const microbatches = idle ? [] : generate ? [[0]] : batches[data]!
     const stages = layout.stages.filter((stage) => stageToRank[stage.index] === pipeline)
     const actions: Action[] = microbatches.flatMap((_, microbatch) =>
       stages.map((stage) => ({ kind: 'F' as const, stage: stage.index, microbatch })),

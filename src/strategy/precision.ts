@@ -6,7 +6,7 @@ import { invariant } from '../core/errors.ts'
 import type { BufferId } from '../schedule/buffers.ts'
 import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
-import { buffer, buffersOf, cutAlike, span } from './draft.ts'
+import { buffer, buffersOf, splitLike, span } from './draft.ts'
 import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
 
 /*
@@ -100,7 +100,7 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
         tensor: `${subject}:${side}:${size}`,
         ...(microbatch === undefined ? {} : { microbatch }),
       }
-      return cutAlike(buffers.add(buffer(id, size, { dtype: 'reduced', home })), spans)
+      return splitLike(buffers.add(buffer(id, size, { dtype: 'reduced', home })), spans)
     }
     const cast = (source: readonly Span[], target: readonly Span[]): OpDraft[] =>
       source.length === 0

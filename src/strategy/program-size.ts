@@ -5,9 +5,9 @@ import { RefusedError } from '../core/errors.ts'
 import { headChunkRows } from './recipes.ts'
 
 /** Ops of a Program that is built at all: with more, building and proving it takes minutes and gigabytes. */
-const MOST_OPS = 500_000
+const MAX_OPS = 500_000
 /** Every rank of a Program knows its groups, and DataParallel's first rank every other. */
-const MOST_RANKS = 256
+const MAX_RANKS = 256
 
 /** Ops of the Program, roughly: a dozen segments per block and micro-batch, the head's chunks, exchanges between tensor ranks. */
 function expectedOps(config: RunConfig): number {
@@ -26,11 +26,11 @@ function largestReplica(config: RunConfig): number {
 /** Refuses a Program that is not worth waiting for. @throws RefusedError */
 export function checkProgramSize(config: RunConfig): void {
   const ranks = meshSize(config.parallel)
-  if (ranks > MOST_RANKS) throw new RefusedError('parallel', `${ranks} ranks; a Program has at most ${MOST_RANKS}`)
+  if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; a Program has at most ${MAX_RANKS}`)
   const ops = expectedOps(config)
-  if (ops > MOST_OPS)
+  if (ops > MAX_OPS)
     throw new RefusedError(
       'batch',
-      `${config.batch.global} samples in ${config.batch.microbatches} micro-batches make a Program of about ${Math.ceil(ops / 1e5) / 10} million ops; at most ${MOST_OPS}`,
+      `${config.batch.global} samples in ${config.batch.microbatches} micro-batches make a Program of about ${Math.ceil(ops / 1e5) / 10} million ops; at most ${MAX_OPS}`,
     )
 }

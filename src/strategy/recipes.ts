@@ -146,12 +146,12 @@ export function logitCopyBytes(config: Said): number {
 }
 
 /** Most pieces that a micro-batch goes through the head in: what takes more is far above any device's memory. */
-const MOST_HEAD_CHUNKS = 1024
+const MAX_HEAD_CHUNKS = 1024
 
 /** Rows that go through the head at a time, of V logits each. */
 export function headChunkRows(config: Said, rows: number, V: number): number {
   const fitting = Math.floor(habitsOf(config).headChunkBytes / (elementBytesOf(config).working * V))
-  return Math.max(1, Math.min(rows, Math.max(fitting, Math.ceil(rows / MOST_HEAD_CHUNKS))))
+  return Math.max(1, Math.min(rows, Math.max(fitting, Math.ceil(rows / MAX_HEAD_CHUNKS))))
 }
 
 /** Whether the kernels are this project's: its parameters, scalars and read-back buffers are part of the Program. */

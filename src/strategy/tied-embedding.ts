@@ -8,7 +8,7 @@ import type { ComputeRank } from './ranks.ts'
 import { gradBuffer } from './ranks.ts'
 
 /** The parameter that another stage may hold a copy of, or null. */
-export function tiedElsewhere({ model, parallel }: RunConfig): string | null {
+export function sharedTiedParameter({ model, parallel }: RunConfig): string | null {
   return model.tied && parallel.pipeline > 1 ? headWeightName(model) : null
 }
 

@@ -6,7 +6,7 @@ import { ClusterPanel } from './cluster/cluster-panel.tsx'
 import { Header } from './header/header.tsx'
 import { Notices } from './notices/notices.tsx'
 import { usePage, useSlice } from './page-context.ts'
-import { part } from './part/part.tsx'
+import { lazyPart } from './part/lazy-part.tsx'
 import { SamplePanel } from './sample/sample-panel.tsx'
 import { StrategyPanel } from './strategy/strategy-panel.tsx'
 import { useText } from './text/use-text.ts'
@@ -14,15 +14,15 @@ import panel from './theme/panel.module.css'
 import { useResolvedTheme } from './theme/use-theme.ts'
 import { TransportBar } from './transport/transport-bar.tsx'
 
-const TimelinePanel = part(() => import('./timeline/timeline-panel.tsx'))
-const SimulatePlace = part(() => import('./simulate/simulate-place.tsx'))
-const ComparePlace = part(() => import('./compare/compare-place.tsx'))
-const Inspector = part(() => import('./inspect/inspector.tsx'))
-const Shortcuts = part(() => import('./help/shortcuts.tsx'))
-const Tour = part(() => import('./tour/tour.tsx'))
-const Invitation = part(() => import('./tour/invitation.tsx'))
-const RebalanceNotice = part(() => import('./rebalance/rebalance-notice.tsx'))
-const ChartsPanel = part(() => import('./charts/charts-panel.tsx'))
+const TimelinePanel = lazyPart(() => import('./timeline/timeline-panel.tsx'))
+const SimulatePlace = lazyPart(() => import('./simulate/simulate-place.tsx'))
+const ComparePlace = lazyPart(() => import('./compare/compare-place.tsx'))
+const Inspector = lazyPart(() => import('./inspect/inspector.tsx'))
+const Shortcuts = lazyPart(() => import('./help/shortcuts.tsx'))
+const Tour = lazyPart(() => import('./tour/tour.tsx'))
+const Invitation = lazyPart(() => import('./tour/invitation.tsx'))
+const RebalanceNotice = lazyPart(() => import('./rebalance/rebalance-notice.tsx'))
+const ChartsPanel = lazyPart(() => import('./charts/charts-panel.tsx'))
 
 /** Keys work everywhere but where a person types. */
 function useShortcuts(): void {

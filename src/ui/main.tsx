@@ -7,7 +7,7 @@ import { App } from './app.tsx'
 import { retainBuildFiles } from './retain-build-files.ts'
 import { isolate } from './isolate.ts'
 import { LinksContext, PageContext } from './page-context.ts'
-import { Boundary } from './part/part.tsx'
+import { ErrorBoundary } from './part/lazy-part.tsx'
 import './theme/base.css'
 
 function storage(): Storage | null {
@@ -35,9 +35,9 @@ if (import.meta.env.PROD) {
 createRoot(root).render(
   <PageContext value={page}>
     <LinksContext value={links}>
-      <Boundary>
+      <ErrorBoundary>
         <App />
-      </Boundary>
+      </ErrorBoundary>
     </LinksContext>
   </PageContext>,
 )

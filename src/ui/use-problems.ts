@@ -13,6 +13,6 @@ export function useProblems(): readonly Problem[] {
   return useMemo(() => problemsOnScreen({ draft, problem: planned, files, found }), [draft, planned, files, found])
 }
 
-export function concerns(problem: Problem, path: string): boolean {
+export function isAbout(problem: Problem, path: string): boolean {
   return problem.field === path || problem.field.startsWith(`${path}.`)
 }

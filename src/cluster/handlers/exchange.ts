@@ -5,7 +5,7 @@ import { requestOf } from '../../comm/request.ts'
 import type { CollectiveOp, OffloadOp, RecvOp, SendOp, Span } from '../../schedule/program.ts'
 import { runCollective } from '../collectives.ts'
 import type { Slots } from '../slots.ts'
-import type { Began, HandlerContext } from './context.ts'
+import type { TransferStart, HandlerContext } from './context.ts'
 import { readSpans, writeSpans } from './readback.ts'
 
 /** Sender and receiver name a stream by their peer; what follows the peer is the same on both ends. */
@@ -18,12 +18,12 @@ function bytesOf(values: Float32Array): Uint8Array {
 }
 
 /** The first moment at which it was called, else now. */
-function firstMoment(): { note: () => void; at: () => Began } {
-  let first: Began | null = null
+function firstMoment(): { note: () => void; at: () => TransferStart } {
+  let first: TransferStart | null = null
   return { note: () => (first ??= performance.now()), at: () => first ?? performance.now() }
 }
 
-export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<TransferStart> {
   invariant(transport, 'a single rank sends nothing')
   const values = new Float32Array(lengthOf(op.source))
   const moved = firstMoment()
@@ -33,7 +33,7 @@ export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots
   return moved.at()
 }
 
-export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<TransferStart> {
   invariant(transport, 'a single rank receives nothing')
   const values = new Float32Array(lengthOf(op.target))
   await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
@@ -61,7 +61,11 @@ class Arrived {
 }
 
 /** Reading back, exchanging, adding and writing overlap chunk by chunk. */
-export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+export async function exchange(
+  op: CollectiveOp,
+  { gpu, transport }: HandlerContext,
+  slots: Slots,
+): Promise<TransferStart> {
   invariant(transport, 'a collective needs a transport')
   const member = op.group.indexOf(transport.rank)
   const request = requestOf(op)
@@ -105,7 +109,7 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
   return moved.at()
 }
 
-export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<Began> {
+export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<TransferStart> {
   const values = new Float32Array(lengthOf(op.source))
   const moved = firstMoment()
   await readSpans(gpu, slots, op.stream, op.source, values, moved.note)

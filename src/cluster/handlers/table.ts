@@ -1,7 +1,7 @@
 import type { AddOp, ClearOp, ComputeOp, DecodeOp, EncodeOp, LoadBatchOp, ReportOp } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import { launchOp } from './compute.ts'
-import type { Began, HandlerContext, HandlerTable } from './context.ts'
+import type { TransferStart, HandlerContext, HandlerTable } from './context.ts'
 import { exchange, offload, recv, send } from './exchange.ts'
 import { gradNorm, optimizerStep } from './optimizer.ts'
 import { readSpans } from './readback.ts'
@@ -25,7 +25,7 @@ function clear(op: ClearOp, context: HandlerContext, slots: Slots): void {
     else context.gpu!.queue.clear(slots.buffer(buffer), offset * 4, length * 4)
 }
 
-async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<Began> {
+async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<TransferStart> {
   const names = [op.loss, op.norm].filter((name) => name !== undefined)
   const values = new Map<string, number>()
   // Loss and norm may live apart: with offload the norm is taken in host memory.

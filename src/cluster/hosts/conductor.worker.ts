@@ -15,7 +15,7 @@ import type {
   PageSources,
 } from '../conductor-protocol.ts'
 import type { GivenWeights } from '../given-weights.ts'
-import { weightsFor } from '../given-weights.ts'
+import { openGivenWeights } from '../given-weights.ts'
 import { measureDevice } from '../measure-device.ts'
 import { checkParity } from '../parity.ts'
 import type { Run } from '../run.ts'
@@ -49,7 +49,7 @@ async function givenWeights(config: RunConfig, sources: PageSources): Promise<Gi
   if (!weights || checkpoint) return null
   const field = 'weights'
   const file = await renameRefusedField('safetensors', field, () => openSafetensors(blobSource(weights)))
-  return weightsFor(config, file, {
+  return openGivenWeights(config, file, {
     field,
     progress: (fraction, detail) => postEvent({ kind: 'progress', what: 'weights', fraction, detail }),
   })

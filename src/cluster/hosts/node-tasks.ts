@@ -4,7 +4,7 @@ import type { RankHost } from '../rank.ts'
 import { Rank } from '../rank.ts'
 import { createTransports, openTransport } from '../transport/setup.ts'
 import type { TransportSetup } from '../transport/setup.ts'
-import { localLine } from './local-ports.ts'
+import { localPortPair } from './local-ports.ts'
 import { openNodeGpu } from './node-gpu.ts'
 
 /** How a rank gets its device in Node. */
@@ -32,7 +32,7 @@ export function nodeTaskHost(
   return {
     name: 'node-tasks',
     async spawn(world) {
-      const lines = Array.from({ length: world }, () => localLine())
+      const lines = Array.from({ length: world }, () => localPortPair())
       for (const line of lines) new Rank(line.rank, rankHost)
       return {
         ports: lines.map((line) => line.coordinator),

@@ -1,6 +1,6 @@
 import { CORPUS_NAMES, TOKENIZERS } from '../names.ts'
 import { computed, field, given, group, is } from '../field.ts'
-import { choice, nullable, text, yesOrNo } from '../takes.ts'
+import { choice, nullable, nonEmptyText, flag } from '../field-types.ts'
 import type { Plain } from '../field.ts'
 
 const DEFAULT_CORPUS = 'translation-de-en'
@@ -14,11 +14,11 @@ export const DATA = group({
   }),
   // Ids in a file are only turned into text, by a tokenizer that is not learnt from text.
   tokenizer: field(choice(TOKENIZERS), 'byte', { when: [[is('data.tokens', null)], [is('data.tokenizer', 'gpt2')]] }),
-  text: field(nullable(text), null),
-  tokens: field(nullable(text), null),
+  text: field(nullable(nonEmptyText), null),
+  tokens: field(nullable(nonEmptyText), null),
   order: computed(choice(['shuffled', 'sequential']), {
     from: ({ data }: { data: { tokens: string | null } }) => (data.tokens === null ? 'shuffled' : 'sequential'),
   }),
   /** A document of `text` ends at each `<|endoftext|>`. */
-  documents: field(yesOrNo, false, { when: [[given('data.text')]] }),
+  documents: field(flag, false, { when: [[given('data.text')]] }),
 })

@@ -4,7 +4,7 @@ import { ROPE_THETA } from '../../model/shape.ts'
 import type { ModelShape } from '../../model/shape.ts'
 import { computed, field, group } from '../field.ts'
 import type { Plain } from '../field.ts'
-import { between, choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
+import { between, choice, nullable, nullForDefault, integer, flag } from '../field-types.ts'
 
 /** Any of these given, and no preset, is a shape of its own. */
 export const SIZES = ['layers', 'heads', 'embed', 'context', 'vocab'] as const
@@ -22,7 +22,7 @@ function baseOf({ model }: Filled): ModelShape {
 }
 
 function size(name: (typeof SIZES)[number], most: number) {
-  return computed(whole(1, most), { from: (config: Filled) => baseOf(config)[name] })
+  return computed(integer(1, most), { from: (config: Filled) => baseOf(config)[name] })
 }
 
 /** LLaMA's rule: two thirds of 4C, rounded up to a multiple of 256. */
@@ -43,7 +43,7 @@ export const MODEL = group(
     context: size('context', 10_000_000),
     vocab: size('vocab', 10_000_000),
     /** Key/value heads (grouped-query attention); equals heads for GPT-2. */
-    kvHeads: computed(whole(1, 10_000), {
+    kvHeads: computed(integer(1, 10_000), {
       from: (config: Filled) => {
         const base = baseOf(config)
         const { family, heads } = config.model
@@ -51,11 +51,11 @@ export const MODEL = group(
       },
     }),
     /** Width of one head: embed/heads unless given. */
-    headSize: computed(orDefault(whole(1, 10_000)), {
+    headSize: computed(nullForDefault(integer(1, 10_000)), {
       from: ({ model }: Filled) => model.embed / model.heads,
     }),
     /** Hidden width of the MLP; 4·embed for GPT-2. */
-    ffn: computed(whole(1, 10_000_000), {
+    ffn: computed(integer(1, 10_000_000), {
       from: (config: Filled) => {
         const { model } = config
         const base = baseOf(config)
@@ -63,7 +63,7 @@ export const MODEL = group(
       },
     }),
     /** Output head shares the token embedding. */
-    tied: computed(yesOrNo, {
+    tied: computed(flag, {
       from: (config: Filled) => {
         const { family } = config.model
         return baseOf(config).family === family ? baseOf(config).tied : family === 'gpt2'

@@ -14,7 +14,7 @@ type Merge = readonly [left: number, right: number]
 const WORDS = / ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s/gu
 
 /** Merges beyond this learn nothing from the texts this is for, and a pair has to fit a number. */
-export const MOST_BPE_IDS = 32768
+export const MAX_BPE_IDS = 32768
 
 const pairOf = (left: number, right: number) => left * 65536 + right
 const mergeOf = (pair: number): Merge => [Math.floor(pair / 65536), pair % 65536]
@@ -100,7 +100,7 @@ export async function trainBpe(
   const heap = new PairHeap()
   for (const [pair, count] of pairs.counts) heap.push({ pair, count })
   const merges: Merge[] = []
-  const mergeCount = Math.min(vocabSize, MOST_BPE_IDS) - 256
+  const mergeCount = Math.min(vocabSize, MAX_BPE_IDS) - 256
   while (merges.length < mergeCount) {
     const paused = pace()
     if (paused) {
@@ -125,7 +125,7 @@ export async function trainBpe(
 }
 
 /** Words whose ids are remembered: texts repeat theirs. */
-const MOST_KNOWN_WORDS = 65536
+const MAX_KNOWN_WORDS = 65536
 
 export function bpeTokenizer(merges: readonly Merge[]): Tokenizer {
   const rankOf = new Map(merges.map(([left, right], rank) => [pairOf(left, right), rank]))
@@ -152,7 +152,7 @@ export function bpeTokenizer(merges: readonly Merge[]): Tokenizer {
       let ids = known.get(word)
       if (!ids) {
         ids = encodeWord(word)
-        if (known.size < MOST_KNOWN_WORDS) known.set(word, ids)
+        if (known.size < MAX_KNOWN_WORDS) known.set(word, ids)
       }
       for (const id of ids) out.push(id)
     }

@@ -24,7 +24,7 @@ export function zbVOrder({ stages: p, microbatches: m }: PipelineShape, costs: S
   const work = 2 * m * (costs.F + costs.I + costs.W)
   const least = work + (p - 1) * (costs.F + costs.comm)
   let best: ReturnType<typeof greedyV> = null
-  let left = MOST_ACTIONS
+  let left = MAX_ACTIONS
   for (const priority of PRIORITIES)
     for (const cap of CAPS) {
       if (best !== null && ((best.makespan <= least && best.span <= work) || left <= 0)) break
@@ -52,7 +52,7 @@ const PRIORITIES: readonly Priority[] = [
 ]
 
 /** Actions placed in a search: long orders, in which the start and the end matter less, are tried with fewer rules. */
-const MOST_ACTIONS = 6_000_000
+const MAX_ACTIONS = 6_000_000
 
 /** How many activations of the downward chunk a rank may hold. */
 const CAPS: readonly ((p: number, rank: number) => number)[] = [

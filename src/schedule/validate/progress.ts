@@ -1,6 +1,6 @@
 import { dependenciesOf } from '../dependencies.ts'
 import type { MemoryPlan } from '../memory-plan.ts'
-import { placesOf } from '../memory-plan.ts'
+import { slotNames } from '../memory-plan.ts'
 import type { OpPosition } from '../program-grid.ts'
 import type { Op } from '../program.ts'
 import type { Scope } from './fault.ts'
@@ -34,7 +34,7 @@ export function checkProgress(
     const base = offsets[rank]!
     if (ops.length === 0) continue
     const plan = planOf(rank)
-    const dependencies = dependenciesOf(ops, placesOf(plan, plan[scope.extent]))
+    const dependencies = dependenciesOf(ops, slotNames(plan, plan[scope.extent]))
     let queued = -1
     for (let i = 0; i < ops.length; i++) {
       for (const target of dependencies.of(i)) {

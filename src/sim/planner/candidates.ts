@@ -6,7 +6,7 @@ import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
 import { RefusedError } from '../../core/errors.ts'
 import { msg } from '../../core/message.ts'
 
-const MOST_DEVICES = 65_536
+const MAX_DEVICES = 65_536
 
 /** A way to lay a model over a cluster. */
 export interface Candidate {
@@ -24,7 +24,7 @@ export interface Candidate {
 }
 
 /** Candidates that share a reason not to be looked at. */
-export type Drop = (reason: string, count?: number) => void
+export type OnDrop = (reason: string, count?: number) => void
 
 function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((each) => n % each === 0)
@@ -73,13 +73,13 @@ export function readForPlan(input: unknown): RunConfig {
   const single = { ...config.batch, microbatches: 1, shares: null }
   const cluster = { ...config.cluster, adapters: 'default', stragglers: [] } as const
   checkConfig({ ...config, batch: single, parallel: DEFAULTS.parallel, cluster }, 'simulate')
-  if (devices > MOST_DEVICES)
-    throw new RefusedError('parallel.data', `${devices} devices; a plan takes at most ${MOST_DEVICES}`)
+  if (devices > MAX_DEVICES)
+    throw new RefusedError('parallel.data', `${devices} devices; a plan takes at most ${MAX_DEVICES}`)
   return config
 }
 
 /** Every layout of the model over `devices` that makes sense; what does not is counted with its reason. */
-export function* candidatesOf(config: RunConfig, devices: number, drop: Drop): Generator<Candidate> {
+export function* candidatesOf(config: RunConfig, devices: number, drop: OnDrop): Generator<Candidate> {
   const { model, batch, cluster } = config
   for (const tensor of divisors(devices)) {
     const reason = tensorRefusal(config, tensor)

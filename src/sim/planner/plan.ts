@@ -58,7 +58,7 @@ interface Bounded {
 const REPORT_EVERY = 1000
 
 /** Most candidates replayed: each takes up to a second. */
-const MOST_CLOCKED = 16
+const MAX_CLOCKED = 16
 
 /** Bounds are read off small replays: what they may be above the replay of the whole, as a share of it. */
 export const SLACK = { seconds: 0.05, bytes: 0.25 } as const
@@ -79,7 +79,7 @@ export function* layoutSearch(
   config: RunConfig,
   options: PlannerOptions = {},
 ): Generator<PlannerProgress, PlannerResult> {
-  const { clocked: most = MOST_CLOCKED } = options
+  const { clocked: most = MAX_CLOCKED } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes

@@ -61,7 +61,7 @@ function stateLines(one: PeakBytes, two: PeakBytes): StateLines {
 }
 
 /** A line that goes on from a second as it went there from a first. */
-function grown(first: BlockLine, second: BlockLine, times: number): BlockLine {
+function extrapolated(first: BlockLine, second: BlockLine, times: number): BlockLine {
   return {
     ends: second.ends + times * (second.ends - first.ends),
     block: second.block + times * (second.block - first.block),
@@ -69,7 +69,7 @@ function grown(first: BlockLine, second: BlockLine, times: number): BlockLine {
 }
 
 /** Samples of a micro-batch up to which every size is replayed. */
-const MOST_SAMPLES = 4
+const MAX_SAMPLES = 4
 
 interface Shape {
   readonly layers: number
@@ -80,7 +80,7 @@ const isOverReplicas = (op: Op, data: number): op is CollectiveOp =>
   'group' in op && data > 1 && op.group.length === data && !/^(tensor|norm):/.test(op.stream)
 
 export class Probes {
-  private readonly kept = new Map<string, unknown>()
+  private readonly cache = new Map<string, unknown>()
 
   constructor(
     private readonly config: RunConfig,
@@ -88,9 +88,9 @@ export class Probes {
     private readonly measured: MeasuredDevice | undefined,
   ) {}
 
-  private remembered<Value>(key: string, make: () => Value): Value {
-    if (!this.kept.has(key)) this.kept.set(key, make())
-    return this.kept.get(key) as Value
+  private memoize<Value>(key: string, make: () => Value): Value {
+    if (!this.cache.has(key)) this.cache.set(key, make())
+    return this.cache.get(key) as Value
   }
 
   /** A rank of a model of so many blocks on one stage, where all forwards come before all backwards. */
@@ -120,7 +120,7 @@ export class Probes {
     const { tensor, sequenceParallel, recompute, pipeline } = candidate
     const stalls = pipeline > 1 && softwareOf(this.config).pipelinedStallSeconds > 0
     const key = `${tensor} ${sequenceParallel} ${microBatch} ${recompute} ${stalls} ${layers} ${microbatches}`
-    return this.remembered(key, () => {
+    return this.memoize(key, () => {
       const single = { ...candidate, data: 1, zero: 0, microBatch } as const
       const walk = this.walk(single, { layers, microbatches })
       const ends: number[] = []
@@ -153,12 +153,12 @@ export class Probes {
    */
   passLines(candidate: Candidate): PassLines {
     const { microBatch } = candidate
-    if (microBatch <= MOST_SAMPLES) return this.passesAt(candidate, microBatch)
-    const [half, full] = [this.passesAt(candidate, MOST_SAMPLES / 2), this.passesAt(candidate, MOST_SAMPLES)]
-    const times = (microBatch - MOST_SAMPLES) / (MOST_SAMPLES / 2)
+    if (microBatch <= MAX_SAMPLES) return this.passesAt(candidate, microBatch)
+    const [half, full] = [this.passesAt(candidate, MAX_SAMPLES / 2), this.passesAt(candidate, MAX_SAMPLES)]
+    const times = (microBatch - MAX_SAMPLES) / (MAX_SAMPLES / 2)
     return {
-      forward: grown(half.forward, full.forward, times),
-      backward: grown(half.backward, full.backward, times),
+      forward: extrapolated(half.forward, full.forward, times),
+      backward: extrapolated(half.backward, full.backward, times),
     }
   }
 
@@ -177,7 +177,11 @@ export class Probes {
   byteLines(candidate: Candidate): ByteLines {
     const [one, two] = [this.bytesAt(candidate, 1), this.bytesAt(candidate, 2)]
     const more = candidate.microBatch - 2
-    return { state: one.state, peak: grown(one.peak, two.peak, more), further: grown(one.further, two.further, more) }
+    return {
+      state: one.state,
+      peak: extrapolated(one.peak, two.peak, more),
+      further: extrapolated(one.further, two.further, more),
+    }
   }
 
   private replicas(candidate: Candidate, layers: number) {
@@ -211,7 +215,7 @@ export class Probes {
 
   replicaLines(candidate: Candidate): ReplicaLines {
     const { data, tensor, zero } = candidate
-    return this.remembered(`replicas ${data} ${tensor} ${zero}`, () => {
+    return this.memoize(`replicas ${data} ${tensor} ${zero}`, () => {
       const plain = {
         ...candidate,
         sequenceParallel: false,

@@ -3,7 +3,7 @@ import type { ReportSection } from './section.ts'
 const SIZE = 360
 const MARGIN = 48
 /** More points than this are thinned evenly. */
-const MOST = 800
+const MAX_POINTS = 800
 
 function text(x: number, y: number, value: string, more = ''): string {
   return `<text x="${x}" y="${y}" font-size="11" font-family="sans-serif" fill="#555" ${more}>${value}</text>`
@@ -21,7 +21,7 @@ export function plotOf({ points, quantity }: ReportSection): string {
   const place = (value: number) => ((Math.log(value) - low) / (high - low)) * (SIZE - 2 * MARGIN)
   const x = (value: number) => (MARGIN + place(value)).toFixed(1)
   const y = (value: number) => (SIZE - MARGIN - place(value)).toFixed(1)
-  const every = Math.ceil(points.length / MOST)
+  const every = Math.ceil(points.length / MAX_POINTS)
   const marks = points
     .filter((_, i) => i % every === 0)
     .map(({ measured, simulated, seen }) => {

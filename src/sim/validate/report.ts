@@ -1,5 +1,5 @@
 import {
-  keeps,
+  passes,
   mean,
   median,
   percentErrors,
@@ -28,7 +28,7 @@ function signed(point: Point): string {
 
 function checkRow(section: ReportSection, check: Check): string {
   const limit = `${check.atLeast ? '≥' : '≤'} ${shown({ value: check.limit, unit: check.unit })}`
-  return `| ${section.title} | ${check.name} | ${shown(check)} | ${limit} | ${keeps(check) ? 'kept' : '**missed**'} |`
+  return `| ${section.title} | ${check.name} | ${shown(check)} | ${limit} | ${passes(check) ? 'kept' : '**missed**'} |`
 }
 
 function statistics(name: string, points: readonly Point[]): string {

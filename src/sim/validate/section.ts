@@ -32,7 +32,7 @@ export interface ReportSection {
   readonly checks: readonly Check[]
 }
 
-export function keeps({ value, limit, atLeast }: Check): boolean {
+export function passes({ value, limit, atLeast }: Check): boolean {
   return atLeast ? value >= limit : value <= limit
 }
 

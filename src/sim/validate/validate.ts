@@ -6,7 +6,7 @@ import { megatron, type MegatronTable } from './megatron.ts'
 import { nanotron } from './nanotron.ts'
 import { plotOf } from './plot.ts'
 import { reportOf } from './report.ts'
-import { keeps, type ReportSection } from './section.ts'
+import { passes, type ReportSection } from './section.ts'
 import { vtrainMulti, vtrainSingle } from './vtrain.ts'
 import { zeroBubble, type ZeroBubbleTable } from './zero-bubble.ts'
 
@@ -67,7 +67,7 @@ export function validate(tables: PublishedTables, large: Readonly<Record<string,
     plots: Object.fromEntries(sections.map((section) => [plotFile(section), plotOf(section)])),
     missed: sections.flatMap(({ title, checks }) =>
       checks
-        .filter((check) => !keeps(check))
+        .filter((check) => !passes(check))
         .map(({ name, value, limit }) => `${title}: ${name} ${value.toFixed(2)}, limit ${limit}`),
     ),
   }

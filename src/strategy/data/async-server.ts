@@ -3,7 +3,7 @@ import type { BufferId } from '../../schedule/buffers.ts'
 import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec } from '../../schedule/program.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, sliceSpans, span } from '../draft.ts'
+import { buffer, buffersOf, splitLike, sliceSpans, span } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, parameterId } from '../ranks.ts'
@@ -73,7 +73,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
     /** The server's side for its shard of the parameters. */
     function serve(own: ServerShard) {
       const owned = ownedRanges(parameters, own)
-      const sums = cutAlike(
+      const sums = splitLike(
         SUM,
         owned.map(({ gradient }) => gradient),
       )
@@ -140,7 +140,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
     }
 
     function takePush(from: number, own: ServerShard): OpDraft[] {
-      const target = cutAlike(SUM, slice(gradBuffer, own))
+      const target = splitLike(SUM, slice(gradBuffer, own))
       if (from === rank) {
         const source = slice(gradBuffer, own)
         return [

@@ -7,7 +7,7 @@ import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, offsetsOf, span } from '../draft.ts'
+import { buffer, buffersOf, splitLike, offsetsOf, span } from '../draft.ts'
 import type { ComputeRank } from '../ranks.ts'
 import { COMPUTE } from '../segment-writer.ts'
 
@@ -35,8 +35,8 @@ export function compressedAllReduce(
   const flatId = messageId(`${name}:flat`)
   const flat = span(bufferName(flatId), total)
   const shared = { config, group: dataGroup, member: dataGroup.indexOf(rank), name, flat }
-  const packed = copy(spans, cutAlike(flat.buffer, spans))
-  const unpacked = copy(cutAlike(flat.buffer, spans), spans)
+  const packed = copy(spans, splitLike(flat.buffer, spans))
+  const unpacked = copy(splitLike(flat.buffer, spans), spans)
   const { ops, buffers } =
     compression.kind === 'topk'
       ? throughPairs(shared, compression)

@@ -5,7 +5,7 @@ import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { compressedAllReduce } from './compressed.ts'
 import { gradientBuckets } from '../buckets.ts'
 import { bucketBytesOf, elementBytesOf, overlapsReduction } from '../recipes.ts'
-import { tiedElsewhere } from '../tied-embedding.ts'
+import { sharedTiedParameter } from '../tied-embedding.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
@@ -112,7 +112,7 @@ export function bucketsOf(
   { parameters }: ComputeRank,
   config: RunConfig,
 ): { bucket: readonly LocalParameter[]; after: readonly string[] }[] {
-  const tied = tiedElsewhere(config)
+  const tied = sharedTiedParameter(config)
   return gradientBuckets(parameters, bucketBytesOf(config), tied, elementBytesOf(config).reduced).map((bucket) => {
     const early = overlapsReduction(config) && bucket.every(({ name }) => name !== tied)
     return { bucket, after: early ? bucket.map(({ name }) => gradBuffer(name)) : [] }

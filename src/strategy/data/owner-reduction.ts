@@ -4,12 +4,12 @@ import { bufferName } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, span } from '../draft.ts'
+import { buffer, buffersOf, splitLike, span } from '../draft.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
 import type { ComputeRank } from '../ranks.ts'
 import { overlapsReduction } from '../recipes.ts'
-import { tiedElsewhere } from '../tied-embedding.ts'
+import { sharedTiedParameter } from '../tied-embedding.ts'
 import { gradBuffer } from '../ranks.ts'
 import { COMPUTE, gradientOf } from '../segment-writer.ts'
 
@@ -20,7 +20,7 @@ const shardGradientId = (tensor: string): BufferId => ({ role: 'gradientShard', 
 /** Whether a parameter's gradient is reduced micro-batch by micro-batch. A tied embedding first meets its other copy. */
 export function reducedPerMicrobatch(config: RunConfig): (parameter: string) => boolean {
   const { zero, data, fsdp } = config.parallel
-  const tied = tiedElsewhere(config)
+  const tied = sharedTiedParameter(config)
   const sharded = zero >= 2 && (data > 1 || fsdp.cpuOffload)
   return (parameter) => sharded && parameter !== tied
 }
@@ -126,6 +126,6 @@ function reduceBucket(
   const shared = { target: resting, reads, writes: buffersOf(resting), ...place }
   if (offload)
     ops.push({ ...shared, kind: 'offload', stream: 'offload', source: from, accumulate: !first, subject: name })
-  else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: cutAlike(landing, resting), assign: false })
+  else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: splitLike(landing, resting), assign: false })
   return { source, ops, buffers: group.length > 1 ? [buffer(landingId, elements)] : [] }
 }

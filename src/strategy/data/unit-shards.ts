@@ -30,8 +30,8 @@ interface ShardedRank {
 
 /** How the units of a rank are dealt over its data group, unit by unit. */
 export function unitPieces(config: RunConfig, rank: ShardedRank): Map<Unit, OwnedPiece[]> {
-  const deal = (unit: Unit) => ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
-  return new Map(unitsOf(config, rank.parameters).map((unit) => [unit, deal(unit)]))
+  const unitOwnership = (unit: Unit) => ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
+  return new Map(unitsOf(config, rank.parameters).map((unit) => [unit, unitOwnership(unit)]))
 }
 
 /** A rank's ops with every unit gathered before it is used. */

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react'
 import { formatBytes, formatPercent, formatCount, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import styles from './charts.module.css'
@@ -100,7 +100,7 @@ export default function ChartsPanel() {
   // It changes only when another run starts, and with it the configuration that runs.
   const previous = useMemo(() => (config === null ? null : page.run.previous()), [config, page])
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
-  const { server } = useShown().config.parallel
+  const { server } = useShownCluster().config.parallel
   const lossLines = useMemo(
     (): LiveLine[] => [
       { series: loss, name: text.train, color: '--line-train', dashed: false },

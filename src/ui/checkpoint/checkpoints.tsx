@@ -3,7 +3,7 @@ import { createCheckpointStore } from '../../state/checkpoint-store.ts'
 import { isActive } from '../../state/run-state.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { save } from '../take-away/files.ts'
+import { saveFile } from '../take-away/files.ts'
 import button from '../theme/button.module.css'
 import menu from '../take-away/take-away.module.css'
 import styles from './checkpoints.module.css'
@@ -75,7 +75,7 @@ export function Checkpoints() {
                 className={button.button}
                 aria-label={text.downloadOf(name)}
                 onClick={() =>
-                  void save({
+                  void saveFile({
                     format: 'safetensors',
                     name: `tabcluster-${name.replaceAll(' · ', '-step-')}.safetensors`,
                     make: () => store.file(name),

@@ -9,7 +9,7 @@ import { formatBytes, formatCount } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './cluster.module.css'
 import { BAR_PARTS, barPartBytes } from './memory-bar.tsx'
 import { MemoryLegend } from './memory-legend.tsx'
@@ -18,7 +18,7 @@ import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
 /** More cards than these say only what their device holds. */
-const MOST_FULL_CARDS = 8
+const MAX_FULL_CARDS = 8
 /** Widest a card grows, with its gap. */
 const CARD_WIDTH = 440
 
@@ -26,7 +26,7 @@ const CARD_WIDTH = 440
 export function ClusterPanel() {
   const page = usePage()
   const text = useText()
-  const { plan, config, ranks } = useShown()
+  const { plan, config, ranks } = useShownCluster()
   const view = useSlice(page.view, (state) => state.cluster)
   const adapter = useSlice(page.run, (state) => state.ranks.find((each) => each.adapter)?.adapter ?? null)
   const budget = config.cluster.memoryBytes
@@ -89,7 +89,7 @@ function Cards({ plan, config, ranks }: Shown) {
         ref={area}
         className={styles.area}
         style={{ maxWidth: plan.world * CARD_WIDTH }}
-        data-dense={plan.world > MOST_FULL_CARDS || undefined}
+        data-dense={plan.world > MAX_FULL_CARDS || undefined}
       >
         {plan.world > 1 && <LinkOverlay key={plan.world} area={area} pairs={plan.pairs} traffic={traffic} />}
         {nodes.map((members, node) => (

@@ -39,12 +39,12 @@ export function LinkOverlay({ area, pairs, traffic }: Props) {
 
 const ARROWS = { forth: '→', back: '←', both: '↔' } as const
 /** Pairs of ranks that are listed. */
-const MOST_NAMED = 8
+const MAX_NAMED = 8
 
 /** What the links carry in words and bytes; of the schedule only what goes where is known. */
 export function LinksNow({ traffic }: Pick<Props, 'traffic'>) {
   const text = useText()
-  const named = traffic.slice(0, MOST_NAMED).map(({ low, high, flow }) => `${low} ${ARROWS[flow]} ${high}`)
+  const named = traffic.slice(0, MAX_NAMED).map(({ low, high, flow }) => `${low} ${ARROWS[flow]} ${high}`)
   return (
     <p className={styles.now} data-testid="links-now">
       <span className="visually-hidden">{text.onLinks}</span>
@@ -56,7 +56,7 @@ export function LinksNow({ traffic }: Pick<Props, 'traffic'>) {
       ))}
       <span className={styles.which}>
         {named.join(', ')}
-        {traffic.length > MOST_NAMED && ' …'}
+        {traffic.length > MAX_NAMED && ' …'}
       </span>
     </p>
   )

@@ -1,10 +1,10 @@
-import { MOST_STEPS } from '../../state/compare-store.ts'
+import { MAX_STEPS } from '../../state/compare-store.ts'
 import type { CompareState } from '../../state/compare-store.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import { isActive } from '../../state/run-state.ts'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import button from '../theme/button.module.css'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
@@ -15,7 +15,7 @@ import { Summary } from './summary.tsx'
 import { COMPARE_TEXT } from './text.ts'
 import type { CompareText } from './text.ts'
 
-const LossMultiples = part(() => import('./loss-multiples.tsx'))
+const LossMultiples = lazyPart(() => import('./loss-multiples.tsx'))
 
 /** Something to begin with: one model and batch, three ways over four devices. */
 const TRIO: readonly Draft[] = [
@@ -94,7 +94,7 @@ function Controls({
           className={styles.steps}
           type="number"
           min={1}
-          max={MOST_STEPS}
+          max={MAX_STEPS}
           defaultValue={steps}
           disabled={running}
           onBlur={(event) => compare.setSteps(Number(event.target.value))}

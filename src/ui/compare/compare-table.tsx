@@ -254,7 +254,7 @@ function Status({
 }) {
   const problemText = useProblemText()
   const line = (what: Problem) => (what.field === '' ? problemText(what) : `${what.field}: ${problemText(what)}`)
-  const said = () => {
+  const statusText = () => {
     if (training?.phase === 'failed') return text.failed(problemText({ field: '', message: training.message }))
     if (training?.phase === 'running') return text.step(String(training.losses.length), String(steps))
     if (training?.phase === 'waiting') return text.waiting
@@ -263,11 +263,11 @@ function Status({
     if (obstacle !== null) return obstacleText(obstacle, text, line)
     return training === null ? text.notTrained : text.afterSteps(String(training.losses.length))
   }
-  return <small className={styles.status}>{said()}</small>
+  return <small className={styles.status}>{statusText()}</small>
 }
 
 /** Groups of devices that are drawn; more would hide the row. */
-const MOST_BARS = 6
+const MAX_BARS = 6
 
 function Memory({
   pin,
@@ -287,7 +287,7 @@ function Memory({
   const percent = (bytes: number) => `${(100 * bytes) / scale}%`
   return (
     <ul className={styles.memory} title={text.provenance[provenance]}>
-      {groups.slice(0, MOST_BARS).map(({ bytes, count }, i) => {
+      {groups.slice(0, MAX_BARS).map(({ bytes, count }, i) => {
         const parts = BAR_PARTS.map((part) => ({ part, bytes: barPartBytes(bytes, part) }))
         const spokenText = parts
           .map(({ part, bytes: size }) => `${page.categories[part]} ${formatBytes(size)}`)
@@ -318,7 +318,7 @@ function Memory({
       {pin.overBudget !== null && limit !== null && (
         <li className={styles.over}>{text.over(formatBytes(limit.bytes))}</li>
       )}
-      {groups.length > MOST_BARS && <li className={styles.count}>{text.more(String(groups.length - MOST_BARS))}</li>}
+      {groups.length > MAX_BARS && <li className={styles.count}>{text.more(String(groups.length - MAX_BARS))}</li>}
     </ul>
   )
 }

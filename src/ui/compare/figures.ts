@@ -74,7 +74,7 @@ function limitOf({ draft, simulated }: Pin): Limit | null {
 }
 
 /** A capacity this many times what is held would leave nothing of the bars to see. */
-const MOST_EMPTY = 4
+const MAX_EMPTY = 4
 
 /** The limits that a scale has room for, by pin, and the bytes that it must reach. */
 export function limitsOn(
@@ -83,7 +83,7 @@ export function limitsOn(
 ): { readonly limits: ReadonlyMap<Pin, Limit>; readonly most: number } {
   const shown = pins.flatMap((pin): [Pin, Limit][] => {
     const limit = limitOf(pin)
-    return limit && (limit.kind === 'budget' || limit.bytes <= MOST_EMPTY * mostBytes) ? [[pin, limit]] : []
+    return limit && (limit.kind === 'budget' || limit.bytes <= MAX_EMPTY * mostBytes) ? [[pin, limit]] : []
   })
   return { limits: new Map(shown), most: Math.max(1, mostBytes, ...shown.map(([, { bytes }]) => bytes)) }
 }

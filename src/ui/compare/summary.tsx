@@ -9,7 +9,7 @@ import type { Figures } from './figures.ts'
 import type { CompareText } from './text.ts'
 
 /** Fields that are named; the rest is counted. */
-const MOST_FIELDS = 4
+const MAX_FIELDS = 4
 
 /** In words: what differs between the pins, and what follows from it. */
 export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonly text: CompareText }) {
@@ -23,7 +23,7 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
   const configs: RunConfig[] = known.map(({ config }) => config)
   const differences = differencesOf(configs)
   const nameOf = (field: string) => Object.entries(page.fields).find(([path]) => path === field)?.[1] ?? field
-  const rest = differences.length - MOST_FIELDS
+  const rest = differences.length - MAX_FIELDS
   const rows = known.map(({ pin }) => figuresOf(pin))
   return (
     <div className={styles.summary} data-testid="differences">
@@ -33,7 +33,7 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
         ) : (
           <>
             {text.differIn}{' '}
-            {differences.slice(0, MOST_FIELDS).map(({ field, values }, i) => (
+            {differences.slice(0, MAX_FIELDS).map(({ field, values }, i) => (
               <span key={field}>
                 {i > 0 && ', '}
                 <b>{nameOf(field)}</b> ({values.map((value, at) => `${known[at]!.pin.letter}: ${value}`).join(', ')})

@@ -8,7 +8,7 @@ import {
   assignedChoices,
 } from '../../state/adapter-assignment.ts'
 import { ranksOf } from '../../state/fields.ts'
-import { MOST_RANKS } from '../../state/plan-size.ts'
+import { MAX_RANKS } from '../../state/plan-size.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -21,29 +21,29 @@ function useFound(): readonly FoundAdapter[] {
 }
 
 /** How ranks are dealt to the adapters. */
-export function Dealing({ id, invalid }: { readonly id: string; readonly invalid: object }) {
+export function AssignmentSelect({ id, invalid }: { readonly id: string; readonly invalid: object }) {
   const page = usePage()
   const text = useText()
   const found = useFound()
   const draft = useSlice(page.draft, (state) => state.draft)
   const choices = choicesOf(draft)
   const set = (name: string) => {
-    const deal = ASSIGNMENTS.find((each) => each === name)
-    if (deal === undefined) return
-    const next = assignedChoices(deal, ranksOf(draft), found, choices)
+    const assignment = ASSIGNMENTS.find((each) => each === name)
+    if (assignment === undefined) return
+    const next = assignedChoices(assignment, ranksOf(draft), found, choices)
     if (next === 'default') page.draft.reset('cluster.adapters')
     else page.draft.set('cluster.adapters', next)
   }
-  const offered = (deal: (typeof ASSIGNMENTS)[number]) =>
-    deal === 'turn'
+  const offered = (assignment: (typeof ASSIGNMENTS)[number]) =>
+    assignment === 'turn'
       ? found.length > 1
-      : !ADAPTER_CHOICES.some((choice) => choice === deal) ||
-        found.some((each) => each.choices.some((choice) => choice === deal))
+      : !ADAPTER_CHOICES.some((choice) => choice === assignment) ||
+        found.some((each) => each.choices.some((choice) => choice === assignment))
   return (
     <select id={id} value={assignmentOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
-      {ASSIGNMENTS.map((deal) => (
-        <option key={deal} value={deal} disabled={!offered(deal)}>
-          {text.deals[deal]}
+      {ASSIGNMENTS.map((assignment) => (
+        <option key={assignment} value={assignment} disabled={!offered(assignment)}>
+          {text.adapterAssignments[assignment]}
         </option>
       ))}
     </select>
@@ -82,7 +82,7 @@ export function AdapterList() {
                 adapter.f16 ? text.has('f16') : text.hasNot('f16'),
               ].join(' · ')}
             </span>
-            <span>{text.gotBy(adapter.choices.map((choice) => text.deals[choice]).join(', '))}</span>
+            <span>{text.gotBy(adapter.choices.map((choice) => text.adapterAssignments[choice]).join(', '))}</span>
           </li>
         ))}
       </ul>
@@ -99,7 +99,7 @@ export function AdapterList() {
       )}
       {choices.length > 0 && (
         <div className={styles.perRank} data-wide>
-          {Array.from({ length: Math.min(ranks, MOST_RANKS) }, (_, rank) => (
+          {Array.from({ length: Math.min(ranks, MAX_RANKS) }, (_, rank) => (
             <label key={rank}>
               {text.rank(rank)}
               <select
@@ -111,7 +111,7 @@ export function AdapterList() {
                 {choices[rank] === undefined && <option value="">–</option>}
                 {ADAPTER_CHOICES.map((choice) => (
                   <option key={choice} value={choice}>
-                    {text.deals[choice]}
+                    {text.adapterAssignments[choice]}
                   </option>
                 ))}
               </select>

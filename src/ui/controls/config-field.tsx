@@ -6,8 +6,8 @@ import { FIELD_SPECS, optionOf } from '../../state/fields.ts'
 import { withoutStrayDraftFields } from '../../state/stray-draft-fields.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
-import { AdapterList, Dealing } from './adapters.tsx'
+import { isAbout, useProblems } from '../use-problems.ts'
+import { AdapterList, AssignmentSelect } from './adapters.tsx'
 import { Slowdowns } from './slowdowns.tsx'
 import styles from './controls.module.css'
 import { useProblemText } from '../text/problem-text.ts'
@@ -29,7 +29,7 @@ export function ConfigField({ path }: { readonly path: FieldPath }) {
   const spec: FieldSpec = FIELD_SPECS[path]
   const own = valueAt(draft, path)
   const value = own === undefined ? valueAt(config, path) : own
-  const problem = problems.find((each) => concerns(each, path))
+  const problem = problems.find((each) => isAbout(each, path))
   const set = (next: DraftValue) => {
     const changed = writePath(draft, path, next)
     page.draft.replace(
@@ -76,7 +76,7 @@ export function ConfigField({ path }: { readonly path: FieldPath }) {
         <NumberBox key={String(value)} id={id} spec={spec} value={value} onChange={set} invalid={invalid} />
       )}
       {spec.kind === 'slowdowns' && <span />}
-      {spec.kind === 'adapters' && <Dealing id={id} invalid={invalid} />}
+      {spec.kind === 'adapters' && <AssignmentSelect id={id} invalid={invalid} />}
       {own === undefined ? (
         <span />
       ) : (

@@ -1,4 +1,4 @@
-import { MOST_PINS } from '../../state/compare-store.ts'
+import { MAX_PINS } from '../../state/compare-store.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import type { RunResult } from '../../config/result.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -22,7 +22,7 @@ export function PinButton() {
     ? text.pinWhy.invalid
     : there
       ? text.pinWhy.there
-      : pins.length >= MOST_PINS
+      : pins.length >= MAX_PINS
         ? text.pinWhy.full
         : null
   const finished = (): RunResult | undefined =>

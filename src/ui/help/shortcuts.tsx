@@ -2,12 +2,12 @@ import { Dialog } from 'radix-ui'
 import { ACTIONS } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import styles from './shortcuts.module.css'
 import { HELP_TEXT } from './text.ts'
 
-const ResumeTour = part(() => import('../tour/resume-tour.tsx'))
+const ResumeTour = lazyPart(() => import('../tour/resume-tour.tsx'))
 
 /** The timeline's own keys (timeline/timeline-canvas.tsx), by what they do. */
 const TIMELINE_KEYS = {

@@ -10,20 +10,20 @@ import { usePage, useSlice } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './inspector.module.css'
 import { INSPECT_TEXT } from './text.ts'
 import type { InspectText } from './text.ts'
 
 /** Lines of a list that are shown at once. */
-const MOST_PARTS = 60
+const MAX_PARTS = 60
 
 /** What the last clicked device, op, bucket or tensor is, its size, and its formula with the numbers filled in. */
 export default function Inspector() {
   const page = usePage()
   const text = INSPECT_TEXT[useSlice(page.settings, (state) => state.language)]
   const trail = useSlice(page.view, (state) => state.inspected)
-  const { plan, ranks } = useShown()
+  const { plan, ranks } = useShownCluster()
   const heading = useRef<HTMLHeadingElement>(null)
   const close = () => page.view.setState({ inspected: [] })
   const target = trail.at(-1)
@@ -296,7 +296,7 @@ function Parts({
         {bytes !== null && <strong className="predicted">{formatBytes(bytes)}</strong>}
       </summary>
       <ul>
-        {parts.slice(0, MOST_PARTS).map(({ target, name, bytes: size }, i) => (
+        {parts.slice(0, MAX_PARTS).map(({ target, name, bytes: size }, i) => (
           <li key={i}>
             <button type="button" onClick={() => onChoose(target)} title={name}>
               {name}
@@ -304,7 +304,7 @@ function Parts({
             {size !== null && <span>{formatBytes(size)}</span>}
           </li>
         ))}
-        {parts.length > MOST_PARTS && <li>{text.more(formatCount(parts.length - MOST_PARTS))}</li>}
+        {parts.length > MAX_PARTS && <li>{text.more(formatCount(parts.length - MAX_PARTS))}</li>}
       </ul>
     </details>
   )

@@ -2,7 +2,7 @@ import { canStart, startShownRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
-import { Reloading } from '../part/part.tsx'
+import { RetryButtons } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './notices.module.css'
@@ -45,7 +45,7 @@ export function Notices() {
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
         <div className={styles.actions}>
-          {unknown && <Reloading retry={() => void page.adapters.probe()} />}
+          {unknown && <RetryButtons retry={() => void page.adapters.probe()} />}
           <button type="button" className={button.button} onClick={() => page.view.setState({ place: 'simulate' })}>
             {text.simulateInstead}
           </button>

@@ -7,7 +7,7 @@ import { formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns } from '../use-problems.ts'
+import { isAbout } from '../use-problems.ts'
 import { optionName } from './option-name.ts'
 import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
@@ -73,7 +73,7 @@ function Folded({
   const page = useText()
   const { config, problem } = useSlice(simulation, (state) => state)
   const [isOpen, setOpen] = useState(false)
-  const isWrong = problem !== null && paths.some((path) => concerns(problem, path))
+  const isWrong = problem !== null && paths.some((path) => isAbout(problem, path))
   return (
     <details className={styles.folded} open={isOpen || isWrong} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>

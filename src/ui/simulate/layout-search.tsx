@@ -4,7 +4,7 @@ import type { PlannerResult } from '../../sim/planner/plan.ts'
 import type { ClockedCandidate } from '../../sim/planner/clocked-candidate.ts'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import panel from '../theme/panel.module.css'
 import button from '../theme/button.module.css'
 import { Phrase } from './phrase.tsx'
@@ -14,7 +14,7 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 
 /** Its chart library is loaded with the first answer. */
-const ParetoPlot = part(() => import('./pareto-plot.tsx'))
+const ParetoPlot = lazyPart(() => import('./pareto-plot.tsx'))
 
 /** Rows of a table until all are asked for. */
 const SHOWN = 12

@@ -15,7 +15,7 @@ import type { SimulateText } from './text-en.ts'
 const STILL_MILLISECONDS = 300
 const HEIGHT = 220
 /** Rows of the table behind the chart. */
-const MOST_ROWS = 40
+const MAX_ROWS = 40
 
 const PARTS = [...BAR_PARTS, 'cached'] as const
 type Part = (typeof PARTS)[number]
@@ -147,7 +147,7 @@ function CurveTable({
   readonly nameOf: (part: Part) => string
   readonly text: SimulateText
 }) {
-  const every = Math.ceil(curve.seconds.length / MOST_ROWS)
+  const every = Math.ceil(curve.seconds.length / MAX_ROWS)
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${text.overTime}: ${text.table}`}>
       <table className={styles.table}>

@@ -8,7 +8,7 @@ import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns } from '../use-problems.ts'
+import { isAbout } from '../use-problems.ts'
 import { NumberBox } from './number-box.tsx'
 import { optionName } from './option-name.ts'
 import { Slowdown, StragglerRank } from './straggler.tsx'
@@ -30,7 +30,7 @@ export function SimulateField({
   const { draft, config, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
   const value = own ?? readPath(config, path)
-  const wrong = problem !== null && concerns(problem, path)
+  const wrong = problem !== null && isAbout(problem, path)
   const invalid = wrong ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   const set = (next: DraftValue) => {
     // A preset is a whole shape: what was changed of the one before goes with it.

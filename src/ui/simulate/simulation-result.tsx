@@ -7,7 +7,7 @@ import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import { ClusterMap } from './cluster-map.tsx'
@@ -18,10 +18,10 @@ import type { SimulateText } from './text-en.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
 /** Its chart library comes after the first figures. */
-const MemoryOverTime = part(() => import('./memory-over-time.tsx'))
+const MemoryOverTime = lazyPart(() => import('./memory-over-time.tsx'))
 
 /** Stages that a list grows by; the style sheet has its height. */
-const MOST_ROWS = 32
+const MAX_ROWS = 32
 
 /** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
 function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
@@ -109,7 +109,7 @@ function Bars({ result, text }: Props) {
   const { stepSeconds, computeSeconds, communicationSeconds, idleSeconds } = result.time
   const percent = (share: number) => `${Math.min(100, 100 * share)}%`
   // What scrolls has to be reached by the keyboard.
-  const scrolls = stages.length > MOST_ROWS ? { tabIndex: 0 } : {}
+  const scrolls = stages.length > MAX_ROWS ? { tabIndex: 0 } : {}
   return (
     <div className={styles.pair}>
       <div>

@@ -3,7 +3,7 @@ import { FileField } from '../controls/file-field.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 
 /** A text of the user's own: the one that the configuration names. */
 export function OwnText() {
@@ -12,9 +12,9 @@ export function OwnText() {
   const problemText = useProblemText()
   const name = useSlice(page.draft, (state) => state.config.data.text)
   const failure = useSlice(page.files, (state) => state.failure)
-  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'data.text'))
+  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => isAbout(each, 'data.text'))
   const take = async (file: File) => {
-    if (!(await page.files.takeText(file))) return
+    if (!(await page.files.loadText(file))) return
     const { draft } = page.draft.getState()
     page.draft.replace({ ...draft, data: { text: file.name } })
   }

@@ -1,5 +1,5 @@
 import { canStart, startShownRun } from '../../state/actions.ts'
-import { isMadeOf } from '../../state/files-store.ts'
+import { wasStartedWith } from '../../state/files-store.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -16,7 +16,7 @@ export function PendingChange({ onTaken }: { readonly onTaken: () => void }) {
   // A start waits for the plan of what is on screen.
   useSlice(page.plan, (state) => state)
   const differs =
-    isActive(phase) && (JSON.stringify(running) !== JSON.stringify(config) || !isMadeOf(sources, config, files))
+    isActive(phase) && (JSON.stringify(running) !== JSON.stringify(config) || !wasStartedWith(sources, config, files))
   const startable = canStart(page)
   const restart = () => {
     if (!startable) return

@@ -3,7 +3,7 @@ import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 import { STRATEGY_TEXT } from './text.ts'
 
 /** Lists that no control writes: they come with a better split that was accepted, or with a link. */
@@ -21,7 +21,7 @@ export function Splits() {
     const split = readPath(draft, path)
     if (!Array.isArray(split)) return null
     // The partition has a control, too, which says what is wrong with it.
-    const problem = path === 'batch.shares' ? problems.find((each) => concerns(each, path)) : undefined
+    const problem = path === 'batch.shares' ? problems.find((each) => isAbout(each, path)) : undefined
     return (
       <div key={path} className={controls.field} data-testid={path}>
         <span className={controls.label}>{text.splits[path]}</span>

@@ -12,7 +12,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { ParityPanel } from '../parity/parity-panel.tsx'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
 import { OwnText } from './own-text.tsx'
@@ -100,7 +100,7 @@ export function StrategyPanel() {
   const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
   const shownFields = [...own, ...shares, ...FILE_FIELDS, ...sections.flatMap((section) => section.fields)]
   const ofText = config.data.text !== null || readPath(draft, 'data.documents') !== undefined
-  const otherProblems = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
+  const otherProblems = problems.filter((problem) => !shownFields.some((path) => isAbout(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
       <h2 ref={title} className={styles.title} tabIndex={-1}>
@@ -135,7 +135,7 @@ export function StrategyPanel() {
           key={name}
           title={text.sections[name]}
           summary={summary[name]}
-          hasProblem={problems.some((problem) => [...fields, ...filesOf(name)].some((path) => concerns(problem, path)))}
+          hasProblem={problems.some((problem) => [...fields, ...filesOf(name)].some((path) => isAbout(problem, path)))}
         >
           {name === 'model' && <ModelPreset />}
           {name === 'model' && <Weights />}

@@ -1,15 +1,15 @@
 /** A file to hand to the user. */
-export interface TakenFile {
+export interface GeneratedFile {
   readonly name: string
   readonly type: string
   readonly content: BlobPart
 }
 
-export type Format = 'json' | 'csv' | 'svg' | 'png' | 'trace' | 'safetensors'
+export type FileFormat = 'json' | 'csv' | 'svg' | 'png' | 'trace' | 'safetensors'
 
 /** One file that can be asked for; it is made when it is. */
 export interface FileEntry {
-  readonly format: Format
+  readonly format: FileFormat
   readonly name: string
   readonly make: () => Promise<BlobPart> | BlobPart
 }
@@ -28,7 +28,7 @@ export interface FileGroup {
   readonly rows: readonly FileRow[]
 }
 
-const TYPES: Readonly<Record<Format, string>> = {
+const TYPES: Readonly<Record<FileFormat, string>> = {
   json: 'application/json',
   csv: 'text/csv;charset=utf-8',
   svg: 'image/svg+xml',
@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<Format, string>> = {
 const KEPT_MILLISECONDS = 30_000
 
 /** Saves a file as a link's download does; nothing leaves the page. */
-export async function save({ format, name, make }: FileEntry): Promise<void> {
+export async function saveFile({ format, name, make }: FileEntry): Promise<void> {
   const url = URL.createObjectURL(new Blob([await make()], { type: TYPES[format] }))
   const link = document.createElement('a')
   link.href = url

@@ -7,9 +7,9 @@ import { withOrigin } from '../../state/run-state.ts'
 import { formatSeconds, significant } from '../format.ts'
 import type { Text } from '../text/text.ts'
 import { executedCells } from '../timeline/executed.ts'
-import type { Shown } from '../use-shown.ts'
+import type { ShownCluster } from '../use-shown-cluster.ts'
 import { pictureFiles } from './files.ts'
-import type { FileEntry, FileGroup, FileRow, Format } from './files.ts'
+import type { FileEntry, FileGroup, FileRow, FileFormat } from './files.ts'
 import { captionOf, curveSvg, ranksSvg } from './pictures.ts'
 import type { TakeAwayText } from './text.ts'
 
@@ -23,11 +23,11 @@ async function resultOf({ run }: Page): Promise<RunResult> {
 }
 
 /** Everything that the Run place can hand out. A checkpoint belongs beside the weights, into the last group. */
-export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText): FileGroup[] {
+export function runFiles(page: Page, shown: ShownCluster, text: Text, own: TakeAwayText): FileGroup[] {
   const { phase, step, config, plan, ranks } = page.run.getState()
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
   const measured = config ?? shown.config
-  const file = (format: Format, what: string, make: FileEntry['make']): FileEntry => ({
+  const file = (format: FileFormat, what: string, make: FileEntry['make']): FileEntry => ({
     format,
     name: downloadName(measured, what, format === 'trace' ? 'trace.json' : format),
     make,

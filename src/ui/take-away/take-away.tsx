@@ -1,10 +1,10 @@
 import { useId, useRef, useState } from 'react'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import control from '../theme/button.module.css'
 import styles from './take-away.module.css'
 
-const TakeAwayList = part(() => import('./take-away-list.tsx'))
+const TakeAwayList = lazyPart(() => import('./take-away-list.tsx'))
 
 const GAP = 6
 /** Of the menu, where the screen is wide enough; and what it keeps from the screen's edges. */

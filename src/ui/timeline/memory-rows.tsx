@@ -8,22 +8,22 @@ import type { Size } from '../cluster/stacked-areas.ts'
 import { formatBytes, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './memory-rows.module.css'
 
 /** Rows that are drawn; more would be lines. */
-const MOST_RANKS = 32
+const MAX_RANKS = 32
 const TABLE_ROWS = 100
 
 /** Live bytes of every rank over the schedule's ticks, by category; what a run has measured so far as dots on it. */
 export function MemoryRows({ plan, table }: { readonly plan: Plan; readonly table: boolean }) {
   const page = usePage()
   const text = useText()
-  const { config, ranks } = useShown()
+  const { config, ranks } = useShownCluster()
   const cursor = useSlice(page.view, (state) => state.cursor)
   const measured = useSlice(page.run, () => page.run.measuredMemory())
   const { end } = plan.ideal
-  const shown = plan.ranks.filter(({ device }) => device === 'gpu').slice(0, MOST_RANKS)
+  const shown = plan.ranks.filter(({ device }) => device === 'gpu').slice(0, MAX_RANKS)
   const budget = config.cluster.memoryBytes
   const most = Math.max(...shown.map(({ peak }) => peak.total))
   // A budget far above everything would press the curves flat: it is named instead.

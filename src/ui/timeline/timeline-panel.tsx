@@ -10,7 +10,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import { currentCells } from './current-cells.ts'
 import { executedCells, idleShare, latestStart } from './executed.ts'
 import { clampView, zoom } from './layout.ts'
@@ -40,7 +40,7 @@ export default function TimelinePanel() {
   const text = useText()
   const theme = useResolvedTheme()
   const help = useId()
-  const { plan, ranks } = useShown()
+  const { plan, ranks } = useShownCluster()
   const { timeline, cursor, speed } = useSlice(page.view, (state) => state)
   const phase = useSlice(page.run, (state) => state.phase)
   const executed = useSlice(page.run, () => page.run.spans())

@@ -3,12 +3,12 @@ import { checkModel, readWeightsMetadata } from '../../../src/checkpoint/weights
 import { blobSource, bytesSource, openSafetensors, serializeSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import { checkpointParts, readCheckpoint } from '../../../src/checkpoint/store.ts'
 import type { Checkpoint } from '../../../src/checkpoint/store.ts'
-import { weightsFor, runWeightsMetadata } from '../../../src/cluster/given-weights.ts'
+import { openGivenWeights, runWeightsMetadata } from '../../../src/cluster/given-weights.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { charTokenizer } from '../../../src/data/tokenizers/char.ts'
 import { bpeTokenizer, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
 import { byteTokenizer } from '../../../src/data/tokenizers/byte.ts'
-import { endingDocuments } from '../../../src/data/tokenizers/ending-documents.ts'
+import { withDocumentEnds } from '../../../src/data/tokenizers/document-ends.ts'
 import { readTokenizerText, tokenizerText } from '../../../src/data/tokenizers/state-text.ts'
 import { parameterTable } from '../../../src/model/parameters.ts'
 
@@ -31,7 +31,7 @@ describe('what a file says of its weights', () => {
       model: { heads: 2, context: 16 },
       sequence: 12,
     })
-    const given = weightsFor(config, file, { field: 'weights' })
+    const given = openGivenWeights(config, file, { field: 'weights' })
     expect(given.tokenizer).toEqual(tokenizer.state)
     expect((await given.load()).size).toBe(weights.size)
   })
@@ -47,7 +47,7 @@ describe('what a file says of its weights', () => {
   test('another model is refused even where every shape fits', async () => {
     const file = await opened(runWeightsMetadata(config, byteTokenizer))
     const other = parseConfig({ model: { layers: 1, heads: 4, embed: 8, context: 16, vocab: 256 } })
-    expect(() => weightsFor(other, file, { field: 'init' })).toThrow(
+    expect(() => openGivenWeights(other, file, { field: 'init' })).toThrow(
       "init: the file's model has heads 2; this run's model.heads is 4",
     )
   })
@@ -66,7 +66,7 @@ describe('what a file says of its weights', () => {
 describe('a tokenizer as text', () => {
   test('comes back whole', async () => {
     const bpe = await trainBpe(['abab abab cdcd "quoted" äöü '.repeat(9)], 300)
-    for (const { state } of [byteTokenizer, charTokenizer(['"', '\\', 'é']), bpe, endingDocuments(bpeTokenizer([]))])
+    for (const { state } of [byteTokenizer, charTokenizer(['"', '\\', 'é']), bpe, withDocumentEnds(bpeTokenizer([]))])
       expect(readTokenizerText(tokenizerText(state), 'weights')).toEqual(state)
   })
 

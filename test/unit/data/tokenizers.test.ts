@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { RefusedError } from '../../../src/core/errors.ts'
 import { CORPORA } from '../../../src/data/corpora/registry.ts'
 import { cutNear, textPieces } from '../../../src/data/text-pieces.ts'
-import { MOST_BPE_IDS, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
+import { MAX_BPE_IDS, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
 import { byteTokenizer } from '../../../src/data/tokenizers/byte.ts'
 import { charTokenizer, charactersOf } from '../../../src/data/tokenizers/char.ts'
 import { loadGpt2Tokenizer } from '../../../src/data/tokenizers/gpt2.ts'
@@ -147,7 +147,7 @@ describe('bpe', () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
     await expect(trainBpe(corpus, 512, () => undefined, stop.signal)).rejects.toThrow('enough')
-    expect(MOST_BPE_IDS).toBeLessThan(65536)
+    expect(MAX_BPE_IDS).toBeLessThan(65536)
   })
 })
 

@@ -76,7 +76,7 @@ test('the place travels with it', async () => {
 test('a link says which weights a run starts from, by name; one that names none means drawn ones', async () => {
   const here = browser()
   await here.links.start()
-  here.page.files.takeWeights(new File(['w'], 'my weights.safetensors'))
+  here.page.files.chooseWeights(new File(['w'], 'my weights.safetensors'))
   expect(await here.links.copy()).toBe('https://example.org/tab/#run&weights=my%20weights.safetensors')
   here.page.draft.set('seed', 7)
   const { hash } = new URL(await here.links.copy())

@@ -1,5 +1,5 @@
 import type { Clause, NamedPhrase, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
-import { isFirstPerson, isPlural, saySentence, sayWords } from './meaning.ts'
+import { isFirstPerson, isPlural, sentenceText, joinWords } from './meaning.ts'
 import type { Gender } from './nouns.ts'
 import type { Verb } from './verbs.ts'
 import type { Case } from './words.ts'
@@ -69,7 +69,7 @@ function phraseIn(kase: Case, phrase: NounPhrase, no = false): string {
     case 'pronoun':
       return phrase.pronoun.de[kase]
     case 'pair':
-      return sayWords(phraseIn(kase, phrase.first), 'und', phraseIn(kase, phrase.second))
+      return joinWords(phraseIn(kase, phrase.first), 'und', phraseIn(kase, phrase.second))
     case 'noun': {
       const form = phrase.plural ? 'plural' : phrase.noun.gender
       const [determiner, declension] = determine(phrase, form, kase, no)
@@ -81,7 +81,7 @@ function phraseIn(kase: Case, phrase: NounPhrase, no = false): string {
       const after = relative
         ? [',', ARTICLES[relative.role === 'subject' ? 'nom' : 'acc'][form], clauseIn('last', relative.clause), ',']
         : []
-      return sayWords(determiner, count, ...attributes, nounForm(phrase, kase), ...after)
+      return joinWords(determiner, count, ...attributes, nounForm(phrase, kase), ...after)
     }
   }
 }
@@ -95,9 +95,9 @@ const CONTRACTIONS: Readonly<Record<string, string>> = {
 }
 
 function placeIn({ preposition, phrase }: PlacePhrase): string {
-  const said = `${preposition.de} ${phraseIn(preposition.case, phrase)}`
+  const phraseText = `${preposition.de} ${phraseIn(preposition.case, phrase)}`
   const definite = phrase.kind === 'noun' && phrase.determiner === 'definite'
-  return definite ? said.replace(/^\w+ \w+(?= )/, (pair) => CONTRACTIONS[pair] ?? pair) : said
+  return definite ? phraseText.replace(/^\w+ \w+(?= )/, (pair) => CONTRACTIONS[pair] ?? pair) : phraseText
 }
 
 /** Forms of a verb for ich, for er/sie/es, and for wir and sie. */
@@ -184,18 +184,18 @@ function clauseIn(order: Order, clause: Clause): string {
   const words = middle(clause.predicate, order === 'adverb' ? '' : adverb, clause.negated, order !== 'place')
   switch (order) {
     case 'subject':
-      return sayWords(subject, finite, ...words, rest, prefix)
+      return joinWords(subject, finite, ...words, rest, prefix)
     case 'first':
-      return sayWords(finite, subject, ...words, rest, prefix)
+      return joinWords(finite, subject, ...words, rest, prefix)
     case 'adverb':
-      return sayWords(adverb, finite, subject, ...words, rest, prefix)
+      return joinWords(adverb, finite, subject, ...words, rest, prefix)
     case 'place': {
       const { predicate } = clause
       const place = predicate.kind === 'action' && predicate.place ? placeIn(predicate.place) : ''
-      return sayWords(place, finite, subject, ...words, rest, prefix)
+      return joinWords(place, finite, subject, ...words, rest, prefix)
     }
     case 'last':
-      return sayWords(subject, ...words, rest, prefix + finite)
+      return joinWords(subject, ...words, rest, prefix + finite)
   }
 }
 
@@ -203,26 +203,26 @@ function clauseIn(order: Order, clause: Clause): string {
 function toInfinitive(predicate: Predicate): string {
   if (predicate.kind !== 'action') return ''
   const { prefix, infinitive } = predicate.verb
-  return sayWords(...middle(predicate, '', false, true), prefix ? `${prefix}zu${infinitive}` : `zu ${infinitive}`)
+  return joinWords(...middle(predicate, '', false, true), prefix ? `${prefix}zu${infinitive}` : `zu ${infinitive}`)
 }
 
 export function inGerman(sentence: Sentence): string {
   switch (sentence.kind) {
     case 'statement':
-      return saySentence(clauseIn(sentence.front, sentence.clause))
+      return sentenceText(clauseIn(sentence.front, sentence.clause))
     case 'question':
-      return saySentence(clauseIn('first', sentence.clause), '?')
+      return sentenceText(clauseIn('first', sentence.clause), '?')
     case 'joined': {
       const { first, conjunction, second } = sentence
       const comma = conjunction.de === 'und' ? '' : ','
       const order = conjunction.subordinating ? 'last' : 'subject'
-      return saySentence(clauseIn('subject', first), comma, conjunction.de, clauseIn(order, second))
+      return sentenceText(clauseIn('subject', first), comma, conjunction.de, clauseIn(order, second))
     }
     case 'condition':
-      return saySentence('wenn', clauseIn('last', sentence.condition), ',', clauseIn('first', sentence.main))
+      return sentenceText('wenn', clauseIn('last', sentence.condition), ',', clauseIn('first', sentence.main))
     case 'report':
-      return saySentence(clauseIn('subject', sentence.matrix), ',', 'dass', clauseIn('last', sentence.clause))
+      return sentenceText(clauseIn('subject', sentence.matrix), ',', 'dass', clauseIn('last', sentence.clause))
     case 'attempt':
-      return saySentence(clauseIn('subject', sentence.matrix), ',', toInfinitive(sentence.predicate))
+      return sentenceText(clauseIn('subject', sentence.matrix), ',', toInfinitive(sentence.predicate))
   }
 }

@@ -84,15 +84,15 @@ export function isFirstPerson(phrase: NounPhrase): boolean {
 }
 
 /** Words with single spaces between them; commas hang on the word before and never stand doubled. */
-export function sayWords(...words: readonly string[]): string {
-  let said = ''
-  for (const word of words) if (word !== '') said += said === '' ? word : ` ${word}`
-  return said.includes(',') ? said.replace(/(\s*,)+/g, ',') : said
+export function joinWords(...words: readonly string[]): string {
+  let text = ''
+  for (const word of words) if (word !== '') text += text === '' ? word : ` ${word}`
+  return text.includes(',') ? text.replace(/(\s*,)+/g, ',') : text
 }
 
 /** A whole sentence: nothing follows that a last comma would set apart. */
-export function saySentence(...words: readonly string[]): string {
-  return sayWords(...words)
+export function sentenceText(...words: readonly string[]): string {
+  return joinWords(...words)
     .replace(/,( \?)?$/, '$1')
     .replace(/ \?$/, '?')
 }

@@ -7,11 +7,11 @@ export const END_CHARACTER = '\0'
  * The same tokenizer with an id that ends a document: GPT-2's own, else that of the character NUL, which every vocabulary of
  * bytes has at 0 and one of characters has there when it was made for documents.
  */
-export function endingDocuments(tokenizer: Tokenizer): Tokenizer {
+export function withDocumentEnds(tokenizer: Tokenizer): Tokenizer {
   const endOfText = tokenizer.kind === 'gpt2' ? tokenizer.vocabSize - 1 : 0
   return { ...tokenizer, endOfText, state: { ...tokenizer.state, documents: true } }
 }
 
-export function canEndDocuments({ state }: Tokenizer): boolean {
+export function hasDocumentEnd({ state }: Tokenizer): boolean {
   return state.kind !== 'char' || state.characters[0] === END_CHARACTER
 }

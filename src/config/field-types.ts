@@ -1,15 +1,15 @@
 import { RefusedError } from '../core/errors.ts'
 import { msg } from '../core/message.ts'
-import type { Takes } from './field.ts'
-import { show } from './show.ts'
+import type { FieldType } from './field.ts'
+import { quoted } from './quoted.ts'
 
 /** What fields take: numbers, choices, texts, lists. Each reads a value, describes it, and says what it would have taken. */
 
-export function whole(least: number, most: number): Takes<number> {
+export function integer(least: number, most: number): FieldType<number> {
   return {
     read(path, value) {
       if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-        throw new RefusedError(path, msg`${show(value)} must be a whole number from ${least} to ${most}`)
+        throw new RefusedError(path, msg`${quoted(value)} must be a whole number from ${least} to ${most}`)
       return value
     },
     schema: { type: 'integer', minimum: least, maximum: most },
@@ -17,11 +17,11 @@ export function whole(least: number, most: number): Takes<number> {
   }
 }
 
-export function between(least: number, most: number): Takes<number> {
+export function between(least: number, most: number): FieldType<number> {
   return {
     read(path, value) {
       if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
-        throw new RefusedError(path, msg`${show(value)} must be a number from ${least} to ${most}`)
+        throw new RefusedError(path, msg`${quoted(value)} must be a number from ${least} to ${most}`)
       return value
     },
     schema: { type: 'number', minimum: least, maximum: most },
@@ -29,19 +29,19 @@ export function between(least: number, most: number): Takes<number> {
   }
 }
 
-export const yesOrNo: Takes<boolean> = {
+export const flag: FieldType<boolean> = {
   read(path, value) {
-    if (typeof value !== 'boolean') throw new RefusedError(path, msg`${show(value)} must be true or false`)
+    if (typeof value !== 'boolean') throw new RefusedError(path, msg`${quoted(value)} must be true or false`)
     return value
   },
   schema: { type: 'boolean' },
 }
 
-export function choice<const Option extends string | number>(options: readonly Option[]): Takes<Option> {
+export function choice<const Option extends string | number>(options: readonly Option[]): FieldType<Option> {
   return {
     read(path, value) {
       const found = options.find((each) => each === value)
-      if (found === undefined) throw new RefusedError(path, msg`${show(value)} must be one of ${options.join(', ')}`)
+      if (found === undefined) throw new RefusedError(path, msg`${quoted(value)} must be one of ${options.join(', ')}`)
       return found
     },
     schema: { enum: options },
@@ -49,17 +49,17 @@ export function choice<const Option extends string | number>(options: readonly O
   }
 }
 
-export const text: Takes<string> = {
+export const nonEmptyText: FieldType<string> = {
   read(path, value) {
     if (typeof value !== 'string' || value === '')
-      throw new RefusedError(path, msg`${show(value)} must be a non-empty text`)
+      throw new RefusedError(path, msg`${quoted(value)} must be a non-empty text`)
     return value
   },
   schema: { type: 'string', minLength: 1 },
 }
 
 /** The same, or null: which is the default, whatever that comes to. */
-export function nullable<Value>(takes: Takes<Value>): Takes<Value | null> {
+export function nullable<Value>(takes: FieldType<Value>): FieldType<Value | null> {
   const { type, enum: options } = takes.schema
   const schema = Array.isArray(options)
     ? { ...takes.schema, enum: [...options, null] }
@@ -68,6 +68,6 @@ export function nullable<Value>(takes: Takes<Value>): Takes<Value | null> {
 }
 
 /** The same; null is what absence is. */
-export function orDefault<Value>(takes: Takes<Value>): Takes<Value> {
+export function nullForDefault<Value>(takes: FieldType<Value>): FieldType<Value> {
   return { ...takes, schema: nullable(takes).schema, nullable: true }
 }

@@ -6,7 +6,7 @@ import { usePage, useSlice } from './page-context.ts'
 
 const NO_RANKS: readonly RankView[] = []
 
-export interface Shown {
+export interface ShownCluster {
   readonly plan: Plan | null
   readonly config: RunConfig
   /** Measured values, empty while only a prediction is shown. */
@@ -14,7 +14,7 @@ export interface Shown {
 }
 
 /** The cluster on screen: the one that runs, or that just ran this configuration; else the draft's prediction. */
-export function useShown(): Shown {
+export function useShownCluster(): ShownCluster {
   const page = usePage()
   const draft = useSlice(page.draft, (state) => state.config)
   const planned = useSlice(page.plan, (state) => state)

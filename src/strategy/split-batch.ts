@@ -10,7 +10,7 @@ import { offsetsOf } from './draft.ts'
  * micro-batches. Every sample 0 … global−1 is dealt exactly once; sizes differ by at most one, larger first.
  * Returns [replica][micro-batch] → sample indices. The same for every step: what a sample holds depends on the step.
  */
-export function dealBatch(config: RunConfig): number[][][] {
+export function splitBatch(config: RunConfig): number[][][] {
   const { global, microbatches } = config.batch
   const order = shuffled(global, new Rng(config.seed, 'deal'))
   const sizes = replicaSizes(config)
@@ -34,10 +34,10 @@ const NO_SAMPLE = -1
  * Parts that any worker may take have one shape: each micro-batch as large as the largest of its kind, filled up with
  * places that count for nothing.
  */
-export function exchangeableParts(config: RunConfig): number[][][] {
-  const dealt = dealBatch(config)
-  const sizes = dealt[0]!.map((_, m) => dealt.reduce((most, each) => Math.max(most, each[m]!.length), 0))
-  return dealt.map((parts) =>
+export function equallyShapedParts(config: RunConfig): number[][][] {
+  const batches = splitBatch(config)
+  const sizes = batches[0]!.map((_, m) => batches.reduce((most, each) => Math.max(most, each[m]!.length), 0))
+  return batches.map((parts) =>
     parts.map((samples, m) => {
       const size = sizes[m]!
       return [...samples, ...Array.from({ length: size - samples.length }, () => NO_SAMPLE)]

@@ -8,7 +8,7 @@ import { overlapsReduction } from './recipes.ts'
  * that makes. Ranks of a tensor group exchange so always, replicas their gradients where nothing overlaps. In f32 the list
  * alone says so: what executes hands everything to one queue.
  */
-export function behindCompute(draft: RankDraft, config: RunConfig): RankDraft {
+export function afterPriorCompute(draft: RankDraft, config: RunConfig): RankDraft {
   const { precision, parallel } = config
   const reduces = parallel.data > 1 && !overlapsReduction(config)
   if (precision === 'f32' || (parallel.tensor === 1 && !reduces)) return draft

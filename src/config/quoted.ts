@@ -3,7 +3,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** A value as a refusal quotes it: short, on one line. */
-export function show(value: unknown): string {
+export function quoted(value: unknown): string {
   const text = typeof value === 'number' && !Number.isFinite(value) ? String(value) : jsonOf(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

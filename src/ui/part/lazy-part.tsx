@@ -10,7 +10,7 @@ interface BoundaryProps {
 }
 
 /** Says in its place that something could not be loaded, or threw, until it is tried again. */
-export class Boundary extends Component<BoundaryProps, { readonly error: unknown; readonly broken: boolean }> {
+export class ErrorBoundary extends Component<BoundaryProps, { readonly error: unknown; readonly broken: boolean }> {
   override state = { error: undefined as unknown, broken: false }
 
   static getDerivedStateFromError(error: unknown) {
@@ -25,7 +25,7 @@ export class Boundary extends Component<BoundaryProps, { readonly error: unknown
       onRetry?.()
       this.setState({ error: undefined, broken: false })
     }
-    return <Broken error={error} retry={retry} />
+    return <LoadError error={error} retry={retry} />
   }
 }
 
@@ -33,24 +33,24 @@ export class Boundary extends Component<BoundaryProps, { readonly error: unknown
  * A part of the page that is loaded when it is first shown. One that cannot be loaded (offline, after a deploy) or that throws
  * says so in its own place, with the ways on; the rest of the page goes on.
  */
-export function part<Props extends object = object>(load: () => Promise<{ default: ComponentType<Props> }>) {
+export function lazyPart<Props extends object = object>(load: () => Promise<{ default: ComponentType<Props> }>) {
   // Kept over visits; a load that failed stays failed, so another try takes another.
   let current = lazy(load)
   return function Part(props: Props & { readonly waiting?: ReactNode }) {
     const [Shown, setShown] = useState(() => current)
-    const renew = () => {
+    const reload = () => {
       current = lazy(load)
       setShown(() => current)
     }
     return (
-      <Boundary onRetry={renew}>
+      <ErrorBoundary onRetry={reload}>
         <Suspense fallback={props.waiting ?? null}>{createElement(Shown, props)}</Suspense>
-      </Boundary>
+      </ErrorBoundary>
     )
   }
 }
 
-function Broken({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
+function LoadError({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
   const text = useText()
   return (
     <section className={notices.failure} role="alert">
@@ -58,14 +58,14 @@ function Broken({ error, retry }: { readonly error: unknown; readonly retry: () 
       <p className={notices.message}>{error instanceof Error ? error.message : String(error)}</p>
       <p>{text.failures.unknown.advice}</p>
       <div className={notices.actions}>
-        <Reloading retry={retry} />
+        <RetryButtons retry={retry} />
       </div>
     </section>
   )
 }
 
 /** The two ways on where something could not be loaded. */
-export function Reloading({ retry }: { readonly retry: () => void }) {
+export function RetryButtons({ retry }: { readonly retry: () => void }) {
   const text = useText()
   return (
     <>
