@@ -2,8 +2,8 @@ import type { LocalizableMessage } from '../core/message.ts'
 import { msg } from '../core/message.ts'
 
 /**
- * What a file is that was given in place of weights, told by how it begins; null when nothing is recognised. A download that
- * went wrong leaves one of the first two.
+ * Identifies a file given in place of weights by its first bytes; null when not recognised. The first two are typical
+ * of a failed download.
  */
 export function identifyFile(beginning: Uint8Array): LocalizableMessage | null {
   const text = new TextDecoder('latin1').decode(beginning.slice(0, 512)).replace(/^\u00ef\u00bb\u00bf/, '')

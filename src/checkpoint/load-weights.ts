@@ -9,20 +9,21 @@ import type { SafetensorsFile, SafetensorsHeader, TensorEntry } from './safetens
 import { readChunks, readTensor } from './safetensors.ts'
 
 export interface LoadOptions {
-  /** Hears a fraction of the bytes read, and the tensor being read. */
+  /** Called with the fraction of bytes read and the tensor being read. */
   readonly progress?: (fraction: number, name: string) => void
-  /** What a refusal names: the option that gave the file. */
+  /** Field a refusal names: the option that gave the file. */
   readonly field?: string
-  /** Biases that the file does not have are zero. */
+  /** Biases missing from the file are zero. */
   readonly allowMissingBias?: boolean
-  /** What a refusal of missing biases advises. */
+  /** Advice appended to the refusal of missing biases. */
   readonly missingBiasAdvice?: string
 }
 
 /**
- * Whole tensors by name from a Hugging Face file of the model's family: what wrappers and the prefix of a model with a head
- * ("transformer.", "model.") put before a name may be there or not, buffers are skipped, a tied head and its embedding stand for each other where only one is there and must be equal where both are. Every
- * expected tensor must be there with its shape and hold numbers; anything else is refused by name.
+ * Whole tensors by name from a Hugging Face file of the model's family. Wrapper names and the prefix of a model with a
+ * head ("transformer.", "model.") are optional, buffers are skipped, and a tied head and its embedding stand in for
+ * each other where one is missing and must be equal where both are present. Every expected tensor must be present with
+ * its shape and finite values; anything else is refused by name.
  */
 export async function loadWeights(
   file: SafetensorsFile,
@@ -53,13 +54,13 @@ export async function loadWeights(
 }
 
 interface Matched {
-  /** Without the biases that are taken as zero. */
+  /** Without the biases taken as zero. */
   readonly parameters: ReadonlyMap<string, TensorEntry>
   /** A tied head's own copy of the embedding. */
   readonly head: TensorEntry | null
 }
 
-/** Which tensor of the file is which parameter; refused before anything large is read. */
+/** Maps the file's tensors to parameters; refuses before anything large is read. */
 function matchEntries(header: SafetensorsHeader, names: ModelNames, field: string, options: LoadOptions): Matched {
   const refuse = (what: LocalizableMessage): never => {
     throw new RefusedError(field, what)
@@ -103,7 +104,7 @@ function refuseMissing(
   throw new RefusedError(field, advice === undefined ? said : `${said.text}; ${advice}`)
 }
 
-/** A head that is not the embedding belongs to another model. */
+/** A head that differs from the embedding belongs to another model. */
 async function checkTied(
   file: SafetensorsFile,
   head: TensorEntry,

@@ -29,17 +29,17 @@ export interface TensorEntry {
 export interface SafetensorsHeader {
   readonly entries: readonly TensorEntry[]
   readonly metadata: Readonly<Record<string, string>>
-  /** Where the data part begins in the file. */
+  /** Offset of the data part in the file. */
   readonly dataStart: number
 }
 
-/** A file whose header was read. */
+/** A file whose header has been read. */
 export interface SafetensorsFile {
   readonly source: ByteSource
   readonly header: SafetensorsHeader
 }
 
-/** Something to read ranges of bytes from: a File, a buffer, a file handle. */
+/** A source of byte ranges: a File, a buffer, a file handle. */
 export interface ByteSource {
   readonly size: number
   read(begin: number, end: number): Promise<Uint8Array>
@@ -53,9 +53,9 @@ export function blobSource(blob: Blob): ByteSource {
   return { size: blob.size, read: async (begin, end) => new Uint8Array(await blob.slice(begin, end).arrayBuffer()) }
 }
 
-/** As large as the format's reference reader takes. */
+/** The limit of the format's reference reader. */
 const MAX_HEADER_BYTES = 100_000_000
-/** Read at once: a multiple of 4, so that no number is cut. */
+/** Bytes per read: a multiple of 4, so that no number is split. */
 const CHUNK_BYTES = 8 * 1024 * 1024
 const SIZES: Readonly<Record<string, number>> = {
   F64: 8,
@@ -83,7 +83,7 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
   return { source, header: await readHeader(source) }
 }
 
-/** Reads and checks the header: every tensor's bytes fit its shape, none overlap, none are missing or left over. */
+/** Reads and checks the header: every tensor's bytes match its shape, with no overlaps, gaps or leftovers. */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
   if (source.size < 8) refuse(`the file has ${source.size} bytes; a header takes at least 8`)
   const first = await readExactly(source, 0, 8)
@@ -112,7 +112,7 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   return { entries, metadata, dataStart: 8 + length }
 }
 
-/** A source that gives fewer bytes than it promised is a file cut short while being read. */
+/** A source that returns fewer bytes than its size is a file truncated while being read. */
 async function readExactly(source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
   const bytes = await source.read(begin, end)
   if (bytes.length !== end - begin)
@@ -124,7 +124,7 @@ function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let text = ''
   let json: unknown
   try {
-    // A copy: text decoders do not take shared memory.
+    // Copied: text decoders do not accept shared memory.
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice())
     json = JSON.parse(text)
   } catch {
@@ -173,8 +173,8 @@ export interface TensorChunk {
 }
 
 /**
- * A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name, and by
- * place a value that is no number: one is enough to make everything computed from it none.
+ * A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name and
+ * NaN or infinity by position: one of them spoils everything computed from it.
  */
 export async function* readChunks(
   { source, header }: SafetensorsFile,
@@ -194,7 +194,7 @@ export async function* readChunks(
   }
 }
 
-/** The indices of an element, rows first. */
+/** The indices of an element, outermost dimension first. */
 function placeOf(element: number, shape: readonly number[]): number[] {
   let rest = element
   return shape
@@ -216,7 +216,7 @@ function asFloats(dtype: 'F32' | 'F16' | 'BF16', bytes: Uint8Array): Float32Arra
   return values
 }
 
-/** One whole tensor as f32, in memory of its own; `onBytes` hears of every chunk read. */
+/** One whole tensor as f32, in its own memory; `onBytes` is called after every chunk. */
 export async function readTensor(
   file: SafetensorsFile,
   entry: TensorEntry,
@@ -230,7 +230,7 @@ export async function readTensor(
   return whole
 }
 
-/** A file of F32 tensors in the given order, as its parts: a Blob or a stream takes them without another copy. */
+/** A file of F32 tensors in the given order, in parts, so that a Blob or a stream needs no further copy. */
 export function safetensorsParts(
   tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> = {},
@@ -244,7 +244,7 @@ export function safetensorsParts(
     offset += data.byteLength
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
-  // The data part starts at a multiple of 8; spaces are allowed behind the header.
+  // The data part is 8-byte aligned; the header may be padded with spaces.
   const length = Math.ceil(json.length / 8) * 8
   const head = new Uint8Array(8 + length)
   new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
@@ -253,7 +253,7 @@ export function safetensorsParts(
   return [head, ...tensors.map(({ data }) => ownBytes(data))]
 }
 
-/** The bytes behind floats; copied only out of shared memory, which files do not take. */
+/** The bytes of a float array; copied only out of shared memory, which files do not accept. */
 function ownBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<ArrayBuffer> {
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength)
   const copy = new Uint8Array(byteLength)
@@ -261,7 +261,7 @@ function ownBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<
   return copy
 }
 
-/** The same file in one piece. */
+/** The same file as one array. */
 export function serializeSafetensors(
   tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> = {},

@@ -5,14 +5,14 @@ import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
 import { readHeader } from './safetensors.ts'
 import { identifyFile } from './identify-file.ts'
 
-/** What a "model.safetensors.index.json" says: the file of each tensor. */
+/** The contents of a "model.safetensors.index.json": the file of each tensor. */
 export type ShardIndex = ReadonlyMap<string, string>
 
 const refuse = (what: string): never => {
   throw new RefusedError('safetensors', what)
 }
 
-/** Reads an index's text. A shard is a file beside the index: a path that leads elsewhere is refused. */
+/** Reads an index's text. Shards lie next to the index: a path that leads elsewhere is refused. */
 export function readShardIndex(text: string): ShardIndex {
   let json: unknown
   try {
@@ -33,7 +33,7 @@ export function readShardIndex(text: string): ShardIndex {
   return files
 }
 
-/** Several files as one: the bytes of one behind those of the other. A range lies within one of them. */
+/** Several files as one, concatenated. A range lies within one of them. */
 function concatenated(sources: readonly ByteSource[], starts: readonly number[]): ByteSource {
   return {
     size: sources.reduce((sum, { size }) => sum + size, 0),
@@ -46,7 +46,7 @@ function concatenated(sources: readonly ByteSource[], starts: readonly number[])
   }
 }
 
-/** The tensors of an index, each from its shard, as if they stood in one file. */
+/** The tensors of an index, each read from its shard, as if from one file. */
 export async function openShards(
   index: ShardIndex,
   open: (file: string) => Promise<ByteSource>,

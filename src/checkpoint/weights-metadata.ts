@@ -7,14 +7,14 @@ import type { ModelShape } from '../model/shape.ts'
 import type { SafetensorsHeader } from './safetensors.ts'
 
 /**
- * What a file of weights says of them beside the tensors, in its metadata: all that cannot be seen from shapes. null where the
- * file does not say it; nothing is guessed in its place.
+ * What the metadata of a weights file states beyond what shapes reveal. null where the file does not state it; nothing
+ * is guessed.
  */
 export interface WeightsMetadata {
   readonly model: ModelShape | null
-  /** Tokens of a sequence in training: further behind, positions were never learned. */
+  /** Sequence length in training: later positions were never trained. */
   readonly sequence: number | null
-  /** The tokenizer with its vocabulary, as its own room writes it. */
+  /** The serialized tokenizer with its vocabulary (data/tokenizers/state-text.ts). */
   readonly tokenizer: string | null
 }
 
@@ -22,7 +22,7 @@ const MODEL = 'tabcluster.model'
 const SEQUENCE = 'tabcluster.sequence'
 const TOKENIZER = 'tabcluster.tokenizer'
 
-/** The metadata that says it. */
+/** The metadata to write. */
 export function weightsMetadata(
   { model, batch }: Pick<RunConfig, 'model' | 'batch'>,
   tokenizer: string | null,
@@ -34,7 +34,7 @@ export function weightsMetadata(
   }
 }
 
-/** Throws RefusedError on `field` where the file says something that is no model or no length. */
+/** Throws RefusedError on `field` where the metadata is not a valid model or length. */
 export function readWeightsMetadata({ metadata }: SafetensorsHeader, field: string): WeightsMetadata {
   const { [MODEL]: model, [SEQUENCE]: sequence, [TOKENIZER]: tokenizer } = metadata
   if (sequence !== undefined && !/^[1-9]\d{0,8}$/.test(sequence))
@@ -59,7 +59,7 @@ function parseModel(text: string, field: string): ModelShape {
   }
 }
 
-/** Refuses weights of another model, by the first size that differs: some of them leave every shape as it is. */
+/** Refuses weights of another model by the first size that differs: some sizes affect no shape. */
 export function checkModel({ model }: WeightsMetadata, config: ModelConfig, field: string): void {
   if (model === null) return
   const expected = shapeOf(config)

@@ -12,10 +12,10 @@ export interface CompareCommandOptions {
 
 const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tokens/s', 'MFU', 'software']
 
-/** Marks a row with other software than the first: its figures differ by more than the configuration. */
+/** Marks a row whose software differs from the first: not only the configuration changes its figures. */
 const OTHER = '*'
 
-/** `compare`: one table, a row per configuration; a refused one has its reason instead. */
+/** `compare`: one table, a row per configuration; refused ones are listed with the reason. */
 export async function compare(options: CompareCommandOptions): Promise<void> {
   const inputs: { label: string | null; input: unknown }[] = []
   for (const argument of options.config) {

@@ -38,8 +38,8 @@ function number(value: string, field: string, least: number, most: number, whole
 }
 
 /**
- * The configuration to generate with: what is given, and for the blocks that are not given what the file says of itself.
- * Throws RefusedError where neither says it: heads and tokenizer cannot be seen from tensors.
+ * The configuration to generate with: the given blocks, and the file's metadata for the others. Throws RefusedError
+ * where neither has it: heads and tokenizer cannot be inferred from tensors.
  */
 export function configFor(
   given: unknown,
@@ -57,7 +57,7 @@ export function configFor(
     ...(about.model ? { model: about.model } : {}),
     ...(state ? { data: { tokenizer: state.kind } } : {}),
     ...(about.sequence === null ? {} : { batch: { sequence: about.sequence } }),
-    // One window is all that is ever asked for.
+    // A single window is all that is requested.
     ...(given === undefined ? { batch: { global: 1, microbatches: 1, sequence: about.sequence ?? undefined } } : {}),
   }
   return parseConfig({ ...fromFile, ...given })
@@ -100,7 +100,7 @@ async function open(
   return { config, tokenizer, init: await openGivenWeights(config, file, from).load() }
 }
 
-/** `generate`: text after a prompt, from weights on disk, under the configuration's parallelism when one is given. */
+/** `generate`: continues a prompt with weights on disk, under the configuration's parallelism when one is given. */
 export async function generate(options: GenerateOptions): Promise<void> {
   const request = {
     prompt: options.prompt,

@@ -1,7 +1,10 @@
 import type { Output } from './outputs.ts'
 import { errorCode } from './read.ts'
 
-/** The result: to the file of --out, or to standard output, which carries nothing else. Throws one line when it cannot. */
+/**
+ * Writes the result to the file of --out, or to standard output, which carries nothing else. Throws one line on
+ * failure.
+ */
 export async function putResult(text: string, out?: Output): Promise<void> {
   if (out) return out.write(`${text}\n`)
   await new Promise<void>((resolve, reject) =>
@@ -11,10 +14,13 @@ export async function putResult(text: string, out?: Output): Promise<void> {
   )
 }
 
-/** Characters of a message that are shown: its beginning, which names the field, and its end, which says what is allowed. */
+/** Characters of a message that are kept: the beginning names the field, the end says what is allowed. */
 const [BEGINNING, END] = [700, 300]
 
-/** A message as one line of a bearable length: what a user's own names and keys have in them must not act on the terminal. */
+/**
+ * A message as one line of limited length, with control characters escaped: user-supplied names must not act on the
+ * terminal.
+ */
 export function oneLine(message: string): string {
   const text = message.trimEnd().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escaped)
   return text.length <= BEGINNING + END + 3 ? text : `${text.slice(0, BEGINNING)} … ${text.slice(-END)}`

@@ -17,7 +17,7 @@ import { simulateCommand } from './simulate.ts'
 import type { TrainOptions } from './train.ts'
 import { train } from './train.ts'
 
-/** @param print takes what the command line says about itself */
+/** @param print prints the command line's help and version */
 function commands(print: (text: string) => void): Command {
   const root = new Command('tabcluster')
     .description('A GPU cluster: trains GPT-2-shaped models under every parallel strategy')
@@ -98,7 +98,7 @@ async function printHelp(text: string): Promise<number> {
 
 function failed(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
-  // A Program that must not run is shown as a grid.
+  // An invalid Program is shown as a grid.
   process.stderr.write(`${error instanceof InvalidProgramError ? message.trimEnd() : oneLine(message)}\n`)
   return exitStatusOf(error)
 }
@@ -119,9 +119,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// A stream that nobody reads any more is told to whoever writes to it, not to the process.
+// A closed output stream is reported to its writer; it must not crash the process.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
-// In a rank's thread this module is the rank: it ends when its port is closed.
-// Ranks and Dawn may leave something that keeps Node waiting: the status is known, so the process ends with it.
+// In a rank's thread this module is the rank and ends when its port is closed. Ranks and Dawn may leave handles that
+// keep Node alive: the status is known, so the process exits with it.
 if (!runRankThread()) process.exit(await main(process.argv.slice(2)))

@@ -10,10 +10,10 @@ import { oneLine, putResult } from './io.ts'
 import { LastGoodStep } from './last-good-step.ts'
 import type { Output } from './outputs.ts'
 
-/** What a training leaves behind, where it was asked for. */
+/** The outputs of a training, where requested. */
 export type TrainOutputs = Partial<Record<'out' | 'save' | 'gradients' | 'checkpoint', Output>>
 
-/** Trains and writes. A run that fails leaves the state after its last good step, then throws what it failed with. */
+/** Trains and writes the outputs. A failed run leaves the state after its last good step; its error is rethrown. */
 export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, progress: ProgressLine): Promise<void> {
   const { config, dataset } = request
   const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
@@ -51,7 +51,7 @@ export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, pr
     throw error
   }
   progress.end()
-  // The result first where it is printed: whatever becomes of the files, it is not lost.
+  // A printed result goes first: it is not lost if writing a file fails.
   if (!outputs.out) await putResult(JSON.stringify(result, null, 2))
   await writeFiles(request, outputs, { result, final: run, first: run })
 }
@@ -62,7 +62,7 @@ function withError(measured: RunResult | null, error: string): RunResult | null 
 
 interface Failed {
   readonly run: Run
-  /** Its good steps; null when it made none: then there is nothing to write. */
+  /** Its good steps; null when there were none, and so nothing to write. */
   readonly measured: RunResult | null
   readonly lastGood: LastGoodStep
 }
@@ -89,13 +89,13 @@ async function writeLastGood(
 
 interface Written {
   readonly result: RunResult
-  /** Whose weights and checkpoint are written. */
+  /** The run whose weights and checkpoint are written. */
   readonly final: Run
-  /** Whose first gradient is written. */
+  /** The run whose first gradient is written. */
   readonly first: Run
 }
 
-/** Every file that was asked for, also when one of them cannot be written; then throws what the first of those met. */
+/** Writes every requested file, even when one fails; then throws the first error. */
 async function writeFiles(
   { config, dataset }: RunOptions,
   outputs: TrainOutputs,

@@ -16,11 +16,11 @@ export interface SimulateCommandOptions {
   readonly out?: string
   readonly trace?: string
   readonly memory?: string
-  /** Measure this adapter first: it is what `cluster.device: "this"` then stands for. */
+  /** Measure this adapter first, as the device `cluster.device: "this"`. */
   readonly calibrate?: boolean
 }
 
-/** Configurations of an array between two reports. */
+/** Configurations of an array between two progress reports. */
 const REPORT_EVERY = 200
 
 /** `simulate`: clocks a configuration, or every configuration of an array, on its cluster. */
@@ -55,7 +55,7 @@ export async function simulateCommand(options: SimulateCommandOptions): Promise<
   }
 }
 
-/** Measures this adapter for configurations of "this"; an op that several have is timed once. */
+/** Measures this adapter for configurations of "this"; an op they share is timed once. */
 class Calibrator {
   private gpu: GpuDevice | null = null
   private measured: MeasuredDevice | undefined
@@ -77,7 +77,7 @@ class Calibrator {
   }
 }
 
-/** Results in the order of the configurations; a refused one gives its error in its place. */
+/** Results in the order of the configurations; a refused one yields its error. */
 async function simulateAll(
   inputs: readonly unknown[],
   clock: (input: unknown) => Promise<{ readonly result: object }>,

@@ -30,7 +30,7 @@ export interface TrainOptions {
   readonly threads?: boolean
 }
 
-/** Ranks this program executes at most on one machine. */
+/** Most ranks that one machine executes. */
 const MAX_RANKS = 64
 
 export const MISSING_BIAS_ADVICE = '--allow-missing-bias takes missing biases as zero'
@@ -40,7 +40,7 @@ export function refuseUnexecutable(config: RunConfig): void {
   if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MAX_RANKS}`)
 }
 
-/** How this program gets at what a configuration names by path. */
+/** Reads the files that a configuration names by path. */
 export const FILES: DataSources = {
   readText: (path) => readText(path, 'data.text'),
   readBytes: (path) => readBytes(path, 'data.tokens'),
@@ -83,7 +83,7 @@ async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** `train`: executes on the GPU and gives the result. */
+/** `train`: executes on the GPU and returns the result. */
 export async function train(options: TrainOptions): Promise<void> {
   const config = parseConfig(await readJson(options.config, 'config'))
   refuseUnexecutable(config)
@@ -93,7 +93,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const progress = new ProgressLine()
   try {
     const init = options.init === undefined ? null : await readInit(options.init, config, !!options.allowMissingBias)
-    // Under this name: --checkpoint is what a run writes.
+    // Named as the option: --checkpoint is an output.
     const resumed = <Value>(work: () => Promise<Value>) => renameRefusedField('checkpoint', 'resume', work)
     const { resume: path } = options
     const resume = path === undefined ? undefined : await resumed(() => openCheckpoint(path))

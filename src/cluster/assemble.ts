@@ -3,7 +3,7 @@ import { shardRuns } from '../model/shards.ts'
 import type { Holding, Program, RankProgram } from '../schedule/program.ts'
 import type { TensorPiece, StateKind } from './protocol.ts'
 
-/** Where a rank keeps a kind of state. What compression left out belongs to no tensor: it goes by its buffer's name. */
+/** Where a rank holds a kind of state. Compression residues belong to no tensor: they go by their buffer's name. */
 export function holdingsOf(program: RankProgram, state: StateKind): readonly Holding[] {
   if (state !== 'residue') return program.state[state]
   return program.step.flatMap((op) =>
@@ -11,7 +11,7 @@ export function holdingsOf(program: RankProgram, state: StateKind): readonly Hol
   )
 }
 
-/** Which ranks to ask for which tensors, so that every element of the model's state is fetched about once. */
+/** Which ranks to ask for which tensors, so that each element is fetched about once. */
 export function sourcesOf(program: Program, state: StateKind): Map<number, string[]> {
   const covered = new Set<string>()
   const sources = new Map<number, string[]>()
@@ -27,7 +27,7 @@ export function sourcesOf(program: Program, state: StateKind): Map<number, strin
   return sources
 }
 
-/** Whole tensors by name from the pieces of many ranks (tensor shards put together, vocabulary padding dropped). */
+/** Whole tensors by name from the pieces of many ranks (tensor shards joined, vocabulary padding dropped). */
 export function assemble(
   specs: readonly ParameterSpec[],
   tensor: number,
@@ -48,7 +48,7 @@ export function assemble(
   return whole
 }
 
-/** A rank's part of a whole tensor, cut for one of its holdings. */
+/** The part of a whole tensor that one of a rank's holdings takes. */
 export function partFor(
   spec: ParameterSpec,
   tensor: number,
@@ -66,7 +66,7 @@ export function partFor(
   return { tensor: spec.name, from: holding.from, data }
 }
 
-/** SHA-256 over names and values in table order: equal runs, equal hash. */
+/** SHA-256 over names and values in table order: equal runs have equal hashes. */
 export async function hashTensors(
   specs: readonly ParameterSpec[],
   whole: ReadonlyMap<string, Float32Array>,

@@ -7,31 +7,31 @@ import type { TensorPiece, ProgramName, RankPort, RankReply, RankRequest, StateK
 import { releaseTransports } from './transport/setup.ts'
 import type { TransportSetup } from './transport/setup.ts'
 
-/** What a cluster needs of its host: lines to ranks that it makes and ends. */
+/** What a cluster needs of its host: ports to the ranks it starts and terminates. */
 export interface ClusterHost {
   readonly name: string
-  /** Starts `world` ranks. `onDeath` is called when a rank's worker ends by itself. */
+  /** Starts `world` ranks. `onDeath` is called when a rank's worker ends unexpectedly. */
   spawn(world: number, onDeath: (rank: number, reason: string) => void): Promise<SpawnedRanks>
 }
 
 export interface SpawnedRanks {
   readonly ports: readonly RankPort<RankRequest, RankReply>[]
   readonly transports: readonly TransportSetup[]
-  /** Ends workers that did not close by themselves. */
+  /** Terminates workers that did not close by themselves. */
   terminate(): void
 }
 
 type ReplyOf<Kind extends RankReply['kind']> = Extract<RankReply, { kind: Kind }>
 
-/** How long ranks may take to close after a failure before their workers are ended. */
+/** How long ranks may take to close after a failure before their workers are terminated. */
 const CLOSE_SECONDS = 5
 
-/** A rank that says nothing for so many seconds in a row, while all of them are watched, is taken for hung. */
+/** A watched rank that is silent for this many seconds counts as hung. */
 const SILENT_SECONDS = 10
 
 /**
- * The ranks seen together: a request goes to all of them and is answered by all. The first failure rejects everything
- * that waits, is told to the other ranks, and stays.
+ * All ranks as one: a request goes to each of them and is answered by all. The first failure rejects everything
+ * pending, is passed on to the other ranks, and persists.
  */
 export class Cluster {
   readonly world: number
@@ -39,9 +39,9 @@ export class Cluster {
   adapters: readonly (AdapterResult | null)[] = []
   private failure: Error | null = null
   private closing = false
-  /** Ranks whose worker ended by itself or answers no more: nobody waits for them. */
+  /** Ranks whose worker ended or no longer answers: nobody waits for them. */
   private readonly gone = new Set<number>()
-  /** Seconds in a row in which a rank said nothing. */
+  /** Consecutive seconds of silence, by rank. */
   private readonly silent: number[]
   private watch: ReturnType<typeof setInterval> | undefined
   private waiters: {
@@ -62,7 +62,7 @@ export class Cluster {
     for (const [rank, port] of spawned.ports.entries()) port.listen((reply) => this.receive(rank, reply))
   }
 
-  /** Starts ranks, opens their devices with one shared choice of kernels per adapter. */
+  /** Starts ranks and opens their devices, with one shared choice of kernels per adapter. */
   static async open(
     config: RunConfig,
     world: number,
@@ -110,7 +110,7 @@ export class Cluster {
       adapters[rank] = reply.adapter
       if (!chosen.has(adapter)) chosen.set(adapter, reply.variants)
     }
-    // The first rank of each adapter measures kernels; the others take its choice.
+    // The first rank of each adapter measures kernels; the others use its choice.
     const ranks = Array.from({ length: this.world }, (_, rank) => rank)
     const first = ranks.filter(
       (rank) => ranks.findIndex((other) => this.adapterOf(other) === this.adapterOf(rank)) === rank,
@@ -143,15 +143,15 @@ export class Cluster {
     }
   }
 
-  /** A rank's worker ended without being asked to. */
+  /** A rank's worker ended unexpectedly. */
   private died(rank: number, reason: string): void {
     this.gone.add(rank)
     this.fail(new RankError(rank, null, reason))
-    // It will not say that it is closed either.
+    // It will not report that it has closed either.
     if (this.closing) this.receive(rank, { kind: 'closed', liveBytes: 0 })
   }
 
-  /** From now on a rank that says nothing for a while is taken for hung: the cluster fails, naming it. */
+  /** From now on a silent rank counts as hung: the cluster fails, naming it. */
   watchForSilence(): void {
     if (this.closing) return
     this.watch ??= setInterval(() => {
@@ -161,7 +161,7 @@ export class Cluster {
     }, 1000)
   }
 
-  /** The first failure wins: every other rank is told to stop, everybody who waits hears it. */
+  /** The first failure wins: it stops the other ranks and rejects everything pending. */
   fail(error: Error): void {
     if (this.failure || this.closing) return
     this.failure = error
@@ -209,7 +209,7 @@ export class Cluster {
     await this.ask(this.all, 'initialised', { kind: 'initialise', draw })
   }
 
-  /** One training step on all ranks; the replies by rank. */
+  /** One training step on all ranks; returns the replies by rank. */
   async step(step: number, captureGradients: boolean): Promise<ReplyOf<'step'>[]> {
     const replies = this.wait(this.all, 'step')
     const finished = this.ask(this.all, 'trained', { kind: 'train', step, count: 1, captureGradients })
@@ -217,7 +217,7 @@ export class Cluster {
     return [...answers.entries()].sort(([a], [b]) => a - b).map(([, reply]) => reply as ReplyOf<'step'>)
   }
 
-  /** Lets a held rank make its next op or tick. */
+  /** Lets a paused rank run its next op or tick. */
   advance(rank: number, by: 'op' | 'tick'): void {
     this.spawned.ports[rank]!.post({ kind: 'advance', by })
   }
@@ -235,7 +235,7 @@ export class Cluster {
     return new Map([...replies].map(([rank, reply]) => [rank, (reply as ReplyOf<'pieces'>).pieces]))
   }
 
-  /** Logits of `row`: each rank of the head's tensor group gives its part of the vocabulary, in rank order. */
+  /** Logits of `row`: each rank of the head's tensor group returns its part of the vocabulary, in rank order. */
   async infer(tokens: Uint32Array, row: number): Promise<Float32Array> {
     const replies = await this.ask(this.all, 'logits', { kind: 'infer', id: ++this.nextId, tokens, row })
     const parts = [...replies.entries()]
@@ -245,7 +245,7 @@ export class Cluster {
     const logits = new Float32Array(vocab)
     let at = 0
     for (const part of parts) {
-      // Replicas that ran along give the same again.
+      // Replicas that ran along return the same again.
       if (at === vocab) break
       logits.set(part, at)
       at += part.length

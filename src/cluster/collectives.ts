@@ -8,13 +8,13 @@ import { ChunkProgress } from './collectives/progress.ts'
 import { Scratch } from './collectives/scratch.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** Elements per chunk unless said: 512 KiB. Smaller ones pay more per message, larger ones overlap less. */
+/** Default elements per chunk: 512 KiB. Smaller chunks pay more per message, larger ones overlap less. */
 const CHUNK_ELEMENTS = 131_072
 
-/** Receives posted ahead, so that messages land in their place instead of waiting in the inbox. */
+/** Receives posted ahead, so that messages land in place instead of waiting in the inbox. */
 const AHEAD = 4
 
-/** Turns of the event loop's microtasks between two chunks sent: about what a receiver needs to take one in. */
+/** Microtask turns between two chunks sent: about what a receiver needs to take one in. */
 const TURNS = 6
 
 export interface CollectiveRun {
@@ -23,30 +23,34 @@ export interface CollectiveRun {
   /** Ranks of the members, in group order; this member's index in it. */
   readonly group: readonly number[]
   readonly member: number
-  /** What the member brings and what it keeps (plan.holds and plan.keeps elements; empty where it has no side). The same
-   *  array may be both where both are the whole vector. The target must not be changed before the run is over. */
+  /**
+   * The member's input and output (plan.holds and plan.keeps elements; empty where it has none). They may be the same
+   * array where both are the whole vector. The target must not be changed before the run is over.
+   */
   readonly source: Float32Array
   readonly target: Float32Array
   readonly combine?: Combine
-  /** Collectives that share a channel must be entered in the same order by all members. */
+  /** Members must enter the collectives of a channel in the same order. */
   readonly channel: string
   readonly traffic: TrafficKind
-  /** The same for all members; the result does not depend on it. */
+  /** Equal for all members; the result does not depend on it. */
   readonly chunkElements?: number
-  /** Asked before source[offset … offset + length) is read, for chunks still on their way from the GPU; may be asked
-   *  more than once for a range. */
+  /**
+   * Awaited before source[offset … offset + length) is read, for chunks still on their way from the GPU; may be called
+   * more than once for a range.
+   */
   readonly sourceReady?: (offset: number, length: number) => Promise<void> | undefined
-  /** Told once for each piece of the target, as soon as it holds its final value. */
+  /** Called once for each piece of the target, as soon as its value is final. */
   readonly targetReady?: (offset: number, length: number) => void
 }
 
 const scratch = new Scratch()
 
 /**
- * Runs one member's side of a collective over host memory. Chunks flow through the steps as a pipeline: reading the
- * source, sending, receiving, combining and handing out the target overlap. Sums are taken in plan order, so the result
- * is the same whatever the timing and the chunk size, and an all-reduce ends bit-identical on all members.
- * Rejects with the first error of the transport or of `sourceReady`.
+ * Runs one member's side of a collective over host memory. Chunks are pipelined through the steps: reading the source,
+ * sending, receiving, combining and handing out the target overlap. Sums are taken in plan order, so the result does
+ * not depend on timing or chunk size, and an all-reduce ends bit-identical on all members. Rejects with the first error
+ * of the transport or of `sourceReady`.
  */
 export async function runCollective(run: CollectiveRun): Promise<void> {
   const plan = memberPlan(run.request, run.member)
@@ -59,7 +63,7 @@ export async function runCollective(run: CollectiveRun): Promise<void> {
   } catch (error) {
     throw state.failure ?? error
   }
-  // Only after a run that ended well: a message may still be on its way into the memory of a failed one.
+  // Only after a successful run: a failed one may still receive into this memory.
   state.release()
 }
 
@@ -83,7 +87,7 @@ class Member {
   failure: Error | null = null
   private readonly sent = new ChunkProgress()
   private readonly got = new ChunkProgress()
-  /** The vector's present values where something was received: the target itself when it covers all of that. */
+  /** The vector's current values where something was received: the target itself when it covers all of that. */
   private readonly work: Float32Array
   /** Element of the vector at work[0]. */
   private readonly workStart: number
@@ -114,7 +118,7 @@ class Member {
     for (const array of this.borrowed) scratch.give(array)
   }
 
-  /** The first failure ends the other loops too. */
+  /** The first failure ends the other loops as well. */
   async guard(loop: Promise<void>): Promise<void> {
     try {
       await loop
@@ -142,7 +146,7 @@ class Member {
         : bytesOf(this.work, piece.offset - this.workStart, piece.length)
       const pace = run.transport.send(this.rank(piece.peer), run.channel, data, run.traffic)
       this.sent.advance()
-      // Let the receivers of this thread run, so that the next chunk finds its place waiting.
+      // Let this thread's receivers run, so that the next chunk finds its receive posted.
       if (pace !== undefined) await pace
       else for (let turn = 0; turn < TURNS; turn++) await undefined
     }
@@ -156,7 +160,7 @@ class Member {
     const posted: (Promise<void> | undefined)[] = []
     let next = 0
     for (let i = 0; i < recvs.length; i++) {
-      // Post what may be posted: a copy lands in its place, so nothing earlier may still need what is there.
+      // Post what may be posted: a copy lands in place, so no earlier step may still need the old values.
       for (; next < recvs.length && next < i + AHEAD; next++) {
         const piece = recvs[next]
         if (piece === undefined) break
@@ -182,7 +186,7 @@ class Member {
         ? bytesOf(landing, 0, piece.length)
         : bytesOf(this.work, piece.offset - this.workStart, piece.length)
     const promise = this.run.transport.recv(this.rank(piece.peer), this.run.channel, into)
-    // Awaited in turn; when an earlier one fails nobody comes back for it.
+    // Awaited in order; after an earlier failure nobody handles it.
     promise.catch(() => {})
     return promise
   }
@@ -203,7 +207,7 @@ class Member {
     }
   }
 
-  /** A received piece is final: give the kept part of it to the target's reader. */
+  /** A received piece is final: pass its kept part to the target's reader. */
   private hand(piece: PlanPiece): void {
     const { keeps } = this.plan
     const from = Math.max(piece.offset, keeps.offset)

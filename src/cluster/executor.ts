@@ -11,7 +11,7 @@ import { HANDLERS } from './handlers/table.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { Slots } from './slots.ts'
 
-/** Ops that only hand work to the device's queue: done once encoded. The others take time on the host and overlap. */
+/** Ops that only enqueue work on the device: done once encoded. The others take time on the host and overlap. */
 function isQueued(op: Op): boolean {
   switch (op.kind) {
     case 'forward':
@@ -36,10 +36,10 @@ function isQueued(op: Op): boolean {
 const SHORTEST_WAIT_MILLISECONDS = 4
 
 interface Prepared {
-  /** The extent the ops' buffers have their places in. */
+  /** The extent whose memory plan the ops' buffers use. */
   readonly whole: ExtentPlan
   readonly plan: Pick<ExtentPlan, 'ops' | 'acquire' | 'release'>
-  /** Ops to wait for that take time on the host; queued ops need no waiting, the list order is the queue's order. */
+  /** Ops to wait for that take time on the host; queued ops need no waiting, since list order is queue order. */
   readonly waits: readonly (readonly number[])[]
 }
 
@@ -49,7 +49,7 @@ function prepare(whole: ExtentPlan, plan: MemoryPlan, part: Prepared['plan'] = w
   return { whole, plan: part, waits }
 }
 
-/** The ops of each turn of an extent, as lists of their own. */
+/** The ops of each turn of an extent. */
 function turnsOf(whole: ExtentPlan, plan: MemoryPlan): Map<string, Prepared> {
   const indices = new Map<string, number[]>()
   for (const [i, { turn }] of whole.ops.entries())
@@ -64,21 +64,21 @@ function turnsOf(whole: ExtentPlan, plan: MemoryPlan): Map<string, Prepared> {
 }
 
 /**
- * Performs a rank's ops in list order. Compute is handed to the device's in-order queue as soon as what it reads has
- * arrived; exchanges run beside it on their streams. Buffers start and end at their places in the list.
+ * Executes a rank's ops in list order. Compute goes to the device's in-order queue as soon as its inputs have arrived;
+ * exchanges run concurrently on their streams. Buffers start and end at their positions in the list.
  */
 export class Executor {
   private readonly extents: Record<'prologue' | 'step' | 'epilogue', Prepared>
   private readonly turns: ReadonlyMap<string, Prepared>
   private spans: ExecutedSpan[] = []
-  /** Ops encoded since the last submit, and when the device finished the submit before. */
+  /** Ops encoded since the last submit, and when the device finished the previous one. */
   private encoded: Op[] = []
   private deviceFree = 0
   /** Milliseconds a straggler still has to wait. */
   private debt = 0
-  /** The op the list stands at; null between steps. */
+  /** The current op; null between steps. */
   current: Op | null = null
-  /** What somebody who looks now and then wants to know of the time between. */
+  /** Activity since the last progress report. */
   readonly glance = new RankActivity()
   traced = false
 
@@ -109,7 +109,7 @@ export class Executor {
     return taken
   }
 
-  /** Runs one extent to its end. Throws a RankError with the op that failed first; what was under way is waited for. */
+  /** Runs one extent to its end. Throws a RankError naming the first op that failed, after pending ops have settled. */
   run(extent: 'prologue' | 'step' | 'epilogue', step: number): Promise<void> {
     return this.perform(this.extents[extent], step)
   }
@@ -157,14 +157,14 @@ export class Executor {
     if (this.context.gpu) this.context.gpu.faults.place = null
   }
 
-  /** What the device is given from here on is this op's. */
+  /** From here on device commands belong to this op. */
   private at(op: Op): void {
     if (this.context.gpu) this.context.gpu.faults.place = () => opText(op)
   }
 
   /**
-   * Spans are measured on the host's clock. What the device computes is known per submit only: one span from its submit (or
-   * the end of the one before) until the device is done, under the first op in it. Tracing submits op by op.
+   * Spans use the host's clock. Device time is known per submit only: one span from its submit (or the end of the
+   * previous one) until the device is done, attributed to its first op. Tracing submits op by op.
    */
   private async timed(op: Op, step: number): Promise<void> {
     const gpu = this.context.gpu
@@ -183,7 +183,7 @@ export class Executor {
     if (!onDevice) this.note(op, step, began ?? start, performance.now())
   }
 
-  /** A straggler takes its slowdown's multiple of the time the device takes; shorter waits are saved up. */
+  /** A straggler waits for its slowdown's multiple of the device time; waits too short for a timer accumulate. */
   private async lag(start: number): Promise<void> {
     await this.context.gpu!.queue.idle()
     this.debt += (performance.now() - start) * (this.context.slowdown - 1)

@@ -1,6 +1,6 @@
 /**
- * What happened on a rank between two looks: exchanges that were under way, and bytes that were live while ops ran. It only
- * grows by what is new, so that looking costs nothing while every step is like the one before.
+ * A rank's activity since the last report: exchanges in progress, and live bytes per op. Only changes accumulate, so
+ * that reporting is free while every step is like the one before.
  */
 export class RankActivity {
   private readonly ongoing = new Set<number>()
@@ -9,7 +9,7 @@ export class RankActivity {
   private readonly liveBytes = new Map<number, number>()
   private changed = new Map<number, number>()
 
-  /** The rank goes on to another op: what was shown before it is over. While a rank is held, the last exchange stays. */
+  /** The rank moves on to another op, which ends what was reported. While a rank is paused, the last exchange stays. */
   onNextOp(): void {
     if (!this.reported) return
     this.reported = false
@@ -32,7 +32,7 @@ export class RankActivity {
     this.changed.set(op, bytes)
   }
 
-  /** Ids of exchanges since the last look, and bytes by op where they differ from what was told before. */
+  /** Ids of exchanges since the last report, and live bytes per op where they changed. */
   takeReport(): { readonly exchanges: readonly number[]; readonly held: readonly (readonly [number, number])[] } {
     this.reported = true
     const liveBytes = [...this.changed]

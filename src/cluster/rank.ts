@@ -23,7 +23,7 @@ import { opsInTick } from './ticks.ts'
 import { Turns } from './turns.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** What differs between the hosts of a rank: how it gets a device and its end of the wire. */
+/** What differs between hosts of a rank: how it opens its device and transport. */
 export interface RankHost {
   openGpu(
     request: OpenRequest,
@@ -40,15 +40,15 @@ interface Loaded {
   readonly executor: Executor
 }
 
-/** How often a rank says where it is. */
+/** How often a rank reports its position. */
 const PULSE_MILLISECONDS = 250
 
-/** Pieces of a state travel in messages of at most this many elements. */
+/** State is sent in messages of at most this many elements. */
 const PIECE_ELEMENTS = 2 ** 22
 
 /**
- * One rank: takes requests one after another, holds a device, a transport and the Programs it was given. Pausing, ending
- * and closing do not wait for the request under way. Whatever fails is told once; everything is released on close.
+ * One rank: handles requests in order; owns a device, a transport and the Programs it was given. Pausing, aborting and
+ * closing do not wait for the current request. Every failure is reported once; everything is released on close.
  */
 export class Rank {
   private opened: OpenRequest | null = null
@@ -58,7 +58,7 @@ export class Rank {
   private dataset: Dataset | null = null
   private specs = new Map<string, ParameterSpec>()
   private readonly gate = new Gate()
-  /** Of Programs beside training: nobody holds them. */
+  /** For Programs other than training, which are never paused. */
   private readonly beside = new Gate()
   private queue: Promise<void> = Promise.resolve()
   private failed = false
@@ -216,7 +216,7 @@ export class Rank {
     return found
   }
 
-  /** Ops of the tick that begins `allowed` ops behind `last`; the step after this one has the same list. */
+  /** Ops of the tick that begins `allowed` ops after `last`; the following step has the same list. */
   private opsInTick(last: Op | null, allowed: number): number {
     const { step } = this.program('train').program
     const after = last === null ? 0 : step.findIndex(({ id }) => id === last.id) + 1
@@ -292,7 +292,7 @@ export class Rank {
       if (!this.turns) await executor.run('step', step)
       if (this.gate.closed) break
       await this.gpu?.faults.settled()
-      // Of several updates in a step the norm is their root mean square.
+      // Over several updates in a step the norm is their root mean square.
       if (staleness) this.stepReport.normSquared /= Math.max(1, this.turns!.updates)
       const after = this.counters()
       this.capture = null
@@ -406,7 +406,7 @@ export class Rank {
     clearInterval(this.pulse)
     let live = 0
     try {
-      // What was encoded for a run that failed is never submitted: its buffers are about to go.
+      // Commands encoded for a failed run are never submitted: its buffers are about to be destroyed.
       this.gpu?.queue.discard()
       for (const { slots } of this.loaded.values()) slots.destroy()
       this.loaded.clear()
@@ -416,7 +416,7 @@ export class Rank {
       this.gpu?.dispose()
       live = this.gpu ? Object.values(this.gpu.meter.live).reduce((a, b) => a + b, 0) : 0
       this.gpu = null
-      // Nobody waits for this rank in vain.
+      // Nobody may be left waiting for this rank.
       this.port.post({ kind: 'closed', liveBytes: live })
       this.port.close()
     }

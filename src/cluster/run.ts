@@ -28,28 +28,30 @@ export interface RunOptions {
   readonly config: RunConfig
   readonly dataset: Dataset
   readonly host: ClusterHost
-  /** Whole tensors by Hugging Face name, in place of drawn weights. */
+  /** Whole tensors by Hugging Face name, instead of random weights. */
   readonly init?: ReadonlyMap<string, Float32Array>
-  /** Goes on from there in place of drawn weights: exactly when the configuration is the same, else with the same weights. */
+  /**
+   * Resumes from it instead of random weights: exactly when the configuration is the same, else from the same weights.
+   */
   readonly resume?: Checkpoint
   /** Keeps the first step's unclipped gradient. */
   readonly captureGradients?: boolean
-  /** Steps between two looks at the validation loss; 0: never. */
+  /** Steps between evaluations of the validation loss; 0: never. */
   readonly evaluateEvery?: number
-  /** Stands still before the first step until `resume` or `advance`. */
+  /** Paused before the first step until `resume` or `advance`. */
   readonly startPaused?: boolean
   /** Slow motion: pipeline ticks per second; null, the default: full speed. */
   readonly ticksPerSecond?: number | null
-  /** Submits op by op and stamps host times. */
+  /** Submits op by op and records host times. */
   readonly trace?: boolean
   readonly onEvent?: (event: RunEvent) => void
-  /** A Program in place of the configuration's (fault tests). */
+  /** Replaces the configuration's Program (fault tests). */
   readonly program?: Program
 }
 
 const ENDED: readonly RunPhase[] = ['stopped', 'failed', 'done']
 
-/** Starts a cluster and trains: refuses what cannot run before anything is started. */
+/** Starts a cluster and trains; refuses invalid input before anything is started. */
 export async function startRun(options: RunOptions): Promise<Run> {
   const program = options.program ?? buildProgram(options.config)
   validateProgram(program)
@@ -72,21 +74,21 @@ export class Run implements RunHandle {
   private readonly jobs = new Jobs()
   private phase: RunPhase = 'starting'
   private held = false
-  /** By op or by tick: ranks stand at their gates also where the next step has begun. */
+  /** Advancing by op or tick: ranks wait at their gates even if the next step has begun. */
   private gated = false
   private budget = Infinity
-  /** Ranks are within a training step. */
+  /** Ranks are executing a training step. */
   private inStep = false
-  /** Ranks that stand at their gate and were not let on since. */
+  /** Ranks that wait at their gate and have not been advanced since. */
   private readonly ranksAtGate = new Set<number>()
   private ticksPerSecond: number | null
   private pacer: ReturnType<typeof setInterval> | undefined
-  /** The step under way was held: its time says nothing about speed. */
+  /** The current step was paused: its time is no measure of speed. */
   private interrupted = false
   private stopping = false
-  /** Nothing more is asked of the ranks. */
+  /** No further requests go to the ranks. */
   private ended = false
-  /** Steps behind this run, those of the one it goes on from included. */
+  /** Steps completed, including those of the checkpoint it resumed from. */
   private done: number
   private wakeLoop: () => void = () => {}
   private onPaused: (() => void)[] = []
@@ -106,13 +108,13 @@ export class Run implements RunHandle {
     this.ticksPerSecond = options.ticksPerSecond ?? null
     this.done = options.resume?.step ?? 0
     this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }))
-    // A failure is also told as an event; nobody has to wait for `finished`.
+    // A failure is also an event; nobody has to await `finished`.
     this.finished.catch(() => undefined)
   }
 
   async open(): Promise<void> {
     const { dataset, host, init, resume, trace } = this.options
-    // Ranks know no epochs; what a learning rate's schedule goes by is steps.
+    // Ranks do not know epochs; the learning rate schedule counts steps.
     const config = { ...this.options.config, steps: this.totalSteps }
     try {
       this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.onReply(rank, reply))
@@ -144,7 +146,7 @@ export class Run implements RunHandle {
       try {
         listener(event)
       } catch (error) {
-        // It is not asked again, and the others still hear; that it failed is a failure of the run.
+        // The listener is removed and the others are still called; its exception fails the run.
         this.listeners.delete(listener)
         broken ??= { error }
       }
@@ -196,7 +198,7 @@ export class Run implements RunHandle {
         this.setPhase(this.gated ? 'paused' : 'running')
         await this.train(step)
         const perEpoch = this.options.dataset.stepsPerEpoch
-        // Of an epoch that another run began no time is known.
+        // The time of an epoch that another run began is unknown.
         if (this.options.config.epochs !== null && (step + 1) % perEpoch === 0 && this.steps.length >= perEpoch) {
           epochStart = this.endEpoch(step, epochStart, perEpoch)
         }
@@ -217,7 +219,7 @@ export class Run implements RunHandle {
     return performance.now()
   }
 
-  /** Between two steps: jobs that others asked for, and standing still while held. */
+  /** Between two steps: runs queued jobs, and waits while paused. */
   private async betweenSteps(): Promise<void> {
     for (;;) {
       await this.jobs.run()
@@ -243,7 +245,7 @@ export class Run implements RunHandle {
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      // Only what an update did can be mended by a smaller one.
+      // A smaller learning rate only helps where an update has been applied.
       const updated = this.steps.some(({ learningRate }) => learningRate > 0)
       const { text } = updated
         ? msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
@@ -269,7 +271,7 @@ export class Run implements RunHandle {
     this.emit({ kind: 'step', result, tokensPerSecond: this.interrupted ? null : (tokens * 1000) / milliseconds })
   }
 
-  /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
+  /** Loads a forward-only Program while `work` runs: its buffers are not part of training. */
   private async withForwardProgram<Value>(
     name: 'evaluate' | 'generate',
     work: (program: Program) => Promise<Value>,
@@ -290,7 +292,7 @@ export class Run implements RunHandle {
     )
   }
 
-  /** Runs `work` between two steps: at once while the run stands still there; held within a step, that step is finished. */
+  /** Queues `work` between two steps: run at once when paused there; a step paused midway is finished first. */
   private schedule<Value>(work: () => Promise<Value>): Promise<Value> {
     const done = this.jobs.add(work)
     if (this.phase === 'paused' && this.inStep) void this.advance('step')
@@ -321,14 +323,14 @@ export class Run implements RunHandle {
     if (this.phase === 'running' && !this.ended) this.openGates()
   }
 
-  /** Ranks stop at their gates. */
+  /** Stops ranks at their gates. */
   private closeGates(): void {
     clearInterval(this.pacer)
     this.interrupted = true
     this.cluster?.post({ kind: 'pause', at: 'op' })
   }
 
-  /** Opens the gates, or in slow motion lets every rank that stands make its next tick, again and again. */
+  /** Opens the gates, or in slow motion periodically advances every waiting rank by a tick. */
   private openGates(): void {
     this.gated = false
     if (this.ticksPerSecond === null) {
@@ -348,13 +350,13 @@ export class Run implements RunHandle {
   }
 
   advance(by: 'step' | 'tick' | 'op'): Promise<void> {
-    // Nothing is left that could advance.
+    // Nothing is left to advance.
     if (this.ended || this.stopping) return Promise.resolve()
     clearInterval(this.pacer)
     this.held = true
     this.interrupted = true
     if (by === 'step') {
-      // Held between two ops, the step to make is the one under way.
+      // Paused between two ops, the step to run is the current one.
       this.budget = this.inStep ? Infinity : 1
       this.gated = false
       const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
@@ -381,7 +383,7 @@ export class Run implements RunHandle {
     })
   }
 
-  /** The ranks are gone: the weights they left go onto one device. */
+  /** The ranks are gone: their final weights are loaded onto one device. */
   private async generateAfterwards(
     init: ReadonlyMap<string, Float32Array>,
     request: GenerateRequest,
@@ -401,7 +403,7 @@ export class Run implements RunHandle {
     return this.schedule(() => this.validation())
   }
 
-  /** Whole tensors of a kind of state, put together from all ranks. */
+  /** Whole tensors of a kind of state, assembled from all ranks. */
   tensors(state: StateKind): Promise<Map<string, Float32Array>> {
     return this.schedule(() => this.state!.collect(state))
   }
@@ -415,7 +417,7 @@ export class Run implements RunHandle {
     return this.result()
   }
 
-  /** Everything another run needs to go on from between the last step and the next. Refused for an asynchronous server. */
+  /** Everything needed to resume, taken between two steps. Refused for an asynchronous server. */
   checkpoint(): Promise<Blob> {
     return this.schedule(() => this.state!.checkpoint(this.done, this.options.dataset))
   }
@@ -432,7 +434,7 @@ export class Run implements RunHandle {
     clearInterval(this.pacer)
     if (this.phase === 'running' || this.phase === 'paused' || this.phase === 'pausing') this.setPhase('stopping')
     this.cluster?.post({ kind: 'resume' })
-    // The step under way is finished first; a rank that hangs would never do that.
+    // The current step is finished first; a hung rank would never finish.
     this.cluster?.watchForSilence()
     this.wakeLoop()
     return this.finished
@@ -443,7 +445,7 @@ export class Run implements RunHandle {
     const result = { ...this.result(), parametersHash: await hashTensors(this.state!.specs, parameters) }
     this.finalCheckpoint = this.keepCheckpoint ? await this.state!.checkpoint(this.done, this.options.dataset) : null
     this.finalWeights = this.keepWeights ? parameters : null
-    // What was asked for meanwhile can still be answered; nothing can after this.
+    // Queued jobs can still be answered here, but not afterwards.
     await this.jobs.run()
     this.end(new Error('the run is over'))
     this.leakedBytes = await this.cluster!.close()
@@ -453,13 +455,13 @@ export class Run implements RunHandle {
     this.settle.resolve(result)
   }
 
-  /** Set before the end to keep the final weights, or a checkpoint, after the ranks are gone. */
+  /** Set before the end to keep the final weights, or a checkpoint, after the ranks have closed. */
   keepWeights = false
   keepCheckpoint = false
   finalCheckpoint: Blob | null = null
   finalWeights: Map<string, Float32Array> | null = null
 
-  /** Whoever waits for something of this run, or asks from now on, hears that it is over. */
+  /** Rejects pending and future requests: the run is over. */
   private end(reason: unknown): void {
     this.ended = true
     clearInterval(this.pacer)
@@ -468,7 +470,7 @@ export class Run implements RunHandle {
 
   private async fail(error: unknown): Promise<void> {
     this.end(error)
-    // Whatever goes wrong while ranks are released, the first failure is told.
+    // The first failure is reported, whatever else fails while ranks are released.
     await this.cluster?.close().catch(() => undefined)
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.phase = 'failed'
@@ -490,7 +492,7 @@ export class Run implements RunHandle {
   }
 }
 
-/** Ranks that wait for each other cannot all reach their next op while held: a short while is long enough to see it. */
+/** Ranks that wait for each other cannot all reach their next op while paused: a short delay is enough to see it. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 60))
 }

@@ -17,9 +17,9 @@ import {
 export interface MemberPlan {
   readonly member: number
   readonly steps: readonly Step[]
-  /** Range of the vector this member's source holds (length 0: it brings nothing). */
+  /** Range of the vector in this member's source (length 0: it contributes nothing). */
   readonly holds: Range
-  /** Range of the vector this member's target receives (length 0: it keeps nothing). */
+  /** Range of the vector in this member's target (length 0: it receives nothing). */
   readonly keeps: Range
 }
 
@@ -35,7 +35,7 @@ const inTurn =
   (first: Build, second: Build): Build =>
   (layout, member) => [...first(layout, member), ...second(layout, member)]
 
-/** A gather or scatter moves every part once, straight between its member and the root: a ring has nothing to add. */
+/** A gather or scatter moves every part once, directly between its member and the root: a ring has no advantage. */
 const BUILDERS: Record<PlanAlgorithm, Record<PlanKind, Build>> = {
   ring: {
     allReduce: inTurn(ringReduceScatter, ringAllGather),
@@ -68,7 +68,7 @@ const BUILDERS: Record<PlanAlgorithm, Record<PlanKind, Build>> = {
 
 const ROOTED: ReadonlySet<PlanKind> = new Set<PlanKind>(['broadcast', 'reduce', 'gather', 'scatter'])
 
-/** Fills in a request's defaults. Refused: sizes that are no whole numbers, parts that do not add up, a root outside. */
+/** Fills in a request's defaults. Refuses non-integer sizes, parts that do not add up, and a root outside the group. */
 export function vectorLayout(request: PlanRequest): VectorLayout {
   const { size, elements } = request
   if (!Number.isSafeInteger(size) || size < 1) throw new RefusedError('size', `${size} is not a group of at least 1`)
@@ -128,7 +128,7 @@ function keeps(kind: PlanKind, layout: VectorLayout, member: number): Range {
   }
 }
 
-/** One member's steps, without building the others'. */
+/** One member's plan, without building the others'. */
 export function memberPlan(request: PlanRequest, member: number): MemberPlan {
   const layout = vectorLayout(request)
   if (!Number.isSafeInteger(member) || member < 0 || member >= layout.size) {
@@ -142,7 +142,7 @@ export function memberPlan(request: PlanRequest, member: number): MemberPlan {
   }
 }
 
-/** Every member's steps. */
+/** Every member's plan. */
 export function collectivePlan(request: PlanRequest): CollectivePlan {
   const members = Array.from({ length: request.size }, (_, member) => memberPlan(request, member))
   return { request, layout: vectorLayout(request), members }

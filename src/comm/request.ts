@@ -2,7 +2,7 @@ import { RefusedError } from '../core/errors.ts'
 import { lengthOf } from '../core/parts.ts'
 import type { PlanAlgorithm, PlanKind, PlanRequest } from './steps.ts'
 
-/** The parts of a Program's collective op that decide its plan (schedule/program.ts has the op itself). */
+/** The parts of a Program's collective op that determine its plan (schedule/program.ts has the op itself). */
 export interface CollectiveLike {
   readonly kind: PlanKind | 'push' | 'pull'
   readonly group: readonly number[]
@@ -13,8 +13,10 @@ export interface CollectiveLike {
   readonly algorithm: PlanAlgorithm
 }
 
-/** The plan request behind a collective op: push is a reduce to the root, pull a broadcast from it; the root becomes a
- *  member number. Members that bring or keep nothing have an empty side, so the whole is the longer of the two. */
+/**
+ * The plan request of a collective op: push is a reduce to the root, pull a broadcast from it; the root becomes a
+ * member index. Members that contribute or receive nothing have an empty side, so the whole is the longer of the two.
+ */
 export function requestOf(op: CollectiveLike): PlanRequest {
   const kind = op.kind === 'push' ? 'reduce' : op.kind === 'pull' ? 'broadcast' : op.kind
   const size = op.group.length

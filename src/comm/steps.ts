@@ -1,7 +1,7 @@
 /**
  * A collective as data. The group's members work on one vector of `elements`; every member has an ordered list of steps
- * that send a range of its working copy or take a range in. A received range replaces what is there ('copy') or is
- * combined with it ('combine'). Order of combination is the order of the list, never the order of arrival.
+ * that send or receive a range of its working copy. A received range replaces ('copy') or is combined with ('combine')
+ * the present one, in list order, never in order of arrival.
  */
 
 export type PlanAlgorithm = 'ring' | 'tree' | 'star'
@@ -15,9 +15,9 @@ export interface PlanRequest {
   readonly size: number
   /** Length of the whole vector, in elements. */
   readonly elements: number
-  /** Elements per member, adding up to `elements`; the even split unless said. */
+  /** Elements per member, adding up to `elements`; by default an even split. */
   readonly parts?: readonly number[]
-  /** Member that sends or receives the whole; 0 unless said. Ignored by collectives without a root. */
+  /** Member that sends or receives the whole; 0 by default. Ignored by collectives without a root. */
   readonly root?: number
 }
 
@@ -40,7 +40,7 @@ export interface RecvStep extends Range {
 
 export type Step = SendStep | RecvStep
 
-/** A request with its defaults filled in: where every member's part lies. */
+/** A request with its defaults filled in: the range of every member's part. */
 export interface VectorLayout {
   readonly size: number
   readonly root: number
@@ -63,7 +63,7 @@ export function recvSteps(peer: number, range: Range, mode: 'combine' | 'copy'):
   return range.length === 0 ? [] : [{ kind: 'recv', peer, offset: range.offset, length: range.length, mode }]
 }
 
-/** Member `v` places after the root, and back: trees and chains are drawn with the root at 0. */
+/** Place of a member relative to the root, and back: trees and chains are drawn with the root at 0. */
 export function fromRoot(layout: VectorLayout, member: number): number {
   return (member - layout.root + layout.size) % layout.size
 }

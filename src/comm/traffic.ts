@@ -8,7 +8,7 @@ export interface MovedBytes {
   readonly received: number
 }
 
-/** Bytes one member moves, counted step by step: the plan's own account. */
+/** Bytes one member moves, summed over the plan's steps. */
 export function planBytes(plan: MemberPlan, elementBytes = 4): MovedBytes {
   let sent = 0
   let received = 0
@@ -112,7 +112,7 @@ function tree(kind: PlanKind, layout: VectorLayout, member: number): MovedBytes 
     case 'reduceScatter':
       return plus(tree('reduce', layout, member), tree('scatter', layout, member))
     case 'allGather':
-      // Every child gets the whole less what is under it; together the children have `below` under them.
+      // Every child gets the whole less its subtree's parts; the children's subtrees have `below` together.
       return { sent: above * under + children * S - below, received: below + above * (S - under) }
   }
 }

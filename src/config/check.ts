@@ -9,22 +9,22 @@ import type { RunConfig } from './types.ts'
 export interface Problem {
   readonly field: string
   readonly message: string
-  /** The message to be translated. */
+  /** The message in translatable form. */
   readonly localizable?: LocalizableMessage
 }
 
 /** Executing reads data; simulating ignores it. */
 export type ConfigUse = 'execute' | 'simulate'
 
-/** More ranks than any Program here is meant for. */
+/** Far more ranks than any Program is meant for. */
 const MAX_RANKS = 65_536
-/** Actions of a pipeline schedule, as many as are clocked in a few seconds. */
+/** Most actions of a pipeline schedule: clocked in a few seconds. */
 const MAX_ACTIONS = 2_000_000
 
-/** Ids a tokenizer makes at least; bpe and char depend on the corpus and are checked with it. */
+/** Minimum ids of a tokenizer; bpe and char depend on the corpus and are checked with it. */
 const TOKENIZER_VOCAB: Readonly<Record<string, number>> = { byte: 256, gpt2: 50257 }
 
-/** Vocabulary the data asks for, as far as the configuration alone tells. */
+/** Vocabulary the data needs, as far as the configuration alone tells. */
 function dataVocab({ data }: RunConfig): number {
   return data.tokens === null ? (TOKENIZER_VOCAB[data.tokenizer] ?? 1) : 1
 }
@@ -42,7 +42,7 @@ export function replicaSizes({ batch, parallel }: RunConfig): number[] {
   return sizes
 }
 
-/** Every rule between fields that the configuration breaks, in the order a person would mend them. */
+/** Every violated rule between fields, in the order in which to fix them. */
 export function problemsOf(config: RunConfig, use: ConfigUse = 'execute'): Problem[] {
   const found: Problem[] = []
   const refuse: Refuse = (field, localizable) => void found.push({ field, message: localizable.text, localizable })
@@ -154,7 +154,7 @@ export function problemsOf(config: RunConfig, use: ConfigUse = 'execute'): Probl
 
 type Refuse = (field: string, localizable: LocalizableMessage) => void
 
-/** Units given by name: modules of this model, none of them in two units. */
+/** Units by name: modules of this model, none in two units. */
 function wrapProblems({ model, parallel }: RunConfig, refuse: Refuse): void {
   const { wrap } = parallel.fsdp
   if (typeof wrap === 'string' || 'minParameters' in wrap) return

@@ -11,10 +11,7 @@ export interface FieldRefusal {
   readonly localizable: LocalizableMessage
 }
 
-/**
- * Fields that say something other than their default where they mean nothing: a person who set one believes that it does
- * something.
- */
+/** Fields set to a non-default value where they have no effect: whoever set one expects it to do something. */
 export function withoutEffect(config: RunConfig): FieldRefusal[] {
   return strayFieldsOf(config).map(({ path, when, default: usual }) => {
     const needs = when![0]!
@@ -29,10 +26,10 @@ export function withoutEffect(config: RunConfig): FieldRefusal[] {
   })
 }
 
-/** The configuration with the defaults wherever something else would have no effect. */
+/** The configuration with fields that have no effect reset to their defaults. */
 export function withoutStrayFields(config: RunConfig): RunConfig {
   let rest = config
-  // One that loses its effect may take others with it.
+  // Resetting one may disable others.
   for (let [stray] = strayFieldsOf(rest); stray !== undefined; [stray] = strayFieldsOf(rest)) {
     const { object, path, default: usual } = stray
     rest = object === undefined ? withValue(rest, path, usual) : withValue(rest, object, { kind: usual })
@@ -40,7 +37,7 @@ export function withoutStrayFields(config: RunConfig): RunConfig {
   return rest
 }
 
-/** The fields that say something where it means nothing. */
+/** Non-default fields that have no effect. */
 export function strayFieldsOf(config: object): RegisteredField[] {
   return [...FIELDS.values()].filter((each) => {
     const value = valueAt(config, each.path)

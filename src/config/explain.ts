@@ -4,8 +4,8 @@ import { problemsOf } from './check.ts'
 import { readConfig } from './parse.ts'
 
 /**
- * Everything that is wrong with an input, by field, without throwing: what the page shows beside its controls. Rules
- * between fields are checked once every field on its own is right.
+ * Everything that is wrong with an input, by field, without throwing, for display beside the page's controls. Rules
+ * between fields are checked once each field is valid on its own.
  */
 export function explainConfig(input: unknown, use: ConfigUse = 'execute'): Problem[] {
   try {

@@ -3,7 +3,10 @@ import { msg } from '../core/message.ts'
 import type { FieldType } from './field.ts'
 import { quoted } from './quoted.ts'
 
-/** What fields take: numbers, choices, texts, lists. Each reads a value, describes it, and says what it would have taken. */
+/**
+ * Types of field values: numbers, choices, texts, lists. Each reads a value, has a schema, and says what is allowed in
+ * a refusal.
+ */
 
 export function integer(least: number, most: number): FieldType<number> {
   return {
@@ -58,7 +61,7 @@ export const nonEmptyText: FieldType<string> = {
   schema: { type: 'string', minLength: 1 },
 }
 
-/** The same, or null: which is the default, whatever that comes to. */
+/** The same, or null, which is the default and is resolved by whoever uses it. */
 export function nullable<Value>(takes: FieldType<Value>): FieldType<Value | null> {
   const { type, enum: options } = takes.schema
   const schema = Array.isArray(options)
@@ -67,7 +70,7 @@ export function nullable<Value>(takes: FieldType<Value>): FieldType<Value | null
   return { ...takes, schema, nullable: true }
 }
 
-/** The same; null is what absence is. */
+/** The same; null means absent. */
 export function nullForDefault<Value>(takes: FieldType<Value>): FieldType<Value> {
   return { ...takes, schema: nullable(takes).schema, nullable: true }
 }

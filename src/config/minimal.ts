@@ -5,7 +5,7 @@ import { isObject } from './quoted.ts'
 import type { DataConfig, ModelConfig, RunConfig } from './types.ts'
 
 /**
- * Only what differs from the defaults: what a link or a file needs to say. Parses back to the same configuration. Defaults
+ * Only what differs from the defaults: all that a link or a file needs. Parses back to the same configuration. Defaults
  * that depend on other fields (the sequence on the context, the order on the source) are taken with those fields given.
  */
 export function minimalConfig(config: RunConfig): Plain {
@@ -25,7 +25,7 @@ export function minimalConfig(config: RunConfig): Plain {
   return out
 }
 
-/** All five sizes where no preset has them, so that a change of a preset changes no stored shape. */
+/** All five sizes of a custom shape, so that changing a preset changes no stored shape. */
 function minimalModel(model: ModelConfig): Plain {
   if (model.preset !== null) {
     const { preset } = model
@@ -41,7 +41,7 @@ function sourceOf({ corpus, text, tokens }: DataConfig): Plain {
   return tokens !== null ? { tokens } : { corpus }
 }
 
-/** Keys of `value` that `base` has otherwise, objects compared inside. */
+/** Keys of `value` that differ from `base`, objects compared recursively. */
 function difference(value: Plain, base: Plain): Plain {
   const out: Record<string, unknown> = {}
   for (const [key, each] of Object.entries(value)) {

@@ -5,9 +5,9 @@ import { readRows } from './reader.ts'
 import type { RunConfig } from './types.ts'
 
 /**
- * Anything from outside → a configuration with every default filled in; a finished configuration parses to itself. Throws
- * RefusedError, one line with the field, the value and what is allowed, at the first problem.
- * @param use simulating ignores `data`: a vocabulary smaller than its tokenizer's is then no problem
+ * Any input → a configuration with every default filled in; a complete configuration parses to itself. Throws
+ * RefusedError at the first problem: one line with the field, the value and what is allowed.
+ * @param use simulating ignores `data`, so a vocabulary smaller than its tokenizer's is allowed
  */
 export function parseConfig(input: unknown, use: ConfigUse = 'execute'): RunConfig {
   const config = readConfig(input)
@@ -15,7 +15,7 @@ export function parseConfig(input: unknown, use: ConfigUse = 'execute'): RunConf
   return config
 }
 
-/** The fields on their own; rules between fields are check.ts's. */
+/** Checks single fields only; rules between fields are in check.ts. */
 export function readConfig(input: unknown): RunConfig {
   return readRows(RUN.rows, input)
 }

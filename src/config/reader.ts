@@ -4,7 +4,7 @@ import type { Field, Group, Node, Plain, Rows, FieldType, ValuesOf, Variants } f
 import { isObject, quoted } from './quoted.ts'
 import { choice } from './field-types.ts'
 
-/** Reads one object from outside by its rows: what is absent gets its default, what no row knows is refused by name. */
+/** Reads an input object by its rows: absent fields get their defaults, unknown ones are refused by name. */
 export function readRows<R extends Rows>(rows: R, input: unknown, path?: string): ValuesOf<R>
 export function readRows(rows: Rows, input: unknown, path = ''): object {
   const values = {}
@@ -23,7 +23,7 @@ export function listOf<R extends Rows>(rows: R): FieldType<readonly ValuesOf<R>[
   }
 }
 
-/** Values in the order of the rows, into `target`, which is `whole` or stands in it already: computed defaults look there. */
+/** Reads the rows in order into `target`, which is `whole` or part of it: computed defaults read from `whole`. */
 function fill(target: Record<string, unknown>, rows: Rows, input: unknown, path: string, whole: object): void {
   const given = objectAt(input, path)
   for (const [key, node] of Object.entries(rows))
@@ -81,7 +81,7 @@ function refuseOthers(given: Plain, known: readonly string[], path: string): voi
       )
 }
 
-/** The JSON Schema of an object with these rows. Rules between fields (a divisor, a sum) are not in it. */
+/** The JSON Schema of an object with these rows. Rules between fields (a divisor, a sum) are not included. */
 export function objectSchema(rows: Rows): Plain {
   const properties = Object.entries(rows).map(([key, node]) => [key, nodeSchema(node)] as const)
   const required = Object.entries(rows).flatMap(([key, node]) =>

@@ -1,13 +1,13 @@
-/** A sentence with its values apart, so that a page can say it in another language. Crosses workers as it is. */
+/** A message with its values kept separate, so that the page can translate it. Can be posted between workers. */
 export interface LocalizableMessage {
-  /** In English: what the command line prints. */
+  /** In English, as the command line prints it. */
   readonly text: string
-  /** The sentence with {0}, {1} … in place of its values: what translations go by. */
+  /** The sentence with {0}, {1} … in place of its values: the key of translations. */
   readonly template: string
   readonly values: readonly (string | number)[]
 }
 
-/** say`${3} does not divide ${'model.heads'}` */
+/** msg`${3} does not divide ${'model.heads'}` */
 export function msg(parts: TemplateStringsArray, ...values: readonly (string | number)[]): LocalizableMessage {
   const filled = (value: (i: number) => string | number) =>
     parts.reduce((text, part, i) => `${text}${value(i - 1)}${part}`)

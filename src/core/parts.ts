@@ -5,7 +5,7 @@ export function evenParts(total: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => least + (i < larger ? 1 : 0))
 }
 
-/** Elements of several spans together. */
+/** Total length of several spans. */
 export function lengthOf(spans: readonly { readonly length: number }[]): number {
   return spans.reduce((sum, each) => sum + each.length, 0)
 }

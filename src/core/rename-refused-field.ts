@@ -1,8 +1,8 @@
 import { RefusedError } from './errors.ts'
 
 /**
- * Gives `work`'s result; a refusal of `field` names `as` instead. For what is read under one name and was given under another:
- * an option of the command line, a file behind a field.
+ * Returns `work`'s result; a refusal of `field` is rethrown under the name `as`. For input that is read under one name
+ * and was given under another: a command-line option, a file behind a field.
  */
 export async function renameRefusedField<Value>(field: string, as: string, work: () => Promise<Value>): Promise<Value> {
   try {

@@ -2,8 +2,8 @@ import type { BytesByCategory, Category, PeakBytes } from '../core/bytes.ts'
 import { CATEGORIES, zeroByCategory, zeroPeak } from '../core/bytes.ts'
 
 /**
- * Live and peak bytes per category of one device. Fed by the device's createBuffer and by destroy, nowhere else; `move`
- * only gives bytes that exist another name.
+ * Live and peak bytes per category of one device. Updated by createBuffer and destroy only; `move` recategorizes
+ * existing bytes.
  */
 export class MemoryMeter {
   readonly live: BytesByCategory = zeroByCategory()
@@ -14,7 +14,7 @@ export class MemoryMeter {
     return this.liveBytes + this.cached
   }
 
-  /** Without what is kept for reuse. */
+  /** Without buffers cached for reuse. */
   get liveBytes(): number {
     return CATEGORIES.reduce((sum, each) => sum + this.live[each], 0)
   }
@@ -36,7 +36,7 @@ export class MemoryMeter {
     this.add(to, bytes)
   }
 
-  /** Runs `work` (a look at the state, another Program) without letting it move the peaks of the training step. */
+  /** Runs `work` (a readback, another Program) without affecting the peaks of the training step. */
   async preservingPeaks<Value>(work: () => Promise<Value>): Promise<Value> {
     const before = { ...this.peak }
     try {
@@ -58,12 +58,12 @@ export class MemoryMeter {
   }
 }
 
-/** Category a buffer that is about to be created counts under; anything unannounced is workspace. */
+/** Category of the next buffer to be created; workspace unless announced. */
 export interface NextAllocation {
   category: Category
 }
 
-/** Wraps createBuffer and destroy so that every buffer of the device is counted, whoever makes it. */
+/** Wraps createBuffer and destroy so that every buffer of the device is counted, whoever creates it. */
 export function instrument(
   device: GPUDevice,
   meter: MemoryMeter,

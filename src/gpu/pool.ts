@@ -12,8 +12,8 @@ import { instrument } from './meter.ts'
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
 
 /**
- * Makes a device's buffers: checks budget and limits before anything is allocated, counts what is, and turns the device's own
- * refusal into a fault with the category and the size.
+ * Creates a device's buffers: checks budget and limits first, counts what is allocated, and turns the device's own
+ * refusal into a fault with category and size.
  */
 export class BufferPool {
   private readonly live = new Set<GPUBuffer>()
@@ -34,7 +34,7 @@ export class BufferPool {
     return this.create(category, roundBufferBytes(bytes), STORAGE | COPY_SRC | COPY_DST, label)
   }
 
-  /** A mappable buffer for read-back; workspace. */
+  /** A mappable buffer for read-back, counted as workspace. */
   acquireStaging(bytes: number): GPUBuffer {
     return this.create('workspace', roundBufferBytes(bytes), USAGE.MAP_READ | USAGE.COPY_DST, 'staging')
   }
@@ -43,7 +43,7 @@ export class BufferPool {
     return this.create('workspace', bytes, USAGE.UNIFORM | USAGE.COPY_DST, 'uniforms')
   }
 
-  /** What the buffer holds goes by another name from now on. */
+  /** Recategorizes a buffer. */
   retag(buffer: GPUBuffer, category: Category | 'cached'): void {
     const from = this.hooks.categoryOf.get(buffer)
     if (from === undefined || from === category) return
@@ -56,7 +56,7 @@ export class BufferPool {
     buffer.destroy()
   }
 
-  /** Releases everything, and with it what went wrong about it: the pool is as new. */
+  /** Releases everything, with the faults about it: the pool is as new. */
   destroyAll(): void {
     for (const buffer of this.live) buffer.destroy()
     this.live.clear()

@@ -2,13 +2,13 @@ import { get, set } from 'idb-keyval'
 import { describeVariants } from './choose-variants.ts'
 
 /*
- * Where a measurement of an adapter's kernels is kept: IndexedDB in a browser (workers have it too), a file of the user's
- * cache directory in Node. Nothing here may fail a run: what cannot be kept is measured again.
+ * Cache of kernel measurements per adapter: IndexedDB in a browser (also in workers), a file in the user's cache
+ * directory in Node. Nothing here may fail a run: what cannot be stored is measured again.
  */
 
 const KEY = 'tabcluster kernels'
 
-/** Node's own modules, without an import that a bundle for the browser would have to explain. */
+/** Node's own modules, without an import that a browser bundle would have to resolve. */
 function node() {
   const load = globalThis.process?.versions?.node ? globalThis.process.getBuiltinModule : undefined
   if (!load) return null
@@ -27,7 +27,7 @@ async function all(): Promise<Record<string, string>> {
   }
 }
 
-/** What was kept for this key, in the form of `describeVariants`; null when nothing was. */
+/** The stored variants for this key, in the form of `describeVariants`, or null. */
 export async function storedVariants(key: string): Promise<string | null> {
   const value = (await all())[key]
   return typeof value === 'string' ? value : null
@@ -39,7 +39,7 @@ export async function storeVariants(key: string, variants: Readonly<Record<strin
     const storage = node()
     if (!storage) return await set(KEY, next)
     storage.fs.mkdirSync(storage.directory, { recursive: true })
-    // Beside it and renamed: a command that reads meanwhile sees the old file or the new one.
+    // Written next to it and renamed, so that a concurrent reader sees the old file or the new one.
     const temporary = `${storage.file}.${globalThis.process.pid}`
     storage.fs.writeFileSync(temporary, JSON.stringify(next, null, 2))
     storage.fs.renameSync(temporary, storage.file)

@@ -23,7 +23,7 @@ import { startRun } from '../run.ts'
 import type { RunEvent } from '../run-events.ts'
 import { webWorkerHost } from './web-workers.ts'
 
-/** Conducts one run beside the page: data, Program and coordination stay off its thread. */
+/** Conducts one run off the page's main thread: data, Program and coordination. */
 let run: Run | null = null
 
 const post = (reply: ConductorReply) => self.postMessage(reply)
@@ -42,10 +42,10 @@ function datasetOf(config: RunConfig, sources: PageSources, tokenizer: Tokenizer
   )
 }
 
-/** The file to start from, held against the configuration; null where weights are drawn. */
+/** The file to start from, checked against the configuration; null where weights are random. */
 async function givenWeights(config: RunConfig, sources: PageSources): Promise<GivenWeights | null> {
   const { weights, checkpoint } = sources
-  // A checkpoint brings its own.
+  // A checkpoint has its own weights.
   if (!weights || checkpoint) return null
   const field = 'weights'
   const file = await renameRefusedField('safetensors', field, () => openSafetensors(blobSource(weights)))
@@ -135,7 +135,7 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
   }
 }
 
-// The page hears of exceptions, but not of promises that nobody waited for.
+// The page is notified of exceptions, but not of unhandled rejections.
 self.addEventListener('unhandledrejection', (event) => reportError(event.reason))
 
 self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
@@ -152,7 +152,8 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
   )
 })
 
-// The page hears only of exceptions; a rejection that nobody handles ends the run as well. A rank's failure the run reports itself.
+// The page is notified of exceptions only; an unhandled rejection ends the run as well. The run itself reports a rank's
+// failure.
 self.addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof RankError) return
   event.preventDefault()

@@ -1,6 +1,6 @@
 import type { RankPort, RankReply, RankRequest } from '../protocol.ts'
 
-/** A line between coordinator and rank in one thread: messages arrive in order, each in a turn of its own. */
+/** A connection between coordinator and rank in one thread: messages arrive in order, each in its own microtask. */
 export function localPortPair(): {
   coordinator: RankPort<RankRequest, RankReply>
   rank: RankPort<RankReply, RankRequest>

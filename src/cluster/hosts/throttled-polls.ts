@@ -1,16 +1,16 @@
-/** Polls that follow each other at once before the process is taken to be waiting. */
+/** Back-to-back polls after which the process is considered to be waiting. */
 const POLLS_AT_ONCE = 5
-/** Polls this far apart have other work between them. */
+/** Polls further apart than this have other work between them. */
 const AT_ONCE_MILLISECONDS = 0.2
-/** What a poll then waits: short beside what a device takes for a submit, long beside a poll. */
+/** Pause of a throttled poll: short compared to a submit, long compared to a poll. */
 const PAUSE_MILLISECONDS = 0.1
 
 type SetImmediate = typeof setImmediate
 
-/** On what was made here, whichever copy of this module made it. */
+/** Marks a throttled setImmediate, across copies of this module. */
 const THROTTLED = Symbol.for('tabcluster.unhurriedPolls')
 
-/** A function that native code made: nothing else in this process hands unnamed ones to setImmediate. */
+/** An unnamed native function: nothing else in this process passes one to setImmediate. */
 function isPoll(callback: unknown): boolean {
   return (
     typeof callback === 'function' &&
@@ -20,9 +20,9 @@ function isPoll(callback: unknown): boolean {
 }
 
 /**
- * Dawn for Node looks for its events from one setImmediate after the other for as long as anything is awaited, which takes a
- * processor that a software adapter could compute on. Gives a setImmediate whose native callbacks pause where they follow
- * each other at once; everything else goes through untouched.
+ * Dawn for Node polls for its events with consecutive setImmediate calls while anything is awaited, which occupies a
+ * core that a software adapter could use. Returns a setImmediate whose native callbacks pause when they run back to
+ * back; everything else is passed through.
  */
 export function withThrottledPolls(
   schedule: SetImmediate,

@@ -23,7 +23,7 @@ export function ringReduceScatter(layout: VectorLayout, member: number): Step[] 
   return steps
 }
 
-/** The same walk with finished parts: member i starts with its own part and passes on what it got last. */
+/** The same rotation with finished parts: member i starts with its own part and passes on what it received last. */
 export function ringAllGather(layout: VectorLayout, member: number): Step[] {
   const next = (member + 1) % layout.size
   const previous = (member - 1 + layout.size) % layout.size
@@ -35,7 +35,7 @@ export function ringAllGather(layout: VectorLayout, member: number): Step[] {
   return steps
 }
 
-/** A chain away from the root; run in chunks it is a pipeline, so all links are busy at once. */
+/** A chain away from the root; run in chunks it is a pipeline that keeps all links busy. */
 export function ringBroadcast(layout: VectorLayout, member: number): Step[] {
   const v = fromRoot(layout, member)
   const whole = { offset: 0, length: layout.elements }

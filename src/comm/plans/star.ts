@@ -1,6 +1,6 @@
 import { partOf, recvSteps, sendSteps, type VectorLayout, type Step } from '../steps.ts'
 
-/** Star collectives: everything goes through the root, which sums in the order of the members. */
+/** Star collectives: everything goes through the root, which sums in member order. */
 
 function others(layout: VectorLayout): number[] {
   return Array.from({ length: layout.size }, (_, i) => i).filter((i) => i !== layout.root)
@@ -28,7 +28,7 @@ export function starScatter(layout: VectorLayout, member: number): Step[] {
   return others(layout).flatMap((peer) => sendSteps(peer, partOf(layout, peer)))
 }
 
-/** Gather, then the root sends every member the parts it does not have. */
+/** Gather, then the root sends every member its missing parts. */
 export function starAllGather(layout: VectorLayout, member: number): Step[] {
   const pairs = others(layout).flatMap((peer) =>
     layout.parts.flatMap((part, owner) => (owner === peer ? [] : [{ peer, part }])),

@@ -19,14 +19,14 @@ function reach(v: number, size: number): number {
   return mask
 }
 
-/** Children of v, nearest first: the order in which a reduction takes them in. */
+/** Children of v, nearest first: the order in which a reduction combines them. */
 export function treeChildren(v: number, size: number): number[] {
   const children: number[] = []
   for (let mask = 1; mask < reach(v, size); mask <<= 1) if (v + mask < size) children.push(v + mask)
   return children
 }
 
-/** Members under v, itself included, as places [v, end) counted from the root. */
+/** Members of v's subtree, itself included, as places [v, end) counted from the root. */
 export function treeSubtree(v: number, size: number): { readonly from: number; readonly end: number } {
   return { from: v, end: Math.min(size, v + reach(v, size)) }
 }
@@ -35,7 +35,7 @@ function parent(v: number): number {
   return v & (v - 1)
 }
 
-/** Parts of the members under v, one range each, so that a range is never half own and half received. */
+/** Parts of the subtree's members, one range each, so that no range is partly own and partly received. */
 function subtreeParts(layout: VectorLayout, v: number): Range[] {
   const { from, end } = treeSubtree(v, layout.size)
   const parts: Range[] = []
@@ -83,7 +83,7 @@ export function treeScatter(layout: VectorLayout, member: number): Step[] {
   ]
 }
 
-/** Parts of the members that are not under v: what v still lacks after the gather. */
+/** Parts of the members outside v's subtree: what v still lacks after the gather. */
 function missingParts(layout: VectorLayout, v: number): Range[] {
   const { from, end } = treeSubtree(v, layout.size)
   const parts: Range[] = []
@@ -93,7 +93,7 @@ function missingParts(layout: VectorLayout, v: number): Range[] {
   return parts
 }
 
-/** Gather to the root, then each member passes its children what they lack. */
+/** Gather to the root, then each member passes its children their missing parts. */
 export function treeAllGather(layout: VectorLayout, member: number): Step[] {
   const v = fromRoot(layout, member)
   return [

@@ -23,6 +23,6 @@ export const BATCH = group({
   sequence: computed(integer(1, 10_000_000), {
     from: ({ model }: { model: { context: number } }) => Math.min(64, model.context),
   }),
-  /** Relative sizes of the replicas' parts; null: even. */
+  /** Relative batch shares of the replicas; null: even. */
   shares: field(nullable(shares), null, { when: [[atLeast('parallel.data', 2)]] }),
 })

@@ -24,21 +24,21 @@ const adapters: FieldType<'default' | readonly (typeof ADAPTERS)[number][]> = {
 }
 
 export const CLUSTER = group({
-  /** Whose kernels and habits are simulated; null: tabcluster in f32, modern in mixed precision. */
+  /** Whose kernels and behaviour are simulated; null: tabcluster in f32, modern in mixed precision. */
   software: field(nullable(choice(SOFTWARE_IDS)), null, { executes: [null, 'tabcluster'] }),
   adapters: field(adapters, 'default'),
   device: field(choice(DEVICE_IDS), 'this'),
   devicesPerNode: field(integer(1, 65_536), 8),
   /** null: one per device. */
   nicsPerNode: field(nullable(integer(1, 65_536)), null),
-  /** How many times the traffic of the ports exceeds what the network behind them carries; 1: a full fat tree. */
+  /** Ratio of the ports' bandwidth to that of the network behind them; 1: a full fat tree. */
   oversubscription: field(between(1, 100), 1),
   intraNode: field(choice(INTRA_NODE_LINKS), 'nvlink4'),
   /** One port. */
   interNode: field(choice(INTER_NODE_LINKS), 'ib-ndr400'),
   /** Device to CPU memory: offload and CPU parameter server. */
   hostLink: field(choice(HOST_LINKS), 'pcie4'),
-  /** A budget per device: exceeding it is a simulated out-of-memory; null never refuses. */
+  /** A budget per device: exceeding it is a simulated out-of-memory; null: no limit. */
   memoryBytes: field(nullable(integer(1, 2 ** 50)), null),
   stragglers: field(listOf({ rank: required(integer(0, 65_536)), slowdown: required(between(1, 1000)) }), []),
 })

@@ -12,7 +12,7 @@ export const DATA = group({
   corpus: computed(nullable(choice(CORPUS_NAMES)), {
     from: (_: object, { text: path, tokens }: Plain) => (isGiven(path) || isGiven(tokens) ? null : DEFAULT_CORPUS),
   }),
-  // Ids in a file are only turned into text, by a tokenizer that is not learnt from text.
+  // Ids in a file can only be turned into text by a tokenizer that is not learnt from text.
   tokenizer: field(choice(TOKENIZERS), 'byte', { when: [[is('data.tokens', null)], [is('data.tokenizer', 'gpt2')]] }),
   text: field(nullable(nonEmptyText), null),
   tokens: field(nullable(nonEmptyText), null),

@@ -6,17 +6,17 @@ import { computed, field, group } from '../field.ts'
 import type { Plain } from '../field.ts'
 import { between, choice, nullable, nullForDefault, integer, flag } from '../field-types.ts'
 
-/** Any of these given, and no preset, is a shape of its own. */
+/** Any of these without a preset defines a custom shape. */
 export const SIZES = ['layers', 'heads', 'embed', 'context', 'vocab'] as const
 
 const DEFAULT_PRESET: ModelPreset = 'nano'
 
-/** The part of a configuration that the rows below look at, filled as far as they stand above. */
+/** The part of a configuration that the rows below read, filled as far as they precede. */
 interface Filled {
   readonly model: ModelShape & { readonly preset: ModelPreset | null }
 }
 
-/** The shape that what is not given comes from: the preset's, the default one where none is named. */
+/** The shape that defaults come from: the named preset's, or the default one. */
 function baseOf({ model }: Filled): ModelShape {
   return MODEL_PRESETS[model.preset ?? DEFAULT_PRESET]
 }
@@ -32,7 +32,7 @@ function usualFfn({ family, embed }: ModelShape): number {
 
 export const MODEL = group(
   {
-    /** null when the shape was given field by field. */
+    /** null for a custom shape. */
     preset: computed(nullable(choice(MODEL_PRESET_NAMES)), {
       from: (_: object, given: Plain) => (SIZES.some((key) => given[key] !== undefined) ? null : DEFAULT_PRESET),
     }),
@@ -69,9 +69,9 @@ export const MODEL = group(
         return baseOf(config).family === family ? baseOf(config).tied : family === 'gpt2'
       },
     }),
-    /** Scores in memory, kept for the backward pass, or in one kernel that never writes them; null: as the software has it. */
+    /** Whether scores are materialized for the backward pass or fused into one kernel; null: as the software does it. */
     attention: field(nullable(choice(['fused', 'materialized'])), null, { executes: [null, 'fused'] }),
-    /** Share that is dropped: only that its masks are kept and moved is simulated; null: as the software has it. */
+    /** Dropout probability: only the cost of its masks is simulated; null: as the software does it. */
     dropout: field(nullable(between(0, 0.99)), null, { executes: [null, 0] }),
     /** Base of the rotary positions' wavelengths, in family llama. */
     ropeTheta: computed(between(1, 1e9), {
@@ -81,7 +81,7 @@ export const MODEL = group(
     normEpsilon: computed(between(1e-12, 1), { from: (config: Filled) => baseOf(config).normEpsilon }),
   },
   {
-    /** A preset with a size of its own keeps the rest, but not the name. */
+    /** A preset with a modified size keeps the rest, but not the name. */
     values(model: Filled['model']) {
       const base = baseOf({ model })
       const same = Object.entries(base).every(([key, value]) => model[key as keyof ModelShape] === value)

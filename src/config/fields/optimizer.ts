@@ -24,7 +24,7 @@ export const OPTIMIZER = group({
   kind: field(choice(['adamw', 'sgd']), 'adamw'),
   learningRate: field(between(0, 1000), 1e-3),
   betas: field(betas, [0.9, 0.95], adamw),
-  // Zero would divide nothing by nothing where a gradient is zero.
+  // Zero would divide zero by zero where a gradient is zero.
   epsilon: field(between(1e-30, 1), 1e-8, adamw),
   weightDecay: field(between(0, 1000), 0.1),
   gradClip: field(between(0, 1e9), 1),

@@ -80,14 +80,19 @@ export const PARALLEL = group({
   }),
   zero: field(choice([0, 1, 2, 3]), 0, { when: [[replicated], [fullySharded, offloaded]] }),
   zeroPartition: field(choice(['flat', 'greedy']), 'flat', { when: [[atLeast('parallel.zero', 1), replicated]] }),
-  /** ZeRO-1's gradient reduction: reduce-scatter, or the teaching variant that all-reduces first (an addition to the contract). */
+  /**
+   * ZeRO-1's gradient reduction: reduce-scatter, or the didactic variant that all-reduces first (an addition to the
+   * contract).
+   */
   zeroReduce: field(choice(['reduce-scatter', 'all-reduce']), 'reduce-scatter', { when: [[is('parallel.zero', 1)]] }),
   fsdp: group({
     wrap: field(wrap, 'block', { when: units }),
     reshardAfterForward: field(flag, true, { when: units }),
     cpuOffload: field(flag, false, { when: [[fullySharded]] }),
   }),
-  /** On one stage the order of forward and backward is the same for all but GPipe and what splits the backward pass. */
+  /**
+   * On one stage all schedules order forward and backward alike, except GPipe and those that split the backward pass.
+   */
   schedule: field(choice(SCHEDULE_IDS), '1f1b', {
     when: [
       [staged],
@@ -107,7 +112,7 @@ export const PARALLEL = group({
       [ddp, fullySharded, offloaded],
     ],
   }),
-  /** A server's push and pull are messages to and from it: of its exchanges only the norm's follows this. */
+  /** A server's push and pull are point-to-point messages: only the norm's exchange follows this. */
   collective: field(choice(['ring', 'tree', 'star']), 'ring', {
     when: [
       [replicated, is('parallel.dataMode', 'ddp', 'data-parallel')],
