@@ -4,21 +4,21 @@ import { parseJson } from './json.ts'
 import { quoted } from './quoted.ts'
 
 /**
- * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything
- * that comes back from a link is hostile until parsed: its length, its unpacked size and its content are all limited.
+ * A configuration as text for a link: "1." (the format version), then the minimal JSON, deflated, in base64url. A
+ * link's content is untrusted until parsed: its length, its unpacked size and its content are all limited.
  */
 const FORM = '1.'
 const MAX_CHARACTERS = 16_384
 const MAX_BYTES = 262_144
 
-/** A configuration as a person wrote it, for a link. */
+/** A user's configuration input, for a link. */
 export async function inputToUrl(input: unknown): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(input))
   const bytes = await collect(new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity)
   return FORM + base64Url(bytes)
 }
 
-/** The JSON in a link, unchecked: what an editor starts from. Throws RefusedError on `link`. */
+/** The JSON in a link, unchecked, for an editor to start from. Throws RefusedError on `link`. */
 export async function inputFromUrl(text: string): Promise<unknown> {
   if (!text.startsWith(FORM))
     throw new RefusedError(

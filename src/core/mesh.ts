@@ -20,7 +20,7 @@ export function meshSize(sizes: MeshSizes, axes: readonly MeshAxis[] = MESH_AXES
   return axes.reduce((product, axis) => product * sizes[axis], 1)
 }
 
-/** From one rank to the next along an axis: as many as there are along all axes further in. */
+/** Distance in ranks between neighbours along an axis: the product of the axes further in. */
 export function strideOf(sizes: MeshSizes, axis: MeshAxis): number {
   return meshSize(sizes, MESH_AXES.slice(0, MESH_AXES.indexOf(axis)))
 }
@@ -29,7 +29,7 @@ export function rankAt(sizes: MeshSizes, at: Coordinates): number {
   return MESH_AXES.reduce((rank, axis) => rank + at[axis] * strideOf(sizes, axis), 0)
 }
 
-/** The inverse of `rankAt`. A rank behind the mesh, a server's, lies beyond the end of the outermost axis. */
+/** The inverse of `rankAt`. A rank outside the mesh (a server's) lies beyond the end of the outermost axis. */
 export function coordinatesAt(sizes: MeshSizes, rank: number): Coordinates {
   const along = (axis: MeshAxis) => {
     const place = Math.floor(rank / strideOf(sizes, axis))

@@ -7,7 +7,7 @@ export interface TimelineKind {
   readonly text: string
   readonly hatch: Hatch
   readonly letter: string
-  /** Drawn in a band of its own under its row's compute. */
+  /** Drawn in a separate band below its row's compute. */
   readonly isBand: boolean
 }
 
@@ -28,7 +28,7 @@ export interface TimelinePicture {
   readonly idleName: string
   readonly timeName: (time: number) => string
   readonly cells: readonly TimelineCell[]
-  /** How each kind looks, in the legend's order. */
+  /** The style of each kind, in legend order. */
   readonly kinds: Readonly<Record<string, TimelineKind>>
 }
 
@@ -47,7 +47,7 @@ function boxOf(x: number, y: number, width: number, height: number, { fill, hatc
   return hatch === 'plain' || width < 4 ? box : `${box}<rect ${place} fill="url(#${hatch})" pointer-events="none"/>`
 }
 
-/** A label on a plate of its kind's colour, which keeps it readable on a pattern. */
+/** A label on a plate of its kind's colour, readable on a pattern. */
 function labelOf(label: string, x: number, y: number, { fill, text, hatch }: TimelineKind): string {
   const width = widthOf(label, 11) + 4
   const plate = `<rect x="${at(x - width / 2)}" y="${at(y - 11)}" width="${at(width)}" height="14" fill="${fill}"/>`
@@ -73,7 +73,7 @@ function legendOf(kinds: readonly TimelineKind[], idleName: string, left: number
   ]
 }
 
-/** Who does what when: a row per rank, exchanges in a band under its compute, a legend of the kinds that occur. */
+/** The timeline: a row per rank, exchanges in a band below its compute, and a legend of the kinds that occur. */
 export function timelineSvg(picture: TimelinePicture): string {
   const { title, subtitle, xLabel, rows, rowName, idleName, timeName, cells, kinds } = picture
   const left = 24 + Math.max(...Array.from({ length: rows }, (_, row) => widthOf(rowName(row), 12)), 0) + 10

@@ -2,7 +2,7 @@ import type { Category, PeakBytes } from '../core/bytes.ts'
 import { CATEGORIES, roundBufferBytes, zeroByCategory, zeroPeak } from '../core/bytes.ts'
 import type { BufferSpec, Op, RankProgram } from './program.ts'
 
-/** One extent of a rank's program: which buffers start and end their life around each op, and the slot behind each. */
+/** One extent of a rank's program: the buffers whose life starts and ends around each op, and the slot of each. */
 export interface ExtentPlan {
   readonly ops: readonly Op[]
   /** acquire[i] before op i, release[i] after it. */
@@ -12,17 +12,17 @@ export interface ExtentPlan {
 }
 
 export interface MemoryPoint {
-  /** Id of the op the point stands at. */
+  /** Id of the point's op. */
   readonly op: number
   readonly live: Readonly<Record<Category, number>>
   readonly cached: number
 }
 
 /**
- * Where every buffer of a rank lives, decided before anything runs: buffers start at their first op and end at their
- * last, in list order, and a free slot of exactly the size is used again. Executor and ledger follow the same plan, so
- * predicted bytes can equal measured bytes. Slots are never given back: a step repeats. Where the rank's software uses free
- * memory for any size, bytes are counted so, and slots only say which buffers follow each other.
+ * Where every buffer of a rank lives, decided before the run: buffers live from their first op to their last, in list
+ * order, and a free slot of exactly the same size is reused. Executor and ledger follow the same plan, so predicted
+ * bytes can equal measured bytes. Slots are never released: a step repeats. Where the rank's software reuses free
+ * memory for any size, bytes are counted accordingly, and slots only say which buffers share storage.
  */
 export interface MemoryPlan {
   /** Bytes of each slot; persistent buffers come first, in the order of `buffers`. */
@@ -126,13 +126,13 @@ class Planner {
       if (record) this.curve.push({ op: op.id, live: { ...this.live }, cached: this.cached })
       for (const name of release[i]!) this.release(this.rank.buffers.get(name)!, slotOf.get(name)!)
     }
-    // After the last release everything transient is cached: the largest value `cached` takes.
+    // After the last release all transient memory is cached: the maximum of `cached`.
     this.peak.cached = Math.max(this.peak.cached, this.cached)
     return { ops, acquire, release, slotOf }
   }
 }
 
-/** Plans one rank's memory. `curve: false` leaves the curve empty (long programs). */
+/** Plans one rank's memory. `curve: false` omits the curve (long programs). */
 export function planMemory(rank: RankProgram, options: { curve?: boolean } = {}): MemoryPlan {
   const record = options.curve ?? true
   const planner = new Planner(rank)
@@ -144,8 +144,8 @@ export function planMemory(rank: RankProgram, options: { curve?: boolean } = {})
 }
 
 /**
- * The place behind a buffer's name within an extent: two buffers that follow each other in one slot depend on each other,
- * whatever their names. Names without a place stand for themselves.
+ * The storage behind a buffer's name within an extent: buffers that share a slot depend on each other, whatever their
+ * names. Names without a slot stand for themselves.
  */
 export function slotNames(plan: MemoryPlan, extent: ExtentPlan): (name: string) => string {
   return (name) => {

@@ -10,7 +10,7 @@ export function printProgramGrid(program: Program, extent: Extent = 'step'): str
   return printCells(program.ranks.map((rank) => rank[extent].map(opText)))
 }
 
-/** One line per rank and extent: rank, extent, then its ops. Cells are quoted where they need it. */
+/** One line per rank and extent: rank, extent, then its ops. Cells are quoted where needed. */
 export function printProgramCsv(program: Program): string {
   const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   return program.ranks

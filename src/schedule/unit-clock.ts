@@ -7,7 +7,7 @@ import { UNIT_COSTS } from './orders/shape.ts'
 export interface UnitClockOptions {
   /** Rank of every virtual stage. */
   readonly stageToRank: readonly number[]
-  /** The same for every virtual stage, or one per virtual stage (`comm` of the lower stage counts at an edge). */
+  /** The same for every virtual stage, or one per virtual stage (an edge takes the lower stage's `comm`). */
   readonly costs?: StageCosts | readonly StageCosts[]
 }
 
@@ -28,9 +28,11 @@ export interface ClockedOrder {
 }
 
 /**
- * Clocks an order: every rank does its actions in order, each as soon as its input is there. A forward needs the stage
- * before, a backward or input-gradient its own forward and the stage behind, a weight-gradient its input-gradient. Between
- * ranks an edge takes `comm` without holding anybody's compute lane.
+ * Clocks an order: every rank runs its actions in order, each as soon as its input is available. A forward needs the
+ * stage
+ * before, a backward or input-gradient its own forward and the stage after, a weight-gradient its input-gradient.
+ * Between
+ * ranks an edge takes `comm` without occupying compute.
  *
  * @throws InvalidProgramError when ranks wait for each other, with the grid and the stuck action marked
  */
@@ -47,7 +49,7 @@ export function clockOrder(order: Order, options: UnitClockOptions): ClockedOrde
   const free = new Float64Array(order.length)
 
   const edge = (lower: number) => (stageToRank[lower] === stageToRank[lower + 1] ? 0 : costOf(lower).comm)
-  /** When an action's inputs are there; −1: not yet known. */
+  /** When an action's inputs are available; −1: not yet known. */
   const ready = ({ kind, stage, microbatch }: Action): number => {
     const at = stage * m + microbatch
     if (kind === 'F') {

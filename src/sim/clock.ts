@@ -16,39 +16,42 @@ export interface ClockedRank {
   /** Seconds from the start of the step, by position in the step. */
   readonly start: Float64Array
   readonly end: Float64Array
-  /** Its compute; exchanges under way while its compute stands still; neither. The three add up to the step. */
+  /** Compute; exchanges while compute is idle; neither. The three add up to the step. */
   readonly computeSeconds: number
   readonly communicationSeconds: number
   readonly idleSeconds: number
-  /** Exchanges beside its compute. */
+  /** Exchanges overlapped with compute. */
   readonly overlappedSeconds: number
 }
 
 export interface ClockedProgram {
   readonly stepSeconds: number
   readonly ranks: readonly ClockedRank[]
-  /** The chain of ops that holds the step up, first to last: each began when the one before it ended. */
+  /** The chain of ops that determines the step time: each began when the previous one ended. */
   readonly criticalPath: readonly OpPosition[]
 }
 
 export interface ClockOptions {
-  /** All ranks compute on one device, in turn: what a machine with a single GPU does. */
+  /** All ranks share one device, in turn, as on a machine with a single GPU. */
   readonly sharedDevice?: boolean
-  /** Plans made before, by rank. */
+  /** Existing memory plans, by rank. */
   readonly plans?: readonly MemoryPlan[]
 }
 
-/** What each op of the step waits for, by the executor's rule: over memory slots, not names. */
+/** The dependencies of a step by the executor's rule: on memory slots, not names. */
 function waitsOf(plan: MemoryPlan): Dependencies {
   return dependenciesOf(plan.step.ops, slotNames(plan, plan.step))
 }
 
 /**
- * Clocks one step of a Program. An op starts when what it waits for is done (its stream's op before it, the writers of what
- * it reads, the readers of what it overwrites: the executor's rule); a collective when all members have come, unless it is
- * messages to or from a root; a recv ends with its message. Deterministic: the same Program and costs give the same times.
+ * Clocks one step of a Program. An op starts when what it waits for is done (the previous op of its stream, the writers
+ * of
+ * its inputs, the readers of what it overwrites: the executor's rule); a collective when all members have arrived,
+ * unless
+ * it is messages to or from a root; a recv ends with its message. Deterministic: equal Programs and costs give equal
+ * times.
  *
- * @throws InvalidProgramError when ranks wait for each other for ever, naming one that does
+ * @throws InvalidProgramError when ranks deadlock, naming one that waits
  */
 export function clockProgram(program: Program, cost: CostModel, options: ClockOptions = {}): ClockedProgram {
   const plans = options.plans ?? program.ranks.map((rank) => planMemory(rank, { curve: false }))
@@ -115,11 +118,11 @@ export function clockProgram(program: Program, cost: CostModel, options: ClockOp
     const recv = receiver[i]!
     if (recv >= 0) {
       sender[recv] = i
-      // A recv is looked at when its message is there; what it waits for on its own rank stays apart.
+      // A recv is processed when its message arrives; its own rank's dependencies are tracked separately.
       release(recv)
     }
   }
-  /** By rank: when its link has taken in the messages of collectives it is the root of. */
+  /** By rank: when its link has received the messages of collectives it is the root of. */
   const linkFree = new Float64Array(program.ranks.length)
   const timesOf = (i: number) => ({ ready: ready[i]!, seconds: cost.seconds(ops[i]!, program.ranks[rankOf[i]!]!.rank) })
   const meet = (meeting: number): void => {
@@ -200,7 +203,7 @@ function pathOf(end: Float64Array, binding: Int32Array, rankOf: Int32Array, base
   return path.reverse()
 }
 
-/** Total length of intervals, each counted once. */
+/** Total length of the union of intervals. */
 function covered(intervals: [number, number][]): number {
   intervals.sort((a, b) => a[0] - b[0])
   let sum = 0

@@ -22,8 +22,8 @@ export function predictBytes(program: Program): PredictedBytes[] {
 }
 
 /**
- * Refuses a Program predicted above the budget per device, naming the rank that needs most, the first op at which its
- * total passes the budget, and the category that is largest there. Throws OutOfMemoryError.
+ * Refuses a Program predicted above the per-device budget, naming the rank that needs most, the first op at which its
+ * total exceeds the budget, and the largest category there. Throws OutOfMemoryError.
  */
 export function checkBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): void {
   if (budget === null) return
@@ -36,7 +36,7 @@ export function checkBudget(program: Program, predicted: readonly PredictedBytes
   throw overBudget(rank, peak, at ?? null, budget)
 }
 
-/** @param at the first op with which the rank's total passes the budget; null where what it always holds does */
+/** @param at the first op at which the rank's total exceeds the budget; null where its persistent buffers do */
 export function overBudget(
   rank: number,
   peak: PeakBytes,

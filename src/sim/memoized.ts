@@ -1,4 +1,4 @@
-/** Remembers what the last `most` keys led to; inputs that lead to the same come in rows in searches and sweeps. */
+/** Caches the results of the last `most` keys; searches and sweeps repeat equal inputs in runs. */
 export function memoized<Input, Value>(
   most: number,
   keyOf: (input: Input) => string,

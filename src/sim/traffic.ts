@@ -8,11 +8,11 @@ import type { Op, Program, RankProgram } from '../schedule/program.ts'
 export interface PredictedTraffic {
   readonly sentBytes: number
   readonly receivedBytes: number
-  /** Of what is sent. */
+  /** Sent bytes. */
   readonly traffic: BytesByTraffic
 }
 
-/** Bytes one rank sends and receives by an op; zero for what is no exchange. */
+/** Bytes one rank sends and receives in an op; zero for non-exchanges. */
 export function exchangedBytes(op: Op, rank: number): { sent: number; received: number } {
   if (op.kind === 'send') return { sent: lengthOf(op.source) * op.elementBytes, received: 0 }
   if (op.kind === 'recv') return { sent: 0, received: lengthOf(op.target) * op.elementBytes }
@@ -20,7 +20,7 @@ export function exchangedBytes(op: Op, rank: number): { sent: number; received: 
   return collectiveBytes(requestOf(op), op.group.indexOf(rank), op.elementBytes)
 }
 
-/** Bytes one rank moves in one step of the repeated part, from the Program alone. */
+/** Bytes one rank moves in one step, from the Program alone. */
 export function rankTraffic(rank: RankProgram): PredictedTraffic {
   const traffic = zeroByTraffic()
   let [sentBytes, receivedBytes] = [0, 0]

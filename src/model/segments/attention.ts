@@ -14,7 +14,10 @@ import {
 const QKV: SizeExpression = times(3, 'NH', 'HS')
 const ROWS = working(times('R', 'C'))
 
-/** qkv product, causal attention, row product: from n (all rows) to p, this rank's part of the sum over its tensor group. */
+/**
+ * qkv product, causal attention, row-parallel product: from n (all rows) to p, this rank's part of the sum over its
+ * tensor group.
+ */
 export const attention: SegmentSpec = {
   kind: 'attention',
   parameters: {
@@ -44,7 +47,7 @@ export const attention: SegmentSpec = {
   core: { kind: 'attentionCore', makes: ['o', 'lse'] },
 }
 
-/** Attention alone, from the saved q, k and v. */
+/** Attention only, from the saved q, k and v. */
 export const attentionCore: SegmentSpec = {
   kind: 'attentionCore',
   parameters: {},

@@ -14,7 +14,7 @@ import {
 
 const ROWS = working(times('R', 'C'))
 
-/** The three projections, and where their columns begin in a row of q, k and v. */
+/** The three projections, and the offsets of their columns in a row of q, k and v. */
 const PROJECTIONS: readonly (readonly [weight: string, width: SizeExpression, from: SizeExpression])[] = [
   ['wq', Q_WIDTH, 0],
   ['wk', KV_WIDTH, Q_WIDTH],
@@ -24,7 +24,7 @@ const PROJECTIONS: readonly (readonly [weight: string, width: SizeExpression, fr
 /** Elements of the query and key heads. */
 const TURNED: SizeExpression = times('R', plus('NH', 'KV'), 'HS')
 
-/** Query and key heads turned by their positions, in place; −1 turns gradients back. */
+/** Rotates query and key heads by their positions, in place; −1 rotates gradients back. */
 function rotate(qkv: 'qkv' | 'dqkv', direction: 1 | -1): Call {
   return call(
     'rotary_embedding',
@@ -36,8 +36,8 @@ function rotate(qkv: 'qkv' | 'dqkv', direction: 1 | -1): Call {
 }
 
 /**
- * LLaMA's attention: query, key and value products with weights [out, in], rotary positions on halves of a head, attention
- * in which NH/KV neighbouring heads share keys and values, and the row product.
+ * LLaMA's attention: query, key and value products with weights [out, in], rotary positions on halves of a head,
+ * grouped-query attention (NH/KV adjacent heads share keys and values), and the row-parallel product.
  */
 export const rotaryAttention: SegmentSpec = {
   kind: 'rotaryAttention',

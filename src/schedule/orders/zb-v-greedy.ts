@@ -7,9 +7,9 @@ export type ChunkPass = 'Fa' | 'Fb' | 'Ia' | 'Ib'
 export type Priority = readonly [ChunkPass, ChunkPass, ChunkPass, ChunkPass]
 
 export interface GreedyRule {
-  /** What a free rank prefers of what is ready now; a pending weight-gradient runs when nothing is. */
+  /** Preference of a free rank among ready passes; a pending weight-gradient runs when none is ready. */
   readonly priority: Priority
-  /** Most activations of the downward chunk a rank may hold. */
+  /** Most downward-chunk activations a rank may hold. */
   readonly cap: (rank: number) => number
 }
 
@@ -24,7 +24,7 @@ export interface GreedyResult {
 
 interface RankState {
   readonly next: Record<ChunkPass, number>
-  /** Weight-gradients in their order; those before `done` are done. */
+  /** Weight-gradients in order; those before `done` are finished. */
   readonly pending: Action[]
   readonly actions: Action[]
   free: number
@@ -34,7 +34,7 @@ interface RankState {
   done: number
 }
 
-/** A time for each of `count` ranks, and the rank of the earliest (of several the lowest), by a tree of minima. */
+/** A time per rank and the rank of the earliest (lowest on ties), as a tree of minima. */
 class Earliest {
   private readonly width: number
   private readonly tree: Float64Array
@@ -62,9 +62,9 @@ class Earliest {
 }
 
 /**
- * A list scheduler for two chunks in a V on p ranks: whichever rank can start something first does what its rule prefers.
- * A rank holds at most 2p activations, one of them kept for the upward chunk, without which the pipeline would lock.
- * Null when the rule runs into a dead end.
+ * A list scheduler for two chunks in a V on p ranks: the rank that can start first takes its preferred pass. A rank
+ * holds at most 2p activations, one of them reserved for the upward chunk to avoid deadlock. Null when the rule reaches
+ * a dead end.
  */
 export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRule): GreedyResult | null {
   const last = 2 * p - 1
@@ -99,7 +99,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
     return inputReady(candidate === 'Ia' ? rank : last - rank, k)
   }
 
-  /** When each rank could start something next; an action changes it for its own rank and its neighbours. */
+  /** When each rank could start something next; an action affects its own rank and its neighbours. */
   const starts = new Earliest(p)
   const startReady = (r: number): void => {
     const state = ranks[r]

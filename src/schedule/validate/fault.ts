@@ -11,7 +11,7 @@ export interface Scope {
   readonly lists: readonly (readonly Op[])[]
 }
 
-/** The error for a fault at `places` (the first is the offending op, the others are shown marked too). */
+/** The error for a fault at `places` (the first is the offending op, the others are marked too). */
 export function invalidProgram(scope: Scope, fault: string, places: readonly OpPosition[]): InvalidProgramError {
   const first = places[0]
   const where = first === undefined ? '' : `rank ${first.rank}, ${opText(scope.lists[first.rank]![first.index]!)}: `

@@ -5,7 +5,7 @@ import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
 /**
- * The part of a message's stream that both ends share. A stream is named "send:PEER:CHANNEL" or "recv:PEER:CHANNEL";
+ * The part of a message's stream shared by both ends. A stream is named "send:PEER:CHANNEL" or "recv:PEER:CHANNEL";
  * messages between two ranks on one channel arrive in the order they were sent.
  */
 function channelOf(stream: string): string {
@@ -66,10 +66,10 @@ function messageFault(send: SendOp, recv: RecvOp): string | null {
   return null
 }
 
-/** One meeting of a group: by member, in group order, the op with which it enters. */
+/** One collective of a group: by member, in group order, the op that enters it. */
 export type MatchedCollective = readonly OpPosition[]
 
-/** Lines up the collectives of every group and stream: all members enter the same ones in the same order. */
+/** Matches the collectives of every group and stream: all members enter the same ones in the same order. */
 export function matchCollectives(scope: Scope): MatchedCollective[] {
   const entered = new Map<string, { group: readonly number[]; byRank: Map<number, End<CollectiveOp>[]> }>()
   for (const [rank, ops] of scope.lists.entries())
@@ -130,7 +130,7 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
         )
     if (end.op.parts?.join() !== op.parts?.join()) throw refuse('disagrees about the parts', end)
   }
-  // Whoever brings or keeps nothing has an empty side; all others of a side must agree.
+  // Members that contribute or receive nothing have an empty side; all others must agree.
   const whole =
     op.parts?.reduce((sum, part) => sum + part, 0) ??
     ends.reduce((most, end) => Math.max(most, lengthOf(end.op.source), lengthOf(end.op.target)), 0)
@@ -142,7 +142,7 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
   }
 }
 
-/** Lengths a member's source and target may have; `whole` is the length of the whole vector. */
+/** Allowed lengths of a member's source and target; `whole` is the length of the whole vector. */
 function allowedLengths(op: CollectiveOp, member: number, whole: number): { source: number[]; target: number[] } {
   const part = op.parts?.[member] ?? 0
   const isRoot = op.root === op.group[member]
@@ -158,7 +158,7 @@ function allowedLengths(op: CollectiveOp, member: number, whole: number): { sour
       return isRoot ? { source: [whole], target: [0, whole] } : { source: [0], target: [whole] }
     case 'reduce':
     case 'push':
-      // A server without gradients of its own brings nothing and takes the sum.
+      // A server without gradients of its own contributes nothing and receives the sum.
       return isRoot ? { source: [whole, 0], target: [whole] } : { source: [whole], target: [0] }
     case 'gather':
       return isRoot ? { source: [part, 0], target: [whole] } : { source: [part], target: [0] }

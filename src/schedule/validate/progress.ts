@@ -8,11 +8,13 @@ import { invalidProgram } from './fault.ts'
 import type { MatchedCollective, MatchedMessage } from './meetings.ts'
 
 /**
- * Performs the extent without doing anything: an op is done when what it waits for is done, a receive when also its send is,
+ * Executes the extent symbolically: an op is done when what it waits for is done, a receive when its send is done too,
  * a collective when all members could enter. Ops left over wait for each other.
  *
- * Besides the order rule over places in memory (a buffer may follow another in its slot), a rank's host hands compute over in list order: nothing starts before the device ops listed before
- * it have been handed over. A list that only works when later ops overtake would hang a real rank, so it is refused.
+ * Besides the order rule over memory slots, a rank's host enqueues compute in list order: nothing starts before the
+ * earlier device ops have been enqueued. A list that only works when later ops overtake would hang a real rank, so it
+ * is
+ * refused.
  */
 export function checkProgress(
   scope: Scope,
@@ -71,7 +73,7 @@ export function checkProgress(
     )
 }
 
-/** Topological order with meetings; 1 for every op that got its turn. */
+/** Topological order with matched collectives; 1 for every op that got to run. */
 function perform(
   count: number,
   froms: readonly number[],
@@ -107,7 +109,7 @@ function perform(
   return done
 }
 
-/** Ops that go into the device's queue in list order; exchanges and reports wait beside it. */
+/** Ops enqueued on the device in list order; exchanges and reports run concurrently. */
 function isHandedOver(op: Op): boolean {
   switch (op.kind) {
     case 'send':

@@ -5,17 +5,17 @@ import type { ClockedCandidate } from './clocked-candidate.ts'
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
 
-/** Three digits: more of them would claim too much. */
+/** Three digits: more would overstate the accuracy. */
 const count = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
 
-/** What wins and what limits it. */
+/** The winner and its limits. */
 export interface Verdict {
   readonly winner: ClockedCandidate
   readonly budgetBytes: number
-  /** Shares of the step: its kernels, and the largest of what is lost. */
+  /** Shares of the step: kernels, and the largest loss. */
   readonly compute: number
   readonly lost: { readonly to: 'exchanges' | 'waiting' | 'host'; readonly share: number }
-  /** The best of another mesh, and its step over the winner's, less 1; null where none was clocked. */
+  /** The best of another mesh, and its step relative to the winner's, minus 1; null where none was clocked. */
   readonly other: { readonly planned: ClockedCandidate; readonly slower: number } | null
 }
 
@@ -48,7 +48,7 @@ const LOST = {
   host: 'the host between two steps',
 }
 
-/** Two sentences: what wins and what limits it; what the runner-up of another mesh would cost. */
+/** Two sentences: the winner and its limits; the cost of the runner-up of another mesh. */
 export function explain({ winner, budgetBytes, compute, lost, other }: Verdict): string {
   const first =
     `${describeCandidate(winner.candidate)} trains at ${count(winner.tokensPerSecond)} tokens/s in ` +

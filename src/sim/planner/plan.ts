@@ -15,14 +15,14 @@ import { Probes } from './probe.ts'
 
 export interface PlannerResult {
   readonly devices: number
-  /** The software whose figures all candidates take. */
+  /** The software assumed for all candidates. */
   readonly software: SoftwareId
   readonly budgetBytes: number
-  /** Candidates looked at, those that fit, and those clocked. */
+  /** Candidates examined, those that fit, and those clocked. */
   readonly candidates: number
   readonly fitting: number
   readonly clocked: number
-  /** Why layouts and candidates were dropped, most often first. */
+  /** Why layouts and candidates were dropped, most frequent first. */
   readonly dropped: readonly { readonly reason: string; readonly count: number }[]
   /** Fastest first. */
   readonly ranked: readonly ClockedCandidate[]
@@ -31,7 +31,7 @@ export interface PlannerResult {
   readonly verdict: Verdict
   /** The verdict in two sentences. */
   readonly explanation: string
-  /** The configuration of the winner, complete. */
+  /** The winner's complete configuration. */
   readonly best: RunConfig
 }
 
@@ -42,9 +42,9 @@ export interface PlannerProgress {
 }
 
 export interface PlannerOptions {
-  /** Most candidates that are replayed, by bound. */
+  /** Most candidates to replay, by bound. */
   readonly clocked?: number
-  /** What "this" is, where it was measured. */
+  /** The measured "this", if any. */
   readonly measured?: MeasuredDevice
 }
 
@@ -54,13 +54,13 @@ interface Bounded {
   readonly memoryBytes: number
 }
 
-/** Candidates between two reports. */
+/** Candidates between two progress reports. */
 const REPORT_EVERY = 1000
 
 /** Most candidates replayed: each takes up to a second. */
 const MAX_CLOCKED = 16
 
-/** Bounds are read off small replays: what they may be above the replay of the whole, as a share of it. */
+/** Bounds come from small replays: how far they may exceed the full replay, as a share of it. */
 export const SLACK = { seconds: 0.05, bytes: 0.25 } as const
 
 function byStep(a: ClockedCandidate, b: ClockedCandidate): number {
@@ -68,10 +68,12 @@ function byStep(a: ClockedCandidate, b: ClockedCandidate): number {
 }
 
 /**
- * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets bounds of
- * its memory and its step from replays of a few blocks; those with the lowest bounds, and those that are good for little
- * memory, are replayed until no other can be faster. All that is said of a layout is what `simulate` says of it. A generator:
- * it reports as it goes, and whoever stops asking cancels it.
+ * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets
+ * bounds on
+ * memory and step time from replays of a few blocks; those with the lowest bounds, and the best for little memory, are
+ * replayed until no other can be faster. Reported figures of a layout equal `simulate`'s. A generator: it yields
+ * progress,
+ * and is cancelled by not resuming it.
  *
  * @throws RefusedError when nothing fits, with the nearest miss
  */
@@ -119,7 +121,7 @@ export function* layoutSearch(
   }
   const planned: ClockedCandidate[] = []
   let best = Infinity
-  /** Of a kind that did not fit, its bytes over its bound: others of it are expected to miss as much. */
+  /** By kind that did not fit, its bytes over its bound: others of the kind are expected to miss as much. */
   const missed = new Map<string, number>()
   let smallest: PeakBytes | null = null
   let done = 0
@@ -176,7 +178,8 @@ const kindOf = ({ candidate: { schedule, tensor, microBatch, recompute, zero } }
 const meshOf = ({ candidate: { data, tensor, pipeline } }: Bounded) => `${data} ${tensor} ${pipeline}`
 
 /**
- * Lowest bounds first, until none can be below the best; then the best of another mesh, and those that no smaller one beats.
+ * Lowest bounds first, until none can be below the best; then the best of another mesh, and those that no smaller one
+ * beats.
  */
 function* inTurn(
   fitting: readonly Bounded[],

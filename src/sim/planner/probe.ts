@@ -11,13 +11,13 @@ import { sequenceOf, type Walk } from '../replay/walk.ts'
 import { candidateConfig, type Candidate } from './candidates.ts'
 
 /*
- * What a block adds to a rank's time and bytes, read off replays of models of one and of two blocks on a single stage. Blocks
- * are alike, so the rest is a straight line; candidates that share a block share its probe.
+ * What a block adds to a rank's time and bytes, from replays of models of one and of two blocks on a single stage.
+ * Blocks are alike, so it is linear; candidates that share a block share its probe.
  */
 
-/** A quantity of a rank by its number of blocks. */
+/** A rank's quantity as a linear function of its blocks. */
 export interface BlockLine {
-  /** With no blocks: the embedding and the head. */
+  /** Without blocks: the embedding and the head. */
   readonly ends: number
   readonly block: number
 }
@@ -28,18 +28,18 @@ export interface PassLines {
   readonly backward: BlockLine
 }
 
-/** What a rank keeps for the whole step. */
+/** Memory a rank keeps for the whole step. */
 export type StateLines = Readonly<Record<StateCategory, BlockLine>>
 
 export interface ByteLines {
-  /** Before any sharding over replicas. */
+  /** Before sharding over replicas. */
   readonly state: StateLines
-  /** The peak with one micro-batch in flight, and what each further one adds. */
+  /** The peak with one micro-batch in flight, and the increment of each further one. */
   readonly peak: BlockLine
   readonly further: BlockLine
 }
 
-/** What replicas exchange with each micro-batch and at the end of the step, and what the optimizer then takes. */
+/** Replica exchanges per micro-batch and at the end of the step, and the time of the optimizer. */
 export interface ReplicaLines {
   readonly perMicrobatch: BlockLine
   readonly atEnd: BlockLine
@@ -60,7 +60,7 @@ function stateLines(one: PeakBytes, two: PeakBytes): StateLines {
   }
 }
 
-/** A line that goes on from a second as it went there from a first. */
+/** Linear extrapolation beyond the second of two lines. */
 function extrapolated(first: BlockLine, second: BlockLine, times: number): BlockLine {
   return {
     ends: second.ends + times * (second.ends - first.ends),
@@ -68,7 +68,7 @@ function extrapolated(first: BlockLine, second: BlockLine, times: number): Block
   }
 }
 
-/** Samples of a micro-batch up to which every size is replayed. */
+/** Micro-batch sizes up to this are all replayed. */
 const MAX_SAMPLES = 4
 
 interface Shape {
@@ -93,7 +93,7 @@ export class Probes {
     return this.cache.get(key) as Value
   }
 
-  /** A rank of a model of so many blocks on one stage, where all forwards come before all backwards. */
+  /** A rank of a model with this many blocks on one stage, all forwards before all backwards. */
   private walk(candidate: Candidate, { layers, microbatches }: Shape): Walk {
     const { data, microBatch } = candidate
     const real = candidateConfig(this.config, candidate)
@@ -115,7 +115,7 @@ export class Probes {
     return replay(small, costs, undefined, { likeRanksOnce: true }).walks[0]!
   }
 
-  /** What a rank alone takes: of its second micro-batch, since then nothing is launched for the first time. */
+  /** A single rank's times, of its second micro-batch: nothing is launched for the first time there. */
   private replaySingleStage(candidate: Candidate, microBatch: number, { layers, microbatches }: Shape) {
     const { tensor, sequenceParallel, recompute, pipeline } = candidate
     const stalls = pipeline > 1 && softwareOf(this.config).pipelinedStallSeconds > 0
@@ -148,8 +148,8 @@ export class Probes {
   }
 
   /**
-   * Seconds of the forward and backward of a micro-batch, with what tensor ranks exchange in them. Kernels of many samples
-   * take as much longer as they have more.
+   * Seconds of a micro-batch's forward and backward, including tensor-parallel exchanges. Extrapolated linearly for
+   * large micro-batches.
    */
   passLines(candidate: Candidate): PassLines {
     const { microBatch } = candidate
@@ -173,7 +173,7 @@ export class Probes {
     }
   }
 
-  /** Bytes of a rank; activations grow with the samples of a micro-batch as they do from one to two. */
+  /** Bytes of a rank; activations are linear in the samples of a micro-batch, extrapolated from one and two. */
   byteLines(candidate: Candidate): ByteLines {
     const [one, two] = [this.bytesAt(candidate, 1), this.bytesAt(candidate, 2)]
     const more = candidate.microBatch - 2
@@ -206,7 +206,7 @@ export class Probes {
       }
     })
     return {
-      // The last backward of ZeRO 0 and 1 reduces for the whole step.
+      // In ZeRO 0 and 1 the last backward reduces for the whole step.
       inLast: Math.max(0, ...perMicrobatch.values()),
       atEnd: Math.max(0, ...atEnd.values()),
       optimizer,

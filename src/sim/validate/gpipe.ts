@@ -5,7 +5,7 @@ import { gptShape, nodesOfEight, publishedSeconds } from './setups.ts'
 export interface GpipeTable {
   readonly source: string
   readonly stages: readonly number[]
-  /** Transformer with 48 blocks: throughput over that of K = 2, M = 1, for M = 32. */
+  /** Transformer with 48 blocks: throughput relative to K = 2, M = 1, for M = 32. */
   readonly throughput: readonly number[]
 }
 

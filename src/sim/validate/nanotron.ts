@@ -40,12 +40,12 @@ function runOf(row: CsvRow): PublishedRun {
   }
 }
 
-/** A configuration says no stage without a block. */
+/** A configuration cannot express a stage without blocks. */
 function hasBlockPerStage(row: CsvRow): boolean {
   return num(row, 'pp') <= (MODELS[row['model'] ?? '']?.layers ?? 0)
 }
 
-/** Of the whole result only what is compared is kept. */
+/** Keeps only the compared part of the result. */
 function outcomeOf(row: CsvRow): { readonly seconds: number; readonly bytes: number } {
   const { stepSeconds, peak } = publishedFigures(runOf(row))
   return { seconds: stepSeconds, bytes: peak.total }

@@ -13,7 +13,7 @@ function label(value: number): string {
   return Number(value.toPrecision(2)).toLocaleString('en-US')
 }
 
-/** Measured across, simulated up, both logarithmic; the line is where they agree. An SVG of its own. */
+/** Measured against simulated, both logarithmic, with the line of agreement. A standalone SVG. */
 export function plotOf({ points, quantity }: ReportSection): string {
   const values = points.flatMap(({ measured, simulated }) => [measured, simulated])
   const low = Math.log(Math.min(...values)) - 0.1

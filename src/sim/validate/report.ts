@@ -10,7 +10,7 @@ import {
 } from './section.ts'
 
 const WORST = 5
-/** Tables with more rows than this show only their worst. */
+/** Tables with more rows than this show only the worst. */
 const SHORT = 26
 
 function figure(value: number): string {

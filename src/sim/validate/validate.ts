@@ -32,7 +32,7 @@ export interface Validation {
   readonly markdown: string
   /** SVG text by file name. */
   readonly plots: Readonly<Record<string, string>>
-  /** Checks that are not kept, in words. */
+  /** Failed checks, in words. */
   readonly missed: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import type { Clause, NounPhrase, PlacePhrase, Predicate, Sentence } from './mea
 import { isFirstPerson, isPlural, sentenceText, joinWords } from './meaning.ts'
 import { BY, NUMBERS } from './words.ts'
 
-/** English from a meaning: articles, agreement, do-support. */
+/** Renders a meaning in English: articles, agreement, do-support. */
 
 function phraseOf(phrase: NounPhrase, role: 'subject' | 'object'): string {
   switch (phrase.kind) {
@@ -48,13 +48,13 @@ function beOf(subject: NounPhrase, past: boolean): string {
   return isFirstPerson(subject) ? 'am' : 'is'
 }
 
-/** The verb in up to two parts: a question puts the subject between them, a frequency stands between them too. */
+/** The verb in up to two parts: a question puts the subject between them, and a frequency goes there too. */
 interface VerbParts {
   readonly helper: string
   readonly rest: string
 }
 
-/** @param support says "do" even where nothing asks for it but the word order (questions) */
+/** @param support uses "do" even where only the word order (questions) requires it */
 function verbParts(clause: Clause, support: boolean): VerbParts {
   const { subject, predicate, tense, modal, negated } = clause
   const third = !isPlural(subject) && !isFirstPerson(subject)

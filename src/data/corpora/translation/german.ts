@@ -5,7 +5,7 @@ import type { Verb } from './verbs.ts'
 import type { Case } from './words.ts'
 import { BY, NUMBERS } from './words.ts'
 
-/** German from a meaning: cases, adjective endings, and the verb's places. */
+/** Renders a meaning in German: cases, adjective endings, and verb positions. */
 
 type Form = Gender | 'plural'
 
@@ -61,7 +61,7 @@ function nounForm({ noun, plural }: NamedPhrase, kase: Case): string {
   return noun.weak && kase !== 'nom' ? noun.many : noun.one
 }
 
-/** @param no says "kein" in place of "ein" */
+/** @param no uses "kein" instead of "ein" */
 function phraseIn(kase: Case, phrase: NounPhrase, no = false): string {
   switch (phrase.kind) {
     case 'gap':
@@ -147,7 +147,7 @@ function verbParts({ subject, predicate, tense, modal }: Clause): VerbParts {
   }
 }
 
-/** What stands between the two places of the verb: pronoun, time, objects, "nicht", place. */
+/** What stands between the two verb positions: pronoun, time, objects, "nicht", place. */
 function middle(predicate: Predicate, adverb: string, negated: boolean, saysPlace: boolean): string[] {
   switch (predicate.kind) {
     case 'quality': {
@@ -174,7 +174,7 @@ function middle(predicate: Predicate, adverb: string, negated: boolean, saysPlac
   }
 }
 
-/** Where the finite verb stands: after the subject, first of all, after a fronted adverb or place, or last. */
+/** Position of the finite verb: after the subject, first, after a fronted adverb or place, or last. */
 type Order = 'subject' | 'first' | 'adverb' | 'place' | 'last'
 
 function clauseIn(order: Order, clause: Clause): string {
