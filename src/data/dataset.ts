@@ -3,8 +3,8 @@ import { Rng, shuffledIndices } from '../core/random.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
 /**
- * Token sequences of sequence + 1 tokens each (inputs are the first `sequence`, targets the same shifted by one) with a
- * weight per target. Plain typed arrays, in shared memory where there is any, so that every rank reads the same copy.
+ * Sequences of sequence + 1 tokens each (inputs are the first `sequence`, targets the same shifted by one) with a
+ * weight per target. Plain typed arrays, in shared memory where available, so that every rank reads the same copy.
  */
 export interface SharedDataset {
   readonly sequence: number
@@ -27,18 +27,18 @@ export interface Sample {
   readonly weights: Float32Array
 }
 
-/** Which batch: of a training step, or of the held-out split. */
+/** A batch: of a training step, or of the held-out split. */
 export type BatchRef = { readonly step: number } | { readonly validation: number }
 
 /**
- * The data of a run. Sample `index` of step `step` depends on (seed, step, index) only. One epoch is `stepsPerEpoch` steps:
- * every sequence at most once, in an order of the epoch's own; the few that do not fill a batch sit this epoch out.
+ * The data of a run. Sample `index` of step `step` depends on (seed, step, index) only. One epoch is `stepsPerEpoch`
+ * steps: every sequence at most once, in an order that differs by epoch; an incomplete last batch is left out.
  */
 export class Dataset {
   readonly sampleCount: number
   readonly stepsPerEpoch: number
   readonly validationSamples: number
-  /** Batches of the held-out split; where it fills none, its sequences are repeated to fill one. */
+  /** Batches of the held-out split; if it is smaller than a batch, its sequences are repeated to fill one. */
   readonly validationBatches: number
   private epoch = -1
   private permutation: Uint32Array = new Uint32Array(0)
@@ -89,7 +89,7 @@ export class Dataset {
     }
   }
 
-  /** Loss-bearing tokens of a global batch. Refused when there is none: the mean would be undefined. */
+  /** Loss-bearing tokens of a global batch. Refused when there are none: the mean would be undefined. */
   weightOf(when: BatchRef): number {
     const { sequence, global } = this.shared
     let total = 0
@@ -121,7 +121,7 @@ export class Dataset {
     }
   }
 
-  /** Which stored sequence sample `index` of `step` is: in file order, or by a permutation of each epoch's own. */
+  /** The stored sequence of sample `index` of `step`: in file order, or by a permutation per epoch. */
   private place(step: number, index: number): number {
     const { global, order, seed } = this.shared
     if (order === 'sequential') return (step * global + index) % this.sampleCount
@@ -142,13 +142,13 @@ export function openDataset(shared: SharedDataset): Dataset {
   return new Dataset(shared, { kind: 'byte', vocabSize: 0, encode: none, decode: none, state: { kind: 'byte' } })
 }
 
-/** Whether typed arrays can be shared between threads here: always in Node, in a page only when it is isolated. */
+/** Whether typed arrays can be shared between threads: always in Node, in a page only when it is isolated. */
 function canShare(): boolean {
   if (typeof SharedArrayBuffer === 'undefined') return false
   return !('crossOriginIsolated' in globalThis) || globalThis.crossOriginIsolated
 }
 
-/** The same numbers in shared memory, where there is any. */
+/** The same numbers in shared memory, where available. */
 export function shareWords(values: Uint16Array): Uint16Array {
   if (!canShare()) return values
   const copy = new Uint16Array(new SharedArrayBuffer(values.byteLength))
@@ -156,7 +156,7 @@ export function shareWords(values: Uint16Array): Uint16Array {
   return copy
 }
 
-/** The same bytes in shared memory, where there is any. */
+/** The same bytes in shared memory, where available. */
 export function shareBytes(values: Uint8Array): Uint8Array {
   if (!canShare()) return values
   const copy = new Uint8Array(new SharedArrayBuffer(values.byteLength))

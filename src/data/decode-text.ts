@@ -4,11 +4,11 @@ import { msg } from '../core/message.ts'
 import { magicOf } from './llmc-header.ts'
 
 /**
- * A text file's bytes as text: UTF-8, or UTF-16 where its byte-order mark says so; the mark itself is dropped. Everything else is
- * refused by file and byte: what a lenient decoder puts in place of bytes it does not understand would be trained on.
+ * Decodes a text file: UTF-8, or UTF-16 where its byte-order mark says so; the mark itself is dropped. Anything else is
+ * refused by file and byte: a lenient decoder's replacement characters would be trained on.
  */
 
-/** A longer text does not fit a string in every browser. */
+/** Longer texts do not fit a string in every browser. */
 const MAX_BYTES = 500_000_000
 
 type Refuse = (said: LocalizableMessage) => never
@@ -16,8 +16,8 @@ type Refuse = (said: LocalizableMessage) => never
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
 /**
- * @param field what a refusal names; @param path the file as the user knows it
- * Throws RefusedError with the file and the position of the first byte that is no text.
+ * @param field the field a refusal names; @param path the file as the user knows it
+ * Throws RefusedError with the file and the position of the first invalid byte.
  */
 export function decodeText(bytes: Uint8Array, field: string, path: string): string {
   const refuse: Refuse = (said) => {
@@ -25,7 +25,7 @@ export function decodeText(bytes: Uint8Array, field: string, path: string): stri
   }
   if (bytes.length > MAX_BYTES) refuse(msg`"${path}" has ${bytes.length} bytes; a text has at most ${MAX_BYTES}`)
   const begins = (...mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte)
-  // The mark of UTF-32 begins like that of UTF-16.
+  // UTF-32's mark begins like UTF-16's.
   if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff))
     refuse(msg`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
   if (begins(0xff, 0xfe)) return decodeUtf16(bytes, true, path, refuse)
@@ -52,7 +52,7 @@ function decodeUtf8(bytes: Uint8Array, path: string, refuse: Refuse): string {
   }
 }
 
-/** Where the first sequence begins that is not UTF-8 (Unicode 16, table 3-7). */
+/** Position of the first invalid UTF-8 sequence (Unicode 16, table 3-7). */
 function firstBadByte(bytes: Uint8Array): number {
   let at = 0
   while (at < bytes.length) {
@@ -63,7 +63,7 @@ function firstBadByte(bytes: Uint8Array): number {
   return at
 }
 
-/** Bytes of the well-formed sequence that begins at `at`; 0 when there is none. */
+/** Length of the well-formed sequence at `at`; 0 when there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at]!
   if (lead < 0x80) return 1

@@ -1,4 +1,4 @@
-/** Numbers of 16 bits appended one by one: a text of millions of tokens without an array of objects behind it. */
+/** A growable array of 16-bit numbers: holds millions of tokens without a plain array. */
 export class GrowableUint16Array {
   private words = new Uint16Array(1 << 14)
   length = 0

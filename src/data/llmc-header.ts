@@ -1,12 +1,12 @@
 /**
- * The header of llm.c's .bin files: 256 int32, little-endian; a magic number, a version, how many tokens follow. Its magic is
- * no pair of tokens that GPT-2 has.
+ * The header of llm.c's .bin files: 256 int32, little-endian; a magic number, a version, the number of tokens. Its
+ * magic is not a pair of GPT-2 tokens.
  */
 const HEADER_BYTES = 256 * 4
 
 const TOKENS = 20240520
 
-/** What llm.c writes under other magic numbers. */
+/** Other files of llm.c, by magic number. */
 const OTHERS: ReadonlyMap<number, string> = new Map([
   [20240326, 'weights'],
   [20240328, 'a tokenizer'],
@@ -14,7 +14,7 @@ const OTHERS: ReadonlyMap<number, string> = new Map([
   [20240801, 'tokens of 32 bits'],
 ])
 
-/** The magic number of a file of llm.c's; null for anything else. */
+/** The magic number of an llm.c file; null for anything else. */
 export function magicOf(bytes: Uint8Array): number | null {
   if (bytes.length < HEADER_BYTES) return null
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
@@ -22,8 +22,8 @@ export function magicOf(bytes: Uint8Array): number | null {
 }
 
 /**
- * Where tokens begin in a file of 16-bit tokens: behind llm.c's header, or at 0 where there is none.
- * @param refuse gets what is wrong with the header and throws
+ * Offset of the tokens in a file of 16-bit tokens: after llm.c's header, or 0 where there is none.
+ * @param refuse throws, given what is wrong with the header
  */
 export function tokensStart(bytes: Uint8Array, refuse: (why: string) => never): number {
   if (bytes.length < 12) return 0

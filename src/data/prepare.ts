@@ -10,12 +10,12 @@ import type { OnProgress } from './tokenizer-for.ts'
 import { tokenizerFor } from './tokenizer-for.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
-/** Tokens are kept in 16 bits. */
+/** Tokens are stored in 16 bits. */
 const MAX_IDS = 65536
 
 /**
- * Tokenizes and packs the configured data. Throws RefusedError naming the field of `data`, `batch.sequence` or `model.vocab`,
- * and the signal's reason when it is aborted.
+ * Tokenizes and packs the configured data. Throws RefusedError naming the field of `data`, `batch.sequence` or
+ * `model.vocab`, or the signal's reason when aborted.
  */
 export async function prepareDataset(
   config: RunConfig,
@@ -60,7 +60,7 @@ export async function prepareDataset(
   )
 }
 
-/** A data set without a single token, for a run that only generates: it takes the tokenizer and the window from it. */
+/** A dataset without tokens, for a run that only generates: it provides the tokenizer and the window. */
 export function emptyDataset({ batch, data, seed, model }: RunConfig, tokenizer: Tokenizer): Dataset {
   refuseVocabulary({ data, model }, tokenizer)
   const none = new Uint16Array(0)
@@ -93,7 +93,7 @@ async function rawDataset(config: RunConfig, path: string, sources: DataSources)
       validationTokens: new Uint16Array(0),
       validationWeights: null,
     },
-    // Whether these ids mean what the weights' own meant, only the user knows: their tokenizer is the configuration's.
+    // Only the user knows whether these ids match the weights': their tokenizer is the configuration's.
     await tokenizerFor(config, {}),
   )
 }

@@ -9,24 +9,24 @@ import { packDocuments, packText } from './pack.ts'
 import { cutNear, textPieces } from './text-pieces.ts'
 import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
 
-/** How to get at what the configuration names by path. */
+/** Readers for what the configuration names by path. */
 export interface DataSources {
   readonly readText?: (path: string) => Promise<string>
   readonly readBytes?: (path: string) => Promise<Uint8Array>
   readonly signal?: AbortSignal
-  /** Of the weights to start from: their ids go on meaning what they meant. */
+  /** Tokenizer of the initial weights: their ids keep their meaning. */
   readonly tokenizer?: TokenizerState
 }
 
-/** What is tokenized: documents of a corpus, or a running text; each split on its own. */
+/** The text to tokenize: documents of a corpus, or continuous text; by split. */
 export interface Source {
-  /** The field of the configuration that names it. */
+  /** The configuration field that names it. */
   readonly field: 'data.corpus' | 'data.text'
   texts(split: Split): Iterable<string>
   pack(split: Split, tokenizer: Tokenizer, width: number, pace: () => Promise<void> | undefined): Promise<Packed>
 }
 
-/** The last tenth of a person's own text is held out. */
+/** The last tenth of a user's text is held out. */
 const TRAIN_SHARE = 0.9
 
 export async function openSource(config: RunConfig, sources: DataSources): Promise<Source> {
@@ -75,7 +75,7 @@ async function textSource({ data }: RunConfig, sources: DataSources): Promise<So
   }
 }
 
-/** A text that did not come from bytes is held to the same: no NUL (the end of a document), no half of a character. */
+/** Text that did not come from bytes has the same rules: no NUL (the end of a document), no unpaired surrogates. */
 function refuseStrangeCharacters(text: string, path: string): void {
   const at = text.search(/[\0\p{Surrogate}]/u)
   if (at < 0) return

@@ -14,9 +14,10 @@ import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
 export type OnProgress = (what: string, fraction: number | null, detail: string) => void
 
 /**
- * The tokenizer of a configuration: that of the weights to start from where they bring one, else made from the data where it
- * has a vocabulary of its own. Throws RefusedError.
- * @param source the data, opened when it is needed
+ * The tokenizer of a configuration: that of the initial weights where they bring one, else built, from the data where
+ * its
+ * vocabulary is learned. Throws RefusedError.
+ * @param source the data, opened on demand
  */
 export async function tokenizerFor(
   config: RunConfig,
@@ -41,7 +42,7 @@ async function madeTokenizer(
       return byteTokenizer
     case 'char': {
       const { texts } = await source()
-      // Held-out text too: a character seen only there would have no id.
+      // Including held-out text: a character that occurs only there would have no id.
       const characters = charactersOf([...texts('train'), ...texts('validation')])
       return charTokenizer(config.data.documents ? [END_CHARACTER, ...characters] : characters)
     }
@@ -60,7 +61,7 @@ async function madeTokenizer(
   }
 }
 
-/** Going on with other ids than the weights were trained on would make nonsense of them. */
+/** Continuing with ids other than those the weights were trained on would be meaningless. */
 async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promise<Tokenizer> {
   if (state.kind !== data.tokenizer)
     throw new RefusedError('data.tokenizer', msg`${data.tokenizer}, but the weights were trained with ${state.kind}`)

@@ -6,7 +6,7 @@ export interface AreaPart {
   readonly name: string
   readonly fill: string
   readonly hatch: Hatch
-  /** From each moment until the next. */
+  /** Constant from each moment until the next. */
   readonly values: readonly number[]
 }
 
@@ -15,20 +15,20 @@ export interface AreaPicture {
   readonly subtitle: string
   readonly xLabel: string
   readonly moments: readonly number[]
-  /** Until when the last values hold. */
+  /** End of the last values. */
   readonly end: number
   /** Lowest first. */
   readonly parts: readonly AreaPart[]
-  /** A level that matters, drawn where it is in reach. */
+  /** A limit, drawn where it is in range. */
   readonly limit: { readonly value: number; readonly name: string }
   readonly xText: (value: number) => string
   readonly yText: (value: number) => string
 }
 
-/** A limit further up than this many times the highest sum would leave the areas flat. */
+/** A limit further up than this many times the highest sum would flatten the areas. */
 const REACH = 4
 
-/** Parts that add up, each holding its value until the next moment. */
+/** Stacked parts, each constant until the next moment. */
 export function areaSvg(picture: AreaPicture): string {
   const { title, subtitle, xLabel, moments, end, parts, limit, xText, yText } = picture
   const sums = moments.map((_, i) => parts.reduce((sum, { values }) => sum + values[i]!, 0))
@@ -67,7 +67,7 @@ export function areaSvg(picture: AreaPicture): string {
   ])
 }
 
-/** The steps of the upper edge from left to right, and those of the lower one back. */
+/** The steps of the upper edge from left to right, then those of the lower one back. */
 function between(
   moments: readonly number[],
   end: number,

@@ -12,19 +12,19 @@ export interface BarsPicture {
     /** One value for each part. */
     readonly values: readonly number[]
     readonly sum: string
-    /** A mark on the bar: what it should stay below. */
+    /** A mark on the bar: the limit. */
     readonly limit: number | null
   }[]
   readonly xText: (value: number) => string
 }
 
 const LEFT = 24
-/** Room for a row's sum behind its bar. */
+/** Space for a row's sum after its bar. */
 const RIGHT = PICTURE_WIDTH - 96
 const ROW = 44
 const BAR = 16
 
-/** Parts side by side, a bar under each row's name, all on one scale. */
+/** Stacked horizontal bars, one below each row's name, on one scale. */
 export function barsSvg({ title, subtitle, xLabel, parts, rows, xText }: BarsPicture): string {
   const sums = rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0))
   const high = Math.max(1, ...sums, ...rows.map(({ limit }) => limit ?? 0)) * 1.02

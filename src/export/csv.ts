@@ -1,6 +1,6 @@
 export type CsvValue = string | number | boolean | null | undefined
 
-/** A cell as RFC 4180 wants it: quoted where it holds a comma, a quote or a line break; nothing for what is absent. */
+/** A cell according to RFC 4180: quoted where it holds a comma, a quote or a line break; empty for absent values. */
 function cellText(cell: CsvValue): string {
   if (cell === null || cell === undefined) return ''
   const text = String(cell)

@@ -1,6 +1,6 @@
 import { FAINT, HAIRLINE, at, textAt, widthOf } from './svg.ts'
 
-/** One axis of a picture: its ends, where its ticks stand and what they say. */
+/** One axis of a picture: its ends, ticks and tick labels. */
 export interface PlotAxis {
   readonly low: number
   readonly high: number
@@ -20,7 +20,7 @@ export interface PlotFrame {
   readonly body: readonly string[]
 }
 
-/** A plot without anything in it. */
+/** An empty plot. */
 export function frameOf(title: string, subtitle: string, x: PlotAxis, y: PlotAxis): PlotFrame {
   const px = (value: number) => PLOT.left + ((value - x.low) / (x.high - x.low)) * (PLOT.right - PLOT.left)
   const py = (value: number) => PLOT.bottom - ((value - y.low) / (y.high - y.low)) * (PLOT.bottom - PLOT.top)
@@ -45,14 +45,14 @@ export function frameOf(title: string, subtitle: string, x: PlotAxis, y: PlotAxi
   return { px, py, body }
 }
 
-/** A name in the legend, beside a sign 26 units wide. */
+/** A name in the legend, after a symbol 26 units wide. */
 export interface LegendEntry {
   readonly name: string
-  /** The sign from its left end, on the text's base line. */
+  /** Draws the symbol from its left end, on the text's baseline. */
   readonly draw: (x: number, y: number) => string
 }
 
-/** Names beside their signs, right-aligned over the plot. */
+/** Names with their symbols, right-aligned above the plot. */
 export function legendOf(signs: readonly LegendEntry[]): string[] {
   const y = PLOT.top - 11
   let right = PLOT.right

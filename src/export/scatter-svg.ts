@@ -23,7 +23,7 @@ export interface ScatterPicture {
   readonly yLabel: string
   /** Lowest first. */
   readonly groups: readonly ScatterGroup[]
-  /** A place on the horizontal axis that matters. */
+  /** A marked position on the horizontal axis. */
   readonly limit: { readonly value: number; readonly name: string }
   readonly xText: (value: number) => string
   readonly yText: (value: number) => string
@@ -40,7 +40,7 @@ function signAt(x: number, y: number, { sign, color }: ScatterGroup, tip: string
   return `<path d="${path}" fill="${color}">${inside}</path>`
 }
 
-/** Points by two quantities, from zero on; each says its name where the pointer rests on it. */
+/** Points by two quantities, from zero; each has its name as a tooltip. */
 export function scatterSvg(picture: ScatterPicture): string {
   const { title, subtitle, xLabel, yLabel, groups, limit, xText, yText } = picture
   const points = groups.flatMap((group) => group.points)

@@ -30,7 +30,7 @@ export function stepsCsv(steps: readonly StepResult[]): string {
   )
 }
 
-/** What a rank cost; a simulated one was not measured, an executed one has no virtual times. */
+/** The cost of a rank; a simulated one has no measurements, an executed one no virtual times. */
 export type RankRow = Omit<RankResult, 'peakBytes'> & Partial<Pick<RankResult, 'peakBytes'>>
 
 /** Virtual seconds of a step, by position of the rank. */
@@ -42,7 +42,7 @@ export interface RankTimes {
 
 const BYTES = [...CATEGORIES, 'cached', 'total'] as const
 
-/** A row per rank: where it is, its bytes, what it exchanges in a step. Columns that nothing fills are left out. */
+/** A row per rank: its coordinates, its bytes, its traffic per step. Empty columns are omitted. */
 export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
   const measured = ranks.some((rank) => rank.peakBytes !== undefined)
   const head = [
@@ -79,7 +79,7 @@ export interface MemorySeries {
   readonly bytes: readonly (BytesByCategory & { readonly cached: number })[]
 }
 
-/** A row per moment of each rank's curve; bytes hold until the next. */
+/** A row per moment of each rank's curve; bytes are constant until the next. */
 export function memoryCsv(curves: readonly MemorySeries[]): string {
   const parts = [...CATEGORIES, 'cached'] as const
   return csv(

@@ -10,7 +10,7 @@ import { isActive } from './run-state.ts'
 import { SPEEDS, TIMELINE_VIEWS } from './view-store.ts'
 import type { PagePlace, Speed } from './view-store.ts'
 
-/** Everything a person can do with keys or buttons, in one table: enabled-test and effect beside each other. */
+/** All keyboard and button actions in one table, each with its condition and effect. */
 export interface PageAction {
   readonly keys: readonly string[]
   readonly enabled: (page: Page) => boolean
@@ -31,7 +31,7 @@ export function editedStore(page: Page, place: PagePlace): Edited {
 
 const edited = (page: Page) => editedStore(page, page.view.getState().place)
 
-/** What is on screen is planned, and nothing is wrong with it. */
+/** What is on screen is planned, without problems. */
 export function canStart(page: Page): boolean {
   const { plan, config, problem } = page.plan.getState()
   const draft = page.draft.getState()
@@ -40,7 +40,7 @@ export function canStart(page: Page): boolean {
   return found?.kind === 'ok' && plan !== null && config === draft.config && problems.length === 0
 }
 
-/** Starts what is on screen, where it can. @param by begins with one step of this size and stands after it */
+/** Starts what is on screen, if possible. @param by takes one step of this size first, then pauses */
 export function startShownRun(page: Page, by?: StepSize): void {
   const { plan, config } = page.plan.getState()
   if (plan === null || config === null || !canStart(page)) return
@@ -67,7 +67,7 @@ function changeSpeed(by: number): Pick<PageAction, 'enabled' | 'run'> {
 
 const paused = (page: Page) => page.run.getState().phase === 'paused'
 const idle = (page: Page) => !isActive(page.run.getState().phase) && !page.compare.getState().running
-/** From pause one more; without a run, a run begins with it. */
+/** Advances a paused run; without a run, starts one with this step. */
 const stepping = (by: StepSize): Pick<PageAction, 'enabled' | 'run'> => ({
   enabled: (page) => paused(page) || (idle(page) && canStart(page)),
   run: (page) => (paused(page) ? void page.run.advance(by) : startShownRun(page, by)),
@@ -83,7 +83,7 @@ export function moveCursor(page: Page, by: number): void {
   }))
 }
 
-/** Explains something of the run; `from` what was explained before it, to go back to. */
+/** Opens an explanation; `from` is the previous one, to go back to. */
 export function inspectTarget({ view }: Pick<Page, 'view'>, target: Target, from: readonly Target[] = []): void {
   view.setState({ inspected: [...from, target] })
 }
@@ -164,7 +164,7 @@ export const ACTIONS = {
 
 export type ActionName = keyof typeof ACTIONS
 
-/** "Control+Shift+z" for a key event; Shift is left out where the character itself says it ("?"). */
+/** "Control+Shift+z" for a key event; Shift is omitted where the character implies it ("?"). */
 export function chord(event: {
   key: string
   ctrlKey: boolean

@@ -8,17 +8,17 @@ import { readPath } from './draft-path.ts'
 
 export const ADAPTER_CHOICES = ['high-performance', 'low-power', 'fallback'] as const satisfies readonly AdapterChoice[]
 
-/** Ways to say which adapter computes which rank: the browser's own choice, one for all, in turn, or rank by rank. */
+/** Ways to assign adapters to ranks: the browser's default, one for all, round-robin, or per rank. */
 export const ASSIGNMENTS = ['default', ...ADAPTER_CHOICES, 'turn', 'byRank'] as const
 export type Assignment = (typeof ASSIGNMENTS)[number]
 
-/** The choices a draft names, by rank; empty for the browser's own. */
+/** The choices in a draft, by rank; empty for the browser's default. */
 export function choicesOf(draft: Draft): readonly AdapterChoice[] {
   const value = readPath(draft, 'cluster.adapters')
   return Array.isArray(value) ? value.flatMap((each) => ADAPTER_CHOICES.find((choice) => choice === each) ?? []) : []
 }
 
-/** A choice that a configuration makes and this browser has no adapter for; null while the browser has not answered. */
+/** A configured choice for which this browser has no adapter; null while the browser has not answered. */
 export function refusalOfAdapters({ cluster }: RunConfig, found: Availability | null): RefusedError | null {
   if (cluster.adapters === 'default' || found?.kind !== 'ok') return null
   const offered = ADAPTER_CHOICES.filter((choice) => found.adapters.some(({ choices }) => choices.includes(choice)))
@@ -50,7 +50,7 @@ export function assignedChoices(
   return each(() => assignment)
 }
 
-/** The shortest way to say what a draft says. */
+/** The shortest description of a draft's choices. */
 export function assignmentOf(
   choices: readonly AdapterChoice[],
   found: readonly Pick<FoundAdapter, 'choices'>[],

@@ -21,7 +21,7 @@ export interface Address {
 }
 
 export interface LinkState {
-  /** Why the link that was opened is not shown; null when there is nothing to say. */
+  /** Why the opened link is not shown; null when it is. */
   readonly problem: Problem | null
 }
 
@@ -29,7 +29,7 @@ type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session'
 
 interface Linked {
   readonly read: (page: Places) => Draft
-  /** What is not worth a link: the place as it is first seen. */
+  /** The initial draft of a place, which needs no link. */
   readonly first: Draft
   readonly check: (page: Places, draft: Draft) => void
   readonly write: (page: Places, draft: Draft) => void
@@ -37,7 +37,7 @@ interface Linked {
 
 const refusalOf = ({ field, message, localizable }: Problem) => new RefusedError(field, localizable ?? message)
 
-/** What of each place a link holds. */
+/** What a link holds for each place. */
 const LINKED: Readonly<Record<PagePlace, Linked>> = {
   run: {
     read: ({ draft }) => draft.getState().draft,
@@ -62,7 +62,7 @@ const LINKED: Readonly<Record<PagePlace, Linked>> = {
   },
 }
 
-/** What follows a run's configuration in its link: the name of the weights that it starts from. */
+/** Follows a run's configuration in its link: the name of its initial weights. */
 const WEIGHTS = '&weights='
 
 /** "#run=1.…": the place, and its configuration as written (only what differs from the defaults). */
@@ -76,7 +76,7 @@ async function hashOf(page: Places): Promise<string> {
   return place === 'run' && named === '' ? '' : `#${place}${named}`
 }
 
-/** A name that a person's own link may have broken. */
+/** A hand-edited name may be malformed. */
 function decoded(name: string): string {
   try {
     return decodeURIComponent(name)
@@ -85,7 +85,7 @@ function decoded(name: string): string {
   }
 }
 
-/** Shows what a link says. Throws RefusedError, having changed nothing. */
+/** Shows a link's content. Throws RefusedError without having changed anything. */
 async function show(page: Places, hash: string): Promise<void> {
   const [main = '', weights] = hash.slice(1).split(WEIGHTS, 2)
   const [name, packed] = main.split(/=(.*)/s, 2)
@@ -105,7 +105,7 @@ async function show(page: Places, hash: string): Promise<void> {
     LINKED[place].check(page, draft)
     LINKED[place].write(page, draft)
   }
-  // A link that says what is run says all of it.
+  // A link with a run's configuration or weights defines both.
   if (place === 'run' && (packed !== undefined || file !== null)) page.files.linkWeights(file)
   page.view.setState({ place })
 }
@@ -114,7 +114,10 @@ const DEBOUNCE_MILLISECONDS = 300
 
 export type AddressSync = ReturnType<typeof createAddressSync>
 
-/** Keeps the address in step with the page: read when the page opens and when the address changes, written as the page changes. */
+/**
+ * Keeps the address in sync with the page: read when the page opens and when the address changes, written as the page
+ * changes.
+ */
 export function createAddressSync(page: Places, address: Address) {
   const store = createStore<LinkState>(() => ({ problem: null }))
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -143,18 +146,18 @@ export function createAddressSync(page: Places, address: Address) {
   }
   return {
     ...store,
-    /** Reads the address, then follows the page. Resolves when what the link says is shown. */
+    /** Reads the address, then follows the page. Resolves when the link's content is shown. */
     async start() {
       await open()
       address.addEventListener('hashchange', () => void open())
       for (const each of [page.draft, page.simulation, page.compare, page.view, page.files]) each.subscribe(later)
     },
-    /** The address of what is on screen now. */
+    /** The current address of the page. */
     async copy(): Promise<string> {
       await write()
       return address.location.href
     },
-    /** A reload is not to bring the same complaint: the address becomes that of what is shown. */
+    /** So that a reload does not repeat the problem, the address becomes that of what is shown. */
     dismiss() {
       store.setState({ problem: null })
       void write()

@@ -25,7 +25,7 @@ export type CheckpointStore = ReturnType<typeof createCheckpointStore>
 
 type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'files' | 'compare'>
 
-/** Checkpoints of this browser: kept, listed, gone on from, removed. Whatever fails is told and changes nothing. */
+/** Checkpoints in this browser: saved, listed, resumed, removed. Failures are reported and change nothing. */
 export function createCheckpointStore(
   page: RunningPage,
   storage: Pick<BrowserStore, keyof BrowserStore> = new BrowserStore(),
@@ -48,7 +48,7 @@ export function createCheckpointStore(
   return {
     ...store,
     refresh: () => attempt(async () => null),
-    /** Saves the run that is open; it goes on afterwards. */
+    /** Saves the open run, which then continues. */
     save: () =>
       attempt(async () => {
         const handle = page.run.handle()
@@ -79,9 +79,9 @@ export function createCheckpointStore(
 }
 
 /**
- * Starts a run from a checkpoint, in place of the one that is open. `startedFrom` names its file; undefined where it was taken
- * from the open run. `change` gives the configuration to go on with (a better split of the same work); without it everything is
- * as saved, and the run goes on bit for bit.
+ * Starts a run from a checkpoint, replacing the open one. `startedFrom` names its file; undefined for one taken from
+ * the open run. `change` modifies the configuration (a better split of the same work); without it the run continues bit
+ * for bit.
  */
 export async function resumeFrom(
   { run, draft, session, files, compare }: RunningPage,
@@ -92,7 +92,7 @@ export async function resumeFrom(
   if (compare.getState().running) throw new Error('Compare is training: cancel it there first')
   const head = await readCheckpointHead(blobSource(file))
   const config = change(head.config)
-  // A draft of the page has a number of steps of its own where it names none.
+  // A draft on the page has a default number of steps.
   const steps = config.epochs === null ? { steps: config.steps } : {}
   const resumedDraft: DraftValue = JSON.parse(JSON.stringify({ ...steps, ...minimalConfig(config) })) as DraftValue
   if (!isDraft(resumedDraft)) throw new Error('internal: a configuration is no draft')

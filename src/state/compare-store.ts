@@ -22,10 +22,10 @@ import type { Problem, Session } from './session.ts'
 import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
 import type { SimulatorReply } from './simulator-protocol.ts'
 
-/** Why a pinned configuration is simulated only. */
+/** Why a pinned configuration can only be simulated. */
 export type Obstacle =
   | { readonly kind: 'refused'; readonly problem: Problem }
-  /** More ranks than workers make sense in a tab. */
+  /** More ranks than sensible for workers in a tab. */
   | { readonly kind: 'ranks'; readonly ranks: number }
   /** Bytes of all ranks together: they share this machine. */
   | { readonly kind: 'bytes'; readonly bytes: number }
@@ -39,15 +39,15 @@ export type Training =
   | { readonly phase: 'done'; readonly losses: Losses; readonly result: RunResult }
   | { readonly phase: 'failed'; readonly losses: Losses; readonly message: string }
 
-/** A pinned configuration and what is known of it. */
+/** A pinned configuration and its results. */
 export interface Pin {
-  /** Letters that tell it from the others in tables and charts. */
+  /** Letters that identify it in tables and charts. */
   readonly letter: string
   readonly draft: Draft
   readonly simulated: SimulatedResult | null
-  /** What it would take without its memory budget, where only the budget refuses it. */
+  /** Its simulation without the memory budget, where only the budget refuses it. */
   readonly overBudget: SimulatedResult | null
-  /** Live bytes over its virtual step, a curve for all ranks that hold the same; null until it is there. */
+  /** Live bytes over its virtual step, one curve per group of equal ranks; null until computed. */
   readonly memory: readonly MemoryCurve[] | null
   /** Why it could not be simulated. */
   readonly problem: Problem | null
@@ -57,7 +57,7 @@ export interface Pin {
 }
 
 export interface CompareState extends History {
-  /** `{ pins, steps }`: what a link holds and what undo goes back to. */
+  /** `{ pins, steps }`: the state of links and undo. */
   readonly draft: Draft
   readonly pins: readonly Pin[]
   /** Training steps of each. */
@@ -71,7 +71,7 @@ export const MAX_PINS = 16
 export const MAX_STEPS = 1000
 const DEFAULT_STEPS = 20
 
-/** Workers a tab still schedules well, and bytes that a machine of today has to spare. */
+/** Workers a tab still schedules well, and bytes a typical machine can spare. */
 const MAX_RANKS = 64
 const MAX_BYTES = 8e9
 
@@ -80,14 +80,14 @@ const UPDATE_MILLISECONDS = 150
 type PinResults = Pick<Pin, 'simulated' | 'overBudget' | 'memory' | 'problem' | 'training'>
 const NO_RESULTS: PinResults = { simulated: null, overBudget: null, memory: null, problem: null, training: null }
 
-/** What the simulator was asked about a pin; `unlimited`: without its memory budget. */
+/** A pending request to the simulator; `unlimited`: without the memory budget. */
 interface Question {
   readonly pin: Draft
   readonly kind: 'simulate' | 'memory'
   readonly unlimited: boolean
 }
 
-/** The memory budget that a pinned configuration names. */
+/** The memory budget of a pinned configuration. */
 export function budgetOf(draft: Draft): number | null {
   const budget = readPath(draft, 'cluster.memoryBytes')
   return typeof budget === 'number' ? budget : null
@@ -103,7 +103,7 @@ function stepsOf({ steps }: Draft): number {
   return typeof steps === 'number' ? steps : DEFAULT_STEPS
 }
 
-/** Throws RefusedError for a draft that is no comparison. */
+/** Throws RefusedError for a draft that is not a comparison. */
 export function checkComparison(draft: Draft): void {
   const { pins = [], steps = DEFAULT_STEPS, ...rest } = draft
   const [unknown] = Object.keys(rest)
@@ -117,12 +117,12 @@ export function checkComparison(draft: Draft): void {
   if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS)
     throw new RefusedError('steps', msg`${JSON.stringify(steps)} must be an integer from 1 to ${MAX_STEPS}`)
   for (const pin of pins) parseConfig(pin, 'simulate')
-  // Rows are told apart by what they say.
+  // Rows are identified by their content.
   if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length)
     throw new RefusedError('pins', msg`holds the same configuration twice`)
 }
 
-/** What a comparison trains: the pinned configuration for so many steps from a common seed. */
+/** The training of a comparison: the pinned configuration with common steps and seed. */
 function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
   const { epochs: _epochs, ...rest } = draft
   return { ...rest, steps, seed }
@@ -131,12 +131,12 @@ function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
 export interface CompareStoreOptions {
   readonly session: Pick<Session, 'parse' | 'start'>
   readonly open: OpenSimulator
-  /** What the user brought along. */
+  /** The user's files. */
   readonly files: () => Pick<FilesState, 'texts'>
   readonly measured: () => MeasuredDevice | null
 }
 
-/** Pinned configurations: every one is clocked when it is pinned, and trained one after another on request. */
+/** Pinned configurations: each is clocked when pinned, and all are trained one after another on request. */
 export function createCompareStore({ session, open, files, measured }: CompareStoreOptions) {
   const resultsByDraft = new Map<string, PinResults>()
   const keyOf = (draft: Draft) => JSON.stringify(draft)
@@ -183,7 +183,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
     if (reply.kind === 'simulated')
       update(pin, unlimited ? { overBudget: reply.result } : { simulated: reply.result, problem: null })
     if (reply.kind === 'remembered') update(pin, { memory: reply.curves })
-    // What is refused without its budget, too, is refused for something else.
+    // If it is refused without its budget too, the reason is another.
     if (reply.kind === 'refused' && !unlimited) {
       update(pin, { problem: reply.problem })
       if (kind === 'simulate' && budgetOf(pin) !== null) ask(pin, true)
@@ -205,7 +205,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
   }
 
   let current: { readonly pin: Draft; readonly handle: PageRun } | null = null
-  /** Runs that are being ended: the next one begins when their workers are gone. */
+  /** Runs being closed: the next one begins when their workers are gone. */
   let closing: Promise<unknown> = Promise.resolve()
   const discard = (handle: PageRun) => (closing = Promise.all([closing, handle.discard()]))
   let generation = 0
@@ -233,7 +233,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
     })
     let handle: PageRun | null = null
     try {
-      // The validation loss of the last step is comparable; on the way it would only cost time.
+      // The final validation loss is for comparison; intermediate ones would only cost time.
       const evaluate = config.steps === null ? {} : { evaluateEvery: config.steps }
       handle = await session.start(config, textFor(config, files()), evaluate)
       if (ownGeneration !== generation || !isPinned(pin)) return
@@ -251,16 +251,16 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
         })
     } finally {
       batch.cancel()
-      // A run that was begun since may be the current one.
+      // A run started since may be the current one.
       if (current?.handle === handle) current = null
-      // Removed on its way: put back, it is as if it had not been trained.
+      // Removed meanwhile: pinned again, it counts as not trained.
       if (!isPinned(pin)) update(pin, { training: null })
-      // What was kept for questions after the end goes with its workers.
+      // What was kept after the end is released with its workers.
       if (handle) await discard(handle)
     }
   }
 
-  /** Whatever waits or runs is as if it had not been asked for. */
+  /** Waiting and running trainings are reset as if not requested. */
   const clearUnfinished = () => {
     for (const [key, each] of resultsByDraft)
       if (each.training?.phase === 'waiting' || each.training?.phase === 'running')
@@ -273,7 +273,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
     replace,
     undo: () => restore(undone),
     redo: () => restore(redone),
-    /** Adds a configuration; `result` where it was trained already. False when it is there or the list is full. */
+    /** Adds a configuration; `result` if it is already trained. False when it is pinned or the list is full. */
     pin(draft: Draft, result?: RunResult): boolean {
       const { draft: comparison, pins } = store.getState()
       if (isPinned(draft) || pins.length >= MAX_PINS) return false
@@ -292,7 +292,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
       const { pins: _pins, ...rest } = comparison
       replace(pins.length === 0 ? rest : { ...rest, pins })
     },
-    /** Clocks again what stands on "this" device, which has been measured since. */
+    /** Simulates again what uses "this" device, which has been measured since. */
     resimulate() {
       for (const [key, each] of resultsByDraft)
         if ((each.simulated ?? each.overBudget)?.config.cluster.device === 'this')
@@ -337,7 +337,7 @@ function firstSeed(pins: readonly Pin[]): number {
   return typeof seed === 'number' ? seed : DEFAULTS.seed
 }
 
-/** What keeps a configuration from training in this tab. */
+/** What prevents a configuration from training in this tab. */
 function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: SimulatedResult | null): Obstacle | null {
   const parsed = session.parse(trainedDraft(draft, 1, 0))
   if (parsed.kind === 'refused') {

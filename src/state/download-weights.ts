@@ -1,14 +1,14 @@
 import { RefusedError } from '../core/errors.ts'
 import { msg } from '../core/message.ts'
 
-/** What the page's Content-Security-Policy lets a user's own address be (vite.config.ts). */
+/** Addresses allowed by the page's Content-Security-Policy (vite.config.ts). */
 const ALLOWED = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\/)/
 
 export const isDownloadable = (url: string): boolean => URL.canParse(url) && ALLOWED.test(url)
 
 /**
- * A file of weights from an address that the user gives. Throws RefusedError where it cannot be read, and the signal's reason
- * when it is aborted.
+ * Downloads weights from a user's address. Throws RefusedError where it cannot be read, or the signal's reason when
+ * aborted.
  */
 export async function downloadWeights(
   url: string,

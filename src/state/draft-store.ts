@@ -8,7 +8,7 @@ import type { Problem, Session } from './session.ts'
 
 export interface DraftState extends History {
   readonly draft: Draft
-  /** The finished configuration of the last draft that was valid. */
+  /** The complete configuration of the last valid draft. */
   readonly config: RunConfig
   /** Empty when `config` belongs to `draft`. */
   readonly problems: readonly Problem[]

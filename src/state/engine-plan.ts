@@ -20,7 +20,7 @@ import type { PlanData } from './plan-data.ts'
 import type { PlannedMemory, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
 import type { SpanKind } from './span-kind.ts'
 
-/** Compiles a configuration and predicts what it takes. */
+/** Compiles a configuration and predicts its costs. */
 export function predict(config: RunConfig): PlanData {
   const program = buildProgram(config)
   validateProgram(program)
@@ -42,7 +42,7 @@ export function predict(config: RunConfig): PlanData {
   }
 }
 
-/** The plan of a configuration, made where it is asked for. */
+/** The plan of a configuration, computed in this thread. */
 export function planOf(config: RunConfig): Plan {
   return planFrom(config, predict(config))
 }
@@ -83,7 +83,7 @@ function idealSpans(rank: RankProgram, actions: readonly (readonly Action[])[], 
 
 const isBackward = (op: Op) => op.kind.startsWith('backward')
 
-/** When each op of the step happens on the ideal clock: its action's span, cut evenly among the action's ops. */
+/** The time of each op of the step on the ideal clock: its action's span, divided evenly among the action's ops. */
 function opTimes(
   rank: RankProgram,
   actions: readonly Action[],

@@ -1,4 +1,7 @@
-/** Collects items and hands them over at most every `milliseconds`, so that a fast run does not drown the page in updates. */
+/**
+ * Collects items and delivers them at most every `milliseconds`, so that a fast run does not flood the page with
+ * updates.
+ */
 export interface Batch<T> {
   add(item: T, flushNow?: boolean): void
   flush(): void

@@ -7,7 +7,7 @@ import { decodeText } from '../data/decode-text.ts'
 import { downloadWeights } from './download-weights.ts'
 import type { Problem, Sources } from './session.ts'
 
-/** The weights a run starts from. `file` is null where a link names weights that were not chosen on this page. */
+/** The initial weights of a run. `file` is null where a link names weights that were not chosen on this page. */
 export interface ChosenWeights {
   readonly name: string
   readonly file: Blob | null
@@ -21,15 +21,15 @@ export interface Download {
 }
 
 /**
- * What the user brought along, by name. Which text a run reads is the configuration's to say (`data.text`): a file that was
- * chosen and is not named there is not read.
+ * The user's files, by name. The configuration decides which text a run reads (`data.text`): a chosen file that is not
+ * named there is not read.
  */
 export interface FilesState {
   readonly texts: ReadonlyMap<string, string>
   /** null: weights are drawn from the seed. */
   readonly weights: ChosenWeights | null
   readonly download: Download | null
-  /** Why the newest file or download was not taken. */
+  /** Why the newest file or download was rejected. */
   readonly failure: Problem | null
 }
 
@@ -49,7 +49,7 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
   }
   return {
     ...store,
-    /** Reads a text file; false, with the reason in the state, where it is no text. */
+    /** Reads a text file; false, with the reason in the state, where it is not text. */
     async loadText(file: File): Promise<boolean> {
       try {
         const text = decodeText(new Uint8Array(await file.arrayBuffer()), 'data.text', file.name)
@@ -63,12 +63,12 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
     },
     chooseWeights: (file: File) => setWeights({ name: file.name, file }),
     clearWeights: () => setWeights(null),
-    /** What a link says; a file of that name which was chosen before is taken for the one that is meant. */
+    /** From a link; a file of that name chosen before is assumed to be the same. */
     linkWeights(name: string | null) {
       const { weights } = store.getState()
       if (name !== (weights?.name ?? null)) setWeights(name === null ? null : { name, file: null })
     },
-    /** Until it is complete, the weights stay what they were. */
+    /** The weights stay unchanged until it is complete. */
     async download(url: string): Promise<void> {
       cancelDownload()
       const own = new AbortController()
@@ -90,7 +90,7 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
   }
 }
 
-/** The files that a configuration names and this page does not have. */
+/** Files that a configuration names and this page does not have. */
 export function refusalOfFiles({ data }: RunConfig, { texts, weights }: FilesState): RefusedError | null {
   if (data.tokens !== null)
     return new RefusedError('data.tokens', msg`"${data.tokens}" is a file for the command line; a page reads data.text`)
@@ -104,7 +104,7 @@ export function refusalOfFiles({ data }: RunConfig, { texts, weights }: FilesSta
   return null
 }
 
-/** The text that a configuration names; weights are drawn. Throws RefusedError where the page does not have it. */
+/** The text that a configuration names, if any. Throws RefusedError where the page does not have it. */
 export function textFor(config: RunConfig, { texts }: Pick<FilesState, 'texts'>): Pick<Sources, 'text'> {
   const { text: name } = config.data
   if (name === null) return {}
@@ -114,7 +114,7 @@ export function textFor(config: RunConfig, { texts }: Pick<FilesState, 'texts'>)
   return { text }
 }
 
-/** Whether a run of a configuration was given these files. One from a checkpoint started from none of them. */
+/** Whether a run of a configuration was started with these files. One from a checkpoint uses no weights file. */
 export function wasStartedWith(
   { text, weights, checkpoint }: Sources,
   { data }: RunConfig,
@@ -124,7 +124,7 @@ export function wasStartedWith(
   return sameText && (checkpoint !== undefined || (files.weights?.file ?? undefined) === weights)
 }
 
-/** All that a run of a configuration is made of besides it. Throws RefusedError where the page does not have it. */
+/** All inputs of a run besides its configuration. Throws RefusedError where the page lacks one. */
 export function sourcesFor(config: RunConfig, files: FilesState): Sources {
   const refusal = refusalOfFiles(config, files)
   if (refusal) throw refusal

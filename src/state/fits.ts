@@ -5,14 +5,14 @@ import type { Session } from './session.ts'
 import type { StrategyId } from './strategies.ts'
 import { STRATEGIES, withStrategy } from './strategies.ts'
 
-/** One thing that a person would change for less memory. */
+/** A change that saves memory. */
 export type MemoryChange =
   | { readonly kind: 'recompute'; readonly to: 'selective' | 'full' }
   | { readonly kind: 'microbatches'; readonly to: number }
   | { readonly kind: 'offload' }
   | { readonly kind: 'strategy'; readonly to: StrategyId }
 
-/** What was tried, and what it takes. */
+/** An attempt and its memory. */
 export interface FitAttempt {
   /** One change, or two together. */
   readonly changes: readonly MemoryChange[]
@@ -27,20 +27,20 @@ export interface Fit extends FitAttempt {
 }
 
 export interface FitSearch {
-  /** In the order of what they change: how the step is computed first, how the model is split last. */
+  /** Least invasive first: how the step is computed, then how the model is split. */
   readonly fits: readonly Fit[]
-  /** Everything that was tried, for a statement that claims no more than that. */
+  /** All attempts, so that the page claims no more than was tried. */
   readonly tried: readonly FitAttempt[]
 }
 
 /** Strategies that hold less on a device, those that shard state before those that split the model. */
 const STRATEGIES_TRIED: readonly StrategyId[] = ['zero1', 'zero2', 'zero3', 'tensor', 'pipeline']
-/** Micro-batches are tried at these multiples of the present count; the first that fits is offered. */
+/** Micro-batches are tried at these multiples of the current count; the first that fits is offered. */
 const MULTIPLES = [2, 4, 8, 16]
 
 /**
- * Looks for what fits the budget of `config`: single changes first; only when none of them does, full recomputation
- * together with each. At most two dozen Programs are planned.
+ * Searches changes that fit the budget of `config`: single ones first; only if none fits, full recomputation together
+ * with each. At most two dozen Programs are planned.
  */
 export async function findFits(
   session: Pick<Session, 'parse' | 'peaks'>,
@@ -70,7 +70,7 @@ export async function findFits(
   return { fits: fewestMicrobatches(tried.filter(isFit)), tried }
 }
 
-/** What applies to the configuration at all; the configuration's own checks refuse the rest. */
+/** Changes that apply to the configuration; its own checks refuse the rest. */
 function changesOf(config: RunConfig): MemoryChange[] {
   const { batch, parallel } = config
   const recompute = (['selective', 'full'] as const).slice(['none', 'selective', 'full'].indexOf(parallel.recompute))
@@ -103,7 +103,7 @@ function withChange(session: Pick<Session, 'parse'>, draft: Draft, change: Memor
   }
 }
 
-/** More micro-batches than needed help nobody. */
+/** More micro-batches than needed have no benefit. */
 function fewestMicrobatches(fits: readonly Fit[]): Fit[] {
   const cuts = ({ changes }: Fit) => changes.some(({ kind }) => kind === 'microbatches')
   const first = fits.find(cuts)

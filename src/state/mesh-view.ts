@@ -1,16 +1,16 @@
 import { groupsAlong, type Coordinates, type MeshAxis } from '../core/mesh.ts'
 import type { PlannedRank } from './session.ts'
 
-/** The ways ranks share work, in the order the page names them. */
+/** The mesh axes, in the page's order. */
 const AXES: readonly MeshAxis[] = ['data', 'tensor', 'pipeline']
 
 export interface MeshView {
   readonly size: Readonly<Record<MeshAxis, number>>
-  /** Axes along which there is more than one rank. */
+  /** Axes longer than one. */
   readonly axes: readonly MeshAxis[]
   /** By axis, the groups whose members differ in that coordinate only; ranks ascending. */
   readonly groups: Readonly<Record<MeshAxis, readonly (readonly number[])[]>>
-  /** Rows of ranks as they are drawn, left to right. */
+  /** Rows of ranks as drawn, left to right. */
   readonly rows: readonly (readonly number[])[]
   /** Cells of a row that belong to one stage. */
   readonly perStage: number
@@ -29,8 +29,8 @@ function by<Key>(ranks: readonly PlannedRank[], key: (at: Coordinates) => Key): 
 }
 
 /**
- * The mesh of a plan. Stages run left to right as the data does, tensor shards lie side by side in a stage, replicas below
- * each other; replicas alone lie in one row.
+ * The mesh of a plan. Stages run left to right as the data does, tensor shards are adjacent within a stage, replicas
+ * below each other; with replicas only there is one row.
  */
 export function meshView(planned: readonly PlannedRank[]): MeshView {
   const ranks = planned.filter((each) => each.device === 'gpu')

@@ -7,13 +7,13 @@ import { flowsOf } from './op-flows.ts'
 import type { OpNote, Plan } from './session.ts'
 import { spanKindOf } from './span-kind.ts'
 
-/** What planning found, as it crosses from its worker: a plan without what it answers to questions. */
+/** A plan as posted by its worker, without the functions that answer queries. */
 export interface PlanData extends Omit<Plan, 'describe' | 'inspect'> {
   readonly program: Program
   readonly memory: readonly MemoryPlan[]
 }
 
-/** The plan that a page asks about ops and tensors many times a second. */
+/** The plan, with queries for ops and tensors that the page makes many times a second. */
 export function planFrom(config: RunConfig, { program, memory, ...plan }: PlanData): Plan {
   const find = opIndex(program)
   return {
@@ -36,14 +36,14 @@ const LETTERS: Partial<Record<Op['kind'], string>> = {
   gradNorm: 'norm',
 }
 
-/** What fits into a cell: "F3", "AR bucket 1". */
+/** A label for a cell: "F3", "AR bucket 1". */
 function shortLabel(op: Op): string {
   const letter = LETTERS[op.kind] ?? op.kind
   if ('segment' in op) return `${letter}${op.microbatch ?? ''}`
   return 'subject' in op ? `${letter} ${op.subject}` : letter
 }
 
-/** Ops of each rank by id: cards and timelines ask many times a second. */
+/** Ops of each rank by id: cards and timelines query it many times a second. */
 function opIndex(program: Program): (rank: number, id: number) => Op | undefined {
   const byRank = program.ranks.map(() => null as ReadonlyMap<number, Op> | null)
   return (rank, id) => {

@@ -10,7 +10,7 @@ import type { Plan } from './session.ts'
 export type PlanReply =
   { readonly kind: 'planned'; readonly planned: PlanData } | { readonly kind: 'refused'; readonly problem: Problem }
 
-/** What planning needs of a worker. */
+/** The worker interface that planning needs. */
 export interface PlanWorker {
   postMessage(config: RunConfig): void
   terminate(): void
@@ -25,11 +25,11 @@ const openWorker: OpenPlanWorker = (onReply, fail) => {
   return worker
 }
 
-/** After this nobody waits any longer, in seconds. */
+/** Planning time limit, in seconds. */
 const LONGEST = 60
-/** What nobody wants any more may still end by itself: a new worker takes about as long to load, in seconds. */
+/** An aborted plan may still finish by itself: a new worker takes about as long to load, in seconds. */
 const GRACE = 0.25
-/** A worker that has had nothing to do for so long is ended, and its memory is free; in seconds. */
+/** An idle worker is terminated after this, to free its memory; in seconds. */
 const IDLE = 2
 
 interface Ask {
@@ -37,7 +37,7 @@ interface Ask {
   fail(error: Error): void
 }
 
-/** A worker and what it is asked. */
+/** A worker and its current request. */
 interface Held {
   readonly worker: PlanWorker
   ask: Ask | null
@@ -45,12 +45,12 @@ interface Held {
 }
 
 /**
- * Plans in one worker, one configuration after another. What is aborted rejects at once, and its worker is ended soon;
- * what takes too long is refused.
+ * Plans in one worker, one configuration after another. An aborted plan rejects at once, and its worker is terminated
+ * soon; one that takes too long is refused.
  */
 export function createPlanner(open: OpenPlanWorker = openWorker) {
   let kept: Held | null = null
-  /** Settles when the worker is free, or gone. */
+  /** Settles when the worker is free, or terminated. */
   let free: Promise<unknown> = Promise.resolve()
 
   const made = (): Held => {

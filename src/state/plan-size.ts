@@ -3,15 +3,15 @@ import { RefusedError } from '../core/errors.ts'
 import { msg } from '../core/message.ts'
 import { worldSize } from './fields.ts'
 
-/** Ranks that the page draws, and that a browser still gives workers to. */
+/** Most ranks that the page draws and a browser provides workers for. */
 export const MAX_RANKS = 256
-/** About 10 kB each while a Program is compiled: what a tab has to spare, and hands from a worker to the page at once. */
+/** About 10 kB each during compilation: what a tab can spare and a worker can post at once. */
 const MAX_OPS = 60_000
-/** Ops of a block's forward and backward, and of what is around the blocks. */
+/** Ops of a block's forward and backward, and of everything around the blocks. */
 const OPS_OF_BLOCK = 14
 const OPS_AROUND = 6
 
-/** Throws RefusedError for what is too large to be compiled in a tab, before anything of it is made. */
+/** Throws RefusedError for a Program too large to compile in a tab, before any of it is built. */
 export function checkSize(config: RunConfig): void {
   const ranks = worldSize(config)
   if (ranks > MAX_RANKS)

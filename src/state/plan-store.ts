@@ -11,15 +11,15 @@ export interface PlanState {
   readonly plan: Plan | null
   /** The configuration `plan` belongs to. */
   readonly config: RunConfig | null
-  /** 'long': so long that a person wants to know, and to be able to cancel it. */
+  /** 'long': long enough to show it and offer cancelling. */
   readonly computing: false | 'short' | 'long'
-  /** Refusals that only compiling finds; a plan over the memory budget is there all the same. */
+  /** Refusals found only by compiling; a plan over the memory budget is present nevertheless. */
   readonly problem: Problem | null
 }
 
 export type PlanStore = ReturnType<typeof createPlanStore>
 
-/** From then on planning is long, in milliseconds. */
+/** Planning counts as long after this, in milliseconds. */
 const LONG = 500
 
 function why(error: unknown): Problem {
@@ -27,7 +27,7 @@ function why(error: unknown): Problem {
   return { field: '', message: error instanceof Error ? error.message : String(error) }
 }
 
-/** Keeps the prediction for the draft's configuration up to date; a newer request ends the one before it. */
+/** Keeps the prediction for the draft's configuration up to date; a newer request ends the previous one. */
 export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<DraftStore, 'getState' | 'subscribe'>) {
   const store = createStore<PlanState>(() => ({ plan: null, config: null, computing: false, problem: null }))
   let own = new AbortController()
@@ -55,7 +55,7 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
     ...store,
     /** Gives up; the draft cannot start until it is planned. */
     cancel: () => own.abort(new RefusedError('', msg`planning was cancelled`)),
-    /** Plans the draft once more, after it was cancelled or failed. */
+    /** Plans the draft again, after it was cancelled or failed. */
     replan: () => void compute(),
   }
 }

@@ -7,15 +7,15 @@ import type { Availability, Problem } from './session.ts'
 
 export interface OnScreen {
   readonly draft: Pick<DraftState, 'config' | 'problems'>
-  /** What compiling it found. */
+  /** The problem found by compiling it. */
   readonly problem: Problem | null
   readonly files: FilesState
   readonly found: Availability | null
 }
 
 /**
- * Everything that keeps what is on screen from running, in the order of mending: what its fields say, what only compiling it
- * finds, what this page or this browser does not have. The panel shows it, and nothing starts while there is any.
+ * Everything that prevents what is on screen from running, in the order in which to fix it: fields, then compilation,
+ * then files or adapters missing here. The panel shows it, and nothing starts while there is any.
  */
 export function problemsOnScreen({ draft, problem, files, found }: OnScreen): readonly Problem[] {
   if (draft.problems.length > 0) return draft.problems

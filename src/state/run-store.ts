@@ -13,23 +13,23 @@ import { Series } from './series.ts'
 import type { Plan, Session, Sources } from './session.ts'
 
 const FLUSH_MILLISECONDS = 100
-/** The timeline shows the newest spans; older ones are let go. */
+/** The timeline shows the newest spans; older ones are dropped. */
 const SPAN_LIMIT = 20_000
 
 export type StepSize = 'step' | 'tick' | 'op'
 
-/** How a run begins: in slow motion, or with a step of some size after which it stands. */
+/** How a run starts: in slow motion, or with one step of some size, then paused. */
 export interface StartMode {
   readonly ticksPerSecond?: number | null
   readonly by?: StepSize
 }
 
-/** By rank: bytes that were live while an op ran, by the op's id. */
+/** By rank: live bytes during an op, by the op's id. */
 export type MeasuredMemory = readonly ReadonlyMap<number, number>[]
 
 export type RunStore = ReturnType<typeof createRunStore>
 
-/** The one run of the page: its state, its curves, its spans, and what can be done with it. */
+/** The page's single run: its state, curves, spans, and controls. */
 export function createRunStore(session: Pick<Session, 'start'>) {
   const store = createStore<RunState>(() => IDLE)
   const loss = new Series()
@@ -40,7 +40,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   let spans: readonly ExecutedSpan[] = []
   let measured: MeasuredMemory = []
   let handle: PageRun | null = null
-  /** Runs that are being ended: the next one begins when their workers are gone. */
+  /** Runs being closed: the next one begins when their workers are gone. */
   let closing: Promise<unknown> = Promise.resolve()
   let generation = 0
   let previous: PreviousRun | null = null
@@ -85,7 +85,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
 
   const discard = (old: PageRun) => (closing = Promise.all([closing, old.discard()]))
 
-  /** Ends what runs and releases it, whatever it is doing; returns to the state before the first start. */
+  /** Ends and releases the current run, whatever it is doing; returns to the initial state. */
   const reset = async () => {
     generation++
     previous = previousOf(store.getState(), loss) ?? previous
@@ -99,7 +99,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: StartMode = {}) => {
     const closed = reset()
     const ownGeneration = generation
-    // From here on a second click finds a run that is starting.
+    // From here on a second click sees a run that is starting.
     store.setState(starting(config, plan, sources), true)
     await closed
     if (ownGeneration !== generation) return
@@ -128,7 +128,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
 
   const advance = (by: StepSize) => act((open) => open.advance(by))
 
-  /** A run that ended meanwhile has nothing left to hold or to let on: that is no failure of it. */
+  /** A run that ended meanwhile cannot be paused or resumed: that is not a failure. */
   const act = async (what: (open: PageRun) => unknown) => {
     const open = handle
     if (open === null) return
@@ -144,11 +144,11 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     ...store,
     curves: { loss, validation, speed, stalenessMean, stalenessMost },
     spans: () => spans,
-    /** Bytes measured at ops of each rank, as far as somebody looked. */
+    /** Bytes measured at ops of each rank, as far as reported. */
     measuredMemory: () => measured,
-    /** The run before this one, as far as it got. */
+    /** The previous run, as far as it got. */
     previous: () => previous,
-    /** The open run, for sampling text and taking weights. */
+    /** The open run, for sampling text and downloading weights. */
     handle: () => handle,
     start,
     reset,

@@ -10,14 +10,14 @@ export type SimulationField = (
       readonly kind: 'number'
       readonly min: number
       readonly max: number
-      /** Value = shown · scale. */
+      /** Value = displayed · scale. */
       readonly scale?: number
       /** Not rounded. */
       readonly fraction?: boolean
       /** An empty box means null. */
       readonly nullable?: boolean
     }
-  /** `values` has what an option writes where that is not its own name; `ids` are shown as they are. */
+  /** `values` has an option's value where it differs from its name; `ids` are shown as they are. */
   | {
       readonly kind: 'choice'
       readonly options: readonly string[]
@@ -25,10 +25,10 @@ export type SimulationField = (
       readonly ids?: boolean
     }
   | { readonly kind: 'switch' }
-  /** A rank and how many times slower it is. */
+  /** A rank and its slowdown factor. */
   | { readonly kind: 'straggler' }
 ) & {
-  /** Where it changes something; always, unless told. What a draft sets is shown in any case: it may be what is wrong. */
+  /** Where it has an effect; always, if absent. What a draft sets is always shown: it may be the problem. */
   readonly when?: (config: RunConfig) => boolean
 }
 
@@ -127,7 +127,7 @@ export type SimulationPath = {
   [G in SimulationGroup]: keyof (typeof SIMULATION_FIELDS)[G] & string
 }[SimulationGroup]
 
-/** Groups that are one line until they are opened. */
+/** Groups collapsed to one line until opened. */
 const FOLDED_GROUPS = ['shape', 'optimizer', 'exchange', 'network'] as const satisfies readonly SimulationGroup[]
 export type FoldedGroup = (typeof FOLDED_GROUPS)[number]
 

@@ -29,17 +29,17 @@ export interface SimulationState extends History {
   readonly result: SimulatedResult | null
   readonly milliseconds: number
   readonly problem: Problem | null
-  /** The problem is that a rank needs more than its memory budget. */
+  /** The problem is that a rank exceeds its memory budget. */
   readonly outOfMemory: boolean
   readonly computing: boolean
-  /** Live bytes over the step of `result`; null until somebody wanted them and they are there. */
+  /** Live bytes over the step of `result`; null until requested and computed. */
   readonly memory: readonly MemoryCurve[] | null
   readonly search: Search
 }
 
 export type SimulationStore = ReturnType<typeof createSimulationStore>
 
-/** Where the Simulate place begins: GPT-3 on a thousand devices. */
+/** The initial draft of the Simulate place: GPT-3 on a thousand devices. */
 export const FIRST_SIMULATION: Draft = {
   precision: 'mixed-bf16',
   model: { preset: 'gpt3-175b' },
@@ -48,7 +48,7 @@ export const FIRST_SIMULATION: Draft = {
   cluster: { device: 'a100-80gb', intraNode: 'nvlink3', interNode: 'ib-hdr200' },
 }
 
-/** What the store needs of a worker. */
+/** The worker interface that the store needs. */
 export interface SimulatorWorker {
   postMessage(request: SimulatorRequest): void
   terminate(): void
@@ -67,7 +67,10 @@ export const openSimulator: OpenSimulator = (onReply, fail) => {
   return worker
 }
 
-/** A draft is simulated whenever it changes; only the newest answer counts. A search has a worker of its own, to be cancelled. */
+/**
+ * A draft is simulated whenever it changes; only the newest answer counts. A search has its own worker, so that it can
+ * be cancelled.
+ */
 export function createSimulationStore(
   open: OpenSimulator,
   initial: Draft = FIRST_SIMULATION,
@@ -88,7 +91,7 @@ export function createSimulationStore(
   let simulator: SimulatorWorker | null = null
   let planner: SimulatorWorker | null = null
   let newest = 0
-  /** Somebody looked at the place: from then on it is kept up to date. */
+  /** The place has been opened: from then on it is kept up to date. */
   let looked = false
 
   const onReply = (reply: SimulatorReply) => {
@@ -105,12 +108,12 @@ export function createSimulationStore(
     if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
     if (reply.kind === 'refused') {
       const { problem, outOfMemory = false } = reply
-      // What does not fit is the budget's to mend, as far as one field is.
+      // The budget is a single field that can be changed.
       const field = outOfMemory ? 'cluster.memoryBytes' : problem.field
       store.setState({ problem: { ...problem, field }, outOfMemory, computing: false })
     }
   }
-  // What failed may never have been loaded: the next question goes to another worker.
+  // The worker may have failed to load: the next request uses another.
   const failed = (message: string) => {
     simulator?.terminate()
     simulator = null
@@ -146,20 +149,20 @@ export function createSimulationStore(
   }
   return {
     ...store,
-    /** Computes the first draft; nothing is computed before the place is looked at. */
+    /** Computes the first draft; nothing is computed before the place is opened. */
     start: () => {
       if (!looked || simulator === null) compute()
     },
-    /** Computes the draft anew where it was looked at: what a device is has changed. */
+    /** Recomputes the draft if the place has been opened: the measured device has changed. */
     again: () => {
       if (looked) compute()
     },
     replace,
-    /** Edits a configuration from elsewhere: a story, a layout that was found. */
+    /** Loads a configuration from elsewhere: a story, a layout that was found. */
     load,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
-    /** Asks for the memory curves of what is on screen; they belong to the newest answer. */
+    /** Requests the memory curves of what is on screen; they belong to the newest answer. */
     remember: () => {
       const { problem, computing } = store.getState()
       if (simulator !== null && problem === null && !computing) simulator.postMessage(request(newest, 'memory'))
@@ -178,7 +181,7 @@ export function createSimulationStore(
       )
       planner.postMessage(request(1, 'plan'))
     },
-    /** The trace of the draft as the text of its file, from a worker of its own. */
+    /** The draft's trace as the text of its file, from a separate worker. */
     trace: () =>
       new Promise<string>((resolve, reject) => {
         const tracer = open(

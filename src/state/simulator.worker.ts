@@ -7,7 +7,7 @@ import { thinned } from '../sim/memory-curve.ts'
 import { simulate, type Simulation } from '../sim/simulate.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
-/** Simulates and plans beside the page; ended from outside when nobody wants the answer any more. */
+/** Simulates and plans off the main thread; terminated when the answer is no longer needed. */
 function post(reply: SimulatorReply): void {
   self.postMessage(reply)
 }
@@ -15,7 +15,7 @@ function post(reply: SimulatorReply): void {
 /** Points of a memory curve that a chart has room for. */
 const MAX_POINTS = 400
 
-/** The newest simulation: its memory is asked for right after it. */
+/** The newest simulation: its memory is requested right after it. */
 let newest: { readonly key: string; readonly simulation: Simulation } | null = null
 
 function simulated({ input, measured }: SimulatorRequest): Simulation {

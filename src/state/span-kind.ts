@@ -1,6 +1,6 @@
 import type { Op } from '../schedule/program.ts'
 
-/** Colour, pattern and letter of a cell in the timeline. */
+/** Kind of a timeline cell, which sets its colour, pattern and letter. */
 export const SPAN_KINDS = [
   'forward',
   'recompute',
@@ -13,7 +13,7 @@ export const SPAN_KINDS = [
 ] as const
 export type SpanKind = (typeof SPAN_KINDS)[number]
 
-/** How the page colours an op. */
+/** The kind of an op on the page. */
 export function spanKindOf(op: Op): SpanKind {
   switch (op.kind) {
     case 'forward':

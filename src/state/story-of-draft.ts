@@ -2,7 +2,7 @@ import type { Story } from '../sim/stories.ts'
 import { STORIES } from '../sim/stories.ts'
 import type { Draft } from './draft-path.ts'
 
-/** The known story that a draft is a part of, and which part; null for one of the user's own. */
+/** The story that a draft belongs to and its index there; null for a draft of the user's own. */
 export function storyOf(draft: Draft): { readonly story: Story; readonly index: number } | null {
   const text = JSON.stringify(draft)
   for (const story of STORIES) {

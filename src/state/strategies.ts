@@ -4,7 +4,7 @@ import { isDraft } from './draft-path.ts'
 import type { FieldPath } from './fields.ts'
 import { worldSize } from './fields.ts'
 
-/** What a person can choose first. To add one: a row here, its name in the texts, its picture. */
+/** The strategies offered first. To add one: a row here, its name in the texts, its picture. */
 export const STRATEGY_IDS = [
   'single',
   'ddp',
@@ -23,10 +23,10 @@ export type StrategyId = (typeof STRATEGY_IDS)[number]
 
 export interface Strategy {
   readonly id: StrategyId
-  /** The parts of a draft that make this strategy, for about `devices` devices. */
+  /** The parts of a draft that define this strategy, for about `devices` devices. */
   readonly choose: (devices: number, config: RunConfig) => { readonly parallel: Draft; readonly microbatches: number }
   readonly matches: (config: RunConfig) => boolean
-  /** Its own parameters only, most telling first. */
+  /** Its own parameters only, most important first. */
   readonly fields: (config: RunConfig) => readonly FieldPath[]
 }
 
@@ -187,16 +187,16 @@ export const STRATEGIES: readonly Strategy[] = [
   },
 ]
 
-/** The most special strategy that fits a configuration: later rows win. */
+/** The most specific strategy that matches a configuration: later rows win. */
 export function strategyOf(config: RunConfig): Strategy {
   return STRATEGIES.findLast((strategy) => strategy.matches(config)) ?? STRATEGIES[0]!
 }
 
-/** Devices a click on a strategy asks for. */
+/** Number of devices when a strategy is clicked. */
 const FEWEST = 2
 const MAX_PRESET_RANKS = 4
 
-/** The draft with another strategy: everything but `parallel` and the micro-batches stays, adapters dealt by rank do not. */
+/** The draft with another strategy: keeps everything but `parallel`, the micro-batches and adapters per rank. */
 export function withStrategy(draft: Draft, config: RunConfig, { choose }: Strategy): Draft {
   const { parallel, microbatches } = choose(Math.max(FEWEST, Math.min(MAX_PRESET_RANKS, worldSize(config))), config)
   const { batch, cluster, ...rest } = draft

@@ -5,9 +5,9 @@ import type { Draft } from './draft-path.ts'
 import { readPath, removePath } from './draft-path.ts'
 
 /**
- * A draft in which something was chosen, without what means nothing beside it: who goes from SGD to AdamW leaves the momentum
- * behind. What was chosen itself stays, for the rules to speak about. Not for a number being typed, which passes through
- * values that nobody means.
+ * A draft after a choice, without fields that have no effect with it: switching from SGD to AdamW drops the momentum.
+ * The chosen field itself is kept, for the rules to report on. Not for a number being typed, which passes through
+ * unintended values.
  */
 export function withoutStrayDraftFields(draft: Draft, chosen: string): Draft {
   const stray = strayIn(draft).filter((path) => path !== chosen && readPath(draft, path) !== undefined)
@@ -16,7 +16,7 @@ export function withoutStrayDraftFields(draft: Draft, chosen: string): Draft {
 
 function strayIn(draft: Draft): string[] {
   try {
-    // The ratio of a compression goes with its kind.
+    // The ratio of a compression belongs to its kind.
     return strayFieldsOf(readConfig(draft)).map(({ object, path }) => object ?? path)
   } catch (error) {
     if (error instanceof RefusedError) return []

@@ -4,7 +4,7 @@ import type { Target } from './inspect/inspected.ts'
 export const PAGE_PLACES = ['run', 'simulate', 'compare'] as const
 export type PagePlace = (typeof PAGE_PLACES)[number]
 
-/** The schedule, what it holds over time, and what really ran. */
+/** The schedule, its memory over time, and the executed timeline. */
 export const TIMELINE_VIEWS = ['ideal', 'memory', 'executed'] as const
 export type TimelineView = (typeof TIMELINE_VIEWS)[number]
 
@@ -12,7 +12,7 @@ export type TimelineView = (typeof TIMELINE_VIEWS)[number]
 export const SPEEDS = [1, 2, 5, null] as const
 export type Speed = (typeof SPEEDS)[number]
 
-/** Where the user looks: not part of a configuration, not worth an undo. */
+/** What the user is looking at: not part of a configuration, not undoable. */
 export interface ViewState {
   readonly place: PagePlace
   readonly timeline: TimelineView
@@ -21,7 +21,7 @@ export interface ViewState {
   readonly cluster: 'cards' | 'mesh'
   readonly speed: Speed
   readonly dialog: 'shortcuts' | null
-  /** What is being explained, the way there before it; empty when nothing is. */
+  /** The stack of open explanations, latest last; empty when none is open. */
   readonly inspected: readonly Target[]
   /** The tour is open. */
   readonly tour: boolean

@@ -4,15 +4,15 @@ import type { OpDraft, RankDraft } from './draft.ts'
 import { overlapsReduction } from './recipes.ts'
 
 /**
- * A communication library starts a collective behind the compute that was launched before it, also where it does not read what
- * that makes. Ranks of a tensor group exchange so always, replicas their gradients where nothing overlaps. In f32 the list
- * alone says so: what executes hands everything to one queue.
+ * A communication library starts a collective after the compute launched before it, even if it does not read its
+ * output. This holds for tensor groups, and for replicas' gradients where nothing overlaps. In f32 list order suffices:
+ * the executor enqueues everything in one queue.
  */
 export function afterPriorCompute(draft: RankDraft, config: RunConfig): RankDraft {
   const { precision, parallel } = config
   const reduces = parallel.data > 1 && !overlapsReduction(config)
   if (precision === 'f32' || (parallel.tensor === 1 && !reduces)) return draft
-  /** Not ranks of other stages, which may be waiting for compute that comes after. */
+  /** Not ranks of other stages, which may be waiting for later compute. */
   const areReplicas = (group: readonly number[]) => {
     const axes = axesAcross(config.parallel, group)
     return axes.every((axis) => axis === 'data')

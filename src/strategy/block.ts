@@ -15,14 +15,14 @@ import { segment } from './segment-writer.ts'
 import type { TensorLink } from './tensor-link.ts'
 
 /**
- * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. What stands in a
- * block is the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
+ * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. The contents of
+ * a
+ * block are the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
  *
  *   forward    norm ─ gather rows ─ body ─ sum over the tensor group ─ residual
- *   backward   gather rows ─ body ─ sum over the tensor group ─ norm, with the gradient that flows past it
+ *   backward   gather rows ─ body ─ sum over the tensor group ─ norm, with the gradient that bypasses it
  *
- * Buffers are named mb{microbatch}:{block}.{segment}.{role}; what backward reads stays alive by being read, everything else
- * goes by itself.
+ * Buffers are named mb{microbatch}:{block}.{segment}.{role}; a buffer lives from its first to its last use.
  */
 export interface BlockScope {
   readonly writer: SegmentWriter
@@ -32,7 +32,7 @@ export interface BlockScope {
   readonly place: PipelinePosition
   readonly recompute: Recompute
   readonly tensor: TensorLink
-  /** What the software keeps for the backward besides; nothing where there is none. */
+  /** What the software also keeps for the backward, if anything. */
   readonly traits: ReadonlySet<Trait>
   readonly forwardOnly: boolean
 }
@@ -51,7 +51,7 @@ export function blockInputGradient(family: FamilySpec, block: number, { microbat
   return bufferName({ role: 'activationGradient', tensor, microbatch })
 }
 
-/** Names and sizes of a block's buffers; `again`: those that a recomputation makes. */
+/** Names and sizes of a block's buffers; `again`: those of a recomputation. */
 class BlockNames {
   private readonly inBlock: string
   private readonly residualRows: number
@@ -91,7 +91,7 @@ class BlockNames {
     )
   }
 
-  /** What a segment's forward leaves for its backward beyond its kernels, by role. */
+  /** What a segment's forward keeps for its backward beyond its kernels, by role. */
   saved(use: SegmentUse, dims: OpDims, roleOf: (port: string) => BufferRole): Args {
     const { traits, forwardOnly } = this.scope
     return forwardOnly ? {} : this.ports(use, savedPorts(use.segment, traits), dims, roleOf)
@@ -103,7 +103,7 @@ class BlockNames {
     )
   }
 
-  /** Buffers of the gradients of a segment's parameters, and the first of them: they are written together. */
+  /** Gradient buffers of a segment's parameters, and the first of them: they are written together. */
   gradients({ segment: spec, parameters }: SegmentUse): { args: Args; first: string | null } {
     const { writer, dims, place } = this.scope
     const sizes = sizeSymbols(dims)
@@ -119,12 +119,12 @@ class BlockNames {
   }
 }
 
-/** Output of a sublayer: the block's at its end. */
+/** Output of a sublayer: the block's for the last one. */
 function outputOf(family: FamilySpec, sublayer: Sublayer): string {
   return family.block.at(-1) === sublayer ? 'out' : `${sublayer.body.name}.out`
 }
 
-/** x → out; returns the buffer that holds the block's output (absent in a recomputation, which stops before it). */
+/** x → out; returns the buffer of the block's output (absent in a recomputation, which stops before it). */
 function run(scope: BlockScope, kind: 'forward' | 'recompute', x: string): string {
   const { writer, family, block, dims, place, tensor } = scope
   const isRecompute = kind === 'recompute'
@@ -215,8 +215,8 @@ function sublayerBackward(
       recomputedPorts,
     )
   }
-  // A mask over what the sublayer adds to the residual stream goes with the gradient of that.
-  // A recomputation stops before the last one's.
+  // The mask of a sublayer's contribution to the residual stream is used with its gradient. A recomputation stops
+  // before the last one's.
   const masks =
     recomputesAll && family.block.at(-1)!.residual === residual ? {} : names.saved(residual, rows, () => saved)
   const dmade = names.ports(body, body.segment.gradients, dims, () => 'activationGradient')
@@ -232,7 +232,7 @@ function sublayerBackward(
     dn: tensor.partialOf(dy, dims),
     ...own.args,
   }
-  // Only the half that computes weight gradients decides whether they accumulate.
+  // Only the half that computes weight gradients determines whether they accumulate.
   const accumulate = weights && own.first !== null && writer.touch(own.first)
   writer.compute(half, ref(body), dims, args, place, accumulate, inputs ? { ...left, ...masks } : {})
 
@@ -246,26 +246,28 @@ function sublayerBackward(
   }
   return dx
 
-  /** All rows a product took in forward: kept by a recomputation, gathered again where only this rank's were saved. */
+  /**
+   * All rows that a product read in forward: kept by a recomputation, gathered again where only this rank's were saved.
+   */
   function inputAgain(kept: string): string {
     if (recomputesAll) return tensor.wholeOf(kept, dims)
     const into = tensor.gatheredAgain(kept, dims)
     return weights ? tensor.gather(kept, dims, place, `${title} input`, into) : into
   }
 
-  /** All rows of the gradient of the output: gathered once, in the half that needs it first. */
+  /** All rows of the output's gradient: gathered once, in the half that needs it first. */
   function outputGradient(): string {
     return inputs ? tensor.gather(dout, dims, place, `${title} output gradient`) : tensor.wholeOf(dout, dims)
   }
 }
 
-/** Ports of a sublayer's body that selective recomputation makes again. */
+/** Ports of a sublayer's body that selective recomputation produces again. */
 function repeatedBy(
   { recompute, traits }: BlockScope,
   { segment: { core } }: SegmentUse,
 ): { repeated: readonly string[]; roleOf: (port: string, kept: BufferRole) => BufferRole } {
   const saves = core ? Object.keys(savedPorts(segmentOf(core.kind), traits)) : []
-  // Where the scores are kept they are what is large: the output stays (arXiv:2205.05198, section 4.2.2).
+  // Where the scores are kept they dominate: the output stays (arXiv:2205.05198, section 4.2.2).
   const repeated = recompute !== 'selective' || !core ? [] : traits.has('materialized') ? saves : core.makes
   return { repeated, roleOf: (port, kept) => (repeated.includes(port) ? 'recomputed' : kept) }
 }

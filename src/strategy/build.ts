@@ -23,7 +23,7 @@ import { withTiedEmbedding } from './tied-embedding.ts'
 import { habitsOf } from './recipes.ts'
 import { withSoftware } from './workspace.ts'
 
-/** What a rank does, stage by stage, and where every virtual stage stands. */
+/** What a rank does, stage by stage, and the placement of virtual stages. */
 export interface Orders {
   readonly actionsOf: (at: Coordinates) => readonly Action[]
   /** Pipeline rank of every virtual stage. */
@@ -34,7 +34,7 @@ export interface Orders {
 export class ProgramBuilder {
   readonly layout: Layout
   readonly world: readonly number[]
-  /** Ranks in all, those without a device behind the others. */
+  /** Total ranks; those without a device come last. */
   readonly ranks: number
   private readonly dealt: readonly (readonly (readonly number[])[])[]
   private readonly lowered = new Map<number, ComputeRank>()
@@ -110,8 +110,8 @@ function groupsOf({ parallel }: RunConfig): Program['groups'] {
 }
 
 /**
- * Configuration → Program: what executes, every rank and op of it. Pure: equal configurations give equal Programs.
- * Throws RefusedError for what no strategy covers.
+ * Configuration → Program for execution, with every rank and op. Pure: equal configurations give equal Programs. Throws
+ * RefusedError for what no strategy covers.
  */
 export function buildProgram(config: RunConfig): Program {
   checkProgramSize(config)

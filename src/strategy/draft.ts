@@ -6,10 +6,10 @@ import type { BufferId } from '../schedule/buffers.ts'
 import { CATEGORY_OF, DTYPE_OF, bufferName } from '../schedule/buffers.ts'
 import type { BufferSpec, Op, RankProgram, Reuse, RankState, Span } from '../schedule/program.ts'
 
-/** An op before it has its number. */
+/** An op before it is numbered. */
 export type OpDraft = Op extends infer Each ? (Each extends Op ? Omit<Each, 'id'> : never) : never
 
-/** A rank's program while passes work on it. Passes return new drafts and leave their input alone. */
+/** A rank's program between passes. Passes return new drafts and do not modify their input. */
 export interface RankDraft {
   readonly rank: number
   readonly coordinates: RankProgram['coordinates']
@@ -38,7 +38,7 @@ export function sliceSpans(spans: readonly Span[], from: number, length: number)
   return parts
 }
 
-/** Spans of one buffer, end to end, of the lengths of others. */
+/** Consecutive spans of one buffer, with the lengths of others. */
 export function splitLike(name: string, others: readonly { readonly length: number }[]): Span[] {
   let at = 0
   return others.map(({ length }) => span(name, length, (at += length) - length))
@@ -56,9 +56,9 @@ export interface BufferOptions {
 }
 
 /**
- * A buffer with its bytes in f32; mixed precision is a pass over them (strategy/precision.ts).
+ * A buffer with its bytes in f32; mixed precision is a later pass (strategy/precision.ts).
  *
- * @param options.category where it is not what the role says: what a message carries may count as what it is of
+ * @param options.category overrides the role's: a message may count as its content does
  */
 export function buffer(id: BufferId, elements: number, options: BufferOptions = {}): BufferSpec {
   const { persistent = false, home = 'device', category = CATEGORY_OF[id.role], dtype = DTYPE_OF[id.role] } = options
@@ -72,7 +72,7 @@ export function offsetsOf(parts: readonly number[]): number[] {
   return parts.map((part) => (sum += part) - part)
 }
 
-/** Numbers the ops, checks that no two buffers share a name, and drops buffers that no op and no state names. */
+/** Numbers the ops, checks that buffer names are unique, and drops buffers that neither ops nor state name. */
 export function finishRank(draft: RankDraft, reuse: Reuse): RankProgram {
   let id = 0
   const number = (ops: readonly OpDraft[]): Op[] => ops.map((op) => ({ ...op, id: id++ }))

@@ -10,8 +10,9 @@ import { buffer, buffersOf, splitLike, span } from './draft.ts'
 import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
 
 /*
- * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters that
- * the optimizer updates, gradients and their reduction in the bytes of the software's recipe. In f32 nothing changes.
+ * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters
+ * that the optimizer updates, gradients and their reduction in the sizes of the software's recipe. In f32 nothing
+ * changes.
  */
 export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
@@ -23,7 +24,7 @@ export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   return withBytes(mixed, config)
 }
 
-/** What replicas reduced is added to the shard beside the exchange it came in: compute must not wait for it. */
+/** Reduced gradients are added to the shard on the exchange's stream: compute must not wait for them. */
 function withSumsBesideExchanges(draft: RankDraft): RankDraft {
   const landedOn = new Map<string, string>()
   const step = draft.step.map((op): OpDraft => {
@@ -35,7 +36,7 @@ function withSumsBesideExchanges(draft: RankDraft): RankDraft {
   return { ...draft, step }
 }
 
-/** A draft's buffers by name, and those that a pass adds: equal records are one buffer. */
+/** A draft's buffers by name, and those added by a pass: equal records are one buffer. */
 class Buffers {
   readonly specs: Map<string, BufferSpec>
 
@@ -68,13 +69,13 @@ function isGradientCollective(op: OpDraft, buffers: Buffers): op is Omit<Collect
   return first !== undefined && buffers.of(first.buffer).dtype === 'gradient'
 }
 
-/** Gradients that are reduced in other bytes than they are kept in go through vectors of their own. */
+/** Gradients reduced in another size than they are stored in need separate vectors. */
 function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   const buffers = new Buffers(draft)
-  /** The other stage may wait for this one: until it comes, nothing else may have to wait. */
+  /** The other stage may wait for this one: meanwhile nothing else may have to wait. */
   const waitsForStage = ({ group }: Pick<CollectiveOp, 'group'>) =>
     axesAcross(config.parallel, group).includes('pipeline')
-  /** Casts of what another stage is waited for: behind everything that does not need them. */
+  /** Casts of what arrives from another stage: after everything that does not need them. */
   const waiting: OpDraft[] = []
   const awaitedBy = ({ reads, writes }: OpDraft): OpDraft[] => {
     const touched = new Set([...reads, ...writes])
@@ -109,7 +110,7 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
             {
               ...at,
               kind: 'add',
-              // Beside the exchange: compute must not wait for it.
+              // On the exchange's stream: compute must not wait for it.
               stream: op.stream,
               source,
               target,
@@ -135,7 +136,7 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   return { ...draft, step: [...step, ...waiting], buffers: buffers.list() }
 }
 
-/** Beside each gradient that micro-batches add to, the one that the backward left: as long as the former is there. */
+/** The backward's own gradient beside each accumulated one, for as long as the latter lives. */
 function withGradientCopies(draft: RankDraft): RankDraft {
   const buffers = new Buffers(draft)
   const copyOf = (name: string): string[] => {
@@ -208,7 +209,7 @@ function withBytes(draft: RankDraft, config: RunConfig): RankDraft {
   }
 }
 
-/** What a member of a collective moves that brings and keeps nothing of it. */
+/** Element size of a collective's member that contributes and receives nothing. */
 const DTYPE_OF_TRAFFIC = {
   parameters: 'working',
   gradients: 'reduced',

@@ -6,9 +6,9 @@ import { Rng, shuffled } from '../core/random.ts'
 import { offsetsOf } from './draft.ts'
 
 /**
- * Deals the global batch: a seeded shuffle, split over replicas (by shares, else evenly), then over each replica's
- * micro-batches. Every sample 0 … global−1 is dealt exactly once; sizes differ by at most one, larger first.
- * Returns [replica][micro-batch] → sample indices. The same for every step: what a sample holds depends on the step.
+ * Splits the global batch: a seeded shuffle, divided over replicas (by shares, else evenly), then over each replica's
+ * micro-batches. Every sample 0 … global−1 occurs exactly once; sizes differ by at most one, larger first. Returns
+ * [replica][micro-batch] → sample indices. The same for every step: the content of a sample depends on the step.
  */
 export function splitBatch(config: RunConfig): number[][][] {
   const { global, microbatches } = config.batch
@@ -27,12 +27,12 @@ export function splitBatch(config: RunConfig): number[][][] {
   })
 }
 
-/** No sample: a place in a micro-batch that counts for nothing. */
+/** No sample: an empty slot of a micro-batch. */
 const NO_SAMPLE = -1
 
 /**
- * Parts that any worker may take have one shape: each micro-batch as large as the largest of its kind, filled up with
- * places that count for nothing.
+ * Parts that any worker may take have one shape: each micro-batch is padded with empty slots to the largest of its
+ * kind.
  */
 export function equallyShapedParts(config: RunConfig): number[][][] {
   const batches = splitBatch(config)

@@ -7,10 +7,11 @@ import { span } from './draft.ts'
 import type { PipelinePosition, SegmentWriter } from './segment-writer.ts'
 
 /**
- * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products take whole rows,
- * row-parallel products leave partial sums of them. Plain tensor parallelism adds partial sums up on everybody
- * (all-reduce) and has whole rows everywhere; sequence parallelism leaves each rank the sum of its own rows
- * (reduce-scatter) and gathers rows where a product takes them whole.
+ * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products read whole rows,
+ * row-parallel products leave partial sums of them. Plain tensor parallelism all-reduces partial sums and has whole
+ * rows
+ * everywhere; sequence parallelism leaves each rank the sum of its own rows (reduce-scatter) and gathers rows where a
+ * product reads them whole.
  *
  *             partial sums of all rows → residual stream        residual stream → all rows
  *   plain     all-reduce in place                               nothing to do
@@ -19,17 +20,17 @@ import type { PipelinePosition, SegmentWriter } from './segment-writer.ts'
 export interface TensorLink {
   /** Sizes on the residual stream: this rank's rows. */
   readonly residual: (dims: OpDims) => OpDims
-  /** Name to write partial sums to when `result` is to be their sum. */
+  /** Buffer name for partial sums that will be summed to `result`. */
   readonly partialOf: (result: string, dims: OpDims) => string
-  /** Adds up what the ranks wrote to `partialOf(result)`. */
+  /** Sums what the ranks wrote to `partialOf(result)`. */
   readonly sum: (result: string, dims: OpDims, place: PipelinePosition, subject: string, phase?: 'recompute') => void
-  /** Where all rows of `rows` stand after `gather`. */
+  /** Buffer with all rows of `rows` after `gather`. */
   readonly wholeOf: (rows: string, dims: OpDims) => string
-  /** Brings all rows of a residual buffer together under `wholeOf(rows)`, or in a buffer of the caller's. */
+  /** Gathers all rows of a residual buffer into `wholeOf(rows)`, or into the caller's buffer. */
   readonly gather: (rows: string, dims: OpDims, place: PipelinePosition, subject: string, into?: string) => string
-  /** Where rows stand that are gathered a second time; the same buffer where nothing is gathered. */
+  /** Buffer for rows that are gathered a second time; the same buffer where nothing is gathered. */
   readonly gatheredAgain: (rows: string, dims: OpDims) => string
-  /** Everybody's `elements` of a buffer, one rank after the other: in a buffer of its name with `suffix`. */
+  /** `elements` of a buffer from all ranks, concatenated: in a buffer of its name with `suffix`. */
   readonly gatherAll: (
     source: string,
     suffix: string,

@@ -13,9 +13,8 @@ export function sharedTiedParameter({ model, parallel }: RunConfig): string | nu
 }
 
 /**
- * A tied embedding that stands on the first and the last stage: both ranks hold it, each computes its part of the
- * gradient (rows looked up, the head's product), and an all-reduce between the two gives both the sum. The first counts
- * it for the norm.
+ * A tied embedding on the first and the last stage: both ranks hold it, each computes its part of the gradient (rows
+ * looked up, the head's product), and an all-reduce gives both the sum. The first counts it for the norm.
  */
 export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank: readonly number[]): ComputeRank {
   const { config, stages } = layout

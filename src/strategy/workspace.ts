@@ -13,7 +13,7 @@ import { hasOwnKernels, habitsOf } from './recipes.ts'
 /** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */
 const UNIFORM_SLOT_BYTES = 256
 
-/** A read-back is cut into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
+/** A read-back is split into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
 const STAGING_CHUNK_BYTES = 2 ** 20
 const STAGING_CHUNKS = 2
 
@@ -21,7 +21,7 @@ const STAGING_CHUNKS = 2
 const HYPER_ELEMENTS = 12
 const UNUSED_ELEMENTS = 4
 
-/** The launches an op performs on the device, whatever its kind. */
+/** The launches of an op on the device, whatever its kind. */
 export function launchesOfOp(op: OpDraft): Launch[] {
   switch (op.kind) {
     case 'forward':
@@ -59,7 +59,7 @@ function readsBack(op: OpDraft): number {
   return 0
 }
 
-/** What the software needs of each rank beside the model: this project's workspace, or the context of another's device. */
+/** Memory the software needs on each rank besides the model: this project's workspace, or another's device context. */
 export function withSoftware(draft: RankDraft, config: RunConfig): RankDraft {
   if (hasOwnKernels(config)) return withWorkspace(draft)
   if (draft.device === 'cpu') return draft
@@ -68,8 +68,8 @@ export function withSoftware(draft: RankDraft, config: RunConfig): RankDraft {
 }
 
 /**
- * Declares what execution needs beside the model: kernel parameters, optimizer scalars, staging for every stream that
- * reads back. With these every byte the device holds stands in the Program.
+ * Declares what execution needs besides the model: kernel parameters, optimizer scalars, staging for every stream that
+ * reads back. With these the Program lists every byte on the device.
  */
 export function withWorkspace(draft: RankDraft): RankDraft {
   const ops = [...draft.prologue, ...draft.step, ...draft.epilogue]

@@ -24,13 +24,13 @@ const Invitation = lazyPart(() => import('./tour/invitation.tsx'))
 const RebalanceNotice = lazyPart(() => import('./rebalance/rebalance-notice.tsx'))
 const ChartsPanel = lazyPart(() => import('./charts/charts-panel.tsx'))
 
-/** Keys work everywhere but where a person types. */
+/** Keys work everywhere except while typing. */
 function useShortcuts(): void {
   const page = usePage()
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target
-      // A tick box and a list take no text: undo is the page's there, plain letters are the control's.
+      // Checkboxes and lists take no text: undo is the page's there, plain letters are the control's.
       const typed =
         event.ctrlKey || event.metaKey ? 'input:not([type="checkbox"]), textarea' : 'input, select, textarea'
       if (target instanceof Element && target.closest(`${typed}, [role="dialog"]`)) return

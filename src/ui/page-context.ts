@@ -22,7 +22,7 @@ export function usePage(): Page {
 
 type Readable<T> = Pick<StoreApi<T>, 'getState' | 'getInitialState' | 'subscribe'>
 
-/** One slice of one of the page's stores. */
+/** A slice of one of the page's stores. */
 export function useSlice<T, S>(store: Readable<T>, select: (state: T) => S): S {
   return useStore(store, select)
 }

@@ -3,7 +3,7 @@ import { problemsOnScreen } from '../state/problems.ts'
 import type { Problem } from '../state/session.ts'
 import { usePage, useSlice } from './page-context.ts'
 
-/** Everything that is wrong with what is on screen, and that keeps it from running. */
+/** All problems that prevent what is on screen from running. */
 export function useProblems(): readonly Problem[] {
   const page = usePage()
   const draft = useSlice(page.draft, (state) => state)

@@ -5,7 +5,7 @@ import { withDocumentEnds } from './document-ends.ts'
 import { loadGpt2Tokenizer } from './gpt2.ts'
 import type { Tokenizer, TokenizerState } from './tokenizer.ts'
 
-/** The tokenizer behind a state that another thread or a file holds. */
+/** Recreates a tokenizer from its state, from another thread or a file. */
 export async function openTokenizer(state: TokenizerState): Promise<Tokenizer> {
   const tokenizer = await plainTokenizer(state)
   return state.documents ? withDocumentEnds(tokenizer) : tokenizer

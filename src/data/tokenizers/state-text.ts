@@ -4,12 +4,12 @@ import { RefusedError } from '../../core/errors.ts'
 import { MAX_BPE_IDS } from './bpe.ts'
 import type { TokenizerState } from './tokenizer.ts'
 
-/** A tokenizer as text, for a file: its vocabulary included. */
+/** A tokenizer as text for a file, vocabulary included. */
 export function tokenizerText(state: TokenizerState): string {
   return JSON.stringify(state)
 }
 
-/** Reads what `tokenizerText` wrote. Throws RefusedError on `field` for anything else: a file is from outside. */
+/** Reads the output of `tokenizerText`. Throws RefusedError on `field` for anything else: files are untrusted. */
 export function readTokenizerText(text: string, field: string): TokenizerState {
   const refuse = (what: string): never => {
     throw new RefusedError(field, `its tokenizer ${what}`)

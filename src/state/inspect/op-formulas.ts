@@ -13,9 +13,9 @@ import { rowsAsTokens, shown, valuesOf } from './tensor-formulas.ts'
 type Half = 'forward' | 'input' | 'weight'
 
 /**
- * Floating-point operations of a segment's kernels as they are usually counted: the matrix products, and attention without
- * causality, which costs twice as much backward (arXiv:2104.04473, section 5.1). Norms, residuals and the loss move memory
- * and multiply next to nothing.
+ * Floating-point operations of a segment as usually counted: the matrix products, and attention without causality,
+ * which costs twice as much backward (arXiv:2104.04473, section 5.1). Norms, residuals and the loss are memory-bound
+ * and negligible.
  */
 const ATTENTION: Partial<Record<KernelName, FormulaExpression>> = {
   attention_forward: times(4, 'B', 'NH', 'T', 'T', 'HS'),
@@ -36,7 +36,7 @@ function halvesOf({ kind }: ComputeOp): readonly Half[] {
   return [kind === 'backwardInput' ? 'input' : kind === 'backwardWeight' ? 'weight' : 'forward']
 }
 
-/** Pieces of the head work on some of the rows, everything else on all of a micro-batch. */
+/** Chunks of the head cover some of the rows, everything else all rows of a micro-batch. */
 function isPiece({ segment }: ComputeOp): boolean {
   return segment.kind === 'logits'
 }

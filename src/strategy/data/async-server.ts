@@ -12,17 +12,20 @@ import { ownedRanges, serversOf, stateOf } from './server-shards.ts'
 import type { ServerShard } from './server-shards.ts'
 
 /*
- * Asynchronous parameter server: a worker's turn is pull, compute, push; the server applies a push as it comes. The list
- * below is one round in which everybody pulls and then has one turn, and is what is validated, predicted and drawn. A run
- * repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which a straggler or a bound on
- * staleness makes another one.
+ * Asynchronous parameter server: a worker's turn is pull, compute, push; the server applies a push as it arrives. The
+ * list
+ * below is one round in which each worker pulls and then has one turn; it is what is validated, predicted and drawn. A
+ * run
+ * repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which changes with a straggler or a
+ * bound
+ * on staleness.
  *
  *   server    answer 0, 1 →      take 0 │ update │       take 1 │ update │
  *   worker 0  work: pull F0 B0 → push
  *   worker 1  work: pull F0 B0 →                   push
  */
 
-/** Which piece of a round an op belongs to; an update is named after the last of the workers whose pushes it applies. */
+/** The turn of an op; an update is named after the last of the workers whose pushes it applies. */
 export function turnOf(piece: 'answer' | 'work' | 'take' | 'update', worker: number): string {
   return `${piece} ${worker}`
 }
@@ -125,7 +128,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
       }
     }
 
-    /** A worker that is its own server keeps what it pulled apart from what it updates. */
+    /** A worker that is its own server keeps pulled parameters separate from those it updates. */
     function copyOwn(own: ServerShard): OpDraft {
       const [source, target] = [slice(paramBuffer, own), slice(pulledBuffer, own)]
       return {
@@ -214,10 +217,10 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
         }
       })
       const names = new Map(parameters.map(({ name }) => [paramBuffer(name), pulledBuffer(name)]))
-      // What is pulled outlives the turn where a part of it is copied by the server on this rank.
+      // Pulled parameters outlive the turn where the server on this rank copies a part of them.
       const persistent = shard !== undefined
       const pulled = parameters.map(({ name, elements }) => buffer(pulledId(name), elements, { persistent }))
-      // Gradients a server on this rank still has to take outlive the worker's piece.
+      // Gradients that a server on this rank has yet to take outlive the worker's turn.
       const kept = own.buffers.map((each) =>
         persistent && each.category === 'gradients' ? { ...each, persistent } : each,
       )

@@ -17,12 +17,13 @@ export interface CompressedReduction {
 }
 
 /**
- * Sums the gradients `spans` over the data group with less on the wire; every member ends with the same bits.
+ * Sums the gradients `spans` over the data group with compressed messages; every member ends with the same bits.
  *
  * fp16, int8   encode a part for each member ┐ gather at its owner ┐ decode, add up, encode ┐ all-gather ┐ decode
  *              2(N−1)/N of the encoded size per rank, as a ring all-reduce of the encoded bucket would move
- * top-k        encode ┐ all-gather ┐ clear, add everybody's pairs; (N−1) times the pairs per rank. With error feedback what
- *              was left out is kept and added to the next step's gradient (Stich et al. 2018).
+ * top-k        encode ┐ all-gather ┐ clear, add everybody's pairs; (N−1) times the pairs per rank. With error feedback
+ * the
+ *              residue is kept and added to the next step's gradient (Stich et al. 2018).
  */
 export function compressedAllReduce(
   config: RunConfig,
@@ -44,7 +45,7 @@ export function compressedAllReduce(
   return { ops: [packed, ...ops, unpacked], buffers: [buffer(flatId, total, { dtype: 'gradient' }), ...buffers] }
 }
 
-/** Encoded vectors travel as whole words, whatever they stand for. */
+/** Encoded vectors are exchanged as whole words, whatever they contain. */
 const WORDS = { dtype: 'u32' } as const
 
 interface Shared {

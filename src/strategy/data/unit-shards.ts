@@ -28,13 +28,13 @@ interface ShardedRank {
   readonly parameters: readonly LocalParameter[]
 }
 
-/** How the units of a rank are dealt over its data group, unit by unit. */
+/** Ownership of a rank's units over its data group, unit by unit. */
 export function unitPieces(config: RunConfig, rank: ShardedRank): Map<Unit, OwnedPiece[]> {
   const unitOwnership = (unit: Unit) => ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
   return new Map(unitsOf(config, rank.parameters).map((unit) => [unit, unitOwnership(unit)]))
 }
 
-/** A rank's ops with every unit gathered before it is used. */
+/** A rank's ops with every unit gathered before use. */
 export function gatherUnits(
   config: RunConfig,
   rank: ShardedRank,

@@ -11,7 +11,7 @@ import { LiveChart } from './live-chart.tsx'
 
 const TABLE_ROWS = 50
 
-/** The last values of the curves, for those who cannot see them. */
+/** The latest values of the curves, for screen readers. */
 function CurveTable({ lines, caption }: { readonly lines: readonly LiveLine[]; readonly caption: string }) {
   const text = useText()
   const [first] = lines
@@ -64,7 +64,7 @@ function Curve({
   const text = useText()
   const theme = useResolvedTheme()
   const [table, setTable] = useState(false)
-  // Looked at again with every step; the run before may have a curve already.
+  // Checked again at every step; the previous run may already have a curve.
   useSlice(usePage().run, (state) => state.step)
   const empty = lines.every(({ series }) => series.x().length === 0)
   return (
@@ -97,7 +97,7 @@ export default function ChartsPanel() {
   const page = usePage()
   const text = useText()
   const { step, validationLoss, tokensPerSecond, config, ranks } = useSlice(page.run, (state) => state)
-  // It changes only when another run starts, and with it the configuration that runs.
+  // Changes only when another run starts, together with the running configuration.
   const previous = useMemo(() => (config === null ? null : page.run.previous()), [config, page])
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
   const { server } = useShownCluster().config.parallel

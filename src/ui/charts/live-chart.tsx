@@ -9,7 +9,7 @@ export interface LiveLine {
   /** Custom property of its colour. */
   readonly color: string
   readonly dashed: boolean
-  /** Shows every point: for lines of few. */
+  /** Shows every point: for short lines. */
   readonly points?: boolean
 }
 
@@ -28,7 +28,7 @@ function align(lines: readonly LiveLine[]): uPlot.AlignedData {
   return [Array.from(x), ...columns]
 }
 
-/** A live line over training steps; drawn anew when something changed, up to sixteen times a second. */
+/** A live line over training steps; redrawn on changes, up to sixteen times a second. */
 export function LiveChart({
   lines,
   theme,
@@ -69,7 +69,7 @@ export function LiveChart({
             stroke: color(line.color),
             width: 1.5,
             spanGaps: true,
-            // A line needs two points; a first one alone is drawn as one.
+            // A line needs two points; a single one is drawn as one.
             points: { show: line.points ?? ((plot: uPlot) => plot.data[0].length < 2) },
             ...(line.dashed ? { dash: [4, 3] } : {}),
           })),

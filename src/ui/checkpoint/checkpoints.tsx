@@ -9,7 +9,7 @@ import menu from '../take-away/take-away.module.css'
 import styles from './checkpoints.module.css'
 import { CHECKPOINT_TEXT } from './text.ts'
 
-/** Checkpoints kept in the browser: save the run, go on from one, download or delete it, open a file. */
+/** Checkpoints in the browser: save the run, resume, download or delete one, open a file. */
 export function Checkpoints() {
   const page = usePage()
   const language = useSlice(page.settings, (settings) => settings.language)

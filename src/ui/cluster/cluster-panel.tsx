@@ -17,12 +17,12 @@ import { LinkOverlay, LinksNow } from './link-overlay.tsx'
 import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
-/** More cards than these say only what their device holds. */
+/** Beyond this number, cards show only memory. */
 const MAX_FULL_CARDS = 8
-/** Widest a card grows, with its gap. */
+/** Maximum width of a card, with its gap. */
 const CARD_WIDTH = 440
 
-/** The devices: as cards with their memory, or as a mesh of groups; before any run it shows what is predicted. */
+/** The devices, as cards with their memory or as a mesh of groups; before any run the prediction. */
 export function ClusterPanel() {
   const page = usePage()
   const text = useText()
@@ -52,7 +52,7 @@ export function ClusterPanel() {
             {budget === null ? text.noBudget : text.budget(formatBytes(budget))}
           </span>
         )}
-        {/* Of a software adapter the notice above speaks. */}
+        {/* The notice above already mentions a software adapter. */}
         {adapter && !adapter.software && <span>{adapter.description || adapter.vendor}</span>}
         <span className={panel.spacer} />
         {!meshed && <MemoryLegend free />}
@@ -68,7 +68,7 @@ interface Shown {
   readonly ranks: readonly RankView[]
 }
 
-/** A card per device, joined by links, memory on one scale. */
+/** A card per device, connected by links, memory on one scale. */
 function Cards({ plan, config, ranks }: Shown) {
   const page = usePage()
   const text = useText()

@@ -8,14 +8,14 @@ import type { Box } from './link-route.ts'
 import styles from './link-overlay.module.css'
 
 interface Props {
-  /** Has the cards, each with its `data-rank`. */
+  /** Contains the cards, each with its `data-rank`. */
   readonly area: RefObject<HTMLElement | null>
-  /** Which ranks ever exchange anything: "0 3". */
+  /** Pairs of ranks that exchange anything: "0 3". */
   readonly pairs: readonly string[]
   readonly traffic: readonly PairTraffic[]
 }
 
-/** Lines behind the cards between ranks that exchange anything; they light up, and run the way it goes, while something does. */
+/** Lines behind the cards between ranks that exchange data, highlighted in the direction of active transfers. */
 export function LinkOverlay({ area, pairs, traffic }: Props) {
   const boxes = useBoxes(area)
   const lit = new Map(traffic.map((each) => [`${each.low} ${each.high}`, each]))
@@ -41,7 +41,7 @@ const ARROWS = { forth: '→', back: '←', both: '↔' } as const
 /** Pairs of ranks that are listed. */
 const MAX_NAMED = 8
 
-/** What the links carry in words and bytes; of the schedule only what goes where is known. */
+/** Traffic of the links as text, in bytes; in the schedule only the direction is known. */
 export function LinksNow({ traffic }: Pick<Props, 'traffic'>) {
   const text = useText()
   const named = traffic.slice(0, MAX_NAMED).map(({ low, high, flow }) => `${low} ${ARROWS[flow]} ${high}`)
@@ -68,7 +68,7 @@ function sumsOf(traffic: readonly PairTraffic[]): (readonly [PairTraffic['traffi
   return [...sums]
 }
 
-/** Where the cards are within the area, by rank; kept up to date while the area changes its size. */
+/** Positions of the cards within the area, by rank; updated when the area is resized. */
 function useBoxes(area: RefObject<HTMLElement | null>): ReadonlyMap<number, Box> {
   const [boxes, setBoxes] = useState<ReadonlyMap<number, Box>>(new Map())
   useEffect(() => {

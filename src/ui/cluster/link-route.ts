@@ -6,9 +6,9 @@ export interface Box {
   readonly bottom: number
 }
 
-/** Widest gap between two cards that counts as beside each other. */
+/** Widest gap between two cards that count as adjacent. */
 const GAP = 32
-/** How far below a row of cards a line runs along it. */
+/** Distance of a line below a row of cards. */
 const BELOW = 6
 
 /**

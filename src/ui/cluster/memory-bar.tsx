@@ -4,14 +4,14 @@ import { formatBytes } from '../format.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './cluster.module.css'
 
-/** Communication and workspace share the last place. */
+/** Communication and workspace share the last part. */
 export const BAR_PARTS = ['parameters', 'gradients', 'optimizer', 'activations', 'communication'] as const
 
 export function barPartBytes(bytes: BytesByCategory, part: (typeof BAR_PARTS)[number]): number {
   return part === 'communication' ? bytes.communication + bytes.workspace : bytes[part]
 }
 
-/** Memory by category on one scale for all ranks; the predicted peak is the thin outline, the budget a line. */
+/** Memory by category on one scale for all ranks; the predicted peak is a thin outline, the budget a line. */
 export function MemoryBar({
   label,
   shown,

@@ -11,10 +11,10 @@ import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './mesh.module.css'
 
-/** Colours and patterns of groups; their numbers have no common divisor, so that 35 groups look different. */
+/** Colours and patterns of groups; their counts are coprime, so that 35 groups look different. */
 const COLOURS = 7
 const PATTERNS = 5
-/** Widest a cell grows, with its gap. */
+/** Maximum width of a cell, with its gap. */
 const CELL_WIDTH = 220
 
 function Swatch({ index }: { readonly index: number }) {
@@ -49,7 +49,7 @@ const MOVES: Readonly<Record<string, Place>> = {
   ArrowDown: { row: 1, column: 0 },
 }
 
-/** Ranks by their coordinates; whoever shares a group with the rank under focus or pointer is marked. */
+/** Ranks by their coordinates; those that share a group with the focused or hovered rank are marked. */
 export function Mesh({ plan, ranks }: { readonly plan: Plan; readonly ranks: readonly RankView[] }) {
   const page = usePage()
   const text = useText()

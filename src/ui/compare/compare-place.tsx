@@ -17,14 +17,14 @@ import type { CompareText } from './text.ts'
 
 const LossMultiples = lazyPart(() => import('./loss-multiples.tsx'))
 
-/** Something to begin with: one model and batch, three ways over four devices. */
+/** Starting points: one model and batch, three ways over four devices. */
 const TRIO: readonly Draft[] = [
   { parallel: { data: 4 }, batch: { microbatches: 1 } },
   { parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 } },
   { parallel: { pipeline: 4, schedule: '1f1b' }, batch: { microbatches: 8 } },
 ]
 
-/** Pinned configurations beside each other: clocked at once, trained on request, as rows and as small charts. */
+/** Pinned configurations side by side: clocked at once, trained on request, as rows and as small charts. */
 export default function ComparePlace() {
   const { compare, settings } = usePage()
   const text = COMPARE_TEXT[useSlice(settings, (state) => state.language)]

@@ -40,7 +40,7 @@ const ORDER_NAMES = [
 ] as const
 type Order = (typeof ORDER_NAMES)[number]
 
-/** What a column orders by; unknown values come last, whichever way it goes. */
+/** Sort key of a column; unknown values come last in either direction. */
 const ORDERS: Readonly<Record<Order, Column>> = {
   configuration: { by: ({ pin }) => pin.letter.charCodeAt(0), format: String, falling: false, kind: null },
   memory: { by: ({ fullestBytes }) => fullestBytes, format: formatBytes, falling: false, kind: null },
@@ -80,7 +80,7 @@ export function nameOf({ draft, simulated }: Pin, words?: Parameters<typeof desc
   }
 }
 
-/** Pins as rows, their memory on one scale; any column orders them. */
+/** Pins as rows, their memory on one scale, sortable by any column. */
 export function CompareTable({
   pins,
   steps,
@@ -138,10 +138,10 @@ export function CompareTable({
   )
 }
 
-/** The best known value of each column that has values which read differently, as it reads. */
+/** The best displayed value of each column whose displayed values differ. */
 export type Best = ReadonlyMap<Order, string>
 
-/** What does not fit its budget cannot run and is the best of nothing. */
+/** What exceeds its budget cannot run and is never the best. */
 export function bestOf(rows: readonly Figures[]): Best {
   const withinBudget = rows.filter(({ pin }) => pin.overBudget === null)
   return new Map(
@@ -154,7 +154,7 @@ export function bestOf(rows: readonly Figures[]): Best {
   )
 }
 
-/** In what a pin differs from the others beside its layout, which its name says already. */
+/** The pin's differences from the others besides its layout, which its name already states. */
 function detailsOf(pin: Pin, pins: readonly Pin[]): string {
   const known = pins.flatMap((each) => (each.simulated ? [{ each, config: each.simulated.config }] : []))
   const at = known.findIndex(({ each }) => each.letter === pin.letter)
@@ -174,7 +174,7 @@ function Value({ row, order, best, provenance, text, ...rest }: ValueProps) {
         –
       </td>
     )
-  // What reads the same is as good.
+  // Equal displayed values count as equal.
   const isBest = row.pin.overBudget === null && best.get(order) === format(value)
   return (
     <td {...rest} className={provenance} data-best={isBest || undefined} title={isBest ? text.best : undefined}>
@@ -266,7 +266,7 @@ function Status({
   return <small className={styles.status}>{statusText()}</small>
 }
 
-/** Groups of devices that are drawn; more would hide the row. */
+/** Most groups of devices drawn in a row. */
 const MAX_BARS = 6
 
 function Memory({

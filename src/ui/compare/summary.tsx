@@ -8,10 +8,10 @@ import { figuresOf } from './figures.ts'
 import type { Figures } from './figures.ts'
 import type { CompareText } from './text.ts'
 
-/** Fields that are named; the rest is counted. */
+/** Most fields listed by name; the rest is counted. */
 const MAX_FIELDS = 4
 
-/** In words: what differs between the pins, and what follows from it. */
+/** A summary in words: the differences between the pins, and their consequences. */
 export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonly text: CompareText }) {
   const page = useText()
   const overBudget = pins.filter(({ overBudget }) => overBudget !== null).map(({ letter }) => letter)
@@ -49,7 +49,7 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
   )
 }
 
-/** The extremes of what everyone asks first, all that share them; nothing is said where all read alike. */
+/** The extremes of the main figures, with all pins that share them; omitted where all are displayed alike. */
 function effects(rows: readonly Figures[], text: CompareText): string[] {
   const measured = rows.every(({ measuredTokens }) => measuredTokens !== null)
   const named = (letters: readonly string[]) => letters.join(text.letters)
@@ -81,7 +81,7 @@ function effects(rows: readonly Figures[], text: CompareText): string[] {
 }
 
 interface Extreme {
-  /** All whose value reads the same. */
+  /** All pins whose value is displayed alike. */
   readonly letters: readonly string[]
   readonly value: number
 }

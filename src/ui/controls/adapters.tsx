@@ -20,7 +20,7 @@ function useFound(): readonly FoundAdapter[] {
   return useSlice(usePage().adapters, (state) => (state?.kind === 'ok' ? state.adapters : NONE))
 }
 
-/** How ranks are dealt to the adapters. */
+/** How adapters are assigned to ranks. */
 export function AssignmentSelect({ id, invalid }: { readonly id: string; readonly invalid: object }) {
   const page = usePage()
   const text = useText()
@@ -50,7 +50,7 @@ export function AssignmentSelect({ id, invalid }: { readonly id: string; readonl
   )
 }
 
-/** The distinct adapters of this browser with what each can do, and a choice per rank where ranks are dealt one by one. */
+/** The distinct adapters of this browser with their capabilities, and a choice per rank where assigned one by one. */
 export function AdapterList() {
   const page = usePage()
   const text = useText()

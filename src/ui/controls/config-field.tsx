@@ -18,7 +18,7 @@ function valueAt(object: unknown, path: string): unknown {
     .reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), object)
 }
 
-/** One field of the configuration with its range, its problem beside it and the way back to the default. */
+/** One field of the configuration with its range, its problem and a reset to the default. */
 export function ConfigField({ path }: { readonly path: FieldPath }) {
   const problemText = useProblemText()
   const page = usePage()
@@ -101,7 +101,7 @@ export function ConfigField({ path }: { readonly path: FieldPath }) {
   )
 }
 
-/** Commits on Enter or when left, so that half-typed numbers refuse nothing. */
+/** Commits on Enter or blur, so that half-typed numbers are not refused. */
 function NumberBox({
   id,
   spec,
@@ -141,7 +141,7 @@ function NumberBox({
       title={text.range(String(spec.min), String(spec.max))}
       onChange={(event) => {
         setTyped(event.target.value)
-        // The arrows of the box commit at once; typing does not.
+        // The spinner's arrows commit at once; typing does not.
         const native = event.nativeEvent
         if (!('inputType' in native)) commit(event.target.value)
       }}

@@ -12,12 +12,12 @@ function slowdownOf({ cluster }: RunConfig, rank: number): number {
   return cluster.stragglers.find((each) => each.rank === rank)?.slowdown ?? 1
 }
 
-/** A number per rank: 1 is as fast as the device is. Only slow ranks are written down. */
+/** A number per rank: 1 is full speed. Only slow ranks are stored. */
 export function Slowdowns({ describedBy }: { readonly describedBy: string | undefined }) {
   const page = usePage()
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
-  // More than the page trains on are refused, and have no control each.
+  // Beyond what the page trains on, the configuration is refused and ranks have no controls.
   const ranks = Array.from({ length: Math.min(ranksOf(draft), MAX_RANKS) }, (_, rank) => rank)
   const set = (rank: number, slowdown: number) => {
     if (!(slowdown >= 1 && slowdown <= MAX_SLOWDOWN)) return

@@ -7,7 +7,7 @@ import styles from './header.module.css'
 
 const TOLD_MILLISECONDS = 2500
 
-/** Copies the address of what is on screen; where the browser forbids that, it shows the address to copy by hand. */
+/** Copies the current address; where the browser forbids that, shows it for copying by hand. */
 export function CopyLink() {
   const links = useLinks()
   const text = useText()

@@ -5,7 +5,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 
-/** Pins the configuration on screen for Compare, with what a finished run of it measured. */
+/** Pins the current configuration for Compare, with the measurements of a finished run. */
 export function PinButton() {
   const page = usePage()
   const text = useText()
@@ -29,7 +29,7 @@ export function PinButton() {
     place === 'run' &&
     run.phase === 'done' &&
     run.result &&
-    // Compare trains from the seed; what began elsewhere is no part of it.
+    // Compare trains from the seed; a run that started from a file does not qualify.
     run.result.startedFrom === undefined &&
     JSON.stringify(run.config) === JSON.stringify(drafted.config)
       ? run.result

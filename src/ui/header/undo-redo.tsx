@@ -6,7 +6,7 @@ import styles from './header.module.css'
 
 const SIGNS = { undo: '↶', redo: '↷' } as const
 
-/** Undo and redo of the place on screen; one that cannot be pressed says why. */
+/** Undo and redo of the current place; a disabled one says why. */
 export function UndoRedo() {
   const page = usePage()
   const text = useText()

@@ -15,10 +15,10 @@ import styles from './inspector.module.css'
 import { INSPECT_TEXT } from './text.ts'
 import type { InspectText } from './text.ts'
 
-/** Lines of a list that are shown at once. */
+/** Most lines of a list shown at once. */
 const MAX_PARTS = 60
 
-/** What the last clicked device, op, bucket or tensor is, its size, and its formula with the numbers filled in. */
+/** The last clicked device, op, bucket or tensor: its description, size, and evaluated formula. */
 export default function Inspector() {
   const page = usePage()
   const text = INSPECT_TEXT[useSlice(page.settings, (state) => state.language)]
@@ -34,7 +34,7 @@ export default function Inspector() {
     }
   }, [])
   useEffect(() => {
-    // What was followed is gone with its list: the heading keeps the focus here. A timeline keeps its arrow keys.
+    // The followed link is gone with its list: the heading takes the focus. A timeline keeps its arrow keys.
     if (!(document.activeElement instanceof HTMLCanvasElement)) heading.current?.focus()
   }, [target])
   if (!target) return null
@@ -84,7 +84,7 @@ export default function Inspector() {
 interface Shown {
   readonly found: Inspected
   readonly view: RankView | null
-  /** What an op took in the latest step it was seen in, measured. */
+  /** Measurements of an op in the latest step it occurred in. */
   readonly seconds: number | null
   readonly onChoose: (target: Target) => void
   readonly text: InspectText
@@ -219,7 +219,7 @@ function factsOf(
   }
 }
 
-/** Bytes as they stand in a formula: exact, digits grouped. */
+/** Bytes in a formula: exact, with digit grouping. */
 const digits = (value: number) =>
   Number.isInteger(value) ? value.toLocaleString('en').replaceAll(',', ' ') : significant(value)
 

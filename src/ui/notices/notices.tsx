@@ -7,7 +7,7 @@ import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './notices.module.css'
 
-/** What keeps the page from training, said in full: no WebGPU, no adapter, a slow one, or a run that failed. */
+/** What prevents the page from training, in full: no WebGPU, no adapter, a slow one, or a failed run. */
 export function Notices() {
   const page = usePage()
   const text = useText()
@@ -15,7 +15,7 @@ export function Notices() {
   const failure = useSlice(page.run, (state) => state.failure)
   const found = useSlice(page.adapters, (state) => state)
   const missing = found === null || found.kind === 'ok' ? null : found.kind
-  // A start waits for what is on screen.
+  // A start waits for the plan of what is on screen.
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
   useSlice(page.files, (state) => state)

@@ -9,7 +9,7 @@ interface BoundaryProps {
   readonly children: ReactNode
 }
 
-/** Says in its place that something could not be loaded, or threw, until it is tried again. */
+/** Shows in place that something could not be loaded, or threw, until retried. */
 export class ErrorBoundary extends Component<BoundaryProps, { readonly error: unknown; readonly broken: boolean }> {
   override state = { error: undefined as unknown, broken: false }
 
@@ -30,11 +30,11 @@ export class ErrorBoundary extends Component<BoundaryProps, { readonly error: un
 }
 
 /**
- * A part of the page that is loaded when it is first shown. One that cannot be loaded (offline, after a deploy) or that throws
- * says so in its own place, with the ways on; the rest of the page goes on.
+ * A part of the page loaded on first display. If it cannot be loaded (offline, after a deploy) or throws, it says so in
+ * place and offers a retry; the rest of the page keeps working.
  */
 export function lazyPart<Props extends object = object>(load: () => Promise<{ default: ComponentType<Props> }>) {
-  // Kept over visits; a load that failed stays failed, so another try takes another.
+  // Kept between visits; a failed load stays failed, so a retry creates a new one.
   let current = lazy(load)
   return function Part(props: Props & { readonly waiting?: ReactNode }) {
     const [Shown, setShown] = useState(() => current)
@@ -64,7 +64,7 @@ function LoadError({ error, retry }: { readonly error: unknown; readonly retry: 
   )
 }
 
-/** The two ways on where something could not be loaded. */
+/** The buttons to retry or reload. */
 export function RetryButtons({ retry }: { readonly retry: () => void }) {
   const text = useText()
   return (

@@ -8,7 +8,7 @@ import notices from '../notices/notices.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { REBALANCE_TEXT } from './text.ts'
 
-/** Says when the measured load is uneven and offers the better split; accepted, training goes on from the same weights. */
+/** Reports an uneven measured load and offers a better split; if accepted, training continues from the same weights. */
 export default function RebalanceNotice() {
   const page = usePage()
   const text = REBALANCE_TEXT[useSlice(page.settings, (settings) => settings.language)]

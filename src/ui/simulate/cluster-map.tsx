@@ -8,11 +8,11 @@ import { useText } from '../text/use-text.ts'
 import styles from './cluster-map.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** Kinds of nodes, and devices of a node, that are drawn. */
+/** Most kinds of nodes, and devices per node, that are drawn. */
 const MAX_KINDS = 32
 const MAX_DEVICES = 16
 
-/** The virtual cluster: nodes of devices, each filled as far as its memory is; nodes that do the same are drawn once. */
+/** The virtual cluster: nodes of devices, each filled in proportion to its memory; equal nodes are drawn once. */
 export function ClusterMap({ result, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
   const { device, devicesPerNode, intraNode, interNode } = result.config.cluster
   const kinds = useMemo(() => nodeKinds(result.ranks, devicesPerNode), [result, devicesPerNode])
@@ -85,7 +85,7 @@ function Node({
   )
 }
 
-/** What each axis of the mesh sends over which link: a line as thick as its bytes, on one scale. */
+/** Traffic of each mesh axis and its link: line width by bytes, on one scale. */
 function LinkLoads({ result: { links }, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
   const page = useText()
   const most = Math.max(0, ...links.map(({ bytes }) => bytes))

@@ -16,10 +16,10 @@ import { useLayoutWords } from '../text/layout-words.ts'
 /** Its chart library is loaded with the first answer. */
 const ParetoPlot = lazyPart(() => import('./pareto-plot.tsx'))
 
-/** Rows of a table until all are asked for. */
+/** Table rows until all are requested. */
 const SHOWN = 12
 
-/** The planner: every layout of this model over these devices, ranked; with progress, and cancelled at any time. */
+/** The planner: every layout of this model over these devices, ranked; with progress, cancellable at any time. */
 export function LayoutSearch({ text }: { readonly text: SimulateText }) {
   const { simulation } = usePage()
   const search = useSlice(simulation, (state) => state.search)

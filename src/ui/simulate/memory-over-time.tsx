@@ -11,10 +11,10 @@ import panel from '../theme/panel.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** A control that is being moved wants the next result, not its curve. */
+/** While a control is being moved, the next result matters more than its curve. */
 const STILL_MILLISECONDS = 300
 const HEIGHT = 220
-/** Rows of the table behind the chart. */
+/** Rows of the chart's table. */
 const MAX_ROWS = 40
 
 const PARTS = [...BAR_PARTS, 'cached'] as const
@@ -23,7 +23,7 @@ type Part = (typeof PARTS)[number]
 const bytesOf = (bytes: MemoryCurve['bytes'][number], part: Part) =>
   part === 'cached' ? bytes.cached : barPartBytes(bytes, part)
 
-/** Live bytes by category over the virtual step, of one stage at a time; the same numbers in a table behind it. */
+/** Live bytes by category over the virtual step, one stage at a time; the same numbers in a table. */
 export default function MemoryOverTime({ text }: { readonly text: SimulateText }) {
   const page = useText()
   const { simulation } = usePage()
@@ -51,7 +51,7 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
     seconds,
     ...Object.fromEntries(parts.map((part) => [part, bytesOf(curve.bytes[i]!, part)])),
   }))
-  // The last bytes hold until the step's end.
+  // The last bytes last until the step's end.
   points.push({ ...points.at(-1)!, seconds: curve.stepSeconds })
   const most = capacity <= peak * 4 ? Math.max(capacity, peak) : peak
   return (

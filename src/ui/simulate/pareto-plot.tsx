@@ -24,12 +24,12 @@ interface Point {
   readonly name: string
   readonly memoryBytes: number
   readonly tokensPerSecond: number
-  /** Absent for the present configuration: it is in use. */
+  /** Absent for the current configuration, which is in use. */
   readonly planned?: ClockedCandidate
 }
 
 const HEIGHT = 260
-/** Square pixels of a sign. */
+/** Area of a symbol, in square pixels. */
 const SIGN_AREA = 40
 
 const pointOf = (planned: ClockedCandidate, words: LayoutWords): Point => ({
@@ -41,13 +41,13 @@ const pointOf = (planned: ClockedCandidate, words: LayoutWords): Point => ({
 
 interface Props {
   readonly plan: PlannerResult
-  /** What is simulated now: marked where it is the same training on the same devices. */
+  /** The current simulation: marked where it is the same training on the same devices. */
   readonly present: SimulatedResult | null
   readonly text: SimulateText
   readonly onTake: (planned: ClockedCandidate) => void
 }
 
-/** Every clocked layout by memory and speed; the front joined by steps. The table below has them all. */
+/** Every clocked layout by memory and speed; the Pareto front joined by steps. The table below lists them all. */
 export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   const words = useLayoutWords()
   const point = (planned: ClockedCandidate) => pointOf(planned, words)
@@ -170,7 +170,7 @@ function isPoint(value: unknown): value is Point {
   return typeof value === 'object' && value !== null && 'memoryBytes' in value && 'tokensPerSecond' in value
 }
 
-/** The chart hands the point under the pointer to its tooltip. */
+/** The chart passes the hovered point to its tooltip. */
 function Note({
   payload,
   text,

@@ -5,7 +5,7 @@ import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** Why there are no figures of the configuration on screen, and what to do about it: above those of the one before. */
+/** Why the current configuration has no figures, and what to do about it: above the previous figures. */
 export function RefusalNotice({
   hasResult,
   text,

@@ -14,7 +14,7 @@ import { optionName } from './option-name.ts'
 import { Slowdown, StragglerRank } from './straggler.tsx'
 import type { SimulateText } from './text-en.ts'
 
-/** One field of the simulated configuration, its refusal beside it, and the way back to the default. */
+/** One field of the simulated configuration, with its refusal and a reset to the default. */
 export function SimulateField({
   path,
   spec,
@@ -33,7 +33,7 @@ export function SimulateField({
   const wrong = problem !== null && isAbout(problem, path)
   const invalid = wrong ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   const set = (next: DraftValue) => {
-    // A preset is a whole shape: what was changed of the one before goes with it.
+    // A preset is a whole shape: changes to the previous one are dropped.
     if (path === 'model.preset') simulation.set('model', { preset: next })
     else if (spec.kind === 'choice' || spec.kind === 'switch')
       simulation.replace(withoutStrayDraftFields(writePath(draft, path, next), path))
@@ -105,7 +105,7 @@ function Choice({
   readonly text: SimulateText
 }) {
   const page = useText()
-  // A shape of one's own has no preset.
+  // A custom shape has no preset.
   const chosen = value === null ? '' : optionOf(spec, value)
   return (
     <select

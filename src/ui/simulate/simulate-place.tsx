@@ -16,7 +16,7 @@ import type { Draft } from '../../state/draft-path.ts'
 
 const GROUPS = Object.keys(SIMULATION_FIELDS) as SimulationGroup[]
 
-/** Any cluster, any model: memory and time at once, pinned configurations beside each other, a search over all layouts. */
+/** Any cluster, any model: memory and time, pinned configurations side by side, a search over all layouts. */
 export default function SimulatePlace() {
   const { simulation, settings } = usePage()
   const language = useSlice(settings, (state) => state.language)
@@ -51,7 +51,7 @@ export default function SimulatePlace() {
   )
 }
 
-/** What a known story shows; all its configurations go to Compare at once. */
+/** What a story shows; all its configurations go to Compare at once. */
 function ToldStory({ story: { id, configs }, text }: { readonly story: Story; readonly text: SimulateText }) {
   const { compare, view } = usePage()
   return (

@@ -17,13 +17,13 @@ import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
-/** Its chart library comes after the first figures. */
+/** Its chart library is loaded after the first figures. */
 const MemoryOverTime = lazyPart(() => import('./memory-over-time.tsx'))
 
-/** Stages that a list grows by; the style sheet has its height. */
+/** Stages added to a list at a time; the style sheet has its height. */
 const MAX_ROWS = 32
 
-/** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
+/** One rank per pipeline stage: replicas and tensor shards are equal, but rank 0 may differ. */
 function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
   return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
 }
@@ -47,7 +47,7 @@ function Figure({ label, value, kind, text }: FigureProps) {
   )
 }
 
-/** The simulated step in figures, memory and time per stage, and what holds it up. */
+/** The simulated step in figures, memory and time per stage, and its critical path. */
 export function SimulationResult({ text, onSearch }: { readonly text: SimulateText; readonly onSearch: () => void }) {
   const { simulation } = usePage()
   const { result, computing, problem, milliseconds } = useSlice(simulation, (state) => state)
@@ -108,7 +108,7 @@ function Bars({ result, text }: Props) {
   const most = Math.max(capacity, ...stages.map((rank) => rank.predictedBytes.total))
   const { stepSeconds, computeSeconds, communicationSeconds, idleSeconds } = result.time
   const percent = (share: number) => `${Math.min(100, 100 * share)}%`
-  // What scrolls has to be reached by the keyboard.
+  // Scrollable areas must be reachable by keyboard.
   const scrolls = stages.length > MAX_ROWS ? { tabIndex: 0 } : {}
   return (
     <div className={styles.pair}>

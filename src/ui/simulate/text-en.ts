@@ -81,7 +81,7 @@ export const simulateTextEn = {
   nics: (count: string) => `${count} ${count === '1' ? 'NIC' : 'NICs'}`,
   nicEach: 'NIC per device',
   slowRank: (rank: string, times: string) => `rank ${rank} × ${times}`,
-  /** Options that Run has no name for. */
+  /** Options without a name in Run. */
   options: {
     this: 'this device',
     'mixed-bf16': 'mixed bf16',
@@ -150,7 +150,7 @@ export const simulateTextEn = {
   idle: 'idle',
   stage: (index: number) => `stage ${index}`,
   path: 'What holds the step up',
-  /** Kinds of ops and what they work on, in the critical path: "backwardInput mlp". */
+  /** Kinds of ops and segments, in the critical path: "backwardInput mlp". */
   words: {
     optimizerStep: 'optimizer',
     gradNorm: 'gradient norm',
@@ -169,7 +169,7 @@ export const simulateTextEn = {
     reduceScatter: 'reduce-scatter',
     allGather: 'all-gather',
   },
-  /** Two sentences: what wins and what limits it; what the best of another mesh would cost. */
+  /** Two sentences: the winner and its limits; the cost of the best of another mesh. */
   explained: ({ winner, budgetBytes, compute, lost, other }: Verdict, words: LayoutWords): readonly TextPart[] => {
     const to = {
       exchanges: 'exchanges that nothing hides',
@@ -232,7 +232,7 @@ export const simulateTextEn = {
     `Tokens per second over memory of the fullest device: ${clocked} layouts, ${front} of them best for their memory. The table below has all of them.`,
 }
 
-/** What a language says of the Simulate place: one that lacks a text does not compile. */
+/** The texts of the Simulate place in a language: one that lacks a text does not compile. */
 export type SimulateText = {
   readonly [K in keyof typeof simulateTextEn]: K extends 'words' | 'options'
     ? Readonly<Record<string, string>>

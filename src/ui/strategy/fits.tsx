@@ -15,7 +15,7 @@ type Outcome = { readonly config: RunConfig } & (
   { readonly kind: 'found'; readonly found: FitSearch } | { readonly kind: 'failed'; readonly message: string }
 )
 
-/** Over the memory budget: who needs most, and the changes that stay within it, each a click away. */
+/** Over the memory budget: which device needs most, and changes that fit, each applied by a click. */
 export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const words = useText()
@@ -74,7 +74,7 @@ export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   )
 }
 
-/** Of the devices; host memory has no budget. */
+/** Devices only; host memory has no budget. */
 function fullestOf(ranks: readonly PlannedRank[]): PlannedRank | undefined {
   const [first, ...rest] = ranks.filter(({ device }) => device === 'gpu')
   return first && rest.reduce((most, each) => (each.peak.total > most.peak.total ? each : most), first)

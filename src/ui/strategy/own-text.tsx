@@ -5,7 +5,7 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout, useProblems } from '../use-problems.ts'
 
-/** A text of the user's own: the one that the configuration names. */
+/** The user's own text, as named by the configuration. */
 export function OwnText() {
   const page = usePage()
   const text = useText()

@@ -1,7 +1,10 @@
 import { useState } from 'react'
 import styles from './strategy.module.css'
 
-/** A folded part of the panel. A problem inside opens it; only a person closes it, so that a mended field stays where it is. */
+/**
+ * A collapsible section of the panel. A problem inside opens it; only the user closes it, so that a fixed field stays
+ * in place.
+ */
 export function PanelSection({
   title,
   summary,

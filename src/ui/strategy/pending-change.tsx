@@ -6,7 +6,9 @@ import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './strategy.module.css'
 
-/** While a run goes on under another configuration than the panel shows: when the change applies, and the way to have it now. */
+/**
+ * Shown while the panel differs from the running configuration: when the change applies, and a button to apply it now.
+ */
 export function PendingChange({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const text = useText()

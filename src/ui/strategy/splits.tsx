@@ -6,10 +6,10 @@ import { useText } from '../text/use-text.ts'
 import { isAbout, useProblems } from '../use-problems.ts'
 import { STRATEGY_TEXT } from './text.ts'
 
-/** Lists that no control writes: they come with a better split that was accepted, or with a link. */
+/** Lists without a control: they come from an accepted better split, or from a link. */
 const SPLIT_FIELDS = ['batch.shares', 'parallel.partition'] as const
 
-/** An uneven split of the work that the draft holds, and the way back to the even one. */
+/** An uneven split of the work in the draft, with a reset to the even one. */
 export function Splits() {
   const page = usePage()
   const words = useText()
@@ -20,7 +20,7 @@ export function Splits() {
   return SPLIT_FIELDS.map((path) => {
     const split = readPath(draft, path)
     if (!Array.isArray(split)) return null
-    // The partition has a control, too, which says what is wrong with it.
+    // The partition also has a control, which shows its problem.
     const problem = path === 'batch.shares' ? problems.find((each) => isAbout(each, path)) : undefined
     return (
       <div key={path} className={controls.field} data-testid={path}>

@@ -25,7 +25,7 @@ import styles from './strategy.module.css'
 import { Weights } from './weights.tsx'
 import { useProblemText } from '../text/problem-text.ts'
 
-/** Models that a browser tab trains; larger ones are for simulation. */
+/** Models that train in a browser tab; larger ones are for simulation. */
 const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|nano-llama|gpt2)$/.test(name))
 
 function ModelPreset() {
@@ -50,24 +50,24 @@ function ModelPreset() {
   )
 }
 
-/** What no field of the configuration holds, files and what is said of them, by the section that has their controls. */
+/** Controls for what is not a configuration field, such as files, by their section. */
 const FILES = { model: ['weights'], data: ['data.text', 'data.documents'] } as const
 const FILE_FIELDS = Object.values(FILES).flat()
 
 const filesOf = (section: string): readonly string[] =>
   section === 'model' || section === 'data' ? FILES[section] : []
 
-/** A field as the panel calls it where it has a control, else its path. */
+/** The panel's name of a field that has a control, else its path. */
 function nameOf(text: Text, field: string): string {
   return Object.entries(text.fields).find(([path]) => path === field)?.[1] ?? field
 }
 
-/** Key and value heads are the query heads in family gpt2. */
+/** In family gpt2 key and value heads equal the query heads. */
 function hasMeaning(path: FieldPath, { model }: RunConfig): boolean {
   return path !== 'model.kvHeads' || model.family === 'llama'
 }
 
-/** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
+/** Strategy first, with its own parameters only; model, data, batch and optimizer collapsed to one line each. */
 export function StrategyPanel() {
   const page = usePage()
   const problemText = useProblemText()
@@ -77,7 +77,7 @@ export function StrategyPanel() {
   const weights = useSlice(page.files, (state) => state.weights)
   const current = strategyOf(config)
   const title = useRef<HTMLHeadingElement>(null)
-  // What was clicked goes away with what it mends.
+  // The clicked control disappears with the problem it fixes.
   const focusTitle = () => title.current?.focus()
   const choose = (id: string) => {
     const strategy = STRATEGIES.find((each) => each.id === id)
@@ -96,7 +96,7 @@ export function StrategyPanel() {
     optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
     cluster: config.cluster.memoryBytes === null ? text.noBudget : text.budget(formatBytes(config.cluster.memoryBytes)),
   }
-  // The partition's control says what is wrong with it.
+  // The partition's control shows its problem.
   const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
   const shownFields = [...own, ...shares, ...FILE_FIELDS, ...sections.flatMap((section) => section.fields)]
   const ofText = config.data.text !== null || readPath(draft, 'data.documents') !== undefined

@@ -8,7 +8,7 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout, useProblems } from '../use-problems.ts'
 
-/** Weights to start from: a safetensors file, or an address that the user gives (nothing else leaves the origin). */
+/** Initial weights: a safetensors file, or an address given by the user (nothing else leaves the origin). */
 export function Weights() {
   const page = usePage()
   const text = useText()

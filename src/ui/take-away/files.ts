@@ -1,4 +1,4 @@
-/** A file to hand to the user. */
+/** A generated file to download. */
 export interface GeneratedFile {
   readonly name: string
   readonly type: string
@@ -7,18 +7,18 @@ export interface GeneratedFile {
 
 export type FileFormat = 'json' | 'csv' | 'svg' | 'png' | 'trace' | 'safetensors'
 
-/** One file that can be asked for; it is made when it is. */
+/** One file on offer; generated on request. */
 export interface FileEntry {
   readonly format: FileFormat
   readonly name: string
   readonly make: () => Promise<BlobPart> | BlobPart
 }
 
-/** What the files of a row show. */
+/** The subject of a row's files. */
 export interface FileRow {
   readonly id: string
   readonly title: string
-  /** Why there is nothing to take yet; null when there is. */
+  /** Why there is nothing to download yet; null when there is. */
   readonly reason: string | null
   readonly entries: readonly FileEntry[]
 }
@@ -40,7 +40,7 @@ const TYPES: Readonly<Record<FileFormat, string>> = {
 /** Long enough for the browser to have taken the file over. */
 const KEPT_MILLISECONDS = 30_000
 
-/** Saves a file as a link's download does; nothing leaves the page. */
+/** Saves a file like a download link; nothing leaves the page. */
 export async function saveFile({ format, name, make }: FileEntry): Promise<void> {
   const url = URL.createObjectURL(new Blob([await make()], { type: TYPES[format] }))
   const link = document.createElement('a')
@@ -52,7 +52,7 @@ export async function saveFile({ format, name, make }: FileEntry): Promise<void>
 
 const PNG_SCALE = 2
 
-/** An SVG as pixels, two for each of its units. */
+/** An SVG as pixels, two per unit. */
 async function rasterise(svg: string): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: TYPES.svg }))
   try {
@@ -69,7 +69,7 @@ async function rasterise(svg: string): Promise<Blob> {
   }
 }
 
-/** A picture as it is drawn and as pixels. */
+/** A picture as SVG and as pixels. */
 export function pictureFiles(name: (extension: string) => string, draw: () => string): FileEntry[] {
   return [
     { format: 'svg', name: name('svg'), make: draw },

@@ -14,7 +14,7 @@ const MEMORY_HATCH: Readonly<Record<Part, Hatch>> = {
   communication: 'cross',
 }
 
-/** The categories of memory as files draw them, in the order of every bar. */
+/** The memory categories for files, in the order of every bar. */
 export function memoryParts(text: Text) {
   return BAR_PARTS.map((part) => ({
     name: text.categories[part],

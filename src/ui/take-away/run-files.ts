@@ -13,7 +13,7 @@ import type { FileEntry, FileGroup, FileRow, FileFormat } from './files.ts'
 import { captionOf, curveSvg, ranksSvg } from './pictures.ts'
 import type { TakeAwayText } from './text.ts'
 
-/** What the run has measured so far; it goes on meanwhile. */
+/** The measurements so far; the run continues. */
 async function resultOf({ run }: Page): Promise<RunResult> {
   const { result, sources } = run.getState()
   const handle = run.handle()
@@ -22,7 +22,7 @@ async function resultOf({ run }: Page): Promise<RunResult> {
   return withOrigin(await handle.soFar(), sources)
 }
 
-/** Everything that the Run place can hand out. A checkpoint belongs beside the weights, into the last group. */
+/** All downloads of the Run place. A checkpoint goes next to the weights, in the last group. */
 export function runFiles(page: Page, shown: ShownCluster, text: Text, own: TakeAwayText): FileGroup[] {
   const { phase, step, config, plan, ranks } = page.run.getState()
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
@@ -64,7 +64,7 @@ export function runFiles(page: Page, shown: ShownCluster, text: Text, own: TakeA
     )
 
   const spans = page.run.spans()
-  // The newest spans may be of a step that is not over.
+  // The newest spans may be of an unfinished step.
   const whole = spans.filter((span) => span.step === step?.step)
   const executedReason = plan === null || whole.length === 0 ? own.why.noSpans : null
   const executed = () => {

@@ -37,7 +37,7 @@ function layoutsCsv({ ranked, front }: PlannerResult, words: LayoutWords): strin
   )
 }
 
-/** What a search found; `present` is marked where it can be held against it. */
+/** The result of a search; `present` is marked where it is comparable. */
 function layoutFiles(
   plan: PlannerResult | null,
   present: SimulatedResult | null,
@@ -56,7 +56,7 @@ function layoutFiles(
   ]
 }
 
-/** Everything that the Simulate place can hand out; all of it virtual or predicted. */
+/** All downloads of the Simulate place, all virtual or predicted. */
 export function simulationFiles({ simulation }: Page, texts: Texts): FileGroup[] {
   const { text, own, simulate } = texts
   const { result, computing, problem, memory, search } = simulation.getState()

@@ -16,7 +16,7 @@ import { captionOf } from './pictures.ts'
 
 const peakOf = ({ bytes }: MemoryCurve) => Math.max(...bytes.map(totalBytes))
 
-/** Live bytes over the step of the device that peaks highest. */
+/** Live bytes over the step of the device with the highest peak. */
 export function memorySvg(
   { config }: SimulatedResult,
   curves: readonly [MemoryCurve, ...MemoryCurve[]],

@@ -14,7 +14,7 @@ import { simulationFiles } from './simulation-files.ts'
 import styles from './take-away.module.css'
 import { TAKE_AWAY_TEXT } from './text.ts'
 
-/** Files of the place on screen, each made when it is asked for; one that cannot be had says why. */
+/** Files of the current place, each generated on request; an unavailable one says why. */
 export default function TakeAwayList() {
   const page = usePage()
   const text = useText()

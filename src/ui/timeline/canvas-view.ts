@@ -17,7 +17,7 @@ export interface TimelineModel {
 
 const EMPTY: TimelineModel = { index: buildIndex([], 1), wholeTicks: true, rowName: String, timeName: String }
 
-/** A canvas that draws a timeline, at most once per animation frame; knows nothing of React. */
+/** A canvas that draws a timeline, at most once per animation frame; independent of React. */
 export class CanvasView {
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D | null

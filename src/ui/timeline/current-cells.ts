@@ -3,7 +3,7 @@ import type { Plan, TimelineSpan } from '../../state/session.ts'
 
 const isBackward = (kind: TimelineSpan['kind']) => kind.startsWith('backward')
 
-/** The cells of the schedule in which the ranks of a run stand. Recomputation belongs to the backward it is for. */
+/** The schedule's cells at which the ranks of a run are. Recomputation belongs to its backward. */
 export function currentCells({ describe, ideal }: Plan, ranks: readonly RankView[]): ReadonlySet<TimelineSpan> {
   const found = ranks.flatMap(({ op }, rank): TimelineSpan[] => {
     const note = op === null ? null : describe(rank, op)

@@ -13,7 +13,7 @@ export interface DrawOptions {
   /** Cursor time, or null. */
   readonly cursor: number | null
   readonly hover: TimelineSpan | null
-  /** Cells in which ranks stand now. */
+  /** Cells at which ranks currently are. */
   readonly current: ReadonlySet<TimelineSpan>
   /** Ranks' names in the gutter. */
   readonly rowName: (row: number) => string
@@ -22,7 +22,7 @@ export interface DrawOptions {
   readonly timeName: (t: number) => string
 }
 
-/** A cell as it is drawn: spans narrower than a pixel are merged with their neighbours of the same kind. */
+/** A drawn cell: spans narrower than a pixel are merged with neighbours of the same kind. */
 export interface DrawnCell {
   readonly x: number
   readonly w: number
@@ -149,7 +149,7 @@ function fitting(context: CanvasRenderingContext2D, span: TimelineSpan, width: n
   return short !== '' && context.measureText(short).width <= width ? short : ''
 }
 
-/** Draws the whole timeline; cost depends on what is visible, not on how many spans there are. */
+/** Draws the whole timeline; the cost depends on what is visible, not on the number of spans. */
 export function drawTimeline(
   context: CanvasRenderingContext2D,
   index: SpanIndex,

@@ -2,13 +2,13 @@ import type { TimelineSpan } from '../../state/session.ts'
 import type { Lane, SpanIndex } from './span-index.ts'
 import { spanAt } from './span-index.ts'
 
-/** Part of the timeline in view. Times are in the data's own unit (ticks or seconds). */
+/** The visible part of the timeline. Times are in the data's own unit (ticks or seconds). */
 export interface Viewport {
   readonly t0: number
   readonly t1: number
 }
 
-/** Where things are, in CSS pixels. */
+/** Dimensions, in CSS pixels. */
 export interface TimelineLayout {
   readonly width: number
   readonly height: number
@@ -60,7 +60,7 @@ export interface Hit {
   readonly span: TimelineSpan | null
 }
 
-/** What lies under a point; null outside of the rows. */
+/** What is at a point; null outside of the rows. */
 export function hitTest(index: SpanIndex, layout: TimelineLayout, x: number, y: number): Hit | null {
   if (x < layout.gutter || x > layout.width || y < layout.axis) return null
   const row = Math.floor((y - layout.axis) / layout.rowHeight)
@@ -82,7 +82,7 @@ export function pan(view: Viewport, by: number, start: number, end: number): Vie
   return clampView({ t0: view.t0 + by, t1: view.t1 + by }, start, end)
 }
 
-/** Moves a viewport inside [start, end] without changing its length where possible. */
+/** Moves a viewport inside [start, end], keeping its length where possible. */
 export function clampView(view: Viewport, start: number, end: number): Viewport {
   const span = Math.min(view.t1 - view.t0, end - start)
   const t0 = Math.min(Math.max(view.t0, start), end - span)

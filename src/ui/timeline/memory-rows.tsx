@@ -11,11 +11,11 @@ import { useText } from '../text/use-text.ts'
 import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './memory-rows.module.css'
 
-/** Rows that are drawn; more would be lines. */
+/** Most rows drawn; more would be mere lines. */
 const MAX_RANKS = 32
 const TABLE_ROWS = 100
 
-/** Live bytes of every rank over the schedule's ticks, by category; what a run has measured so far as dots on it. */
+/** Live bytes of every rank over the schedule's ticks, by category, with a run's measurements as dots. */
 export function MemoryRows({ plan, table }: { readonly plan: Plan; readonly table: boolean }) {
   const page = usePage()
   const text = useText()
@@ -26,7 +26,7 @@ export function MemoryRows({ plan, table }: { readonly plan: Plan; readonly tabl
   const shown = plan.ranks.filter(({ device }) => device === 'gpu').slice(0, MAX_RANKS)
   const budget = config.cluster.memoryBytes
   const most = Math.max(...shown.map(({ peak }) => peak.total))
-  // A budget far above everything would press the curves flat: it is named instead.
+  // A budget far above everything would flatten the curves: it is stated instead.
   const scale = 1.05 * (budget !== null && budget < 3 * most ? Math.max(budget, most) : most)
   const key = (event: React.KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
@@ -148,7 +148,7 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
   )
 }
 
-/** Totals of each rank at the moments at which some rank's changes. */
+/** Totals of each rank whenever some rank's changes. */
 function CurveTable({ ranks }: { readonly ranks: readonly PlannedRank[] }) {
   const text = useText()
   const times = [...new Set(ranks.flatMap(({ memory }) => memory.times.map(Math.floor)))]

@@ -1,7 +1,7 @@
 import type { SpanKind } from '../../state/span-kind.ts'
 import { SPAN_KINDS } from '../../state/span-kind.ts'
 
-/** Letter of a kind in cells and legends: colour is never the only sign. */
+/** Letter of a kind in cells and legends: colour is never the only distinction. */
 export const LETTERS: Record<SpanKind, string> = {
   forward: 'F',
   recompute: 'R',

@@ -10,7 +10,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './transport.module.css'
 
-/** Always there, as in a video player: reset, start or pause, and steps of three sizes. */
+/** Always visible, as in a video player: reset, start or pause, and steps of three sizes. */
 export function TransportBar() {
   const page = usePage()
   const text = useText()
