@@ -13,7 +13,7 @@ export interface CompareCommandOptions {
 const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tokens/s', 'MFU', 'software']
 
 /** Marks a row whose software differs from the first: not only the configuration changes its figures. */
-const OTHER = '*'
+const OTHER_SOFTWARE = '*'
 
 /** `compare`: one table, a row per configuration; refused ones are listed with the reason. */
 export async function compare(options: CompareCommandOptions): Promise<void> {
@@ -31,15 +31,15 @@ export async function compare(options: CompareCommandOptions): Promise<void> {
     try {
       const { cells, software } = rowOf(label, input)
       first ??= software
-      rows.push([...cells, software === first ? software : `${software} ${OTHER}`])
+      rows.push([...cells, software === first ? software : `${software} ${OTHER_SOFTWARE}`])
     } catch (error) {
       refusal ??= error
       const name = label ?? JSON.stringify(input)
       notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   if (rows.length === 0 && refusal !== null) throw refusal
-  if (rows.some((cells) => cells.at(-1)!.endsWith(OTHER)))
-    notes.push(`${OTHER} other software than ${first}: not the configuration alone makes the difference.`)
+  if (rows.some((cells) => cells.at(-1)!.endsWith(OTHER_SOFTWARE)))
+    notes.push(`${OTHER_SOFTWARE} other software than ${first}: not the configuration alone makes the difference.`)
   const note = 'All figures are simulated: memory and bytes predicted (fullest rank), times virtual.'
   await putResult([printTable(HEAD, rows), ...notes, note].join('\n'))
 }

@@ -17,7 +17,7 @@ import { readTokenizerText } from '../data/tokenizers/state-text.ts'
 import type { Tokenizer, TokenizerState } from '../data/tokenizers/tokenizer.ts'
 import { ProgressLine, putResult } from './io.ts'
 import { readJson, withWeightsFile } from './read.ts'
-import { FILES, MISSING_BIAS_ADVICE, refuseUnexecutable, reporting } from './train.ts'
+import { FILE_READERS, MISSING_BIAS_ADVICE, refuseUnexecutable, reporting } from './train.ts'
 
 export interface GenerateOptions {
   readonly weights: string
@@ -68,7 +68,7 @@ async function tokenizerOf(
   state: TokenizerState | null,
   progress: ProgressLine,
 ): Promise<Tokenizer> {
-  if (state === null) return tokenizerFor(config, FILES, reporting(progress))
+  if (state === null) return tokenizerFor(config, FILE_READERS, reporting(progress))
   if (state.kind !== config.data.tokenizer)
     throw new RefusedError(
       'data.tokenizer',

@@ -12,7 +12,7 @@ export interface PlanCommandOptions {
 }
 
 /** Rows of the ranking that are printed. */
-const SHOWN = 15
+const SHOWN_ROWS = 15
 
 /** `plan`: searches the layouts that fit the configuration's devices and ranks them. */
 export async function planCommand(options: PlanCommandOptions): Promise<void> {
@@ -54,7 +54,7 @@ function textOf(found: PlannerResult): string {
     `${candidates} layouts of ${devices} devices with ${shortBytes(budgetBytes)} each; ${fitting} fit, ${clocked} were clocked with the figures of ${software}.`,
     '',
     'Fastest (times are virtual, memory predicted for the fullest rank)',
-    rows(ranked.slice(0, SHOWN)),
+    rows(ranked.slice(0, SHOWN_ROWS)),
     '',
     'Memory against speed: no clocked layout is both smaller and faster than one of these',
     rows(front),

@@ -41,7 +41,7 @@ export function refuseUnexecutable(config: RunConfig): void {
 }
 
 /** Reads the files that a configuration names by path. */
-export const FILES: DataSources = {
+export const FILE_READERS: DataSources = {
   readText: (path) => readText(path, 'data.text'),
   readBytes: (path) => readBytes(path, 'data.tokens'),
 }
@@ -97,7 +97,7 @@ export async function train(options: TrainOptions): Promise<void> {
     const resumed = <Value>(work: () => Promise<Value>) => renameRefusedField('checkpoint', 'resume', work)
     const { resume: path } = options
     const resume = path === undefined ? undefined : await resumed(() => openCheckpoint(path))
-    const sources = init?.tokenizer ? { ...FILES, tokenizer: init.tokenizer } : FILES
+    const sources = init?.tokenizer ? { ...FILE_READERS, tokenizer: init.tokenizer } : FILE_READERS
     const dataset = await prepareDataset(config, sources, reporting(progress))
     const request: RunOptions = {
       config,

@@ -121,7 +121,7 @@ const STOP_SECONDS = 15
  */
 const CLOSING_SECONDS = 0.1
 
-const OVER = 'the run is over'
+const RUN_OVER = 'the run is over'
 
 /** Events buffered for the first listener; beyond that the oldest are dropped. */
 const EARLY_EVENTS = 500
@@ -142,7 +142,7 @@ export async function startPageRun(
   const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
   finished.catch(() => undefined)
   const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
-  const end = () => conductor.end(new RunError(OVER, 1))
+  const end = () => conductor.end(new RunError(RUN_OVER, 1))
   const onRunEvent = (event: RunEvent) => {
     if (over) return
     if (event.kind === 'failed' || event.kind === 'done') over = true
@@ -217,7 +217,7 @@ export async function startPageRun(
       if (ready && !over) await endsWithin(DISCARD_SECONDS)
       if (over) await late(CLOSING_SECONDS)
       over = true
-      finish.reject(new RunError(OVER, 1))
+      finish.reject(new RunError(RUN_OVER, 1))
       end()
     },
     finished,

@@ -27,7 +27,7 @@ type ReplyOf<Kind extends RankReply['kind']> = Extract<RankReply, { kind: Kind }
 const CLOSE_SECONDS = 5
 
 /** A watched rank that is silent for this many seconds counts as hung. */
-const SILENT_SECONDS = 10
+const HUNG_SECONDS = 10
 
 /**
  * All ranks as one: a request goes to each of them and is answered by all. The first failure rejects everything
@@ -40,10 +40,10 @@ export class Cluster {
   private failure: Error | null = null
   private closing = false
   /** Ranks whose worker ended or no longer answers: nobody waits for them. */
-  private readonly gone = new Set<number>()
+  private readonly deadRanks = new Set<number>()
   /** Consecutive seconds of silence, by rank. */
-  private readonly silent: number[]
-  private watch: ReturnType<typeof setInterval> | undefined
+  private readonly silentSeconds: number[]
+  private silenceTimer: ReturnType<typeof setInterval> | undefined
   private waiters: {
     kind: RankReply['kind']
     replies: Map<number, RankReply>
@@ -58,7 +58,7 @@ export class Cluster {
     readonly config: RunConfig,
   ) {
     this.world = spawned.ports.length
-    this.silent = spawned.ports.map(() => 0)
+    this.silentSeconds = spawned.ports.map(() => 0)
     for (const [rank, port] of spawned.ports.entries()) port.listen((reply) => this.receive(rank, reply))
   }
 
@@ -72,12 +72,12 @@ export class Cluster {
     let cluster: Cluster | null = null
     const early: (readonly [number, string])[] = []
     const spawned = await host.spawn(world, (rank, reason) => {
-      if (cluster) cluster.died(rank, reason)
+      if (cluster) cluster.handleDeath(rank, reason)
       else early.push([rank, reason])
     })
     cluster = new Cluster(spawned, config)
     cluster.onReply = onReply
-    for (const [rank, reason] of early) cluster.died(rank, reason)
+    for (const [rank, reason] of early) cluster.handleDeath(rank, reason)
     try {
       await cluster.openRanks()
     } catch (error) {
@@ -121,7 +121,7 @@ export class Cluster {
   }
 
   private receive(rank: number, reply: RankReply): void {
-    this.silent[rank] = 0
+    this.silentSeconds[rank] = 0
     if (reply.kind === 'failed') {
       const { field, op, message, exitStatus } = reply
       this.fail(field === null ? new RankError(rank, op, message, exitStatus) : new RefusedError(field, message))
@@ -144,8 +144,8 @@ export class Cluster {
   }
 
   /** A rank's worker ended unexpectedly. */
-  private died(rank: number, reason: string): void {
-    this.gone.add(rank)
+  private handleDeath(rank: number, reason: string): void {
+    this.deadRanks.add(rank)
     this.fail(new RankError(rank, null, reason))
     // It will not report that it has closed either.
     if (this.closing) this.receive(rank, { kind: 'closed', liveBytes: 0 })
@@ -154,10 +154,10 @@ export class Cluster {
   /** From now on a silent rank counts as hung: the cluster fails, naming it. */
   watchForSilence(): void {
     if (this.closing) return
-    this.watch ??= setInterval(() => {
-      for (const rank of this.all) this.silent[rank]!++
-      const hung = this.silent.findIndex((seconds) => seconds > SILENT_SECONDS)
-      if (hung >= 0 && !this.gone.has(hung)) this.died(hung, `has not answered for ${SILENT_SECONDS} s`)
+    this.silenceTimer ??= setInterval(() => {
+      for (const rank of this.all) this.silentSeconds[rank]!++
+      const hung = this.silentSeconds.findIndex((seconds) => seconds > HUNG_SECONDS)
+      if (hung >= 0 && !this.deadRanks.has(hung)) this.handleDeath(hung, `has not answered for ${HUNG_SECONDS} s`)
     }, 1000)
   }
 
@@ -264,8 +264,8 @@ export class Cluster {
   async close(): Promise<number> {
     if (this.closing) return 0
     this.closing = true
-    clearInterval(this.watch)
-    const ranks = this.all.filter((rank) => !this.gone.has(rank))
+    clearInterval(this.silenceTimer)
+    const ranks = this.all.filter((rank) => !this.deadRanks.has(rank))
     const waiter = new Promise<Map<number, RankReply>>((resolve, reject) => {
       if (ranks.length === 0) resolve(new Map())
       else this.waiters.push({ kind: 'closed', replies: new Map(), ranks, resolve, reject })

@@ -12,10 +12,10 @@ import type { Transport } from './transport/transport.ts'
 const CHUNK_ELEMENTS = 131_072
 
 /** Receives posted ahead, so that messages land in place instead of waiting in the inbox. */
-const AHEAD = 4
+const RECEIVES_AHEAD = 4
 
 /** Microtask turns between two chunks sent: about what a receiver needs to take one in. */
-const TURNS = 6
+const TURNS_BETWEEN_SENDS = 6
 
 export interface CollectiveRun {
   readonly transport: Transport
@@ -148,7 +148,7 @@ class Member {
       this.sent.advance()
       // Let this thread's receivers run, so that the next chunk finds its receive posted.
       if (pace !== undefined) await pace
-      else for (let turn = 0; turn < TURNS; turn++) await undefined
+      else for (let turn = 0; turn < TURNS_BETWEEN_SENDS; turn++) await undefined
     }
   }
 
@@ -156,25 +156,26 @@ class Member {
     const { recvs } = this.pieces
     const landing: Float32Array[] = []
     const size = Math.min(this.chunk, Math.max(1, this.run.request.elements))
-    if (recvs.some((piece) => piece.mode === 'combine')) for (let i = 0; i < AHEAD; i++) landing.push(this.borrow(size))
+    if (recvs.some((piece) => piece.mode === 'combine'))
+      for (let i = 0; i < RECEIVES_AHEAD; i++) landing.push(this.borrow(size))
     const posted: (Promise<void> | undefined)[] = []
     let next = 0
     for (let i = 0; i < recvs.length; i++) {
       // Post what may be posted: a copy lands in place, so no earlier step may still need the old values.
-      for (; next < recvs.length && next < i + AHEAD; next++) {
+      for (; next < recvs.length && next < i + RECEIVES_AHEAD; next++) {
         const piece = recvs[next]
         if (piece === undefined) break
         if (piece.mode === 'copy' && this.sent.done < piece.after) {
           if (next > i) break
           await this.sent.reaches(piece.after)
         }
-        posted[next] = this.post(piece, landing[next % AHEAD])
+        posted[next] = this.post(piece, landing[next % RECEIVES_AHEAD])
       }
       const piece = recvs[i]
       if (piece === undefined) break
       await posted[i]
       posted[i] = undefined
-      if (piece.mode === 'combine') await this.combine(piece, landing[i % AHEAD])
+      if (piece.mode === 'combine') await this.combine(piece, landing[i % RECEIVES_AHEAD])
       this.got.advance()
       if (piece.final) this.hand(piece)
     }

@@ -75,11 +75,11 @@ export class Executor {
   private encoded: Op[] = []
   private deviceFree = 0
   /** Milliseconds a straggler still has to wait. */
-  private debt = 0
+  private owedMilliseconds = 0
   /** The current op; null between steps. */
   current: Op | null = null
   /** Activity since the last progress report. */
-  readonly glance = new RankActivity()
+  readonly activity = new RankActivity()
   traced = false
 
   constructor(
@@ -126,12 +126,12 @@ export class Executor {
     for (const [i, op] of plan.ops.entries()) {
       if (failure) break
       this.current = op
-      this.at(op)
-      this.glance.onNextOp()
+      this.setPlace(op)
+      this.activity.onNextOp()
       try {
         if (!(await this.gate.pass(op))) break
         for (const name of plan.acquire[i]!) this.slots.acquire(name)
-        if (this.context.gpu) this.glance.setLiveBytes(op.id, this.context.gpu.meter.liveBytes)
+        if (this.context.gpu) this.activity.setLiveBytes(op.id, this.context.gpu.meter.liveBytes)
         const pending = waits[i]!.flatMap((j) => done[j] ?? [])
         if (isQueued(op)) {
           if (pending.length > 0) await Promise.all(pending)
@@ -140,7 +140,7 @@ export class Executor {
         } else {
           const started = Promise.all(pending).then(() => {
             if (failure) return undefined
-            this.at(op)
+            this.setPlace(op)
             return this.timed(op, step)
           })
           done[i] = started.then(undefined, (error: unknown) => fail(op, error))
@@ -158,7 +158,7 @@ export class Executor {
   }
 
   /** From here on device commands belong to this op. */
-  private at(op: Op): void {
+  private setPlace(op: Op): void {
     if (this.context.gpu) this.context.gpu.faults.place = () => opText(op)
   }
 
@@ -175,22 +175,22 @@ export class Executor {
     }
     const start = performance.now()
     const exchanges = 'group' in op || 'peer' in op
-    if (exchanges) this.glance.exchangeBegan(op.id)
+    if (exchanges) this.activity.exchangeBegan(op.id)
     const began = await HANDLERS[op.kind](op as never, this.context, this.slots)
-    if (exchanges) this.glance.exchangeEnded(op.id)
-    if (onDevice && this.context.slowdown > 1) await this.lag(start)
+    if (exchanges) this.activity.exchangeEnded(op.id)
+    if (onDevice && this.context.slowdown > 1) await this.waitAsStraggler(start)
     else if (this.traced && onDevice) await gpu.queue.idle()
-    if (!onDevice) this.note(op, step, began ?? start, performance.now())
+    if (!onDevice) this.recordSpan(op, step, began ?? start, performance.now())
   }
 
   /** A straggler waits for its slowdown's multiple of the device time; waits too short for a timer accumulate. */
-  private async lag(start: number): Promise<void> {
+  private async waitAsStraggler(start: number): Promise<void> {
     await this.context.gpu!.queue.idle()
-    this.debt += (performance.now() - start) * (this.context.slowdown - 1)
-    if (this.debt < SHORTEST_WAIT_MILLISECONDS) return
+    this.owedMilliseconds += (performance.now() - start) * (this.context.slowdown - 1)
+    if (this.owedMilliseconds < SHORTEST_WAIT_MILLISECONDS) return
     const slept = performance.now()
-    await new Promise((resolve) => setTimeout(resolve, this.debt))
-    this.debt -= performance.now() - slept
+    await new Promise((resolve) => setTimeout(resolve, this.owedMilliseconds))
+    this.owedMilliseconds -= performance.now() - slept
   }
 
   private submitted(step: number): void {
@@ -201,14 +201,14 @@ export class Executor {
     this.context.gpu!.device.queue.onSubmittedWorkDone().then(
       () => {
         const end = performance.now()
-        this.note(first, step, Math.max(start, this.deviceFree), end)
+        this.recordSpan(first, step, Math.max(start, this.deviceFree), end)
         this.deviceFree = end
       },
       () => undefined,
     )
   }
 
-  private note(op: Op, step: number, start: number, end: number): void {
+  private recordSpan(op: Op, step: number, start: number, end: number): void {
     const seconds = (time: number) => (performance.timeOrigin + time) / 1000
     this.spans.push({
       rank: this.program.rank,

@@ -41,7 +41,7 @@ interface Loaded {
 }
 
 /** How often a rank reports its position. */
-const PULSE_MILLISECONDS = 250
+const REPORT_MILLISECONDS = 250
 
 /** State is sent in messages of at most this many elements. */
 const PIECE_ELEMENTS = 2 ** 22
@@ -59,7 +59,7 @@ export class Rank {
   private specs = new Map<string, ParameterSpec>()
   private readonly gate = new Gate()
   /** For Programs other than training, which are never paused. */
-  private readonly beside = new Gate()
+  private readonly inferenceGate = new Gate()
   private queue: Promise<void> = Promise.resolve()
   private failed = false
   private inferTokens: Uint32Array | null = null
@@ -69,7 +69,7 @@ export class Rank {
   private trace = false
   private totalSteps = 1
   private turns: Turns | null = null
-  private pulse: ReturnType<typeof setInterval> | undefined
+  private reportTimer: ReturnType<typeof setInterval> | undefined
 
   constructor(
     private readonly port: RankPort<RankReply, RankRequest>,
@@ -98,12 +98,12 @@ export class Rank {
       case 'abort':
         this.failed = true
         this.gate.end()
-        this.beside.end()
+        this.inferenceGate.end()
         this.transport?.abort(new Error(request.reason))
         return
       case 'close':
         this.gate.end()
-        this.beside.end()
+        this.inferenceGate.end()
         if (this.failed) this.transport?.abort(new Error('closed'))
         void this.queue.then(() => this.close())
         return
@@ -116,7 +116,7 @@ export class Rank {
     if (this.failed) return
     this.failed = true
     this.gate.end()
-    this.beside.end()
+    this.inferenceGate.end()
     this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
     const placed = error instanceof RankError
     const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
@@ -132,12 +132,13 @@ export class Rank {
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
     if (this.failed) return
-    const aside = <Value>(work: () => Promise<Value>) => (this.gpu ? this.gpu.meter.preservingPeaks(work) : work())
+    const preservingPeaks = <Value>(work: () => Promise<Value>) =>
+      this.gpu ? this.gpu.meter.preservingPeaks(work) : work()
     switch (request.kind) {
       case 'open':
         return this.open(request)
       case 'load':
-        return request.name === 'train' ? this.load(request) : aside(() => this.load(request))
+        return request.name === 'train' ? this.load(request) : preservingPeaks(() => this.load(request))
       case 'unload':
         this.loaded.get(request.name)?.slots.destroy()
         this.loaded.delete(request.name)
@@ -149,9 +150,9 @@ export class Rank {
       case 'train':
         return this.train(request)
       case 'infer':
-        return aside(() => this.infer(request))
+        return preservingPeaks(() => this.infer(request))
       case 'evaluate':
-        return aside(() => this.evaluate(request))
+        return preservingPeaks(() => this.evaluate(request))
       case 'gather':
         return void this.port.post({
           kind: 'pieces',
@@ -203,7 +204,13 @@ export class Rank {
     const train = name === 'train' ? null : this.program('train').slots
     this.loaded.get(name)?.slots.destroy()
     const slots = new Slots(this.gpu, program, plan, train)
-    const executor = new Executor(program, plan, slots, this.context!, name === 'train' ? this.gate : this.beside)
+    const executor = new Executor(
+      program,
+      plan,
+      slots,
+      this.context!,
+      name === 'train' ? this.gate : this.inferenceGate,
+    )
     this.loaded.set(name, { program, slots, executor })
     if (request.dataset) this.dataset = openDataset(request.dataset)
     await this.gpu?.faults.settled()
@@ -272,15 +279,15 @@ export class Rank {
     const { executor } = this.program('train')
     executor.traced = this.trace
     this.capture = captureGradients ? 'gradients' : null
-    this.pulse ??= setInterval(
+    this.reportTimer ??= setInterval(
       () =>
         this.port.post({
           kind: 'current',
           op: executor.current?.id ?? null,
-          ...executor.glance.takeReport(),
+          ...executor.activity.takeReport(),
           ...this.memory(),
         }),
-      PULSE_MILLISECONDS,
+      REPORT_MILLISECONDS,
     )
     for (let step = first; step < first + count; step++) {
       if (!(await this.gate.passStep())) break
@@ -403,7 +410,7 @@ export class Rank {
   }
 
   private async close(): Promise<void> {
-    clearInterval(this.pulse)
+    clearInterval(this.reportTimer)
     let live = 0
     try {
       // Commands encoded for a failed run are never submitted: its buffers are about to be destroyed.

@@ -76,8 +76,8 @@ export class Dataset {
   }
 
   /** Sample `index` of a global batch. */
-  sampleAt(when: BatchRef, index: number): Sample {
-    const { tokens, weights, start } = this.locate(when, index)
+  sampleAt(batch: BatchRef, index: number): Sample {
+    const { tokens, weights, start } = this.locate(batch, index)
     const { sequence } = this.shared
     return {
       tokens: Uint32Array.from(tokens.subarray(start, start + sequence)),
@@ -90,24 +90,24 @@ export class Dataset {
   }
 
   /** Loss-bearing tokens of a global batch. Refused when there are none: the mean would be undefined. */
-  weightOf(when: BatchRef): number {
+  weightOf(batch: BatchRef): number {
     const { sequence, global } = this.shared
     let total = 0
     for (let index = 0; index < global; index++) {
-      const { weights, start } = this.locate(when, index)
+      const { weights, start } = this.locate(batch, index)
       if (weights === null) total += sequence
       else for (let t = 1; t <= sequence; t++) total += weights[start + t]!
     }
-    const name = 'step' in when ? `step ${when.step}` : `validation batch ${when.validation}`
+    const name = 'step' in batch ? `step ${batch.step}` : `validation batch ${batch.validation}`
     if (total === 0)
       throw new RefusedError('batch.sequence', `${sequence} is too short: no token of ${name} counts for the loss`)
     return total
   }
 
-  private locate(when: BatchRef, index: number) {
+  private locate(batch: BatchRef, index: number) {
     const { shared } = this
-    if ('validation' in when) {
-      const place = (when.validation * shared.global + index) % this.validationSamples
+    if ('validation' in batch) {
+      const place = (batch.validation * shared.global + index) % this.validationSamples
       return {
         tokens: shared.validationTokens,
         weights: shared.validationWeights,
@@ -117,7 +117,7 @@ export class Dataset {
     return {
       tokens: shared.tokens,
       weights: shared.weights,
-      start: this.place(when.step, index) * (shared.sequence + 1),
+      start: this.place(batch.step, index) * (shared.sequence + 1),
     }
   }
 

@@ -7,7 +7,7 @@ const HEADER_BYTES = 256 * 4
 const TOKENS = 20240520
 
 /** Other files of llm.c, by magic number. */
-const OTHERS: ReadonlyMap<number, string> = new Map([
+const OTHER_FORMATS: ReadonlyMap<number, string> = new Map([
   [20240326, 'weights'],
   [20240328, 'a tokenizer'],
   [20240522, 'an evaluation'],
@@ -18,7 +18,7 @@ const OTHERS: ReadonlyMap<number, string> = new Map([
 export function magicOf(bytes: Uint8Array): number | null {
   if (bytes.length < HEADER_BYTES) return null
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-  return magic === TOKENS || OTHERS.has(magic) ? magic : null
+  return magic === TOKENS || OTHER_FORMATS.has(magic) ? magic : null
 }
 
 /**
@@ -29,7 +29,7 @@ export function tokensStart(bytes: Uint8Array, refuse: (why: string) => never): 
   if (bytes.length < 12) return 0
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const [magic, version, count] = [0, 4, 8].map((at) => view.getUint32(at, true))
-  const other = OTHERS.get(magic!)
+  const other = OTHER_FORMATS.get(magic!)
   if (other !== undefined && bytes.length >= HEADER_BYTES)
     refuse(`is llm.c's file of ${other} (magic ${magic}); its files of 16-bit tokens (magic ${TOKENS}) are read`)
   if (magic !== TOKENS) return 0

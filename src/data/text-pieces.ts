@@ -1,7 +1,7 @@
 /** Characters of a text that are tokenized at once. */
-const PIECE = 1 << 15
+const PIECE_CHARACTERS = 1 << 15
 /** How far back to look for a space to split at. */
-const REACH = 512
+const SEARCH_CHARACTERS = 512
 
 const space = (text: string, at: number) => /\s/.test(text.charAt(at))
 
@@ -11,7 +11,7 @@ const space = (text: string, at: number) => /\s/.test(text.charAt(at))
  */
 export function cutNear(text: string, at: number): number {
   if (at >= text.length) return text.length
-  const least = Math.max(1, at - REACH)
+  const least = Math.max(1, at - SEARCH_CHARACTERS)
   for (let i = at; i > least; i--) if (text[i - 1] === '\n' && !space(text, i) && !space(text, i - 2)) return i
   for (let i = at; i > least; i--) if (text[i] === ' ' && !space(text, i - 1) && !space(text, i + 1)) return i
   // Never between the surrogates of a pair.
@@ -22,7 +22,7 @@ export function cutNear(text: string, at: number): number {
 /** The text between two positions in pieces split at words: tokenized separately they give the ids of the whole. */
 export function* textPieces(text: string, from: number, to: number): Generator<string> {
   for (let at = from; at < to;) {
-    const cut = at + PIECE >= to ? to : Math.max(cutNear(text, at + PIECE), at + 1)
+    const cut = at + PIECE_CHARACTERS >= to ? to : Math.max(cutNear(text, at + PIECE_CHARACTERS), at + 1)
     yield text.slice(at, cut)
     at = cut
   }

@@ -26,14 +26,14 @@ export interface AreaPicture {
 }
 
 /** A limit further up than this many times the highest sum would flatten the areas. */
-const REACH = 4
+const MAX_LIMIT_RATIO = 4
 
 /** Stacked parts, each constant until the next moment. */
 export function areaSvg(picture: AreaPicture): string {
   const { title, subtitle, xLabel, moments, end, parts, limit, xText, yText } = picture
   const sums = moments.map((_, i) => parts.reduce((sum, { values }) => sum + values[i]!, 0))
   const peak = Math.max(1, ...sums)
-  const isNear = limit.value <= REACH * peak
+  const isNear = limit.value <= MAX_LIMIT_RATIO * peak
   const high = (isNear ? Math.max(peak, limit.value) : peak) * 1.06
   const until = end > 0 ? end : 1
   const { px, py, body } = frameOf(

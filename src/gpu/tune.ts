@@ -25,7 +25,7 @@ const CANDIDATES = {
 } as const
 
 /** Minimum speedup over the table's choice. */
-const MARGIN = 1.3
+const MIN_SPEEDUP = 1.3
 const ROUNDS = 3
 
 /** Seconds of the product by each variant in turn; the best of a few, since other load only slows them down. */
@@ -48,7 +48,7 @@ async function measure(gpu: GpuDevice, software: boolean): Promise<Variants> {
   const names = [table.matmul_nn!, ...CANDIDATES[software ? 'software' : 'hardware']]
   const seconds = await bestSeconds(gpu, names, software ? 192 : 1024)
   const fastest = seconds.indexOf(Math.min(...seconds))
-  if (seconds[0]! < seconds[fastest]! * MARGIN) return table
+  if (seconds[0]! < seconds[fastest]! * MIN_SPEEDUP) return table
   return { ...table, ...Object.fromEntries(PRODUCTS.map((kernel) => [kernel, names[fastest]!])) }
 }
 

@@ -25,7 +25,7 @@ export interface OpPosition {
   readonly index: number
 }
 
-const AROUND = 4
+const CONTEXT_OPS = 4
 const MAX_RANKS = 16
 
 /**
@@ -37,8 +37,8 @@ export function printGridAround(lists: readonly (readonly Op[])[], marks: readon
   const rows = shown.map(({ ops, rank }) => {
     const own = marks.filter((mark) => mark.rank === rank).map((mark) => mark.index)
     const middle = own[0] ?? Math.min(center, ops.length)
-    const from = Math.max(0, middle - AROUND)
-    const to = Math.min(ops.length, middle + AROUND + 1)
+    const from = Math.max(0, middle - CONTEXT_OPS)
+    const to = Math.min(ops.length, middle + CONTEXT_OPS + 1)
     const cells = ops.slice(from, to).map((op, i) => (own.includes(from + i) ? `>${opText(op)}<` : opText(op)))
     const text = [...(from > 0 ? ['…'] : []), ...cells, ...(to < ops.length ? ['…'] : [])].join('  ')
     return `rank ${String(rank).padStart(String(lists.length - 1).length)}: ${text}`

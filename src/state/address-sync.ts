@@ -27,7 +27,7 @@ export interface LinkState {
 
 type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session' | 'files'>
 
-interface Linked {
+interface PlaceLink {
   readonly read: (page: Places) => Draft
   /** The initial draft of a place, which needs no link. */
   readonly first: Draft
@@ -38,7 +38,7 @@ interface Linked {
 const refusalOf = ({ field, message, localizable }: Problem) => new RefusedError(field, localizable ?? message)
 
 /** What a link holds for each place. */
-const LINKED: Readonly<Record<PagePlace, Linked>> = {
+const PLACE_LINKS: Readonly<Record<PagePlace, PlaceLink>> = {
   run: {
     read: ({ draft }) => draft.getState().draft,
     first: {},
@@ -63,15 +63,15 @@ const LINKED: Readonly<Record<PagePlace, Linked>> = {
 }
 
 /** Follows a run's configuration in its link: the name of its initial weights. */
-const WEIGHTS = '&weights='
+const WEIGHTS_SEPARATOR = '&weights='
 
 /** "#run=1.…": the place, and its configuration as written (only what differs from the defaults). */
 async function hashOf(page: Places): Promise<string> {
   const { place } = page.view.getState()
-  const { read, first } = LINKED[place]
+  const { read, first } = PLACE_LINKS[place]
   const draft = read(page)
   const { weights } = page.files.getState()
-  const named = place === 'run' && weights !== null ? WEIGHTS + encodeURIComponent(weights.name) : ''
+  const named = place === 'run' && weights !== null ? WEIGHTS_SEPARATOR + encodeURIComponent(weights.name) : ''
   if (JSON.stringify(draft) !== JSON.stringify(first)) return `#${place}=${await inputToUrl(draft)}${named}`
   return place === 'run' && named === '' ? '' : `#${place}${named}`
 }
@@ -87,7 +87,7 @@ function decoded(name: string): string {
 
 /** Shows a link's content. Throws RefusedError without having changed anything. */
 async function show(page: Places, hash: string): Promise<void> {
-  const [main = '', weights] = hash.slice(1).split(WEIGHTS, 2)
+  const [main = '', weights] = hash.slice(1).split(WEIGHTS_SEPARATOR, 2)
   const [name, packed] = main.split(/=(.*)/s, 2)
   const place = PAGE_PLACES.find((each) => each === name)
   // Another anchor of the page.
@@ -102,8 +102,8 @@ async function show(page: Places, hash: string): Promise<void> {
   if (packed !== undefined) {
     const draft = await inputFromUrl(packed)
     if (!isDraft(draft)) throw new RefusedError('link', msg`holds no configuration`)
-    LINKED[place].check(page, draft)
-    LINKED[place].write(page, draft)
+    PLACE_LINKS[place].check(page, draft)
+    PLACE_LINKS[place].write(page, draft)
   }
   // A link with a run's configuration or weights defines both.
   if (place === 'run' && (packed !== undefined || file !== null)) page.files.linkWeights(file)

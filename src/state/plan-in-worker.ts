@@ -26,11 +26,11 @@ const openWorker: OpenPlanWorker = (onReply, fail) => {
 }
 
 /** Planning time limit, in seconds. */
-const LONGEST = 60
+const MAX_PLANNING_SECONDS = 60
 /** An aborted plan may still finish by itself: a new worker takes about as long to load, in seconds. */
-const GRACE = 0.25
+const GRACE_SECONDS = 0.25
 /** An idle worker is terminated after this, to free its memory; in seconds. */
-const IDLE = 2
+const IDLE_SECONDS = 2
 
 interface Ask {
   answer(reply: PlanReply): void
@@ -103,21 +103,24 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
       held.ask = {
         answer(reply) {
           over()
-          held.resting = setTimeout(() => end(held), IDLE * 1000)
+          held.resting = setTimeout(() => end(held), IDLE_SECONDS * 1000)
           if (reply.kind === 'planned') resolve(planFrom(config, reply.planned))
           else reject(new RefusedError(reply.problem.field, reply.problem.localizable ?? reply.problem.message))
         },
         fail: give,
       }
-      after(LONGEST, () =>
+      after(MAX_PLANNING_SECONDS, () =>
         give(
-          new RefusedError('', msg`planning took longer than ${LONGEST} s; use fewer ranks, micro-batches or blocks`),
+          new RefusedError(
+            '',
+            msg`planning took longer than ${MAX_PLANNING_SECONDS} s; use fewer ranks, micro-batches or blocks`,
+          ),
         ),
       )
       const abort = () => {
         const reason = signal?.reason as Error
         reject(reason)
-        if (held.ask) after(GRACE, () => give(reason))
+        if (held.ask) after(GRACE_SECONDS, () => give(reason))
       }
       signal?.addEventListener('abort', abort, { once: true })
       held.worker.postMessage(config)

@@ -20,7 +20,7 @@ export interface PlanState {
 export type PlanStore = ReturnType<typeof createPlanStore>
 
 /** Planning counts as long after this, in milliseconds. */
-const LONG = 500
+const LONG_MILLISECONDS = 500
 
 function why(error: unknown): Problem {
   if (error instanceof RefusedError) return problemOf(error)
@@ -35,7 +35,7 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
     own.abort()
     const controller = (own = new AbortController())
     store.setState({ computing: 'short' })
-    const timer = setTimeout(() => store.setState({ computing: 'long' }), LONG)
+    const timer = setTimeout(() => store.setState({ computing: 'long' }), LONG_MILLISECONDS)
     controller.signal.addEventListener('abort', () => clearTimeout(timer))
     try {
       const { config } = draft.getState()

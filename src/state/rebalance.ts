@@ -16,7 +16,7 @@ export interface Rebalance {
 }
 
 /** A smaller gain is not worth a restart. */
-const WORTH = 1.1
+const MIN_GAIN = 1.1
 /** The first steps compile and warm up. */
 const STEPS_SEEN = 4
 
@@ -83,7 +83,7 @@ function offer(
     after[ends.indexOf(Math.min(...ends))]!++
   }
   const gain = timeOf(before) / timeOf(after)
-  return gain >= WORTH ? { kind, before, after, gain } : null
+  return gain >= MIN_GAIN ? { kind, before, after, gain } : null
 }
 
 /** The configuration with the better split. */

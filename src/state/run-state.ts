@@ -121,7 +121,7 @@ function withRank(state: RunState, rank: number, change: Partial<RankView>): Run
 }
 
 /** Weight of the newest step in the mean of device times. */
-const NEWEST = 0.25
+const NEWEST_WEIGHT = 0.25
 
 function withDeviceTimes(state: RunState, spans: readonly ExecutedSpan[]): RunState {
   const busy = new Map<number, number>()
@@ -134,7 +134,7 @@ function withDeviceTimes(state: RunState, spans: readonly ExecutedSpan[]): RunSt
       const seconds = busy.get(rank)
       if (seconds === undefined) return view
       const { deviceSeconds: mean } = view
-      return { ...view, deviceSeconds: mean === null ? seconds : mean + NEWEST * (seconds - mean) }
+      return { ...view, deviceSeconds: mean === null ? seconds : mean + NEWEST_WEIGHT * (seconds - mean) }
     }),
   }
 }

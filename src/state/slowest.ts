@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { RankView } from './run-state.ts'
 
 /** A rank stands out from this multiple of the median. */
-const STANDS_OUT = 1.15
+const STANDOUT_RATIO = 1.15
 
 export interface Slowest {
   readonly rank: number
@@ -26,5 +26,5 @@ export function slowestRank(ranks: readonly RankView[], config: RunConfig): Slow
   // The lower of the two middle values, so that of two ranks the slower can stand out.
   const median = sorted[(sorted.length - 1) >> 1]!.seconds
   const { rank, seconds } = sorted.at(-1)!
-  return seconds >= STANDS_OUT * median ? { rank, seconds, median } : null
+  return seconds >= STANDOUT_RATIO * median ? { rank, seconds, median } : null
 }

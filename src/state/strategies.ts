@@ -31,12 +31,12 @@ export interface Strategy {
 }
 
 /** The largest number up to `most` that divides the heads (key heads, which divide the others), at least 2. */
-function dividing(heads: number, most: number): number {
+function largestDivisor(heads: number, most: number): number {
   for (let size = most; size > 2; size--) if (heads % size === 0) return size
   return 2
 }
 
-const wideness = ({ parallel: { data, tensor, pipeline } }: RunConfig) =>
+const parallelAxes = ({ parallel: { data, tensor, pipeline } }: RunConfig) =>
   [data, tensor, pipeline].filter((size) => size > 1).length
 
 const chunksOf = ({ parallel: { schedule } }: RunConfig): readonly FieldPath[] =>
@@ -154,7 +154,7 @@ export const STRATEGIES: readonly Strategy[] = [
   ]),
   {
     id: 'tensor',
-    choose: (devices, { model }) => ({ parallel: { tensor: dividing(model.kvHeads, devices) }, microbatches: 1 }),
+    choose: (devices, { model }) => ({ parallel: { tensor: largestDivisor(model.kvHeads, devices) }, microbatches: 1 }),
     matches: ({ parallel }) => parallel.tensor > 1,
     fields: () => [
       'parallel.tensor',
@@ -173,7 +173,7 @@ export const STRATEGIES: readonly Strategy[] = [
   {
     id: 'hybrid',
     choose: () => ({ parallel: { data: 2, tensor: 2, pipeline: 2, schedule: '1f1b' }, microbatches: 4 }),
-    matches: (config) => wideness(config) > 1,
+    matches: (config) => parallelAxes(config) > 1,
     fields: (config) => [
       'parallel.data',
       'parallel.tensor',
@@ -193,12 +193,15 @@ export function strategyOf(config: RunConfig): Strategy {
 }
 
 /** Number of devices when a strategy is clicked. */
-const FEWEST = 2
+const MIN_PRESET_RANKS = 2
 const MAX_PRESET_RANKS = 4
 
 /** The draft with another strategy: keeps everything but `parallel`, the micro-batches and adapters per rank. */
 export function withStrategy(draft: Draft, config: RunConfig, { choose }: Strategy): Draft {
-  const { parallel, microbatches } = choose(Math.max(FEWEST, Math.min(MAX_PRESET_RANKS, worldSize(config))), config)
+  const { parallel, microbatches } = choose(
+    Math.max(MIN_PRESET_RANKS, Math.min(MAX_PRESET_RANKS, worldSize(config))),
+    config,
+  )
   const { batch, cluster, ...rest } = draft
   const { adapters: _, stragglers: __, ...devices } = isDraft(cluster) ? cluster : {}
   return {

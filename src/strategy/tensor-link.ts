@@ -40,7 +40,7 @@ export interface TensorLink {
   ) => string
 }
 
-const ALONE: TensorLink = {
+const NO_LINK: TensorLink = {
   residual: (dims) => dims,
   partialOf: (result) => result,
   sum: () => {},
@@ -57,7 +57,7 @@ export function tensorGroup({ parallel }: RunConfig, at: Coordinates): number[] 
 /** The link of one rank; ops go to `writer`. */
 export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordinates): TensorLink {
   const { tensor, sequenceParallel } = config.parallel
-  if (tensor === 1) return ALONE
+  if (tensor === 1) return NO_LINK
   const group = tensorGroup(config, at)
   const shared = { group, lane: 'tensor', traffic: 'activations' as const }
   const parts = (elements: number) => group.map(() => elements / tensor)
@@ -78,7 +78,7 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
   }
   if (!sequenceParallel)
     return {
-      ...ALONE,
+      ...NO_LINK,
       gatherAll,
       sum: (result, { rows, C }, place, subject, phase) => {
         const spans = [span(result, rows * C)]

@@ -21,8 +21,8 @@ interface Lane {
 }
 
 /** Limits of the spare buffers: their number, and the size below which allocating is cheaper. */
-const SPARES = 32
-const SPARE_LEAST = 4096
+const MAX_SPARES = 32
+const MIN_SPARE_BYTES = 4096
 
 /**
  * Matches messages with receives, for every transport. A message whose receive is waiting goes straight to its target;
@@ -44,7 +44,7 @@ export class Inbox {
   /** Takes back a buffer with no other users. */
   recycle({ buffer, length }: Uint8Array): void {
     const whole = buffer instanceof ArrayBuffer && buffer.byteLength === length
-    if (whole && length >= SPARE_LEAST && this.spare.length < SPARES) this.spare.push(new Uint8Array(buffer))
+    if (whole && length >= MIN_SPARE_BYTES && this.spare.length < MAX_SPARES) this.spare.push(new Uint8Array(buffer))
   }
 
   private lane(peer: number, channel: string): Lane {

@@ -54,13 +54,13 @@ export function createSharedRings(
 }
 
 /** Frame that assigns a channel its number: its bytes are the channel's name. */
-const NAME = 0xff
+const NAME_FRAME = 0xff
 
 /** Frames taken from one ring in one pass. */
-const FRAMES = 4
+const FRAMES_PER_PASS = 4
 
 /** After this many passes without a wait the pump yields to the thread's other events. */
-const PASSES = 64
+const PASSES_PER_TURN = 64
 
 interface Queued {
   readonly channel: number
@@ -134,7 +134,7 @@ export class SharedRingTransport implements Transport {
     if (id === undefined) {
       id = out.channels.size
       out.channels.set(channel, id)
-      void this.post(peer, out, id, NAME, new TextEncoder().encode(channel))
+      void this.post(peer, out, id, NAME_FRAME, new TextEncoder().encode(channel))
     }
     this.sent[traffic] += data.length
     return this.post(peer, out, id, TRAFFIC_KINDS.indexOf(traffic), data)
@@ -180,7 +180,7 @@ export class SharedRingTransport implements Transport {
       }
       if (busy) {
         passes++
-        if (passes % PASSES === 0) await nextEvent()
+        if (passes % PASSES_PER_TURN === 0) await nextEvent()
         else await undefined
         continue
       }
@@ -194,13 +194,13 @@ export class SharedRingTransport implements Transport {
     const inbound = this.inbound[peer]
     if (inbound === undefined || inbound === null) return false
     let frames = 0
-    for (; frames < FRAMES; frames++) {
+    for (; frames < FRAMES_PER_PASS; frames++) {
       const head = inbound.ring.peek()
       if (head === null) break
       const { channel, traffic, messageBytes, frameBytes } = head
       const name = inbound.names[channel]
       const kind = TRAFFIC_KINDS[traffic]
-      if (traffic !== NAME && (name === undefined || kind === undefined)) {
+      if (traffic !== NAME_FRAME && (name === undefined || kind === undefined)) {
         this.abort(new TransportError(`rank ${peer} sent a frame that nobody understands`))
         return false
       }

@@ -11,7 +11,7 @@ import { textOfIds } from './tokenizer.ts'
 
 type Merge = readonly [left: number, right: number]
 
-const WORDS = / ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s/gu
+const WORD_PATTERN = / ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s/gu
 
 /** Further merges learn nothing from the intended texts, and a pair has to fit a number. */
 export const MAX_BPE_IDS = 32768
@@ -40,7 +40,7 @@ async function countWords(texts: Iterable<string>, pace: () => Promise<void> | u
   const counts = new Map<string, number>()
   for (const text of texts) {
     await pace()
-    for (const [word] of text.matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1)
+    for (const [word] of text.matchAll(WORD_PATTERN)) counts.set(word, (counts.get(word) ?? 0) + 1)
   }
   const encoder = new TextEncoder()
   return Array.from(counts, ([word, count]) => ({ ids: [...encoder.encode(word)], count }))
@@ -148,7 +148,7 @@ export function bpeTokenizer(merges: readonly Merge[]): Tokenizer {
 
   const encode = (text: string): number[] => {
     const out: number[] = []
-    for (const [word] of text.matchAll(WORDS)) {
+    for (const [word] of text.matchAll(WORD_PATTERN)) {
       let ids = known.get(word)
       if (!ids) {
         ids = encodeWord(word)

@@ -42,7 +42,7 @@ export function verdictOf(ranked: readonly ClockedCandidate[], result: Simulated
   }
 }
 
-const LOST = {
+const LOSSES = {
   exchanges: 'exchanges that nothing hides',
   waiting: 'stages that wait for others',
   host: 'the host between two steps',
@@ -53,7 +53,7 @@ export function explain({ winner, budgetBytes, compute, lost, other }: Verdict):
   const first =
     `${describeCandidate(winner.candidate)} trains at ${count(winner.tokensPerSecond)} tokens/s in ` +
     `${gigabytes(winner.memoryBytes)} of ${gigabytes(budgetBytes)}: kernels take ${percent(compute)} of the step ` +
-    `(${percent(winner.mfu)} of the peak), and the largest loss is to ${LOST[lost.to]} with ${percent(lost.share)}.`
+    `(${percent(winner.mfu)} of the peak), and the largest loss is to ${LOSSES[lost.to]} with ${percent(lost.share)}.`
   if (!other) return `${first} No other mesh of these devices came near enough to be clocked.`
   const second =
     `The best other mesh, ${describeCandidate(other.planned.candidate)}, is ${percent(other.slower)} slower and needs ` +

@@ -9,9 +9,9 @@ import {
   type ReportSection,
 } from './section.ts'
 
-const WORST = 5
+const WORST_ROWS = 5
 /** Tables with more rows than this show only the worst. */
-const SHORT = 26
+const MAX_FULL_ROWS = 26
 
 function figure(value: number): string {
   return value === 0 ? '0' : Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3)
@@ -50,7 +50,7 @@ function pointRows(points: readonly Point[]): string[] {
 
 function sectionText(section: ReportSection, plot: string): string {
   const { title, source, software, notes, quantity, points } = section
-  const worst = [...points].sort((a, b) => Math.abs(relativeError(b)) - Math.abs(relativeError(a))).slice(0, WORST)
+  const worst = [...points].sort((a, b) => Math.abs(relativeError(b)) - Math.abs(relativeError(a))).slice(0, WORST_ROWS)
   const halves = [
     ['all', points],
     ['fitted on', points.filter(({ seen }) => seen)],
@@ -68,7 +68,7 @@ function sectionText(section: ReportSection, plot: string): string {
     '',
     `![${title}: simulated over measured](${plot})`,
     '',
-    ...(points.length <= SHORT ? pointRows(points) : ['Worst cases:', '', ...pointRows(worst)]),
+    ...(points.length <= MAX_FULL_ROWS ? pointRows(points) : ['Worst cases:', '', ...pointRows(worst)]),
     '',
   ].join('\n')
 }

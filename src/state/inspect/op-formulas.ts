@@ -54,8 +54,8 @@ export function flopFormula(op: ComputeOp, model: ModelConfig): Formula | null {
 }
 
 /**
- * Floating-point operations of several ops of one rank and micro-batch: equal products once, with how often they occur;
- * pieces of the head as one with the tokens of all. null where no op has a product, or sizes of one letter differ.
+ * Floating-point operations of several ops of one rank and micro-batch: equal products once, with their count; chunks
+ * of the head as one with all their tokens. null where no op has a product, or sizes of one letter differ.
  */
 export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): Formula | null {
   const products = ops.flatMap((op) => flopFormula(op, model) ?? [])
@@ -86,7 +86,7 @@ export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): F
 
 const REST: FormulaExpression = over(minus('n', 1), 'n')
 
-/** What a member sends, by algorithm and kind; which of them holds is decided by the count (comm/traffic.ts). */
+/** What a member sends, by algorithm and kind; the actual count decides which formula holds (comm/traffic.ts). */
 const SENT: readonly FormulaExpression[] = [
   times(2, REST, 'S'),
   times(REST, 'S'),
@@ -101,7 +101,10 @@ const BY_KIND: Partial<Record<CollectiveOp['kind'], readonly FormulaExpression[]
   allGather: [times(REST, 'S')],
 }
 
-/** Bytes of the whole that a collective is about, and how they come to what this rank sends; null where its share follows no simple rule. */
+/**
+ * Bytes of a collective's whole vector, and the formula of what this rank sends; null where its share follows no simple
+ * rule.
+ */
 export function sentFormula(
   op: CollectiveOp,
   rank: number,

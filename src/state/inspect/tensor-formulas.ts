@@ -10,7 +10,7 @@ import { formulaFor } from './formula.ts'
 
 const TOKENS: FormulaExpression = times('B', 'T')
 
-/** Symbols that no formula on the page shows: positions within a vector and flags. */
+/** Symbols not shown in any formula: positions within a vector and flags. */
 const HIDDEN: ReadonlySet<SizeSymbol> = new Set([
   'valid',
   'vocabStart',
@@ -26,25 +26,25 @@ function isShown(symbol: SizeSymbol): symbol is SizeSymbol & SymbolName {
   return !HIDDEN.has(symbol)
 }
 
-/** A size of the model's data as the page shows it: a flag counts as 0. */
+/** A size expression for display: a flag counts as 0. */
 export function shown(expression: SizeExpression): FormulaExpression {
   if (typeof expression === 'number') return expression
   if (typeof expression === 'string') return isShown(expression) ? expression : 0
   return { sign: expression.sign, of: expression.of.map(shown) }
 }
 
-/** Rows as samples and tokens: what an op that works on all rows of a micro-batch says. */
+/** Rows as samples and tokens, for an op on all rows of a micro-batch. */
 export function rowsAsTokens(expression: FormulaExpression): FormulaExpression {
   return withSymbol(expression, 'R', TOKENS)
 }
 
-/** Sizes of one op as a formula calls them. */
+/** Sizes of one op by their symbols in formulas. */
 export function valuesOf(op: Extract<Op, { dims: unknown }>, model: ModelConfig): FormulaValues {
   const { B, T, C, NH, KV, HS, F, V, rows, tensor } = op.dims
   return { B, T, C, NH, KV, HS, F, V, R: rows, N: model.context, t: tensor }
 }
 
-/** Elements of a buffer that an op names in a role of its segment; the residual stream may be cut over tensor ranks. */
+/** Elements of a buffer named by an op in a role of its segment; the residual stream may be split over tensor ranks. */
 function portShapes(spec: BufferSpec, users: readonly ComputeOp[]): FormulaExpression[] {
   for (const op of users) {
     const role = Object.entries(op.args).find(([, name]) => name === spec.name)?.[0]
@@ -59,10 +59,10 @@ function portShapes(spec: BufferSpec, users: readonly ComputeOp[]): FormulaExpre
   return []
 }
 
-/** What a loaded input holds: a number for each token. */
+/** A loaded input: a number for each token. */
 const INPUT: readonly FormulaExpression[] = [TOKENS]
 
-/** The size of a buffer by the shape of what it holds; by its elements where it is a share of a tensor or of several. */
+/** The size of a buffer by its shape; by its elements where it is a share of one or several tensors. */
 export function bytesFormula(rank: RankProgram, spec: BufferSpec, model: ModelConfig): Formula {
   const isSized = (op: Op) => 'dims' in op
   const isUser = (op: Op): op is ComputeOp => 'segment' in op && Object.values(op.args).includes(spec.name)

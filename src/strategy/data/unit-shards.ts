@@ -44,12 +44,12 @@ export function gatherUnits(
   return withUnitGathers(ops, [...pieces.keys()], {
     reshard: config.parallel.fsdp.reshardAfterForward,
     prefetch: config.parallel.overlap,
-    bring: (unit, visit) => bringUnit(config, rank, pieces.get(unit)!, unit, visit),
+    bring: (unit, visit) => gatherUnit(config, rank, pieces.get(unit)!, unit, visit),
   })
 }
 
 /** All-gathers a unit from the shards of the data group; shards in host memory are fetched to the device first. */
-function bringUnit(
+function gatherUnit(
   config: RunConfig,
   rank: ShardedRank,
   pieces: readonly OwnedPiece[],

@@ -36,7 +36,7 @@ function ranksOf({ simulated, overBudget, training }: Pin): readonly RankBytes[]
   )
 }
 
-const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
+const maxOf = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
 
 export function figuresOf(pin: Pin): Figures {
   const { simulated, training } = pin
@@ -44,8 +44,8 @@ export function figuresOf(pin: Pin): Figures {
   const losses = training !== null && training.phase !== 'waiting' ? training.losses : []
   return {
     pin,
-    fullestBytes: most(ranks.map(({ bytes }) => bytes.total)),
-    sentBytes: most(ranks.map(({ sentBytes }) => sentBytes)),
+    fullestBytes: maxOf(ranks.map(({ bytes }) => bytes.total)),
+    sentBytes: maxOf(ranks.map(({ sentBytes }) => sentBytes)),
     isMeasured: training?.phase === 'done' && training.result.ranks !== undefined,
     bubble: simulated === null ? null : (simulated.schedule?.bubble ?? 0),
     stepSeconds: simulated?.time.stepSeconds ?? null,

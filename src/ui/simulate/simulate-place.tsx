@@ -34,7 +34,7 @@ export default function SimulatePlace() {
     <div className={styles.place}>
       <aside className={styles.controls} aria-label={text.title}>
         <p className={styles.about}>{text.about}</p>
-        {story && <ToldStory story={story.story} text={text} />}
+        {story && <StoryNotice story={story.story} text={text} />}
         {GROUPS.map((group) => (
           <FieldGroup key={group} group={group} text={text} />
         ))}
@@ -52,7 +52,7 @@ export default function SimulatePlace() {
 }
 
 /** What a story shows; all its configurations go to Compare at once. */
-function ToldStory({ story: { id, configs }, text }: { readonly story: Story; readonly text: SimulateText }) {
+function StoryNotice({ story: { id, configs }, text }: { readonly story: Story; readonly text: SimulateText }) {
   const { compare, view } = usePage()
   return (
     <div className={styles.story}>
