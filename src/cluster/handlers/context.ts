@@ -28,12 +28,12 @@ export interface HandlerContext {
 }
 
 /** When an exchange began to move data, by performance.now(): before, it waits for the device or a peer, which is no work. */
-export type TransferStart = number
+export type Began = number
 
 export type Handler<Kind extends Op['kind']> = (
   op: Extract<Op, { kind: Kind }>,
   context: HandlerContext,
   slots: Slots,
-) => Promise<void | TransferStart> | void
+) => Promise<void | Began> | void
 
 export type HandlerTable = { readonly [Kind in Op['kind']]: Handler<Kind> }

@@ -1,12 +1,15 @@
 import { invariant } from '../../core/errors.ts'
-import { lengthOf } from '../../core/parts.ts'
 import { memberPlan } from '../../comm/plan.ts'
 import { requestOf } from '../../comm/request.ts'
 import type { CollectiveOp, OffloadOp, RecvOp, SendOp, Span } from '../../schedule/program.ts'
 import { runCollective } from '../collectives.ts'
 import type { Slots } from '../slots.ts'
-import type { TransferStart, HandlerContext } from './context.ts'
+import type { Began, HandlerContext } from './context.ts'
 import { readSpans, writeSpans } from './readback.ts'
+
+function total(spans: readonly Span[]): number {
+  return spans.reduce((sum, each) => sum + each.length, 0)
+}
 
 /** Sender and receiver name a stream by their peer; what follows the peer is the same on both ends. */
 function channelOf(stream: string): string {
@@ -18,14 +21,14 @@ function bytesOf(values: Float32Array): Uint8Array {
 }
 
 /** The first moment at which it was called, else now. */
-function firstMoment(): { note: () => void; at: () => TransferStart } {
-  let first: TransferStart | null = null
+function firstMoment(): { note: () => void; at: () => Began } {
+  let first: Began | null = null
   return { note: () => (first ??= performance.now()), at: () => first ?? performance.now() }
 }
 
-export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<TransferStart> {
+export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a single rank sends nothing')
-  const values = new Float32Array(lengthOf(op.source))
+  const values = new Float32Array(total(op.source))
   const moved = firstMoment()
   await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
   // Eager: the message is the transport's from here on.
@@ -33,9 +36,9 @@ export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots
   return moved.at()
 }
 
-export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<TransferStart> {
+export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a single rank receives nothing')
-  const values = new Float32Array(lengthOf(op.target))
+  const values = new Float32Array(total(op.target))
   await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
   const began = performance.now()
   writeSpans(gpu, slots, op.target, values)
@@ -61,11 +64,7 @@ class Arrived {
 }
 
 /** Reading back, exchanging, adding and writing overlap chunk by chunk. */
-export async function exchange(
-  op: CollectiveOp,
-  { gpu, transport }: HandlerContext,
-  slots: Slots,
-): Promise<TransferStart> {
+export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
   invariant(transport, 'a collective needs a transport')
   const member = op.group.indexOf(transport.rank)
   const request = requestOf(op)
@@ -74,8 +73,8 @@ export async function exchange(
   const source = new Float32Array(holds.length)
   const target =
     holds.length === keeps.length && holds.offset === keeps.offset ? source : new Float32Array(keeps.length)
-  const brings = lengthOf(op.source) > 0
-  const wants = lengthOf(op.target) > 0
+  const brings = total(op.source) > 0
+  const wants = total(op.target) > 0
   const arrived = new Arrived()
   const moved = firstMoment()
   const reading = brings
@@ -109,8 +108,8 @@ export async function exchange(
   return moved.at()
 }
 
-export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<TransferStart> {
-  const values = new Float32Array(lengthOf(op.source))
+export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<Began> {
+  const values = new Float32Array(total(op.source))
   const moved = firstMoment()
   await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
   if (op.accumulate) addToHost(slots, op.target, values)

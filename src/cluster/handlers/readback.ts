@@ -53,11 +53,11 @@ export async function readSpans(
   const chunkElements = staging[0]!.size / 4
   const chunks = cut(spans, chunkElements)
   /** Chunks under way, in order; each hands out its elements once those before it have. */
-  const pending: Promise<void>[] = []
+  const underWay: Promise<void>[] = []
   let delivered = Promise.resolve()
   for (const [c, pieces] of chunks.entries()) {
     const buffer = staging[c % staging.length]!
-    if (pending.length === staging.length) await pending.shift()
+    if (underWay.length === staging.length) await underWay.shift()
     for (const { span, from, length, at } of pieces)
       gpu.queue.copy(slots.buffer(span.buffer), from * 4, buffer, (at % chunkElements) * 4, length * 4)
     gpu.queue.flush()
@@ -73,7 +73,7 @@ export async function readSpans(
     // Awaited in turn: when one fails nobody comes back for those behind it.
     arrived.catch(() => undefined)
     delivered = arrived
-    pending.push(arrived)
+    underWay.push(arrived)
   }
   await delivered
 }
