@@ -17,25 +17,40 @@ export type Coordinates = Readonly<Record<MeshAxis, number>>
 
 /** Ranks of the mesh, or of a group along some of its axes. */
 export function meshSize(sizes: MeshSizes, axes: readonly MeshAxis[] = MESH_AXES): number {
-  return axes.reduce((product, axis) => product * sizes[axis], 1)
+  let product = 1
+  for (const axis of axes) product *= sizes[axis]
+  return product
 }
 
 /** Distance in ranks between neighbours along an axis: the product of the axes further in. */
 export function strideOf(sizes: MeshSizes, axis: MeshAxis): number {
-  return meshSize(sizes, MESH_AXES.slice(0, MESH_AXES.indexOf(axis)))
+  let stride = 1
+  for (const inner of MESH_AXES) {
+    if (inner === axis) break
+    stride *= sizes[inner]
+  }
+  return stride
 }
 
 export function rankAt(sizes: MeshSizes, at: Coordinates): number {
-  return MESH_AXES.reduce((rank, axis) => rank + at[axis] * strideOf(sizes, axis), 0)
+  let [rank, stride] = [0, 1]
+  for (const axis of MESH_AXES) {
+    rank += at[axis] * stride
+    stride *= sizes[axis]
+  }
+  return rank
 }
 
 /** The inverse of `rankAt`. A rank outside the mesh (a server's) lies beyond the end of the outermost axis. */
 export function coordinatesAt(sizes: MeshSizes, rank: number): Coordinates {
-  const along = (axis: MeshAxis) => {
-    const place = Math.floor(rank / strideOf(sizes, axis))
-    return axis === MESH_AXES.at(-1) ? place : place % sizes[axis]
+  const at = { data: 0, pipeline: 0, tensor: 0 }
+  let rest = rank
+  for (const axis of MESH_AXES) {
+    const isOutermost = axis === MESH_AXES.at(-1)
+    at[axis] = isOutermost ? rest : rest % sizes[axis]
+    rest = Math.floor(rest / sizes[axis])
   }
-  return { data: along('data'), pipeline: along('pipeline'), tensor: along('tensor') }
+  return at
 }
 
 /** The ranks that differ from those coordinates along the given axes only, ascending. */
@@ -56,7 +71,13 @@ export function groupsAlong(sizes: MeshSizes, ...axes: readonly MeshAxis[]): num
 }
 
 /** The axes along which the members of a group differ. */
-export function axesAcross(sizes: MeshSizes, group: readonly number[]): MeshAxis[] {
-  const places = group.map((rank) => coordinatesAt(sizes, rank))
-  return MESH_AXES.filter((axis) => places.some((each) => each[axis] !== places[0]![axis]))
+export function axesAcross(sizes: MeshSizes, [first, ...others]: readonly number[]): MeshAxis[] {
+  if (first === undefined) return []
+  const from = coordinatesAt(sizes, first)
+  const differs = { data: false, pipeline: false, tensor: false }
+  for (const rank of others) {
+    const at = coordinatesAt(sizes, rank)
+    for (const axis of MESH_AXES) if (at[axis] !== from[axis]) differs[axis] = true
+  }
+  return MESH_AXES.filter((axis) => differs[axis])
 }

@@ -15,8 +15,7 @@ export type OnProgress = (what: string, fraction: number | null, detail: string)
 
 /**
  * The tokenizer of a configuration: that of the initial weights where they bring one, else built, from the data where
- * its
- * vocabulary is learned. Throws RefusedError.
+ * its vocabulary is learned. Throws RefusedError.
  * @param source the data, opened on demand
  */
 export async function tokenizerFor(

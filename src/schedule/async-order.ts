@@ -4,8 +4,8 @@
  *
  * A push is applied on arrival unless that would make the parameters some other worker computes on older than
  * `maxStaleness` updates; then it waits. When all workers wait, their pushes are summed in rank order and applied as
- * one
- * update. So maxStaleness 0 is the synchronous server, and workers − 1 or more never waits while all are equally fast.
+ * one update. So maxStaleness 0 is the synchronous server, and workers − 1 or more never waits while all are equally
+ * fast.
  */
 export type AsyncEvent =
   /** The server sends the worker its current parameters. */

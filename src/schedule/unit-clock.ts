@@ -29,10 +29,8 @@ export interface ClockedOrder {
 
 /**
  * Clocks an order: every rank runs its actions in order, each as soon as its input is available. A forward needs the
- * stage
- * before, a backward or input-gradient its own forward and the stage after, a weight-gradient its input-gradient.
- * Between
- * ranks an edge takes `comm` without occupying compute.
+ * stage before, a backward or input-gradient its own forward and the stage after, a weight-gradient its input-gradient.
+ * Between ranks an edge takes `comm` without occupying compute.
  *
  * @throws InvalidProgramError when ranks wait for each other, with the grid and the stuck action marked
  */

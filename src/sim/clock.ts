@@ -2,7 +2,7 @@ import { InvalidProgramError } from '../core/errors.ts'
 import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
 import { planMemory, slotNames, type MemoryPlan } from '../schedule/memory-plan.ts'
 import type { OpPosition } from '../schedule/program-grid.ts'
-import type { Op, Program } from '../schedule/program.ts'
+import type { Op, Program, Reuse } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import { eagerRoot, eagerSpans } from './clock/eager.ts'
 import { meetingsOf } from './clock/meetings.ts'
@@ -38,18 +38,21 @@ export interface ClockOptions {
   readonly plans?: readonly MemoryPlan[]
 }
 
-/** The dependencies of a step by the executor's rule: on memory slots, not names. */
-function waitsOf(plan: MemoryPlan): Dependencies {
-  return dependenciesOf(plan.step.ops, slotNames(plan, plan.step))
+/**
+ * The dependencies of a step by the executor's rule: on memory slots, not names. An allocator that reuses free memory for
+ * any size has other memory to give while a stream still uses what was freed (PyTorch's record_stream).
+ */
+function waitsOf(plan: MemoryPlan, reuse: Reuse): Dependencies {
+  return reuse === 'any size'
+    ? dependenciesOf(plan.step.ops)
+    : dependenciesOf(plan.step.ops, slotNames(plan, plan.step))
 }
 
 /**
  * Clocks one step of a Program. An op starts when what it waits for is done (the previous op of its stream, the writers
- * of
- * its inputs, the readers of what it overwrites: the executor's rule); a collective when all members have arrived,
- * unless
- * it is messages to or from a root; a recv ends with its message. Deterministic: equal Programs and costs give equal
- * times.
+ * of its inputs, the readers of what it overwrites: the executor's rule); a collective when all members have arrived,
+ * unless it is messages to or from a root; a recv ends with its message. Deterministic: equal Programs and costs give
+ * equal times.
  *
  * @throws InvalidProgramError when ranks deadlock, naming one that waits
  */
@@ -70,7 +73,7 @@ export function clockProgram(program: Program, cost: CostModel, options: ClockOp
   const { receiver, collective, members } = meetingsOf(program, base, total)
 
   // Successors of every op, as one array: followers[offsets[i] … offsets[i + 1]).
-  const waits = plans.map(waitsOf)
+  const waits = plans.map((plan, r) => waitsOf(plan, program.ranks[r]!.reuse))
   const left = new Int32Array(total)
   const offsets = new Int32Array(total + 1)
   waits.forEach(({ offsets: own, targets }, r) => {

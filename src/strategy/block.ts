@@ -16,8 +16,7 @@ import type { TensorLink } from './tensor-link.ts'
 
 /**
  * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. The contents of
- * a
- * block are the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
+ * a block are the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
  *
  *   forward    norm ─ gather rows ─ body ─ sum over the tensor group ─ residual
  *   backward   gather rows ─ body ─ sum over the tensor group ─ norm, with the gradient that bypasses it

@@ -17,21 +17,27 @@ import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes
 export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
   const { gradientBytes, reducedBytes, keepsCopies } = habitsOf(config)
-  let mixed = withSumsBesideExchanges(draft)
+  let mixed = withLandings(draft)
   if (gradientBytes !== reducedBytes) mixed = withCasts(mixed, config)
   if (keepsCopies) mixed = withGradientCopies(mixed)
   mixed = withOptimizerState(mixed, config)
   return withBytes(mixed, config)
 }
 
-/** Reduced gradients are added to the shard on the exchange's stream: compute must not wait for them. */
-function withSumsBesideExchanges(draft: RankDraft): RankDraft {
-  const landedOn = new Map<string, string>()
+/** The output of a collective is processed on a stream of its own: neither the collective's nor compute must wait for it. */
+const landingStream = ({ stream }: Pick<OpDraft, 'stream'>) => `landing:${stream}`
+
+/** Reduced gradients are decoded and added to the shard as they arrive, in list order. */
+function withLandings(draft: RankDraft): RankDraft {
+  /** By received buffer, and those derived from it: the stream that processes it. */
+  const landings = new Map<string, string>()
   const step = draft.step.map((op): OpDraft => {
-    if ('group' in op) for (const name of op.writes) landedOn.set(name, op.stream)
-    if (op.kind !== 'add') return op
-    const stream = op.source.map((each) => landedOn.get(each.buffer)).find((each) => each !== undefined)
-    return stream === undefined ? op : { ...op, stream }
+    if ('group' in op) for (const name of op.writes) landings.set(name, landingStream(op))
+    if (op.kind !== 'add' && op.kind !== 'encode' && op.kind !== 'decode') return op
+    const stream = op.source.map((each) => landings.get(each.buffer)).find((each) => each !== undefined)
+    if (stream === undefined) return op
+    if (op.kind === 'decode') for (const name of op.writes) landings.set(name, stream)
+    return { ...op, stream }
   })
   return { ...draft, step }
 }
@@ -103,15 +109,14 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
       }
       return splitLike(buffers.add(buffer(id, size, { dtype: 'reduced', home })), spans)
     }
-    const cast = (source: readonly Span[], target: readonly Span[]): OpDraft[] =>
+    const cast = (source: readonly Span[], target: readonly Span[], stream: string): OpDraft[] =>
       source.length === 0
         ? []
         : [
             {
               ...at,
               kind: 'add',
-              // On the exchange's stream: compute must not wait for it.
-              stream: op.stream,
+              stream,
               source,
               target,
               assign: true,
@@ -129,9 +134,9 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
       reads: [...buffersOf(sent), ...op.reads.filter((name) => op.source.every((each) => each.buffer !== name))],
       writes: buffersOf(landed),
     }
-    const back = cast(landed, op.target)
+    const back = cast(landed, op.target, landingStream(op))
     if (waitsForStage(op)) waiting.push(...back)
-    return [...before, ...cast(op.source, sent), moved, ...(waitsForStage(op) ? [] : back)]
+    return [...before, ...cast(op.source, sent, op.stream), moved, ...(waitsForStage(op) ? [] : back)]
   })
   return { ...draft, step: [...step, ...waiting], buffers: buffers.list() }
 }

@@ -9,9 +9,8 @@ import type { PipelinePosition, SegmentWriter } from './segment-writer.ts'
 /**
  * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products read whole rows,
  * row-parallel products leave partial sums of them. Plain tensor parallelism all-reduces partial sums and has whole
- * rows
- * everywhere; sequence parallelism leaves each rank the sum of its own rows (reduce-scatter) and gathers rows where a
- * product reads them whole.
+ * rows everywhere; sequence parallelism leaves each rank the sum of its own rows (reduce-scatter) and gathers rows
+ * where a product reads them whole.
  *
  *             partial sums of all rows → residual stream        residual stream → all rows
  *   plain     all-reduce in place                               nothing to do

@@ -6,8 +6,7 @@ import type { BytesByTraffic, TrafficKind } from '../../core/bytes.ts'
  * that two ranks which both send first do not deadlock.
  *
  * Bytes exclude framing and are counted where a message is written and where a receive takes it: nowhere else, and
- * never
- * from the Program.
+ * never from the Program.
  */
 export interface Transport {
   readonly rank: number

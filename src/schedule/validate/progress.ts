@@ -13,8 +13,7 @@ import type { MatchedCollective, MatchedMessage } from './meetings.ts'
  *
  * Besides the order rule over memory slots, a rank's host enqueues compute in list order: nothing starts before the
  * earlier device ops have been enqueued. A list that only works when later ops overtake would hang a real rank, so it
- * is
- * refused.
+ * is refused.
  */
 export function checkProgress(
   scope: Scope,

@@ -23,8 +23,7 @@ interface MemberSpan {
 
 /**
  * Messages to a root leave as soon as their sender arrives and pass the root's link one by one; messages from a root
- * leave
- * one by one when it arrives. Only the receiver of a message waits for it.
+ * leave one by one when it arrives. Only the receiver of a message waits for it.
  *
  * @param linkFree when the root's link has received earlier messages
  */

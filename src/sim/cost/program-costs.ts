@@ -81,6 +81,8 @@ export function programCosts(config: RunConfig, cluster: ClusterHardware): Progr
   const hostCluster: ClusterHardware = { ...cluster, intraNode: hostLink }
   const spans = new Map<string, GroupSpan>()
   const byKey = new Map<string, { device: number; host: number }>()
+  /** Ranks that do the same ask for the same ops. */
+  const byOp = new Map<Op, { device: number; host: number }>()
 
   const timed = (works: readonly KernelWork[]): { device: number; host: number } => {
     let [seconds, host] = [0, 0]
@@ -100,10 +102,12 @@ export function programCosts(config: RunConfig, cluster: ClusterHardware): Progr
     return timed(passWork(op, work))
   }
   const remembered = (op: Op, make: () => { device: number; host: number }) => {
+    let known = byOp.get(op)
+    if (known !== undefined) return known
     const key = workKey(op)
-    if (key === null) return make()
-    let known = byKey.get(key)
-    if (known === undefined) byKey.set(key, (known = make()))
+    known = key === null ? make() : byKey.get(key)
+    if (known === undefined) byKey.set(key!, (known = make()))
+    byOp.set(op, known)
     return known
   }
 

@@ -69,11 +69,9 @@ function byStep(a: ClockedCandidate, b: ClockedCandidate): number {
 
 /**
  * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets
- * bounds on
- * memory and step time from replays of a few blocks; those with the lowest bounds, and the best for little memory, are
- * replayed until no other can be faster. Reported figures of a layout equal `simulate`'s. A generator: it yields
- * progress,
- * and is cancelled by not resuming it.
+ * bounds on memory and step time from replays of a few blocks; those with the lowest bounds, and the best for little
+ * memory, are replayed until no other can be faster. Reported figures of a layout equal `simulate`'s. A generator: it
+ * yields progress, and is cancelled by not resuming it.
  *
  * @throws RefusedError when nothing fits, with the nearest miss
  */

@@ -7,7 +7,8 @@ import { programCosts } from '../cost/program-costs.ts'
 import type { ClusterHardware } from '../links.ts'
 import { softwareOf } from '../cost/software.ts'
 import { replay } from '../replay/replay.ts'
-import { sequenceOf, type Walk } from '../replay/walk.ts'
+import { sequenceOf } from '../replay/code.ts'
+import type { Walk } from '../replay/walk.ts'
 import { candidateConfig, type Candidate } from './candidates.ts'
 
 /*

@@ -1,6 +1,8 @@
+import { CATEGORIES, zeroByCategory } from '../../core/bytes.ts'
 import { overBudget } from '../ledger.ts'
+import { sequenceOf } from './code.ts'
 import { RankMemory } from './memory.ts'
-import { sequenceOf, type Walk } from './walk.ts'
+import type { Walk } from './walk.ts'
 
 /**
  * Refuses a step that takes more than the budget per device, naming the rank that needs most and the first op with which
@@ -17,23 +19,17 @@ export function checkReplayBudget(walks: readonly Walk[], budget: number | null)
 /** The first op of the step that passes the budget, and what is live then; null where the rank's own state does. */
 function firstOver({ code }: Walk, budget: number) {
   const memory = new RankMemory(code)
-  memory.begin(sequenceOf(code))
   let op = code.prologue.ops.length
   for (const { stretch, microbatch } of sequenceOf(code)) {
+    memory.enterStretch(stretch, microbatch)
     for (let i = 0; i < stretch.ops.length; i++, op++) {
-      memory.enter(stretch, i, microbatch)
+      memory.take(stretch, i)
       if (memory.live.reduce((sum, each) => sum + each, memory.cached) > budget) {
-        const [parameters, gradients, optimizer, activations, communication, workspace] = [...memory.live] as [
-          number,
-          number,
-          number,
-          number,
-          number,
-          number,
-        ]
-        return { op, live: { parameters, gradients, optimizer, activations, communication, workspace } }
+        const live = zeroByCategory()
+        CATEGORIES.forEach((category, c) => (live[category] = memory.live[c]!))
+        return { op, live }
       }
-      memory.leave(stretch, i)
+      memory.give(stretch, i, false)
     }
     memory.leaveStretch(stretch)
   }

@@ -14,12 +14,16 @@ export interface Meeting {
   /** Walks that take part, each for one or more members. */
   readonly participants: number
   readonly here: Map<Walker, { readonly pending: Pending; readonly seconds: number }>
+  /** Where walks stand for several members: when each was through with the last message to or from a root. */
+  memberEnd: Float64Array | null
 }
 
 type Exchange =
   | { readonly kind: 'send'; readonly channel: Channel }
   | { readonly kind: 'recv'; readonly channel: Channel }
   | { readonly kind: 'meet'; readonly meeting: Meeting }
+  /** A collective of members that one walk stands for. */
+  | { readonly kind: 'alone'; readonly meeting: Meeting }
 
 /** What a message is of: the output or the input gradient of the sender's stage; parameters or gradients of a server. */
 function channelOf(op: SendOp | RecvOp): string {
@@ -27,6 +31,13 @@ function channelOf(op: SendOp | RecvOp): string {
   if (stage === undefined) return traffic
   const next = direction === 'F' ? stage - 1 : stage + 1
   return `${direction}${kind === 'send' ? stage : next}`
+}
+
+/** When the last member comes to a collective in which all meet. */
+export function lastOf(meeting: Meeting): number {
+  const last = meeting.memberEnd === null ? 0 : Math.max(...meeting.memberEnd)
+  meeting.memberEnd = null
+  return last
 }
 
 /** Where walks meet. `walkOf`: the number of the walk that stands for a rank. */
@@ -48,7 +59,8 @@ export class Links {
     if (op.kind === 'send') return { kind: 'send', channel: this.channel(rank, op.peer, channelOf(op)) }
     if (op.kind === 'recv') return { kind: 'recv', channel: this.channel(op.peer, rank, channelOf(op)) }
     if (!('group' in op)) return null
-    return { kind: 'meet', meeting: this.meeting(op) }
+    const meeting = this.meeting(op)
+    return meeting.participants === 1 && eagerRoot(op) === null ? { kind: 'alone', meeting } : { kind: 'meet', meeting }
   }
 
   private channel(from: number, to: number, name: string): Channel {
@@ -62,7 +74,7 @@ export class Links {
     let meeting = this.meetings.get(stream)
     if (meeting === undefined) {
       const participants = new Set(group.map((rank) => this.walkOf(rank))).size
-      this.meetings.set(stream, (meeting = { participants, here: new Map() }))
+      this.meetings.set(stream, (meeting = { participants, here: new Map(), memberEnd: null }))
     }
     return meeting
   }
@@ -92,7 +104,7 @@ export class Links {
     const { op } = pending
     const root = eagerRoot(op)
     if (root !== null && 'group' in op) {
-      this.throughRoot(op, root, here)
+      this.throughRoot(meeting, op, root, here)
       return
     }
     let last = here[0]!
@@ -101,7 +113,7 @@ export class Links {
       if (each.pending.ready > last.pending.ready) last = each
       longest = Math.max(longest, each.seconds)
     }
-    const from = last.pending.ready
+    const from = Math.max(last.pending.ready, lastOf(meeting))
     const binding = last.pending.walk.binding[last.pending.index]!
     // Everybody waits for what the last to come waited for.
     const after = binding >= 0 ? { walk: last.pending.walk, index: binding } : null
@@ -109,32 +121,38 @@ export class Links {
   }
 
   /**
-   * Messages to a root or from it. Where a walk stands for several members, each of them is the root in its turn (what only one
-   * serves is walked one by one): the walk takes the mean of their times, and in a whole round what each of them takes.
+   * Messages to a root or from it. A walk may stand for several members that take turns to be the root: each has its own time
+   * on the stream, and the walk that of the member it walks as.
    */
   private throughRoot(
+    meeting: Meeting,
     op: CollectiveOp,
     root: number,
     here: readonly { readonly pending: Pending; readonly seconds: number }[],
   ): void {
+    const { group } = op
     const walks = this.walks()
     const byWalk = new Map(here.map((each) => [each.pending.walk, each]))
-    const memberOf = op.group.map((rank) => byWalk.get(walks[this.walkOf(rank)]!)!)
-    const members = memberOf.map(({ pending: { ready }, seconds }) => ({ ready, seconds }))
-    const rootRank = op.group[root]!
+    const memberOf = group.map((rank) => byWalk.get(walks[this.walkOf(rank)]!)!)
+    const { memberEnd } = meeting
+    const isAlone = here.length === group.length
+    const sends = op.kind === 'broadcast' || op.kind === 'scatter' || op.kind === 'pull'
+    const members = memberOf.map(({ pending, seconds }, i) => {
+      if (isAlone) return { ready: pending.ready, seconds }
+      const ready = memberEnd === null ? pending.ready : Math.max(pending.placesReady, memberEnd[i]!)
+      // What another member sends is made by compute that the walk has only for its own part.
+      return { ready: sends && i === root ? Math.max(ready, pending.computed) : ready, seconds }
+    })
+    const rootRank = group[root]!
     const spans = eagerSpans(op, members, root, this.linkFree.get(rootRank) ?? 0)
     this.linkFree.set(rootRank, Math.max(this.linkFree.get(rootRank) ?? 0, spans[root]!.end))
-    for (const { pending } of here) {
-      const own = spans.filter((_, i) => memberOf[i]!.pending === pending)
-      const last = own.reduce((latest, each) => (each.end > latest.end ? each : latest))
-      const mean = own.reduce((sum, { end }) => sum + end, 0) / own.length
-      const { walk, index } = memberOf[last.after]!.pending
-      this.settle(
-        pending,
-        Math.min(last.start, mean),
-        own.length === 1 ? last.end : mean,
-        walk === pending.walk ? null : { walk, index },
-      )
+    meeting.memberEnd = isAlone ? null : Float64Array.from(spans, ({ end }) => end)
+    for (const [i, rank] of group.entries()) {
+      const { pending } = memberOf[i]!
+      if (pending.walk.rank !== rank) continue
+      const { start, end, after } = spans[i]!
+      const { walk, index } = memberOf[after]!.pending
+      this.settle(pending, start, end, walk === pending.walk ? null : { walk, index })
     }
   }
 

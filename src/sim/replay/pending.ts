@@ -20,7 +20,11 @@ export interface OpOfWalk {
 export interface Pending extends OpOfWalk {
   readonly op: Op
   readonly ready: number
+  /** When it could start but for the op before it on its stream. */
+  readonly placesReady: number
+  /** When the compute before it in the list is through. */
+  readonly computed: number
   readonly stream: number
   readonly places: readonly number[]
-  readonly modes: readonly number[]
+  readonly modes: ArrayLike<number>
 }

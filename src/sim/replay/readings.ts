@@ -1,12 +1,12 @@
 import { CATEGORIES, zeroByTraffic, type BytesByTraffic } from '../../core/bytes.ts'
 import type { Op } from '../../schedule/program.ts'
 import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts'
-import { isExchange } from '../cost/cost-model.ts'
 import { exchangedBytes } from '../traffic.ts'
 import type { MemoryCurve } from '../memory-curve.ts'
 import type { Walker } from './pending.ts'
-import { sequenceOf, type Walk } from './walk.ts'
+import { sequenceOf } from './code.ts'
 import type { Replay } from './replay.ts'
+import type { Walk } from './walk.ts'
 
 /** What a rank sends and receives in a step, by what it carries and by the group or peer it goes to. */
 export interface WalkTraffic {
@@ -40,44 +40,40 @@ export function trafficOf(walk: Walk): WalkTraffic {
   return { sentBytes, receivedBytes, traffic, byGroup }
 }
 
-/** Total length of what intervals cover, each moment once; `from` and `to` by index, in any order. */
-function covered(intervals: { from: Float64Array; to: Float64Array; count: number }): number {
-  const { from, to, count } = intervals
-  let sorted = true
-  for (let i = 1; i < count && sorted; i++) sorted = from[i]! >= from[i - 1]!
-  const order = sorted
-    ? null
-    : Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => from[a]! - from[b]! || to[a]! - to[b]!)
-  let sum = 0
-  let until = -Infinity
-  for (let k = 0; k < count; k++) {
-    const i = order ? order[k]! : k
-    if (to[i]! <= until) continue
-    sum += to[i]! - Math.max(from[i]!, until)
-    until = to[i]!
-  }
-  return sum
-}
-
 /** Seconds a rank computes, exchanges while its compute stands still, and does neither; they add up to the step. */
 export function sharesOf(walk: Walk, stepSeconds: number): { compute: number; communication: number; idle: number } {
-  const { length } = walk.code
-  const make = () => ({ from: new Float64Array(length), to: new Float64Array(length), count: 0 })
-  const [compute, either] = [make(), make()]
-  const put = (list: ReturnType<typeof make>, i: number) => {
-    list.from[list.count] = walk.start[i]!
-    list.to[list.count++] = walk.end[i]!
-  }
+  const { code, start, end } = walk
+  // Ops of one stream follow each other: merged by their start, each moment is counted once.
+  const counts = new Int32Array(code.streams.length + 1)
+  for (const { stretch } of sequenceOf(code)) for (const stream of stretch.stream) counts[stream + 1]!++
+  for (let s = 1; s < counts.length; s++) counts[s]! += counts[s - 1]!
+  const fill = counts.slice()
+  const ops = new Int32Array(code.length)
+  const exchanges = new Uint8Array(code.length)
   let index = 0
-  for (const { stretch } of sequenceOf(walk.code))
-    for (const op of stretch.ops) {
-      const i = index++
-      if (!(walk.end[i]! > walk.start[i]!)) continue
-      if (!isExchange(op)) put(compute, i)
-      put(either, i)
+  for (const { stretch } of sequenceOf(code)) {
+    exchanges.set(stretch.exchanges, index)
+    for (const stream of stretch.stream) ops[fill[stream]!++] = index++
+  }
+  const at = counts.slice(0, -1)
+  let [computing, busy] = [0, 0]
+  let [computeUntil, busyUntil] = [0, 0]
+  for (;;) {
+    let [next, from] = [-1, Infinity]
+    for (let s = 0; s < at.length; s++)
+      if (at[s]! < counts[s + 1]! && start[ops[at[s]!]!]! < from) [next, from] = [s, start[ops[at[s]!]!]!]
+    if (next < 0) break
+    const op = ops[at[next]!++]!
+    const to = end[op]!
+    if (to > busyUntil) {
+      busy += to - Math.max(from, busyUntil)
+      busyUntil = to
     }
-  const computing = covered(compute)
-  const busy = covered(either)
+    if (exchanges[op] === 0 && to > computeUntil) {
+      computing += to - Math.max(from, computeUntil)
+      computeUntil = to
+    }
+  }
   return { compute: computing, communication: busy - computing, idle: Math.max(0, stepSeconds - busy) }
 }
 
@@ -101,11 +97,11 @@ export function criticalShares({ walks }: Replay): PathShare[] {
     for (let i = 0; i < walk.end.length; i++)
       if (at === null || walk.end[i]! > at.walk.end[at.index]!) at = { walk, index: i }
   const shares = new Map<string, number>()
-  const seen = new Map<Walk, Op[]>()
-  const opOf = ({ walk, index }: { walk: Walk; index: number }): Op => {
-    let ops = seen.get(walk)
-    if (ops === undefined) seen.set(walk, (ops = [...walk.ops()].map(({ op }) => op)))
-    return ops[index]!
+  const names = new Map<Op, string>()
+  const named = (op: Op): string => {
+    let name = names.get(op)
+    if (name === undefined) names.set(op, (name = nameOf(op)))
+    return name
   }
   while (at !== null) {
     const { walk, index }: { walk: Walk; index: number } = at
@@ -117,7 +113,7 @@ export function criticalShares({ walks }: Replay): PathShare[] {
         ? { walk, index: own }
         : null
     const since = before === null ? 0 : before.walk.end[before.index]!
-    const name = nameOf(opOf(at))
+    const name = named(walk.opAt(at.index))
     shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.end[index]! - since))
     at = before
   }

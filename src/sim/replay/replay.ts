@@ -50,40 +50,46 @@ function walkersOf(
   likeRanksOnce: boolean,
 ): { walkers: Walker[]; walkOf: Int32Array } {
   const { parallel } = config
-  const { data: D, tensor: T, pipeline: P, dataMode } = parallel
+  const { data: D, tensor: T, dataMode } = parallel
   const world = meshSize(parallel)
   const walkers: Walker[] = []
   const walkOf = new Int32Array(ranks).fill(-1)
   const single =
-    !likeRanksOnce && meshSize(parallel, ['data', 'tensor']) * Math.max(P, config.model.layers) <= MOST_SINGLE_BLOCKS
+    !likeRanksOnce &&
+    meshSize(parallel, ['data', 'tensor']) * Math.max(parallel.pipeline, config.model.layers) <= MOST_SINGLE_BLOCKS
   const served = dataMode !== 'ddp' && D > 1
   const slowOf = (axis: 'data' | 'tensor', at: number) =>
     [...slowdown]
       .filter(([rank]) => coordinatesAt(parallel, rank)[axis] === at)
       .map(([rank, by]) => `${rank}:${by}`)
       .join(' ')
-  /** By key, the first of its kind. */
-  const kinds = (count: number, keyOf: (at: number) => string) => {
-    const first = new Map<string, number>()
-    return Array.from({ length: count }, (_, at) => {
-      const key = keyOf(at)
-      if (!first.has(key)) first.set(key, at)
-      return first.get(key)!
-    })
+  // Each replica decodes the part it was the root of: the last to be one holds all others up.
+  const lastStands = parallel.compression.kind === 'int8'
+  /** By key, the first or the last of its kind. */
+  const kinds = (count: number, keyOf: (at: number) => string, last = false) => {
+    const chosen = new Map<string, number>()
+    const keys = Array.from({ length: count }, (_, at) => keyOf(at))
+    for (const [at, key] of keys.entries()) if (last || !chosen.has(key)) chosen.set(key, at)
+    return keys.map((key) => chosen.get(key)!)
   }
-  const shapeOf = kinds(D, (d) => (single ? `${d}` : `${served && d === 0 ? 'root ' : ''}${sizesOf(d).join(' ')}`))
-  const dataOf = kinds(D, (d) => (single || served ? `${d}` : `${shapeOf[d]} ${slowOf('data', d)}`))
+  const shapeOf = kinds(
+    D,
+    (d) => (single ? `${d}` : `${served && d === 0 ? 'root ' : ''}${sizesOf(d).join(' ')}`),
+    lastStands,
+  )
+  const dataOf = kinds(D, (d) => (single || served ? `${d}` : `${shapeOf[d]} ${slowOf('data', d)}`), lastStands)
   const tensorOf = kinds(T, (t) => `${single ? Math.min(t, 1) : ''} ${slowOf('tensor', t)}`)
-  for (let pipeline = 0; pipeline < P; pipeline++)
-    for (let d = 0; d < D; d++)
-      for (let t = 0; t < T; t++) {
-        const rank = rankAt(parallel, { data: d, pipeline, tensor: t })
-        const first = rankAt(parallel, { data: dataOf[d]!, pipeline, tensor: tensorOf[t]! })
-        if (first === rank) {
-          walkOf[rank] = walkers.length
-          walkers.push({ rank, lowered: rankAt(parallel, { data: shapeOf[d]!, pipeline, tensor: t }) })
-        } else walkOf[rank] = walkOf[first]!
-      }
+  const standInOf = Array.from({ length: world }, (_, rank) => {
+    const { data, tensor, pipeline } = coordinatesAt(parallel, rank)
+    return rankAt(parallel, { data: dataOf[data]!, pipeline, tensor: tensorOf[tensor]! })
+  })
+  for (const [rank, standIn] of standInOf.entries()) {
+    if (standIn !== rank) continue
+    const at = coordinatesAt(parallel, rank)
+    walkOf[rank] = walkers.length
+    walkers.push({ rank, lowered: rankAt(parallel, { ...at, data: shapeOf[at.data]! }) })
+  }
+  for (const [rank, standIn] of standInOf.entries()) walkOf[rank] = walkOf[standIn]!
   for (let rank = world; rank < ranks; rank++) {
     walkOf[rank] = walkers.length
     walkers.push({ rank, lowered: rank })

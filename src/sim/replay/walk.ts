@@ -1,11 +1,12 @@
 import type { PeakBytes } from '../../core/bytes.ts'
 import type { Op } from '../../schedule/program.ts'
-import type { RankCode, StretchCode } from './code.ts'
-import { READ, WRITE } from './code.ts'
-import type { Links } from './links.ts'
+import { COMPUTE } from '../../strategy/segment-writer.ts'
+import { WRITE, sequenceOf, type RankCode, type StretchCode } from './code.ts'
+import { lastOf, type Links } from './links.ts'
 import type { OpOfWalk, Pending, Walker } from './pending.ts'
 import type { Relocation } from './relocation.ts'
 import { RankMemory } from './memory.ts'
+import { PlaceTimes } from './place-times.ts'
 
 /** How long ops take. */
 export interface ReplayCosts {
@@ -47,15 +48,13 @@ export class Walk implements Walker {
   readonly foreign = new Map<number, OpOfWalk>()
   /** After each op, when they are asked for: bytes by category, then those cached. */
   readonly curve: Float64Array | null
+  private readonly keepsOps: boolean
+  private readonly computeStream: number
   private readonly times = new Map<StretchCode, StretchTimes>()
   private readonly streamEnd: Float64Array
   private readonly streamLast: Int32Array
   private readonly streamPending: (Pending | null)[]
-  private readonly writeEnd: number[] = []
-  private readonly writer: number[] = []
-  private readonly readEnd: number[] = []
-  private readonly reader: number[] = []
-  private readonly placePending: (Pending | null)[] = []
+  private readonly placeTimes = new PlaceTimes()
   private hostEnd = 0
   /** The op whose end the host waited for last. */
   private hostLast = NONE
@@ -65,8 +64,15 @@ export class Walk implements Walker {
   /** −1: the head; then the actions; then the tail. */
   private position = -1
   private op = 0
-  private entered = false
+  private inStretch = false
+  private inOp = false
+  /** By stretch of the sequence, its first op; the last is the end. */
+  private offsets: Int32Array | null = null
   index = 0
+  /** When the op at hand can start, but for the host, and the op it starts after. */
+  private ready = 0
+  private placesReady = 0
+  private after = NONE
   /** Seconds at which the last op ended so far. */
   last = 0
   blocked = false
@@ -80,12 +86,13 @@ export class Walk implements Walker {
     keeps: { readonly curve?: boolean; readonly totalsOnly?: boolean },
   ) {
     this.memory = new RankMemory(code)
-    this.memory.begin(sequenceOf(code))
     const kept = keeps.totalsOnly ? 0 : code.length
     this.start = new Float64Array(kept)
     this.end = new Float64Array(kept)
     this.binding = new Int32Array(kept).fill(NONE)
     this.curve = keeps.curve ? new Float64Array(code.length * 7) : null
+    this.keepsOps = kept > 0
+    this.computeStream = code.streams.indexOf(COMPUTE)
     this.streamEnd = new Float64Array(code.streams.length)
     this.streamLast = new Int32Array(code.streams.length).fill(NONE)
     this.streamPending = code.streams.map(() => null)
@@ -134,6 +141,27 @@ export class Walk implements Walker {
     }
   }
 
+  /** An op of the whole step by its index, in the numbers of the code. */
+  opAt(index: number): Op {
+    const { code } = this
+    const { order } = code.folded
+    if (this.offsets === null) {
+      this.offsets = new Int32Array(order.length + 3)
+      let position = 0
+      for (const { stretch } of sequenceOf(code)) {
+        this.offsets[position + 1] = this.offsets[position]! + stretch.ops.length
+        position++
+      }
+    }
+    let [low, high] = [0, order.length + 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.offsets[middle]! <= index) low = middle
+      else high = middle - 1
+    }
+    return this.stretchAt(low - 1)!.ops[index - this.offsets[low]!]!
+  }
+
   /** The op at which it stands, for a message; null at the end. */
   get current(): Op | null {
     return this.stretchAt(this.position)?.ops[this.op] ?? null
@@ -154,103 +182,134 @@ export class Walk implements Walker {
     return position < folded.order.length ? templates[folded.order[position]!] : tail
   }
 
-  /** Goes on until the end, or until an op depends on one whose end is not known. */
+  /** Walks until the end, or until an op depends on one whose end is not known. */
   run(): void {
-    const { code, memory, streamEnd, streamLast, streamPending, writeEnd, writer, readEnd, reader, placePending } = this
-    const { order, microbatches } = code.folded
+    const { memory, placeTimes } = this
+    const { order, microbatches } = this.code.folded
     this.blocked = false
     while (this.position <= order.length) {
       const stretch = this.stretchAt(this.position)!
-      const microbatch = this.position >= 0 && this.position < order.length ? microbatches[this.position]! : 0
-      const { offsets, mode, stream } = stretch
-      const { ops, seconds, host, stopsHost, exchange } = this.timesOf(stretch)
-      const places = memory.placesOfOp
-      for (; this.op < stretch.ops.length; this.op++) {
-        const i = this.op
-        const index = this.index
-        const s = stream[i]!
-        if (!this.entered) {
-          memory.enter(stretch, i, microbatch)
-          this.entered = true
+      const times = this.timesOf(stretch)
+      if (!this.inStretch) {
+        const inOrder = this.position >= 0 && this.position < order.length
+        memory.enterStretch(stretch, inOrder ? microbatches[this.position]! : 0)
+        this.inStretch = true
+      }
+      for (; this.op < times.ops.length; this.op++) {
+        if (!this.inOp) {
+          memory.take(stretch, this.op)
+          this.inOp = true
+          placeTimes.reserve(memory.places)
+          for (const place of memory.fresh) placeTimes.written(place, 0, NONE)
           if (this.curve) {
-            this.curve.set(memory.live, index * 7)
-            this.curve[index * 7 + 6] = memory.cached
+            this.curve.set(memory.live, this.index * 7)
+            this.curve[this.index * 7 + 6] = memory.cached
           }
         }
-        if (streamPending[s] !== null || this.hostPending !== null) {
+        if (!this.knowsStart(stretch, this.op)) {
           this.blocked = true
           return
         }
-        let ready = streamEnd[s]!
-        let binding = streamLast[s]!
-        const first = offsets[i]!
-        for (let k = 0; k < places.length; k++) {
-          const place = places[k]!
-          if (placePending[place]) {
-            this.blocked = true
-            return
-          }
-          const written = writeEnd[place] ?? 0
-          if (written > ready) {
-            ready = written
-            binding = writer[place]!
-          }
-          if ((mode[first + k]! & WRITE) !== 0) {
-            const read = readEnd[place] ?? 0
-            if (read > ready) {
-              ready = read
-              binding = reader[place]!
-            }
-          }
-        }
-        const link = exchange[i]!
-        // Kernels start while the host still launches those behind them; an exchange starts when it is launched.
-        const handed = link === null ? this.hostEnd : this.hostEnd + host[i]!
-        this.hostEnd += host[i]!
-        if (handed > ready) {
-          ready = handed
-          binding = this.hostLast
-        }
-        this.binding[index] = binding
-        memory.leave(stretch, i)
-        this.entered = false
-        this.index++
-        if (link === null)
-          this.finish(
-            index,
-            s,
-            ready,
-            host[i]! > 0 ? Math.max(ready + seconds[i]!, this.hostEnd) : ready + seconds[i]!,
-            places,
-            mode,
-            first,
-          )
-        else if (link.kind === 'send') {
-          const end = ready + seconds[i]!
-          this.finish(index, s, ready, end, places, mode, first)
-          if (stopsHost[i]) this.hostWaits(index, end)
-          this.links.sent(link.channel, { walk: this, index, start: ready, end })
-        } else {
-          const pending: Pending = {
-            walk: this,
-            op: ops[i]!,
-            index,
-            ready,
-            stream: s,
-            places: [...places],
-            modes: places.map((_, k) => mode[first + k]!),
-          }
-          this.streamPending[s] = pending
-          for (const place of pending.places) placePending[place] = pending
-          if (stopsHost[i]) this.hostPending = pending
-          if (link.kind === 'recv') this.links.awaits(link.channel, pending)
-          else this.links.meets(link.meeting, pending, seconds[i]!)
-        }
+        this.perform(stretch, times, this.op)
       }
       memory.leaveStretch(stretch)
+      this.inStretch = false
       this.position++
       this.op = 0
     }
+  }
+
+  /** Finds when an op's streams and places are ready, and after which op; false where that is not known yet. */
+  private knowsStart({ stream, first, shared, accesses, accessed, mode }: StretchCode, i: number): boolean {
+    const s = stream[i]!
+    if (this.streamPending[s] !== null || this.hostPending !== null) return false
+    const { placeOfSlot } = this.memory
+    const { writeEnd, writer, readEnd, reader, pending } = this.placeTimes
+    let ready = 0
+    let binding = NONE
+    // Whoever had its place before has to be through with it.
+    for (let k = first[i]!; k < first[i + 1]!; k++) {
+      if (shared[k] === 1) continue
+      const place = placeOfSlot[k]!
+      if (pending[place] === 1) return false
+      if (writeEnd[place]! > ready) {
+        ready = writeEnd[place]!
+        binding = writer[place]!
+      }
+      if (readEnd[place]! > ready) {
+        ready = readEnd[place]!
+        binding = reader[place]!
+      }
+    }
+    for (let k = accesses[i]!; k < accesses[i + 1]!; k++) {
+      const place = placeOfSlot[accessed[k]!]!
+      if (pending[place] === 1) return false
+      if (writeEnd[place]! > ready) {
+        ready = writeEnd[place]!
+        binding = writer[place]!
+      }
+      if ((mode[k]! & WRITE) !== 0 && readEnd[place]! > ready) {
+        ready = readEnd[place]!
+        binding = reader[place]!
+      }
+    }
+    this.placesReady = ready
+    const inOrder = this.streamEnd[s]! >= ready
+    this.ready = inOrder ? this.streamEnd[s]! : ready
+    this.after = inOrder ? this.streamLast[s]! : binding
+    return true
+  }
+
+  private perform(stretch: StretchCode, times: StretchTimes, i: number): void {
+    const { index, memory } = this
+    const launch = times.host[i]!
+    const seconds = times.seconds[i]!
+    const exchange = times.exchange[i]!
+    // Kernels start while the host still launches those behind them; an exchange starts when it is launched.
+    const handed = exchange === null ? this.hostEnd : this.hostEnd + launch
+    this.hostEnd += launch
+    let { ready, after } = this
+    if (handed > ready) {
+      ready = handed
+      after = this.hostLast
+    }
+    if (this.keepsOps) this.binding[index] = after
+    this.index++
+    this.inOp = false
+    if (exchange === null) {
+      const end = ready + seconds
+      this.finish(stretch, i, index, ready, launch > 0 && this.hostEnd > end ? this.hostEnd : end)
+      memory.give(stretch, i, false)
+      return
+    }
+    if (exchange.kind === 'alone' || exchange.kind === 'send') {
+      if (exchange.kind === 'alone') ready = Math.max(ready, lastOf(exchange.meeting))
+      const end = ready + seconds
+      this.finish(stretch, i, index, ready, end)
+      memory.give(stretch, i, false)
+      if (times.stopsHost[i] === 1) this.hostWaits(index, end)
+      if (exchange.kind === 'send') this.links.sent(exchange.channel, { walk: this, index, start: ready, end })
+      return
+    }
+    const { accesses, accessed, mode, stream } = stretch
+    const touched = accessed.subarray(accesses[i]!, accesses[i + 1]!)
+    const pending: Pending = {
+      walk: this,
+      op: times.ops[i]!,
+      index,
+      ready,
+      placesReady: Math.max(this.placesReady, handed),
+      computed: this.streamEnd[this.computeStream] ?? 0,
+      stream: stream[i]!,
+      places: Array.from(touched, (slot) => memory.placeOfSlot[slot]!),
+      modes: mode.subarray(accesses[i]!, accesses[i + 1]!),
+    }
+    this.streamPending[pending.stream] = pending
+    for (const place of pending.places) this.placeTimes.pending[place] = 1
+    if (times.stopsHost[i] === 1) this.hostPending = pending
+    memory.give(stretch, i, true)
+    if (exchange.kind === 'recv') this.links.awaits(exchange.channel, pending)
+    else this.links.meets(exchange.meeting, pending, seconds)
   }
 
   private hostWaits(index: number, until: number): void {
@@ -259,33 +318,28 @@ export class Walk implements Walker {
     this.hostLast = index
   }
 
-  private finish(
-    index: number,
-    stream: number,
-    start: number,
-    end: number,
-    places: readonly number[],
-    mode: ArrayLike<number>,
-    first: number,
-  ): void {
-    const { writeEnd, writer, readEnd, reader } = this
-    this.start[index] = start
-    this.end[index] = end
-    this.streamEnd[stream] = end
-    if (end > this.last) this.last = end
-    this.streamLast[stream] = index
-    for (let k = 0; k < places.length; k++) {
-      const place = places[k]!
-      const how = mode[first + k]!
-      if ((how & WRITE) !== 0) {
-        writeEnd[place] = end
-        writer[place] = index
-        readEnd[place] = 0
-      } else if ((how & READ) !== 0 && end > (readEnd[place] ?? 0)) {
-        readEnd[place] = end
-        reader[place] = index
-      }
+  /** An op whose end is known when it begins. */
+  private finish(stretch: StretchCode, i: number, index: number, start: number, end: number): void {
+    const { stream, accesses, accessed, mode, last, lastSlot, shared } = stretch
+    const { placeTimes } = this
+    const { placeOfSlot } = this.memory
+    this.note(stream[i]!, index, start, end)
+    for (let k = accesses[i]!; k < accesses[i + 1]!; k++)
+      placeTimes.accessed(placeOfSlot[accessed[k]!]!, mode[k]!, end, index)
+    for (let k = last[i]!; k < last[i + 1]!; k++) {
+      const slot = lastSlot[k]!
+      if (shared[slot] === 0) placeTimes.written(placeOfSlot[slot]!, end, index)
     }
+  }
+
+  private note(stream: number, index: number, start: number, end: number): void {
+    if (this.keepsOps) {
+      this.start[index] = start
+      this.end[index] = end
+    }
+    this.streamEnd[stream] = end
+    this.streamLast[stream] = index
+    if (end > this.last) this.last = end
   }
 
   /** The other ranks have come: a pending op's times are known. */
@@ -296,21 +350,12 @@ export class Walk implements Walker {
       this.hostWaits(index, end)
     }
     this.streamPending[stream] = null
-    for (const place of places) this.placePending[place] = null
-    this.finish(index, stream, start, end, places, modes, 0)
-    if (this.end.length > 0 && after !== null && (after.walk !== this || after.index !== index) && end > ready)
+    this.note(stream, index, start, end)
+    for (const [k, place] of places.entries()) {
+      this.placeTimes.pending[place] = 0
+      this.placeTimes.accessed(place, modes[k]!, end, index)
+    }
+    if (this.keepsOps && after !== null && (after.walk !== this || after.index !== index) && end > ready)
       this.foreign.set(index, after)
   }
-}
-
-/** The stretches of a step, in order. */
-export function* sequenceOf({
-  folded: { order, microbatches },
-  head,
-  templates,
-  tail,
-}: RankCode): Generator<{ stretch: StretchCode; microbatch: number }> {
-  yield { stretch: head, microbatch: 0 }
-  for (let i = 0; i < order.length; i++) yield { stretch: templates[order[i]!]!, microbatch: microbatches[i]! }
-  yield { stretch: tail, microbatch: 0 }
 }

@@ -13,12 +13,9 @@ import type { ServerShard } from './server-shards.ts'
 
 /*
  * Asynchronous parameter server: a worker's turn is pull, compute, push; the server applies a push as it arrives. The
- * list
- * below is one round in which each worker pulls and then has one turn; it is what is validated, predicted and drawn. A
- * run
- * repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which changes with a straggler or a
- * bound
- * on staleness.
+ * list below is one round in which each worker pulls and then has one turn; it is what is validated, predicted and
+ * drawn. A run repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which changes with a
+ * straggler or a bound on staleness.
  *
  *   server    answer 0, 1 →      take 0 │ update │       take 1 │ update │
  *   worker 0  work: pull F0 B0 → push

@@ -22,8 +22,7 @@ export interface CompressedReduction {
  * fp16, int8   encode a part for each member ┐ gather at its owner ┐ decode, add up, encode ┐ all-gather ┐ decode
  *              2(N−1)/N of the encoded size per rank, as a ring all-reduce of the encoded bucket would move
  * top-k        encode ┐ all-gather ┐ clear, add everybody's pairs; (N−1) times the pairs per rank. With error feedback
- * the
- *              residue is kept and added to the next step's gradient (Stich et al. 2018).
+ *              the residue is kept and added to the next step's gradient (Stich et al. 2018).
  */
 export function compressedAllReduce(
   config: RunConfig,

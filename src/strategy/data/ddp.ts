@@ -15,8 +15,7 @@ import { optimizerTail } from '../optimizer-tail.ts'
 
 /**
  * Distributed data parallel: every rank holds and updates everything. Rank 0's parameters are broadcast once; gradients
- * are
- * all-reduced in buckets that start while backward still runs. A single replica is a single device.
+ * are all-reduced in buckets that start while backward still runs. A single replica is a single device.
  *
  *   rank 0   F0 B0 F1 B1……B1 ┐ norm  step
  *                  bucket 0 ══╪═ bucket 1 ══

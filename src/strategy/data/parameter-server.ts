@@ -9,10 +9,8 @@ import type { ServerShard } from './server-shards.ts'
 
 /**
  * Synchronous parameter server: workers pull the parameters, compute and push their gradients; the server adds the
- * pushes
- * in rank order and updates. At gpu0 rank 0 is worker and server; at cpu an extra rank without a device serves;
- * sharded,
- * every rank serves an equal flat part.
+ * pushes in rank order and updates. At gpu0 rank 0 is worker and server; at cpu an extra rank without a device serves;
+ * sharded, every rank serves an equal flat part.
  *
  *   server   ─pull→            ←push─ norm step
  *   worker        F0 B0 F1 B1 ─push

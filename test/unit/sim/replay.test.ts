@@ -34,7 +34,7 @@ function expectSame(config: RunConfig): void {
 }
 
 /** Folded over replicas, as larger clusters are. */
-function expectFoldedAlike(parallel: object, stragglers: object[], tolerance: number): void {
+function expectFoldedAlike(parallel: object, stragglers: object[]): void {
   const config = parseConfig(
     {
       // Large enough that how many tensors a shard happens to touch does not matter.
@@ -52,19 +52,19 @@ function expectFoldedAlike(parallel: object, stragglers: object[], tolerance: nu
     replay(config, costs, cluster.slowdown, { likeRanksOnce }),
   )
   expect(folded!.walks.length).toBeLessThan(single!.walks.length)
-  expect(Math.abs(folded!.stepSeconds / single!.stepSeconds - 1)).toBeLessThanOrEqual(tolerance)
+  expect(Math.abs(folded!.stepSeconds / single!.stepSeconds - 1)).toBeLessThanOrEqual(0.01)
 }
 
 test.each([
-  [{ data: 8 }, 0.001],
-  [{ data: 8, pipeline: 2, compression: { kind: 'topk', ratio: 0.1 } }, 0.01],
-  [{ data: 4, tensor: 2, zero: 3 }, 0.01],
-  // Where owners hold parts of different shapes, or are the root one after the other, the first stands for all of them.
-  [{ data: 8, zero: 2 }, 0.03],
-  [{ data: 8, pipeline: 2, compression: { kind: 'int8' } }, 0.06],
-  [{ data: 8, zero: 1, collective: 'star', zeroPartition: 'greedy' }, 0.06],
-])('replicas walked as one take as long as each on its own: %j, up to %f', (parallel, tolerance) => {
-  expectFoldedAlike(parallel, [], tolerance)
+  [{ data: 8 }],
+  [{ data: 8, pipeline: 2, compression: { kind: 'topk', ratio: 0.1 } }],
+  [{ data: 4, tensor: 2, zero: 3 }],
+  [{ data: 8, zero: 2 }],
+  // Owners hold parts of different shapes, or are the root one after the other.
+  [{ data: 8, pipeline: 2, compression: { kind: 'int8' } }],
+  [{ data: 8, zero: 1, collective: 'star', zeroPartition: 'greedy' }],
+])('replicas walked as one take as long as each on its own: %j', (parallel) => {
+  expectFoldedAlike(parallel, [])
 })
 
 test.each([
@@ -78,7 +78,7 @@ test.each([
     ],
   ],
 ])('so do those beside slow ranks: %j', (parallel, stragglers) => {
-  expectFoldedAlike(parallel, stragglers, 0.01)
+  expectFoldedAlike(parallel, stragglers)
 })
 
 const RUNS = process.env.TABCLUSTER_FULL === '1' ? 2000 : 60
