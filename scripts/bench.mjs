@@ -33,7 +33,7 @@ const HARDWARE = [
 const SOFTWARE = [...COMMON, '--use-webgpu-adapter=swiftshader']
 
 /** A browser that died or hangs is given up after this long. */
-const MOST_MS = 15 * 60_000
+const MAX_MS = 15 * 60_000
 const TRAINING_SHAPE = '4 layers, 128 channels, T 64, B 8, V 256'
 
 const say = (line) => process.stderr.write(`${line}\n`)
@@ -90,7 +90,7 @@ async function inBrowser(address, args, work) {
     await page.goto(address)
     await page.waitForFunction(() => 'bench' in globalThis)
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('gave up: no answer from the browser')), MOST_MS)
+      timer = setTimeout(() => reject(new Error('gave up: no answer from the browser')), MAX_MS)
     })
     return await Promise.race([work(page), late])
   } finally {

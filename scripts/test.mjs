@@ -18,7 +18,7 @@ const reports = join(CACHE, 'reports')
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name)
 
 /** Longest a suite may take; a hanging one is ended with everything it started and counts as failed. */
-const MOST_MINUTES = full ? 120 : 30
+const MAX_MINUTES = full ? 120 : 30
 
 function execute(command, args, env) {
   return new Promise((resolve) => {
@@ -31,9 +31,9 @@ function execute(command, args, env) {
       }
     }
     const timer = setTimeout(() => {
-      process.stdout.write(`ended after ${MOST_MINUTES} minutes\n`)
+      process.stdout.write(`ended after ${MAX_MINUTES} minutes\n`)
       end('SIGKILL')
-    }, MOST_MINUTES * 60_000)
+    }, MAX_MINUTES * 60_000)
     const interrupted = () => {
       end('SIGTERM')
       process.exit(130)

@@ -1,5 +1,5 @@
 import { TRAIN_CASE } from '../../src/cli/bench-case.ts'
-import { startRun } from '../../src/cluster/browser-run.ts'
+import { startPageRun } from '../../src/cluster/browser-run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { openDevice } from '../../src/gpu/device.ts'
 import { KernelRunner } from '../../src/gpu/kernels.ts'
@@ -35,7 +35,7 @@ export async function product(index: number, variants?: Readonly<Record<string, 
 
 /** The training case on one rank, paused before its first step. */
 export async function training() {
-  const run = await startRun(parseConfig({ ...TRAIN_CASE, steps: 1000 }), {}, { paused: true, evaluateEvery: 0 })
+  const run = await startPageRun(parseConfig({ ...TRAIN_CASE, steps: 1000 }), {}, { paused: true, evaluateEvery: 0 })
   let last = { milliseconds: 0, loss: 0 }
   const ready = new Promise<void>((resolve, reject) => {
     run.subscribe((event) => {

@@ -1,5 +1,5 @@
 import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval'
-import { show } from '../config/show.ts'
+import { quoted } from '../config/quoted.ts'
 import { RefusedError } from '../core/errors.ts'
 
 /** Checkpoints in the browser's own storage (IndexedDB): files under names. */
@@ -13,21 +13,21 @@ export interface SavedCheckpoint {
   readonly saved: number
 }
 
-/** The storage has no room: nothing was written, what was there is untouched. */
+/** The storage is full: nothing was written, and what was there is untouched. */
 export class StorageFullError extends Error {
   override readonly name = 'StorageFullError'
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
-/** The storage underneath: keys to values, several written or removed at once or not at all. */
+/** The underlying storage: key/value pairs, several written or removed atomically. */
 export interface KeyValueStore {
   keys(): Promise<readonly string[]>
   get(key: string): Promise<unknown>
   getMany(keys: readonly string[]): Promise<readonly unknown[]>
   setMany(entries: readonly (readonly [key: string, value: unknown])[]): Promise<void>
   removeMany(keys: readonly string[]): Promise<void>
-  /** Bytes left, where the browser says. */
+  /** Free bytes, where the browser reports them. */
   left(): Promise<number | null>
 }
 
@@ -60,14 +60,16 @@ export class BrowserStore {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** What is saved, latest first. */
+  /** Saved checkpoints, latest first. */
   async list(): Promise<SavedCheckpoint[]> {
     const names = (await this.store.keys()).filter((key) => key.startsWith(INFO))
     const found = (await this.store.getMany(names)).filter(isSaved)
     return found.sort((a, b) => b.saved - a.saved || (a.name < b.name ? -1 : 1))
   }
 
-  /** Saves a checkpoint's file under a name, in place of what had it. Throws StorageFullError when there is no room. */
+  /**
+   * Saves a checkpoint's file under a name, replacing an existing one. Throws StorageFullError when there is no room.
+   */
   async save(name: string, step: number, file: Blob): Promise<SavedCheckpoint> {
     const info: SavedCheckpoint = { name, step, bytes: file.size, saved: this.now() }
     try {
@@ -79,15 +81,15 @@ export class BrowserStore {
       if (!isQuota(error)) throw error
       const left = await this.store.left().catch(() => null)
       const room = left === null ? "the browser's storage is full" : `the browser's storage has ${megabytes(left)} left`
-      throw new StorageFullError(`checkpoint ${show(name)} takes ${megabytes(file.size)}; ${room}`)
+      throw new StorageFullError(`checkpoint ${quoted(name)} takes ${megabytes(file.size)}; ${room}`)
     }
     return info
   }
 
-  /** The saved file, to go on from or to download. */
+  /** The saved file, to resume from or to download. */
   async file(name: string): Promise<Blob> {
     const data = await this.store.get(DATA + name)
-    if (!(data instanceof Blob)) throw new RefusedError('checkpoint', `${show(name)} is not saved here`)
+    if (!(data instanceof Blob)) throw new RefusedError('checkpoint', `${quoted(name)} is not saved here`)
     return data
   }
 
@@ -96,7 +98,7 @@ export class BrowserStore {
   }
 }
 
-/** Browsers differ in what they throw: a DOMException of that name, or an abort caused by one. */
+/** Browsers throw differently: a DOMException of that name, or an abort caused by one. */
 function isQuota(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -1,6 +1,6 @@
 /**
- * The first key that stands twice in the outermost object of a JSON text, or null. `JSON.parse` keeps the last of equal
- * keys and says nothing. The text must have been parsed before: nothing is checked here.
+ * The first duplicate key of the outermost object of a JSON text, or null. `JSON.parse` silently keeps the last of
+ * equal keys. The text must already have been parsed successfully: nothing is validated here.
  */
 export function firstDuplicateKey(json: string): string | null {
   const seen = new Set<string>()

@@ -1,25 +1,25 @@
 import type { ParameterSpec } from '../model/parameters.ts'
 
-/** Names in Hugging Face's files, and what of them is a parameter of a model. */
+/** Tensor names in Hugging Face files, and which of them are parameters of a model. */
 
-/** What older files carry as buffers: attention masks, frequencies of rotary positions; they hold no weights. */
+/** Buffers in older files: attention masks and rotary frequencies; they hold no weights. */
 const BUFFER = /(^|\.)(attn\.(bias|masked_bias)|rotary_emb\.inv_freq)$/
-/** What a checkpoint of a training holds beside the weights. */
+/** Training state that a checkpoint holds in addition to the weights. */
 const TRAINING_STATE = /^(moment[12]|residue)\./
-/** What stands before the names of the model inside a whole one with a head: GPT-2's, LLaMA's. */
+/** Prefix of the model's names inside a model with a head: GPT-2's, LLaMA's. */
 const PREFIXES = ['transformer.', 'model.'] as const
-/** What compiling and distributing put around a module, anywhere in a name. */
+/** What compilation and distribution wrappers insert, anywhere in a name. */
 const WRAPPERS = /(?<=^|\.)(?:_orig_mod|module|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g
-/** The head of every family. */
+/** Name of the head, in every family. */
 const HEAD = 'lm_head.weight'
 
-export type FileName =
+export type TensorRole =
   | { readonly kind: 'parameter'; readonly name: string }
   /** The head's own copy of a tied token embedding. */
   | { readonly kind: 'tiedHead' }
   | { readonly kind: 'skipped' }
 
-/** The names of one model's parameters, and the embedding that its head shares where it has none of its own. */
+/** The parameter names of a model, and the embedding that a tied head shares. */
 export interface ModelNames {
   readonly parameters: ReadonlyMap<string, ParameterSpec>
   readonly tiedTo: string | null
@@ -33,10 +33,10 @@ export function modelNames(specs: readonly ParameterSpec[]): ModelNames {
 }
 
 /**
- * What a tensor of a file is to the model. Files of a model without its head leave the prefix away that others have, so a
- * name is looked for with and without.
+ * The role of a file's tensor in the model. Files of a headless model omit the prefix that others have, so names are
+ * looked up with and without it.
  */
-export function fileName(inFile: string, { parameters, tiedTo }: ModelNames): FileName {
+export function tensorRole(inFile: string, { parameters, tiedTo }: ModelNames): TensorRole {
   const written = inFile.replaceAll(WRAPPERS, '')
   if (BUFFER.test(written) || TRAINING_STATE.test(written)) return { kind: 'skipped' }
   const bare = PREFIXES.reduce((name, prefix) => (name.startsWith(prefix) ? name.slice(prefix.length) : name), written)

@@ -1,28 +1,29 @@
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
-import { fileName, modelNames } from './file-names.ts'
+import { tensorRole, modelNames } from './file-names.ts'
 import type { ModelNames } from './file-names.ts'
 import type { SafetensorsFile, SafetensorsHeader, TensorEntry } from './safetensors.ts'
 import { readChunks, readTensor } from './safetensors.ts'
 
 export interface LoadOptions {
-  /** Hears a fraction of the bytes read, and the tensor being read. */
+  /** Called with the fraction of bytes read and the tensor being read. */
   readonly progress?: (fraction: number, name: string) => void
-  /** What a refusal names: the option that gave the file. */
+  /** Field a refusal names: the option that gave the file. */
   readonly field?: string
-  /** Biases that the file does not have are zero. */
+  /** Biases missing from the file are zero. */
   readonly allowMissingBias?: boolean
-  /** What a refusal of missing biases advises. */
+  /** Advice appended to the refusal of missing biases. */
   readonly missingBiasAdvice?: string
 }
 
 /**
- * Whole tensors by name from a Hugging Face file of the model's family: what wrappers and the prefix of a model with a head
- * ("transformer.", "model.") put before a name may be there or not, buffers are skipped, a tied head and its embedding stand for each other where only one is there and must be equal where both are. Every
- * expected tensor must be there with its shape and hold numbers; anything else is refused by name.
+ * Whole tensors by name from a Hugging Face file of the model's family. Wrapper names and the prefix of a model with a
+ * head ("transformer.", "model.") are optional, buffers are skipped, and a tied head and its embedding stand in for
+ * each other where one is missing and must be equal where both are present. Every expected tensor must be present with
+ * its shape and finite values; anything else is refused by name.
  */
 export async function loadWeights(
   file: SafetensorsFile,
@@ -30,7 +31,7 @@ export async function loadWeights(
   options: LoadOptions = {},
 ): Promise<Map<string, Float32Array>> {
   const { field = 'init', progress = () => {} } = options
-  return refusedAs('safetensors', field, async () => {
+  return renameRefusedField('safetensors', field, async () => {
     const names = modelNames(specs)
     const { parameters, head } = matchEntries(file.header, names, field, options)
     const total = [...parameters.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
@@ -53,30 +54,30 @@ export async function loadWeights(
 }
 
 interface Matched {
-  /** Without the biases that are taken as zero. */
+  /** Without the biases taken as zero. */
   readonly parameters: ReadonlyMap<string, TensorEntry>
   /** A tied head's own copy of the embedding. */
   readonly head: TensorEntry | null
 }
 
-/** Which tensor of the file is which parameter; refused before anything large is read. */
+/** Maps the file's tensors to parameters; refuses before anything large is read. */
 function matchEntries(header: SafetensorsHeader, names: ModelNames, field: string, options: LoadOptions): Matched {
-  const refuse = (what: Said): never => {
+  const refuse = (what: LocalizableMessage): never => {
     throw new RefusedError(field, what)
   }
   const { parameters: expected, tiedTo } = names
   const parameters = new Map<string, TensorEntry>()
   let head: TensorEntry | null = null
   for (const entry of header.entries) {
-    const found = fileName(entry.name, names)
+    const found = tensorRole(entry.name, names)
     if (found.kind === 'skipped') continue
     const name = found.kind === 'tiedHead' ? tiedTo : found.name
     const spec = name === null ? undefined : expected.get(name)
-    if (name === null || !spec) return refuse(say`${entry.name} does not belong to this model`)
+    if (name === null || !spec) return refuse(msg`${entry.name} does not belong to this model`)
     if (spec.shape.length !== entry.shape.length || spec.shape.some((size, d) => size !== entry.shape[d]))
-      refuse(say`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
+      refuse(msg`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
     const before: TensorEntry | null | undefined = found.kind === 'tiedHead' ? head : parameters.get(name)
-    if (before) refuse(say`${entry.name} is there twice: as ${before.name}, too`)
+    if (before) refuse(msg`${entry.name} is there twice: as ${before.name}, too`)
     if (found.kind === 'tiedHead') head = entry
     else parameters.set(name, entry)
   }
@@ -95,15 +96,15 @@ function refuseMissing(
 ): void {
   const missing = names.filter((name) => !found.has(name))
   const needed = missing.find((name) => !name.endsWith('.bias'))
-  if (needed !== undefined) throw new RefusedError(field, say`${needed} is missing`)
+  if (needed !== undefined) throw new RefusedError(field, msg`${needed} is missing`)
   if (missing.length === 0 || allowMissingBias) return
   const first = missing[0]!
   const said =
-    missing.length > 1 ? say`${first} and ${missing.length - 1} more biases are missing` : say`${first} is missing`
+    missing.length > 1 ? msg`${first} and ${missing.length - 1} more biases are missing` : msg`${first} is missing`
   throw new RefusedError(field, advice === undefined ? said : `${said.text}; ${advice}`)
 }
 
-/** A head that is not the embedding belongs to another model. */
+/** A head that differs from the embedding belongs to another model. */
 async function checkTied(
   file: SafetensorsFile,
   head: TensorEntry,
@@ -115,6 +116,6 @@ async function checkTied(
       if (values[i] !== embedding.values[from + i])
         throw new RefusedError(
           field,
-          say`${head.name} differs from ${embedding.name} at element ${from + i}; the model's head is tied`,
+          msg`${head.name} differs from ${embedding.name} at element ${from + i}; the model's head is tied`,
         )
 }

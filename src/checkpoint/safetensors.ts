@@ -1,10 +1,10 @@
-import { isObject, show } from '../config/show.ts'
+import { isObject, quoted } from '../config/quoted.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import { firstDuplicateKey } from './duplicate-key.ts'
-import { whatFile } from './what-file.ts'
+import { identifyFile } from './identify-file.ts'
 
 /**
  * The safetensors format: a u64 little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the
@@ -29,17 +29,17 @@ export interface TensorEntry {
 export interface SafetensorsHeader {
   readonly entries: readonly TensorEntry[]
   readonly metadata: Readonly<Record<string, string>>
-  /** Where the data part begins in the file. */
+  /** Offset of the data part in the file. */
   readonly dataStart: number
 }
 
-/** A file whose header was read. */
+/** A file whose header has been read. */
 export interface SafetensorsFile {
   readonly source: ByteSource
   readonly header: SafetensorsHeader
 }
 
-/** Something to read ranges of bytes from: a File, a buffer, a file handle. */
+/** A source of byte ranges: a File, a buffer, a file handle. */
 export interface ByteSource {
   readonly size: number
   read(begin: number, end: number): Promise<Uint8Array>
@@ -53,9 +53,9 @@ export function blobSource(blob: Blob): ByteSource {
   return { size: blob.size, read: async (begin, end) => new Uint8Array(await blob.slice(begin, end).arrayBuffer()) }
 }
 
-/** As large as the format's reference reader takes. */
+/** The limit of the format's reference reader. */
 const MAX_HEADER_BYTES = 100_000_000
-/** Read at once: a multiple of 4, so that no number is cut. */
+/** Bytes per read: a multiple of 4, so that no number is split. */
 const CHUNK_BYTES = 8 * 1024 * 1024
 const SIZES: Readonly<Record<string, number>> = {
   F64: 8,
@@ -75,7 +75,7 @@ const SIZES: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 }
 
-function refuse(what: string | Said): never {
+function refuse(what: string | LocalizableMessage): never {
   throw new RefusedError('safetensors', what)
 }
 
@@ -83,15 +83,15 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
   return { source, header: await readHeader(source) }
 }
 
-/** Reads and checks the header: every tensor's bytes fit its shape, none overlap, none are missing or left over. */
+/** Reads and checks the header: every tensor's bytes match its shape, with no overlaps, gaps or leftovers. */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
   if (source.size < 8) refuse(`the file has ${source.size} bytes; a header takes at least 8`)
   const first = await readExactly(source, 0, 8)
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES || length + 8 > source.size) {
-    const what = whatFile(await readExactly(source, 0, Math.min(source.size, 512)))
+    const what = identifyFile(await readExactly(source, 0, Math.min(source.size, 512)))
     if (what !== null) refuse(what)
-    refuse(say`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+    refuse(msg`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
   }
   const json = parseHeader(await readExactly(source, 8, 8 + length))
   const dataBytes = source.size - 8 - length
@@ -112,7 +112,7 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   return { entries, metadata, dataStart: 8 + length }
 }
 
-/** A source that gives fewer bytes than it promised is a file cut short while being read. */
+/** A source that returns fewer bytes than its size is a file truncated while being read. */
 async function readExactly(source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
   const bytes = await source.read(begin, end)
   if (bytes.length !== end - begin)
@@ -124,23 +124,23 @@ function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let text = ''
   let json: unknown
   try {
-    // A copy: text decoders do not take shared memory.
+    // Copied: text decoders do not accept shared memory.
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice())
     json = JSON.parse(text)
   } catch {
     refuse('the header is not JSON')
   }
-  if (!isObject(json)) refuse(`the header is ${show(json)}, not an object`)
+  if (!isObject(json)) refuse(`the header is ${quoted(json)}, not an object`)
   const twice = firstDuplicateKey(text)
   if (twice !== null) refuse(`${twice} is there twice`)
   return json
 }
 
 function readMetadata(value: unknown): Record<string, string> {
-  if (!isObject(value)) refuse(`__metadata__: ${show(value)} is not an object of texts`)
+  if (!isObject(value)) refuse(`__metadata__: ${quoted(value)} is not an object of texts`)
   const metadata: Record<string, string> = {}
   for (const [key, each] of Object.entries(value)) {
-    if (typeof each !== 'string') refuse(`__metadata__.${key}: ${show(each)} is not a text`)
+    if (typeof each !== 'string') refuse(`__metadata__.${key}: ${quoted(each)} is not a text`)
     metadata[key] = each
   }
   return metadata
@@ -151,16 +151,16 @@ function isWhole(value: unknown): value is number {
 }
 
 function readEntry(name: string, value: unknown, dataBytes: number): TensorEntry {
-  if (!isObject(value)) refuse(`${name}: ${show(value)} is not a description`)
+  if (!isObject(value)) refuse(`${name}: ${quoted(value)} is not a description`)
   const { dtype, shape, data_offsets: offsets } = value
-  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) refuse(`${name}: unknown dtype ${show(dtype)}`)
-  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse(`${name}: ${show(shape)} is not a shape`)
+  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) refuse(`${name}: unknown dtype ${quoted(dtype)}`)
+  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse(`${name}: ${quoted(shape)} is not a shape`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole))
-    refuse(`${name}: bad data_offsets ${show(offsets)}`)
+    refuse(`${name}: bad data_offsets ${quoted(offsets)}`)
   const [begin = 0, end = 0] = offsets
   const bytes = shape.reduce((a, b) => a * b, SIZES[dtype]!)
   if (end - begin !== bytes)
-    refuse(`${name}: ${dtype} of shape ${show(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
+    refuse(`${name}: ${dtype} of shape ${quoted(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
   if (end > dataBytes) refuse(`${name} ends at byte ${end}; the file holds ${dataBytes}: it is truncated`)
   const readable = dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' ? dtype : 'OTHER'
   return { name, dtype: readable, shape, begin, end }
@@ -173,8 +173,8 @@ export interface TensorChunk {
 }
 
 /**
- * A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name, and by
- * place a value that is no number: one is enough to make everything computed from it none.
+ * A tensor in chunks of a few MiB, so that no second copy of a large one is in memory. Refuses other dtypes by name and
+ * NaN or infinity by position: one of them spoils everything computed from it.
  */
 export async function* readChunks(
   { source, header }: SafetensorsFile,
@@ -189,12 +189,12 @@ export async function* readChunks(
     const from = (at - begin) / size
     const values = asFloats(dtype, bytes)
     const bad = values.findIndex((value) => !Number.isFinite(value))
-    if (bad >= 0) refuse(say`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
+    if (bad >= 0) refuse(msg`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
     yield { from, values }
   }
 }
 
-/** The indices of an element, rows first. */
+/** The indices of an element, outermost dimension first. */
 function placeOf(element: number, shape: readonly number[]): number[] {
   let rest = element
   return shape
@@ -216,7 +216,7 @@ function asFloats(dtype: 'F32' | 'F16' | 'BF16', bytes: Uint8Array): Float32Arra
   return values
 }
 
-/** One whole tensor as f32, in memory of its own; `onBytes` hears of every chunk read. */
+/** One whole tensor as f32, in its own memory; `onBytes` is called after every chunk. */
 export async function readTensor(
   file: SafetensorsFile,
   entry: TensorEntry,
@@ -230,7 +230,7 @@ export async function readTensor(
   return whole
 }
 
-/** A file of F32 tensors in the given order, as its parts: a Blob or a stream takes them without another copy. */
+/** A file of F32 tensors in the given order, in parts, so that a Blob or a stream needs no further copy. */
 export function safetensorsParts(
   tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> = {},
@@ -244,7 +244,7 @@ export function safetensorsParts(
     offset += data.byteLength
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
-  // The data part starts at a multiple of 8; spaces are allowed behind the header.
+  // The data part is 8-byte aligned; the header may be padded with spaces.
   const length = Math.ceil(json.length / 8) * 8
   const head = new Uint8Array(8 + length)
   new DataView(head.buffer).setBigUint64(0, BigInt(length), true)
@@ -253,7 +253,7 @@ export function safetensorsParts(
   return [head, ...tensors.map(({ data }) => ownBytes(data))]
 }
 
-/** The bytes behind floats; copied only out of shared memory, which files do not take. */
+/** The bytes of a float array; copied only out of shared memory, which files do not accept. */
 function ownBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<ArrayBuffer> {
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength)
   const copy = new Uint8Array(byteLength)
@@ -261,7 +261,7 @@ function ownBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<
   return copy
 }
 
-/** The same file in one piece. */
+/** The same file as one array. */
 export function serializeSafetensors(
   tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> = {},

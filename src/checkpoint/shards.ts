@@ -1,24 +1,24 @@
-import { isObject, show } from '../config/show.ts'
+import { isObject, quoted } from '../config/quoted.ts'
 import { RefusedError, invariant } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
 import { readHeader } from './safetensors.ts'
-import { whatFile } from './what-file.ts'
+import { identifyFile } from './identify-file.ts'
 
-/** What a "model.safetensors.index.json" says: the file of each tensor. */
+/** The contents of a "model.safetensors.index.json": the file of each tensor. */
 export type ShardIndex = ReadonlyMap<string, string>
 
 const refuse = (what: string): never => {
   throw new RefusedError('safetensors', what)
 }
 
-/** Reads an index's text. A shard is a file beside the index: a path that leads elsewhere is refused. */
+/** Reads an index's text. Shards lie next to the index: a path that leads elsewhere is refused. */
 export function readShardIndex(text: string): ShardIndex {
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch {
-    const found = /^\s*\{/.test(text) ? null : whatFile(new TextEncoder().encode(text.slice(0, 512)))
+    const found = /^\s*\{/.test(text) ? null : identifyFile(new TextEncoder().encode(text.slice(0, 512)))
     throw new RefusedError('safetensors', found ?? 'the index is not JSON')
   }
   const map = isObject(json) ? json.weight_map : undefined
@@ -26,14 +26,14 @@ export function readShardIndex(text: string): ShardIndex {
   const files = new Map<string, string>()
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== 'string' || !/^[^/\\]+\.safetensors$/.test(file))
-      return refuse(`weight_map: ${tensor} is in ${show(file)}; a .safetensors file beside the index is read`)
+      return refuse(`weight_map: ${tensor} is in ${quoted(file)}; a .safetensors file beside the index is read`)
     files.set(tensor, file)
   }
   if (files.size === 0) refuse('weight_map names no tensor')
   return files
 }
 
-/** Several files as one: the bytes of one behind those of the other. A range lies within one of them. */
+/** Several files as one, concatenated. A range lies within one of them. */
 function concatenated(sources: readonly ByteSource[], starts: readonly number[]): ByteSource {
   return {
     size: sources.reduce((sum, { size }) => sum + size, 0),
@@ -46,7 +46,7 @@ function concatenated(sources: readonly ByteSource[], starts: readonly number[])
   }
 }
 
-/** The tensors of an index, each from its shard, as if they stood in one file. */
+/** The tensors of an index, each read from its shard, as if from one file. */
 export async function openShards(
   index: ShardIndex,
   open: (file: string) => Promise<ByteSource>,
@@ -57,11 +57,11 @@ export async function openShards(
   let size = 0
   for (const file of new Set(index.values())) {
     const source = await open(file)
-    const { entries: inside, dataStart } = await refusedAs('safetensors', file, () => readHeader(source)).catch(
-      (error: unknown) => {
-        throw error instanceof RefusedError ? new RefusedError('safetensors', error.message) : error
-      },
-    )
+    const { entries: inside, dataStart } = await renameRefusedField('safetensors', file, () =>
+      readHeader(source),
+    ).catch((error: unknown) => {
+      throw error instanceof RefusedError ? new RefusedError('safetensors', error.message) : error
+    })
     const found = new Map(inside.map((entry) => [entry.name, entry]))
     for (const [name, where] of index) {
       if (where !== file) continue

@@ -1,19 +1,19 @@
 import { parseConfig } from '../config/parse.ts'
-import { show } from '../config/show.ts'
+import { quoted } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
-import { refusedAs } from '../core/refused-as.ts'
-import { aboutMetadata } from './about.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
+import { weightsMetadata } from './weights-metadata.ts'
 import { loadWeights } from './load-weights.ts'
 import type { ByteSource, SafetensorsFile, SafetensorsHeader, Tensor } from './safetensors.ts'
 import { openSafetensors, readHeader, readTensor, safetensorsParts } from './safetensors.ts'
 
 /**
- * A checkpoint is one safetensors file: the weights under their Hugging Face names (so that it also serves as plain weights),
- * "moment1.<name>" and "moment2.<name>" of the optimizer, "residue.<rank>.<buffer>" of compressed gradients, and in the
- * metadata what is needed to go on exactly.
+ * A checkpoint is one safetensors file: the weights under their Hugging Face names (so that it also serves as plain
+ * weights), "moment1.<name>" and "moment2.<name>" of the optimizer, "residue.<rank>.<buffer>" of compressed gradients,
+ * and in the metadata whatever an exact resume needs.
  */
 
 export const MOMENTS = ['moment1', 'moment2'] as const
@@ -22,26 +22,26 @@ export type MomentKind = (typeof MOMENTS)[number]
 type Tensors = ReadonlyMap<string, Float32Array>
 
 export interface Checkpoint {
-  /** Holds the seed; every default filled in. */
+  /** Includes the seed; every default filled in. */
   readonly config: RunConfig
-  /** Optimizer steps done: training goes on with this one. */
+  /** Optimizer steps completed, which is the index of the next one. */
   readonly step: number
   /** Samples consumed so far: the position in the data. */
   readonly samples: number
-  /** SHA-256 of the tokens trained on: going on with others would be another training. */
+  /** SHA-256 of the training tokens: resuming with others would be a different training. */
   readonly data: string
   /** Whole tensors by Hugging Face name. */
   readonly weights: Tensors
-  /** Whole tensors by the parameter's name; empty where the optimizer keeps none. */
+  /** Whole tensors by parameter name; empty where the optimizer keeps none. */
   readonly moments: Readonly<Record<MomentKind, Tensors>>
-  /** What compression with error feedback left out so far, by "<rank>.<buffer>": of use to the same layout only. */
+  /** Residue of compression with error feedback, by "<rank>.<buffer>"; usable by the same layout only. */
   readonly residues: Tensors
 }
 
 const VERSION = '1'
 const RESIDUE = 'residue.'
 
-/** The file's parts, for a Blob or a stream; `tokenizer` is the text of the run's. */
+/** The file in parts, for a Blob or a stream; `tokenizer` is the serialized tokenizer of the run. */
 export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null): Uint8Array<ArrayBuffer>[] {
   const specs = parameterTable(checkpoint.config.model)
   const pick = (prefix: string, tensors: Tensors): Tensor[] =>
@@ -61,7 +61,7 @@ export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null
     data: checkpoint.data,
     seed: String(checkpoint.config.seed),
     config: JSON.stringify(checkpoint.config),
-    ...aboutMetadata(checkpoint.config, tokenizer),
+    ...weightsMetadata(checkpoint.config, tokenizer),
   })
 }
 
@@ -70,7 +70,7 @@ export async function readCheckpoint(
   source: ByteSource,
   progress: (fraction: number, name: string) => void = () => {},
 ): Promise<Checkpoint> {
-  return refusedAs('safetensors', 'checkpoint', async () => readParts(await openSafetensors(source), progress))
+  return renameRefusedField('safetensors', 'checkpoint', async () => readParts(await openSafetensors(source), progress))
 }
 
 async function readParts(
@@ -99,7 +99,7 @@ async function readParts(
 
 /** Configuration and position of a checkpoint, without its tensors. */
 export async function readCheckpointHead(source: ByteSource): Promise<CheckpointHead> {
-  return refusedAs('safetensors', 'checkpoint', async () => readMetadata(await readHeader(source)))
+  return renameRefusedField('safetensors', 'checkpoint', async () => readMetadata(await readHeader(source)))
 }
 
 export type CheckpointHead = Pick<Checkpoint, 'config' | 'step' | 'samples' | 'data'>
@@ -116,7 +116,7 @@ async function readMoments(file: SafetensorsFile, specs: readonly ParameterSpec[
         `${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${shape.join(', ')}]`,
       )
     const values = await readTensor(file, entry)
-    // The root of a mean of squares is taken.
+    // Its square root is taken.
     const negative = kind === 'moment2' ? values.findIndex((value) => value < 0) : -1
     if (negative >= 0)
       throw new RefusedError('checkpoint', `${entry.name} holds ${values[negative]} at element ${negative}`)
@@ -130,17 +130,17 @@ function readMetadata({ metadata }: SafetensorsHeader): CheckpointHead {
   if (version === undefined)
     throw new RefusedError('checkpoint', 'the file has weights only; a checkpoint also says its step and configuration')
   if (version !== VERSION)
-    throw new RefusedError('checkpoint', `version ${show(version)}; this program reads ${VERSION}`)
+    throw new RefusedError('checkpoint', `version ${quoted(version)}; this program reads ${VERSION}`)
   const whole = (key: string): number => {
     const text = metadata[key] ?? ''
-    if (!/^\d{1,15}$/.test(text)) throw new RefusedError('checkpoint', `${key}: ${show(text)} must be a whole number`)
+    if (!/^\d{1,15}$/.test(text)) throw new RefusedError('checkpoint', `${key}: ${quoted(text)} must be a whole number`)
     return Number(text)
   }
   let config: unknown
   try {
     config = JSON.parse(metadata.config ?? '')
   } catch {
-    throw new RefusedError('checkpoint', `config: ${show(metadata.config)} is not JSON`)
+    throw new RefusedError('checkpoint', `config: ${quoted(metadata.config)} is not JSON`)
   }
   return { config: parseConfig(config), step: whole('step'), samples: whole('samples'), data: metadata.data ?? '' }
 }

@@ -7,9 +7,9 @@ import { prepareDataset } from '../data/prepare.ts'
 import { openDevice } from '../gpu/device.ts'
 import { clockProgram } from '../sim/clock.ts'
 import { buildProgram } from '../strategy/build.ts'
-import { Progress, putResult } from './io.ts'
+import { ProgressLine, putResult } from './io.ts'
 
-/** One model and batch under every strategy: what differs is the strategy. */
+/** One model and batch under every strategy: only the strategy differs. */
 const CASE = {
   model: { layers: 4, heads: 4, embed: 128, context: 64, vocab: 256 },
   batch: { global: 8, microbatches: 1, sequence: 64 },
@@ -44,18 +44,18 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
-async function row(strategy: string, extra: object, progress: Progress): Promise<StrategyRow> {
+async function row(strategy: string, extra: object, progress: ProgressLine): Promise<StrategyRow> {
   const config = parseConfig({ ...CASE, ...extra })
   const gpu = await openDevice({ gpu: await openNodeGpu() })
   const program = buildProgram(config)
-  progress.say(`${strategy}: timing its ops alone`)
+  progress.show(`${strategy}: timing its ops alone`)
   const cost = await measureProgram(gpu, program)
   gpu.dispose()
   const virtualMilliseconds = clockProgram(program, cost, { sharedDevice: true }).stepSeconds * 1000
-  progress.say(`${strategy}: training`)
+  progress.show(`${strategy}: training`)
   const run = await startRun({ config, dataset: await prepareDataset(config, {}), host: nodeTaskHost() })
   const { steps } = await run.finished
-  // The first step makes pipelines and bind groups.
+  // The first step creates pipelines and bind groups.
   const measuredMilliseconds = median(steps!.slice(1).map((each) => each.milliseconds))
   const tokens = config.batch.global * config.batch.sequence
   return {
@@ -67,7 +67,7 @@ async function row(strategy: string, extra: object, progress: Progress): Promise
   }
 }
 
-/** Pairs of strategies that differ by more than a tenth, and how many of them the virtual times put the right way round. */
+/** Pairs of strategies that differ by more than a tenth, and how many of them the virtual times order correctly. */
 function orderOf(rows: readonly StrategyRow[]): { readonly right: number; readonly pairs: number } {
   let [right, pairs] = [0, 0]
   for (const [i, a] of rows.entries())
@@ -81,11 +81,11 @@ function orderOf(rows: readonly StrategyRow[]): { readonly right: number; readon
 }
 
 /**
- * `bench --strategies`: the same training under every strategy, all ranks on this adapter, beside what the clock makes of
- * each op's own time on one shared device.
+ * `bench --strategies`: the same training under every strategy, all ranks on this adapter, compared with clocking each
+ * op's own time on one shared device.
  */
 export async function benchStrategies({ json }: { readonly json: boolean }): Promise<void> {
-  const progress = new Progress()
+  const progress = new ProgressLine()
   try {
     const rows: StrategyRow[] = []
     for (const [strategy, extra] of Object.entries(STRATEGIES)) rows.push(await row(strategy, extra, progress))

@@ -14,7 +14,7 @@ export interface BenchRow {
   readonly shape: string
   readonly unit: string
   readonly ours: number
-  /** Other libraries' values, measured in the same run; `npm run bench` adds them. */
+  /** Values of other libraries, measured in the same run; added by `npm run bench`. */
   readonly peers: Readonly<Record<string, number>>
   /** Ours over the best peer; null without peers. */
   readonly ratio: number | null

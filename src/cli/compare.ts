@@ -4,19 +4,19 @@ import { describeLayout } from '../sim/describe-layout.ts'
 import { simulate } from '../sim/simulate.ts'
 import { putResult } from './io.ts'
 import { readJson } from './read.ts'
-import { bytesText, percentText, printTable, secondsText } from './table.ts'
+import { shortBytes, percentText, printTable, secondsText } from './table.ts'
 
-export interface CompareOptions {
+export interface CompareCommandOptions {
   readonly config: readonly string[]
 }
 
 const HEAD = ['configuration', 'ranks', 'memory', 'sent', 'bubble', 'step', 'tokens/s', 'MFU', 'software']
 
-/** Marks a row with other software than the first: its figures differ by more than the configuration. */
-const OTHER = '*'
+/** Marks a row whose software differs from the first: not only the configuration changes its figures. */
+const OTHER_SOFTWARE = '*'
 
-/** `compare`: one table, a row per configuration; a refused one has its reason instead. */
-export async function compare(options: CompareOptions): Promise<void> {
+/** `compare`: one table, a row per configuration; refused ones are listed with the reason. */
+export async function compare(options: CompareCommandOptions): Promise<void> {
   const inputs: { label: string | null; input: unknown }[] = []
   for (const argument of options.config) {
     const input = await readJson(argument, 'config')
@@ -31,15 +31,15 @@ export async function compare(options: CompareOptions): Promise<void> {
     try {
       const { cells, software } = rowOf(label, input)
       first ??= software
-      rows.push([...cells, software === first ? software : `${software} ${OTHER}`])
+      rows.push([...cells, software === first ? software : `${software} ${OTHER_SOFTWARE}`])
     } catch (error) {
       refusal ??= error
       const name = label ?? JSON.stringify(input)
       notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   if (rows.length === 0 && refusal !== null) throw refusal
-  if (rows.some((cells) => cells.at(-1)!.endsWith(OTHER)))
-    notes.push(`${OTHER} other software than ${first}: not the configuration alone makes the difference.`)
+  if (rows.some((cells) => cells.at(-1)!.endsWith(OTHER_SOFTWARE)))
+    notes.push(`${OTHER_SOFTWARE} other software than ${first}: not the configuration alone makes the difference.`)
   const note = 'All figures are simulated: memory and bytes predicted (fullest rank), times virtual.'
   await putResult([printTable(HEAD, rows), ...notes, note].join('\n'))
 }
@@ -52,8 +52,8 @@ function rowOf(label: string | null, input: unknown): { readonly cells: string[]
   const cells = [
     label === null ? layout : `${label}: ${layout}`,
     String(ranks.length),
-    bytesText(most((rank) => rank.predictedBytes.total)),
-    bytesText(most((rank) => rank.sentBytes)),
+    shortBytes(most((rank) => rank.predictedBytes.total)),
+    shortBytes(most((rank) => rank.sentBytes)),
     percentText(schedule!.bubble),
     secondsText(time.stepSeconds),
     String(Math.round(tokensPerSecond!.virtual!)),

@@ -1,23 +1,23 @@
-import { readAbout } from '../checkpoint/about.ts'
-import type { About } from '../checkpoint/about.ts'
+import { readWeightsMetadata } from '../checkpoint/weights-metadata.ts'
+import type { WeightsMetadata } from '../checkpoint/weights-metadata.ts'
 import type { SafetensorsFile } from '../checkpoint/safetensors.ts'
-import { weightsFor } from '../cluster/given-weights.ts'
+import { openGivenWeights } from '../cluster/given-weights.ts'
 import { startRun } from '../cluster/run.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
 import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
-import { isObject } from '../config/show.ts'
+import { isObject } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { emptyDataset } from '../data/prepare.ts'
 import { tokenizerFor } from '../data/tokenizer-for.ts'
 import { openTokenizer } from '../data/tokenizers/open.ts'
 import { readTokenizerText } from '../data/tokenizers/state-text.ts'
 import type { Tokenizer, TokenizerState } from '../data/tokenizers/tokenizer.ts'
-import { Progress, putResult } from './io.ts'
+import { ProgressLine, putResult } from './io.ts'
 import { readJson, withWeightsFile } from './read.ts'
-import { FILES, MISSING_BIAS_ADVICE, refuseUnexecutable, reporting } from './train.ts'
+import { FILE_READERS, MISSING_BIAS_ADVICE, refuseUnexecutable, reporting } from './train.ts'
 
 export interface GenerateOptions {
   readonly weights: string
@@ -38,28 +38,37 @@ function number(value: string, field: string, least: number, most: number, whole
 }
 
 /**
- * The configuration to generate with: what is given, and for the blocks that are not given what the file says of itself.
- * Throws RefusedError where neither says it: heads and tokenizer cannot be seen from tensors.
+ * The configuration to generate with: the given blocks, and the file's metadata for the others. Throws RefusedError
+ * where neither has it: heads and tokenizer cannot be inferred from tensors.
  */
-export function configFor(given: unknown, about: About, state: TokenizerState | null, path: string): RunConfig {
+export function configFor(
+  given: unknown,
+  about: WeightsMetadata,
+  state: TokenizerState | null,
+  path: string,
+): RunConfig {
   if (given !== undefined && !isObject(given)) return parseConfig(given)
   if (given === undefined) {
-    const unsaid = [...(about.model ? [] : ['model (heads)']), ...(state ? [] : ['tokenizer'])]
-    if (unsaid.length > 0)
-      throw new RefusedError('weights', `"${path}" does not say its ${unsaid.join(' and ')}; give --config`)
+    const missing = [...(about.model ? [] : ['model (heads)']), ...(state ? [] : ['tokenizer'])]
+    if (missing.length > 0)
+      throw new RefusedError('weights', `"${path}" does not say its ${missing.join(' and ')}; give --config`)
   }
-  const said = {
+  const fromFile = {
     ...(about.model ? { model: about.model } : {}),
     ...(state ? { data: { tokenizer: state.kind } } : {}),
     ...(about.sequence === null ? {} : { batch: { sequence: about.sequence } }),
-    // One window is all that is ever asked for.
+    // A single window is all that is requested.
     ...(given === undefined ? { batch: { global: 1, microbatches: 1, sequence: about.sequence ?? undefined } } : {}),
   }
-  return parseConfig({ ...said, ...given })
+  return parseConfig({ ...fromFile, ...given })
 }
 
-async function tokenizerOf(config: RunConfig, state: TokenizerState | null, progress: Progress): Promise<Tokenizer> {
-  if (state === null) return tokenizerFor(config, FILES, reporting(progress))
+async function tokenizerOf(
+  config: RunConfig,
+  state: TokenizerState | null,
+  progress: ProgressLine,
+): Promise<Tokenizer> {
+  if (state === null) return tokenizerFor(config, FILE_READERS, reporting(progress))
   if (state.kind !== config.data.tokenizer)
     throw new RefusedError(
       'data.tokenizer',
@@ -78,20 +87,20 @@ async function open(
   file: SafetensorsFile,
   given: unknown,
   options: GenerateOptions,
-  progress: Progress,
+  progress: ProgressLine,
 ): Promise<Opened> {
-  const about = readAbout(file.header, 'weights')
+  const about = readWeightsMetadata(file.header, 'weights')
   const state = about.tokenizer === null ? null : readTokenizerText(about.tokenizer, 'weights')
   const config = configFor(given, about, state, options.weights)
   refuseUnexecutable(config)
   const tokenizer = await tokenizerOf(config, state, progress)
-  await refusedAs('text', 'prompt', async () => tokenizer.encode(options.prompt))
+  await renameRefusedField('text', 'prompt', async () => tokenizer.encode(options.prompt))
   const { allowMissingBias = false } = options
   const from = { field: 'weights', allowMissingBias, missingBiasAdvice: MISSING_BIAS_ADVICE }
-  return { config, tokenizer, init: await weightsFor(config, file, from).load() }
+  return { config, tokenizer, init: await openGivenWeights(config, file, from).load() }
 }
 
-/** `generate`: text after a prompt, from weights on disk, under the configuration's parallelism when one is given. */
+/** `generate`: continues a prompt with weights on disk, under the configuration's parallelism when one is given. */
 export async function generate(options: GenerateOptions): Promise<void> {
   const request = {
     prompt: options.prompt,
@@ -102,7 +111,7 @@ export async function generate(options: GenerateOptions): Promise<void> {
   }
   if (request.prompt === '') throw new RefusedError('prompt', '"" has no tokens; write at least one character')
   const given = options.config === undefined ? undefined : await readJson(options.config, 'config')
-  const progress = new Progress()
+  const progress = new ProgressLine()
   try {
     const { config, tokenizer, init } = await withWeightsFile(options.weights, 'weights', (file) =>
       open(file, given, options, progress),

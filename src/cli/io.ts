@@ -1,20 +1,26 @@
 import type { Output } from './outputs.ts'
-import { codeOf } from './read.ts'
+import { errorCode } from './read.ts'
 
-/** The result: to the file of --out, or to standard output, which carries nothing else. Throws one line when it cannot. */
+/**
+ * Writes the result to the file of --out, or to standard output, which carries nothing else. Throws one line on
+ * failure.
+ */
 export async function putResult(text: string, out?: Output): Promise<void> {
   if (out) return out.write(`${text}\n`)
   await new Promise<void>((resolve, reject) =>
     process.stdout.write(`${text}\n`, (error) =>
-      error ? reject(new Error(`standard output cannot be written (${codeOf(error)})`)) : resolve(),
+      error ? reject(new Error(`standard output cannot be written (${errorCode(error)})`)) : resolve(),
     ),
   )
 }
 
-/** Characters of a message that are shown: its beginning, which names the field, and its end, which says what is allowed. */
+/** Characters of a message that are kept: the beginning names the field, the end says what is allowed. */
 const [BEGINNING, END] = [700, 300]
 
-/** A message as one line of a bearable length: what a user's own names and keys have in them must not act on the terminal. */
+/**
+ * A message as one line of limited length, with control characters escaped: user-supplied names must not act on the
+ * terminal.
+ */
 export function oneLine(message: string): string {
   const text = message.trimEnd().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escaped)
   return text.length <= BEGINNING + END + 3 ? text : `${text.slice(0, BEGINNING)} … ${text.slice(-END)}`
@@ -26,10 +32,10 @@ function escaped(control: string): string {
 }
 
 /** Progress on standard error: one live line on a terminal, plain lines elsewhere. */
-export class Progress {
+export class ProgressLine {
   private open = false
 
-  say(line: string): void {
+  show(line: string): void {
     if (process.stderr.isTTY) {
       process.stderr.write(`\r\u001b[K${line}`)
       this.open = true

@@ -3,21 +3,21 @@ import { runRankThread } from '../cluster/hosts/node-threads.ts'
 import { InvalidProgramError, exitStatusOf } from '../core/errors.ts'
 import { bench } from './bench.ts'
 import { benchStrategies } from './bench-strategies.ts'
-import type { CompareOptions } from './compare.ts'
+import type { CompareCommandOptions } from './compare.ts'
 import { compare } from './compare.ts'
 import type { GenerateOptions } from './generate.ts'
 import { generate } from './generate.ts'
 import { oneLine, putResult } from './io.ts'
-import type { PlanOptions } from './plan.ts'
-import { plan } from './plan.ts'
+import type { PlanCommandOptions } from './plan.ts'
+import { planCommand } from './plan.ts'
 import type { ProgramOptions } from './program.ts'
 import { program as printProgram } from './program.ts'
-import type { SimulateOptions } from './simulate.ts'
+import type { SimulateCommandOptions } from './simulate.ts'
 import { simulateCommand } from './simulate.ts'
 import type { TrainOptions } from './train.ts'
 import { train } from './train.ts'
 
-/** @param print takes what the command line says about itself */
+/** @param print prints the command line's help and version */
 function commands(print: (text: string) => void): Command {
   const root = new Command('tabcluster')
     .description('A GPU cluster: trains GPT-2-shaped models under every parallel strategy')
@@ -57,18 +57,18 @@ function commands(print: (text: string) => void): Command {
     .option('--trace <file>', 'write a trace for chrome://tracing or Perfetto (one configuration)')
     .option('--memory <file>', 'write live bytes by category over the step (one configuration)')
     .option('--calibrate', 'time this adapter\'s kernels first: what cluster.device "this" then stands for', false)
-    .action((options: SimulateOptions) => simulateCommand(options))
+    .action((options: SimulateCommandOptions) => simulateCommand(options))
   root
     .command('compare')
     .description('one table of simulated figures, a row per configuration')
     .requiredOption('--config <files...>', config[1])
-    .action((options: CompareOptions) => compare(options))
+    .action((options: CompareCommandOptions) => compare(options))
   root
     .command('plan')
     .description("search the strategies that fit the configuration's devices and rank them")
     .requiredOption(...config)
     .option('--json', 'everything, as JSON', false)
-    .action((options: PlanOptions) => plan(options))
+    .action((options: PlanCommandOptions) => planCommand(options))
   root
     .command('program')
     .description('print the Program of a configuration')
@@ -98,7 +98,7 @@ async function printHelp(text: string): Promise<number> {
 
 function failed(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
-  // A Program that must not run is shown as a grid.
+  // An invalid Program is shown as a grid.
   process.stderr.write(`${error instanceof InvalidProgramError ? message.trimEnd() : oneLine(message)}\n`)
   return exitStatusOf(error)
 }
@@ -119,9 +119,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// A stream that nobody reads any more is told to whoever writes to it, not to the process.
+// A closed output stream is reported to its writer; it must not crash the process.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
-// In a rank's thread this module is the rank: it ends when its port is closed.
-// Ranks and Dawn may leave something that keeps Node waiting: the status is known, so the process ends with it.
+// In a rank's thread this module is the rank and ends when its port is closed. Ranks and Dawn may leave handles that
+// keep Node alive: the status is known, so the process exits with it.
 if (!runRankThread()) process.exit(await main(process.argv.slice(2)))

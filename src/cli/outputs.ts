@@ -4,15 +4,15 @@ import { constants as machine } from 'node:os'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { RefusedError } from '../core/errors.ts'
-import { codeOf } from './read.ts'
+import { errorCode } from './read.ts'
 
-/** A file that a command writes when its work is done: tried before it, so that no work is lost to a wrong path. */
+/** A file that a command writes at its end; opened first, so that no work is lost to a wrong path. */
 export interface Output {
-  /** Writes all of it or nothing. Throws one line that names the option. */
+  /** Writes all of it or nothing. Throws one line naming the option. */
   write(data: Uint8Array | string): Promise<void>
 }
 
-/** Files being written: gone when a signal ends the process in the middle. */
+/** Files being written, removed when a signal ends the process. */
 const unfinished = new Set<string>()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -21,7 +21,7 @@ function endBySignal(signal: (typeof SIGNALS)[number]): void {
   process.exit(128 + machine.signals[signal])
 }
 
-/** Signals are heard only while there is something to clear away: long work without a pause in it must stay interruptible. */
+/** Signals are handled only while there is something to clean up: long synchronous work must stay interruptible. */
 async function clearedOnSignal<Value>(part: string, work: () => Promise<Value>): Promise<Value> {
   if (unfinished.size === 0) for (const signal of SIGNALS) process.on(signal, endBySignal)
   unfinished.add(part)
@@ -33,10 +33,10 @@ async function clearedOnSignal<Value>(part: string, work: () => Promise<Value>):
   }
 }
 
-/** Where a path leads: to a file (itself or through a link), or to something that is written into as it is. */
+/** What a path refers to: a file (directly or through a link), or a device or pipe that is written as it is. */
 async function targetOf(path: string): Promise<{ file: string; inPlace: boolean }> {
   const found = await stat(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null
+    if (errorCode(error) === 'ENOENT') return null
     throw error
   })
   if (found === null) return { file: path, inPlace: false }
@@ -48,7 +48,8 @@ async function targetOf(path: string): Promise<{ file: string; inPlace: boolean 
 const writeInto = promisify(writeFile)
 
 /**
- * Writes a file beside its place, then puts it there. It is opened at once: a signal finds it, not the order to make it.
+ * Writes a temporary file next to the target, then renames it. Opened synchronously, so that a signal finds an open
+ * file.
  */
 async function writeWhole(part: string, file: string, data: Uint8Array | string): Promise<void> {
   const descriptor = openSync(part, 'w')
@@ -70,7 +71,7 @@ function tryWriting(part: string): void {
 /** Throws RefusedError naming `option` when the path cannot be written. */
 async function openOutput(option: string, path: string): Promise<Output> {
   if (path === '-' || path === '') throw new RefusedError(option, `"${path}" is no file; it takes a path`)
-  const failed = (error: unknown) => `"${path}" cannot be written (${codeOf(error)})`
+  const failed = (error: unknown) => `"${path}" cannot be written (${errorCode(error)})`
   try {
     const { file, inPlace } = await targetOf(path)
     const part = `${file}.${process.pid}.part`
@@ -92,8 +93,8 @@ async function openOutput(option: string, path: string): Promise<Output> {
 }
 
 /**
- * Opens every path that is given, by option; "-" for `out` is standard output, which needs no opening. Refused by the option's
- * name: what cannot be written, and one path for two.
+ * Opens every given path, by option; "-" for `out` is standard output, which needs no opening. Refused by option name:
+ * an unwritable path, and one path given twice.
  */
 export async function openOutputs<Option extends string>(
   paths: Readonly<Record<Option, string | undefined>>,

@@ -1,29 +1,29 @@
 import { minimalConfig } from '../config/minimal.ts'
 import { describeCandidate, readForPlan } from '../sim/planner/candidates.ts'
-import { planSteps, type Plan } from '../sim/planner/plan.ts'
-import type { Planned } from '../sim/planner/planned.ts'
-import { Progress, putResult } from './io.ts'
+import { layoutSearch, type PlannerResult } from '../sim/planner/plan.ts'
+import type { ClockedCandidate } from '../sim/planner/clocked-candidate.ts'
+import { ProgressLine, putResult } from './io.ts'
 import { readJson } from './read.ts'
-import { bytesText, percentText, printTable, secondsText } from './table.ts'
+import { shortBytes, percentText, printTable, secondsText } from './table.ts'
 
-export interface PlanOptions {
+export interface PlanCommandOptions {
   readonly config: string
   readonly json: boolean
 }
 
 /** Rows of the ranking that are printed. */
-const SHOWN = 15
+const SHOWN_ROWS = 15
 
 /** `plan`: searches the layouts that fit the configuration's devices and ranks them. */
-export async function plan(options: PlanOptions): Promise<void> {
+export async function planCommand(options: PlanCommandOptions): Promise<void> {
   const config = readForPlan(await readJson(options.config, 'config'))
-  const progress = new Progress()
+  const progress = new ProgressLine()
   try {
-    const steps = planSteps(config)
+    const steps = layoutSearch(config)
     let next = steps.next()
     for (; !next.done; next = steps.next()) {
       const { phase, done, total } = next.value
-      progress.say(`${phase}: ${done}${total === null ? '' : ` of ${total}`}`)
+      progress.show(`${phase}: ${done}${total === null ? '' : ` of ${total}`}`)
     }
     progress.end()
     await putResult(options.json ? JSON.stringify(next.value, null, 2) : textOf(next.value))
@@ -32,13 +32,13 @@ export async function plan(options: PlanOptions): Promise<void> {
   }
 }
 
-function rows(planned: readonly Planned[]): string {
+function rows(planned: readonly ClockedCandidate[]): string {
   const head = ['layout', 'memory', 'bubble', 'step', 'tokens/s', 'MFU']
   return printTable(
     head,
     planned.map((each) => [
       describeCandidate(each.candidate),
-      bytesText(each.memoryBytes),
+      shortBytes(each.memoryBytes),
       percentText(each.bubble),
       secondsText(each.stepSeconds),
       String(Math.round(each.tokensPerSecond)),
@@ -47,14 +47,14 @@ function rows(planned: readonly Planned[]): string {
   )
 }
 
-function textOf(found: Plan): string {
+function textOf(found: PlannerResult): string {
   const { devices, budgetBytes, candidates, fitting, clocked, dropped, ranked, front, explanation, best, software } =
     found
   return [
-    `${candidates} layouts of ${devices} devices with ${bytesText(budgetBytes)} each; ${fitting} fit, ${clocked} were clocked with the figures of ${software}.`,
+    `${candidates} layouts of ${devices} devices with ${shortBytes(budgetBytes)} each; ${fitting} fit, ${clocked} were clocked with the figures of ${software}.`,
     '',
     'Fastest (times are virtual, memory predicted for the fullest rank)',
-    rows(ranked.slice(0, SHOWN)),
+    rows(ranked.slice(0, SHOWN_ROWS)),
     '',
     'Memory against speed: no clocked layout is both smaller and faster than one of these',
     rows(front),

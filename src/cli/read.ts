@@ -6,20 +6,20 @@ import { openSafetensors } from '../checkpoint/safetensors.ts'
 import { openShards, readShardIndex } from '../checkpoint/shards.ts'
 import { parseJson } from '../config/json.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { decodeText } from '../data/decode-text.ts'
 
-/** Thousands of configurations fit; what is larger is no configuration. */
-const MOST_JSON_BYTES = 64 * 1024 * 1024
+/** Enough for thousands of configurations; anything larger is not one. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024
 
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'failed'
 }
 
-/** Opens a file for reading. Throws RefusedError naming `option` when that is not possible, or when it is a directory. */
+/** Opens a file for reading. Throws RefusedError naming `option` when that fails or the path is a directory. */
 async function openFile(path: string, option: string): Promise<{ file: FileHandle; size: number; regular: boolean }> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw new RefusedError(option, `"${path}" cannot be read (${codeOf(error)})`)
+    throw new RefusedError(option, `"${path}" cannot be read (${errorCode(error)})`)
   })
   const stats = await file.stat()
   if (!stats.isDirectory()) return { file, size: stats.size, regular: stats.isFile() }
@@ -28,8 +28,8 @@ async function openFile(path: string, option: string): Promise<{ file: FileHandl
 }
 
 /**
- * A file's bytes; '-' is standard input. Throws RefusedError naming `option` when it cannot be read or has more than `most`
- * bytes: of those no more are read.
+ * A file's bytes; '-' is standard input. Throws RefusedError naming `option` when it cannot be read or exceeds `most`
+ * bytes, without reading further.
  */
 export async function readBytes(path: string, option: string, most = Infinity): Promise<Uint8Array> {
   if (path === '-') return collect(process.stdin, 'standard input', option, most)
@@ -40,7 +40,7 @@ export async function readBytes(path: string, option: string, most = Infinity): 
     return await collect(file.createReadStream({ autoClose: false }), `"${path}"`, option, most)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError(option, `"${path}" cannot be read (${codeOf(error)})`)
+    throw new RefusedError(option, `"${path}" cannot be read (${errorCode(error)})`)
   } finally {
     await file.close()
   }
@@ -70,7 +70,7 @@ export async function readText(path: string, option: string, most = Infinity): P
 /** A configuration: a file, '-' for standard input, or JSON in place of a path. */
 export async function readJson(argument: string, option: string): Promise<unknown> {
   const inPlace = /^\s*[[{]/.test(argument)
-  const text = inPlace ? argument : await readText(argument, option, MOST_JSON_BYTES)
+  const text = inPlace ? argument : await readText(argument, option, MAX_JSON_BYTES)
   try {
     return parseJson(text)
   } catch (error) {
@@ -81,7 +81,7 @@ export async function readJson(argument: string, option: string): Promise<unknow
 
 type OpenSource = ByteSource & { close(): Promise<void> }
 
-/** Reads ranges of a file without taking all of it into memory. */
+/** Reads byte ranges of a file without loading it into memory. */
 export async function fileSource(path: string, option: string): Promise<OpenSource> {
   const { file, size } = await openFile(path, option)
   return {
@@ -99,7 +99,7 @@ export async function fileSource(path: string, option: string): Promise<OpenSour
   }
 }
 
-/** Weights as they lie on disk: a safetensors file, or the index (.json) of several beside it. Open while `use` runs. */
+/** Weights on disk: a safetensors file, or the index (.json) of several next to it. Open while `use` runs. */
 export async function withWeightsFile<Value>(
   path: string,
   option: string,
@@ -112,9 +112,9 @@ export async function withWeightsFile<Value>(
     return source
   }
   try {
-    const file = await refusedAs('safetensors', option, async () =>
+    const file = await renameRefusedField('safetensors', option, async () =>
       path.toLowerCase().endsWith('.json')
-        ? openShards(readShardIndex(await readText(path, option, MOST_JSON_BYTES)), (name) =>
+        ? openShards(readShardIndex(await readText(path, option, MAX_JSON_BYTES)), (name) =>
             openSource(join(dirname(path), name)),
           )
         : openSafetensors(await openSource(path)),

@@ -1,20 +1,20 @@
 import { serializeSafetensors } from '../checkpoint/safetensors.ts'
-import { weightsMetadata } from '../cluster/given-weights.ts'
+import { runWeightsMetadata } from '../cluster/given-weights.ts'
 import type { Run, RunOptions } from '../cluster/run.ts'
 import { startRun } from '../cluster/run.ts'
 import type { RunResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { parameterTable } from '../model/parameters.ts'
-import type { Progress } from './io.ts'
+import type { ProgressLine } from './io.ts'
 import { oneLine, putResult } from './io.ts'
 import { LastGoodStep } from './last-good-step.ts'
 import type { Output } from './outputs.ts'
 
-/** What a training leaves behind, where it was asked for. */
+/** The outputs of a training, where requested. */
 export type TrainOutputs = Partial<Record<'out' | 'save' | 'gradients' | 'checkpoint', Output>>
 
-/** Trains and writes. A run that fails leaves the state after its last good step, then throws what it failed with. */
-export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, progress: Progress): Promise<void> {
+/** Trains and writes the outputs. A failed run leaves the state after its last good step; its error is rethrown. */
+export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, progress: ProgressLine): Promise<void> {
   const { config, dataset } = request
   const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
   const keep = (run: Run) => {
@@ -32,7 +32,7 @@ export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, pr
       if (event.kind !== 'step') return
       if (run !== null && (outputs.save || outputs.checkpoint)) lastGood.afterStep(run)
       const { step, loss } = event.result
-      progress.say(
+      progress.show(
         `step ${step + 1}/${total}  loss ${loss.toFixed(4)}  ${(event.tokensPerSecond ?? 0).toFixed(0)} tokens/s`,
       )
     },
@@ -46,12 +46,12 @@ export async function runAndWrite(request: RunOptions, outputs: TrainOutputs, pr
     const message = oneLine(error instanceof Error ? error.message : String(error))
     await writeLastGood(request, outputs, { run, measured: withError(measured, message), lastGood }, progress).catch(
       (reason: unknown) =>
-        progress.say(`its last good step is lost: ${reason instanceof Error ? reason.message : String(reason)}`),
+        progress.show(`its last good step is lost: ${reason instanceof Error ? reason.message : String(reason)}`),
     )
     throw error
   }
   progress.end()
-  // The result first where it is printed: whatever becomes of the files, it is not lost.
+  // A printed result goes first: it is not lost if writing a file fails.
   if (!outputs.out) await putResult(JSON.stringify(result, null, 2))
   await writeFiles(request, outputs, { result, final: run, first: run })
 }
@@ -62,7 +62,7 @@ function withError(measured: RunResult | null, error: string): RunResult | null 
 
 interface Failed {
   readonly run: Run
-  /** Its good steps; null when it made none: then there is nothing to write. */
+  /** Its good steps; null when there were none, and so nothing to write. */
   readonly measured: RunResult | null
   readonly lastGood: LastGoodStep
 }
@@ -71,17 +71,17 @@ async function writeLastGood(
   request: RunOptions,
   outputs: TrainOutputs,
   { run: first, measured, lastGood }: Failed,
-  progress: Progress,
+  progress: ProgressLine,
 ): Promise<void> {
   const last = measured?.steps?.at(-1)
   if (!measured || !last) return
   if (!outputs.out) await putResult(JSON.stringify(measured, null, 2))
   if (Object.keys(outputs).length === 0) return
   const done = last.step + 1
-  progress.say(`failed: writing the state after step ${done}`)
+  progress.show(`failed: writing the state after step ${done}`)
   if (!outputs.save && !outputs.checkpoint)
     return writeFiles(request, outputs, { result: measured, final: first, first })
-  const final = await lastGood.again(done)
+  const final = await lastGood.rerun(done)
   const { parametersHash } = await final.finished
   const result = parametersHash === undefined ? measured : { ...measured, parametersHash }
   await writeFiles(request, outputs, { result, final, first })
@@ -89,13 +89,13 @@ async function writeLastGood(
 
 interface Written {
   readonly result: RunResult
-  /** Whose weights and checkpoint are written. */
+  /** The run whose weights and checkpoint are written. */
   readonly final: Run
-  /** Whose first gradient is written. */
+  /** The run whose first gradient is written. */
   readonly first: Run
 }
 
-/** Every file that was asked for, also when one of them cannot be written; then throws what the first of those met. */
+/** Writes every requested file, even when one fails; then throws the first error. */
 async function writeFiles(
   { config, dataset }: RunOptions,
   outputs: TrainOutputs,
@@ -103,7 +103,7 @@ async function writeFiles(
 ): Promise<void> {
   const files: (() => Promise<void> | undefined)[] = [
     () => (first.gradients === null ? undefined : outputs.gradients?.write(asFile(config, first.gradients, {}))),
-    () => outputs.save?.write(asFile(config, final.finalWeights!, weightsMetadata(config, dataset.tokenizer))),
+    () => outputs.save?.write(asFile(config, final.finalWeights!, runWeightsMetadata(config, dataset.tokenizer))),
     async () => outputs.checkpoint?.write(new Uint8Array(await final.finalCheckpoint!.arrayBuffer())),
     () => outputs.out?.write(`${JSON.stringify(result, null, 2)}\n`),
   ]

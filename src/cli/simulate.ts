@@ -7,30 +7,30 @@ import { openDevice } from '../gpu/device.ts'
 import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import { simulate } from '../sim/simulate.ts'
-import { Progress, oneLine, putResult } from './io.ts'
+import { ProgressLine, oneLine, putResult } from './io.ts'
 import { openOutputs } from './outputs.ts'
 import { readJson } from './read.ts'
 
-export interface SimulateOptions {
+export interface SimulateCommandOptions {
   readonly config: string
   readonly out?: string
   readonly trace?: string
   readonly memory?: string
-  /** Measure this adapter first: it is what `cluster.device: "this"` then stands for. */
+  /** Measure this adapter first, as the device `cluster.device: "this"`. */
   readonly calibrate?: boolean
 }
 
-/** Configurations of an array between two reports. */
+/** Configurations of an array between two progress reports. */
 const REPORT_EVERY = 200
 
 /** `simulate`: clocks a configuration, or every configuration of an array, on its cluster. */
-export async function simulateCommand(options: SimulateOptions): Promise<void> {
+export async function simulateCommand(options: SimulateCommandOptions): Promise<void> {
   const outputs = await openOutputs({ out: options.out, trace: options.trace, memory: options.memory })
   const input = await readJson(options.config, 'config')
   for (const option of ['trace', 'memory'] as const)
     if (Array.isArray(input) && outputs[option])
       throw new RefusedError(option, 'is of one configuration; an array is given')
-  const progress = new Progress()
+  const progress = new ProgressLine()
   const calibrator = options.calibrate ? new Calibrator(progress) : null
   const clock = async (each: unknown) => {
     const config = parseConfig(each, 'simulate')
@@ -55,18 +55,18 @@ export async function simulateCommand(options: SimulateOptions): Promise<void> {
   }
 }
 
-/** Measures this adapter for configurations of "this"; an op that several have is timed once. */
+/** Measures this adapter for configurations of "this"; an op they share is timed once. */
 class Calibrator {
   private gpu: GpuDevice | null = null
   private measured: MeasuredDevice | undefined
 
-  constructor(private readonly progress: Progress) {}
+  constructor(private readonly progress: ProgressLine) {}
 
   async measure(config: RunConfig): Promise<MeasuredDevice | undefined> {
     if (config.cluster.device !== 'this') return undefined
     this.gpu ??= await openDevice({ gpu: await openNodeGpu() })
     this.measured = await measureDevice(this.gpu, config, this.measured, (done, of) =>
-      this.progress.say(`timed ${done} of ${of} distinct ops`),
+      this.progress.show(`timed ${done} of ${of} distinct ops`),
     )
     return this.measured
   }
@@ -77,15 +77,15 @@ class Calibrator {
   }
 }
 
-/** Results in the order of the configurations; a refused one gives its error in its place. */
+/** Results in the order of the configurations; a refused one yields its error. */
 async function simulateAll(
   inputs: readonly unknown[],
   clock: (input: unknown) => Promise<{ readonly result: object }>,
-  progress: Progress,
+  progress: ProgressLine,
 ): Promise<object[]> {
   const results: object[] = []
   for (const [i, input] of inputs.entries()) {
-    if (i > 0 && i % REPORT_EVERY === 0) progress.say(`${i} of ${inputs.length} configurations`)
+    if (i > 0 && i % REPORT_EVERY === 0) progress.show(`${i} of ${inputs.length} configurations`)
     try {
       results.push((await clock(input)).result)
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Rows as aligned text: the first column to the left, numbers to the right. */
+/** Rows as aligned text: the first column left-aligned, numbers right-aligned. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), title.length))
   const line = (cells: readonly string[]) =>
@@ -11,8 +11,8 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
-/** Three digits and a decimal unit. */
-export function bytesText(bytes: number): string {
+/** Three significant digits and a decimal unit. */
+export function shortBytes(bytes: number): string {
   const unit = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
   return `${Number((bytes / 1000 ** unit).toPrecision(3))} ${UNITS[unit]}`
 }

@@ -1,7 +1,7 @@
 import { meshSize } from '../core/mesh.ts'
 import { readCheckpoint } from '../checkpoint/store.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
-import { weightsFor } from '../cluster/given-weights.ts'
+import { openGivenWeights } from '../cluster/given-weights.ts'
 import type { RunOptions } from '../cluster/run.ts'
 import { nodeThreadHost } from '../cluster/hosts/node-threads.ts'
 import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
@@ -9,11 +9,11 @@ import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { prepareDataset } from '../data/prepare.ts'
 import type { DataSources } from '../data/sources.ts'
 import type { TokenizerState } from '../data/tokenizers/tokenizer.ts'
-import { Progress } from './io.ts'
+import { ProgressLine } from './io.ts'
 import { openOutputs } from './outputs.ts'
 import { fileSource, readBytes, readJson, readText, withWeightsFile } from './read.ts'
 import { runAndWrite } from './run-and-write.ts'
@@ -30,25 +30,25 @@ export interface TrainOptions {
   readonly threads?: boolean
 }
 
-/** Ranks this program executes at most on one machine. */
-const MOST_RANKS = 64
+/** Most ranks that one machine executes. */
+const MAX_RANKS = 64
 
 export const MISSING_BIAS_ADVICE = '--allow-missing-bias takes missing biases as zero'
 
 export function refuseUnexecutable(config: RunConfig): void {
   const ranks = meshSize(config.parallel)
-  if (ranks > MOST_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MOST_RANKS}`)
+  if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MAX_RANKS}`)
 }
 
-/** How this program gets at what a configuration names by path. */
-export const FILES: DataSources = {
+/** Reads the files that a configuration names by path. */
+export const FILE_READERS: DataSources = {
   readText: (path) => readText(path, 'data.text'),
   readBytes: (path) => readBytes(path, 'data.tokens'),
 }
 
-export function reporting(progress: Progress) {
+export function reporting(progress: ProgressLine) {
   return (what: string, fraction: number | null, detail: string) =>
-    progress.say(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`)
+    progress.show(`${what}: ${detail}${fraction === null ? '' : ` ${Math.round(fraction * 100)} %`}`)
 }
 
 function refuseContradictions(options: TrainOptions, { parallel }: RunConfig): void {
@@ -69,7 +69,7 @@ interface Init {
 function readInit(path: string, config: RunConfig, allowMissingBias: boolean): Promise<Init> {
   return withWeightsFile(path, 'init', async (file) => {
     const from = { field: 'init', allowMissingBias, missingBiasAdvice: MISSING_BIAS_ADVICE }
-    const given = weightsFor(config, file, from)
+    const given = openGivenWeights(config, file, from)
     return { weights: await given.load(), tokenizer: given.tokenizer }
   })
 }
@@ -83,21 +83,21 @@ async function openCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** `train`: executes on the GPU and gives the result. */
+/** `train`: executes on the GPU and returns the result. */
 export async function train(options: TrainOptions): Promise<void> {
   const config = parseConfig(await readJson(options.config, 'config'))
   refuseUnexecutable(config)
   refuseContradictions(options, config)
   const { out, save, gradients, checkpoint } = options
   const outputs = await openOutputs({ out, save, gradients, checkpoint })
-  const progress = new Progress()
+  const progress = new ProgressLine()
   try {
     const init = options.init === undefined ? null : await readInit(options.init, config, !!options.allowMissingBias)
-    // Under this name: --checkpoint is what a run writes.
-    const resumed = <Value>(work: () => Promise<Value>) => refusedAs('checkpoint', 'resume', work)
+    // Named as the option: --checkpoint is an output.
+    const resumed = <Value>(work: () => Promise<Value>) => renameRefusedField('checkpoint', 'resume', work)
     const { resume: path } = options
     const resume = path === undefined ? undefined : await resumed(() => openCheckpoint(path))
-    const sources = init?.tokenizer ? { ...FILES, tokenizer: init.tokenizer } : FILES
+    const sources = init?.tokenizer ? { ...FILE_READERS, tokenizer: init.tokenizer } : FILE_READERS
     const dataset = await prepareDataset(config, sources, reporting(progress))
     const request: RunOptions = {
       config,

@@ -1,9 +1,9 @@
 import type { ParameterSpec } from '../model/parameters.ts'
 import { shardRuns } from '../model/shards.ts'
 import type { Holding, Program, RankProgram } from '../schedule/program.ts'
-import type { Piece, StateKind } from './protocol.ts'
+import type { TensorPiece, StateKind } from './protocol.ts'
 
-/** Where a rank keeps a kind of state. What compression left out belongs to no tensor: it goes by its buffer's name. */
+/** Where a rank holds a kind of state. Compression residues belong to no tensor: they go by their buffer's name. */
 export function holdingsOf(program: RankProgram, state: StateKind): readonly Holding[] {
   if (state !== 'residue') return program.state[state]
   return program.step.flatMap((op) =>
@@ -11,7 +11,7 @@ export function holdingsOf(program: RankProgram, state: StateKind): readonly Hol
   )
 }
 
-/** Which ranks to ask for which tensors, so that every element of the model's state is fetched about once. */
+/** Which ranks to ask for which tensors, so that each element is fetched about once. */
 export function sourcesOf(program: Program, state: StateKind): Map<number, string[]> {
   const covered = new Set<string>()
   const sources = new Map<number, string[]>()
@@ -27,11 +27,11 @@ export function sourcesOf(program: Program, state: StateKind): Map<number, strin
   return sources
 }
 
-/** Whole tensors by name from the pieces of many ranks (tensor shards put together, vocabulary padding dropped). */
+/** Whole tensors by name from the pieces of many ranks (tensor shards joined, vocabulary padding dropped). */
 export function assemble(
   specs: readonly ParameterSpec[],
   tensor: number,
-  pieces: readonly { readonly tensorIndex: number; readonly piece: Piece }[],
+  pieces: readonly { readonly tensorIndex: number; readonly piece: TensorPiece }[],
 ): Map<string, Float32Array> {
   const byName = new Map(specs.map((spec) => [spec.name, spec]))
   const whole = new Map(specs.map((spec) => [spec.name, new Float32Array(spec.shape.reduce((a, b) => a * b, 1))]))
@@ -48,14 +48,14 @@ export function assemble(
   return whole
 }
 
-/** A rank's part of a whole tensor, cut for one of its holdings. */
+/** The part of a whole tensor that one of a rank's holdings takes. */
 export function partFor(
   spec: ParameterSpec,
   tensor: number,
   index: number,
   holding: Holding,
   whole: Float32Array,
-): Piece {
+): TensorPiece {
   const data = new Float32Array(holding.span.length)
   for (const run of shardRuns(spec, tensor, index)) {
     const low = Math.max(holding.from, run.local)
@@ -66,7 +66,7 @@ export function partFor(
   return { tensor: spec.name, from: holding.from, data }
 }
 
-/** SHA-256 over names and values in table order: equal runs, equal hash. */
+/** SHA-256 over names and values in table order: equal runs have equal hashes. */
 export async function hashTensors(
   specs: readonly ParameterSpec[],
   whole: ReadonlyMap<string, Float32Array>,

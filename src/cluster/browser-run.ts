@@ -11,7 +11,7 @@ import type {
 } from './conductor-protocol.ts'
 import type { GenerateRequest, ParityReport, RunEvent, RunHandle } from './run-events.ts'
 
-/** A failure that crossed from the conducting worker: its message and exit status are kept. */
+/** A failure passed on from the conductor worker, with its message and exit status. */
 export class RunError extends Error {
   override readonly name = 'RunError'
   readonly exitStatus: number
@@ -28,7 +28,7 @@ type Waiting = {
   onText?: (text: string) => void
 }
 
-/** The page's end of a conducting worker. */
+/** The page's side of a conductor worker. */
 class Conductor {
   private readonly worker = new Worker(new URL('./hosts/conductor.worker.ts', import.meta.url), {
     type: 'module',
@@ -38,17 +38,17 @@ class Conductor {
   private nextId = 0
   private ended: Error | null = null
   onEvent: (event: RunEvent) => void = () => {}
-  /** Hears once that the worker ended by itself: it could not be loaded, or an exception reached nobody in it. */
+  /** Called once if the worker dies: it could not be loaded, or threw an uncaught exception. */
   onCrash: (error: RunError) => void = () => {}
 
   constructor() {
-    this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.hear(event.data))
+    this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.onReply(event.data))
     this.worker.addEventListener('error', (event) => this.crash(event.message))
     this.worker.addEventListener('messageerror', () => this.crash('a message of the run could not be read'))
   }
 
   ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
-    // A worker that is gone answers nothing.
+    // A dead worker answers nothing.
     if (this.ended) return Promise.reject(this.ended)
     const id = ++this.nextId
     const request: ConductorRequest = { id, call }
@@ -58,7 +58,7 @@ class Conductor {
     })
   }
 
-  /** Ends the worker and, with it, those of its ranks: whatever they are doing. */
+  /** Terminates the worker and with it those of its ranks, whatever they are doing. */
   end(error: Error): void {
     this.ended ??= error
     this.worker.terminate()
@@ -73,7 +73,7 @@ class Conductor {
     this.onCrash(error)
   }
 
-  private hear(reply: ConductorReply): void {
+  private onReply(reply: ConductorReply): void {
     if (this.ended) return
     if (reply.kind === 'crashed') return this.crash(reply.message)
     if (reply.kind === 'event') return this.onEvent(reply.event)
@@ -95,38 +95,41 @@ function expectKind<Kind extends ConductorValue['kind']>(
 }
 
 export interface StartOptions {
-  /** Stands still before the first step. */
+  /** Paused before the first step. */
   readonly paused?: boolean
   /** Slow motion: pipeline ticks per second; null, the default: full speed. */
   readonly ticksPerSecond?: number | null
-  /** Steps between two looks at the validation loss; 0: never. */
+  /** Steps between evaluations of the validation loss; 0: never. */
   readonly evaluateEvery?: number
-  /** The final weights can be asked for after the end, until `stop`. */
+  /** The final weights stay available after the end, until `stop`. */
   readonly keepWeights?: boolean
 }
 
-/** A run of this page: it can also be ended whatever it is doing. */
+/** A run of this page, which can also be discarded at any time. */
 export interface PageRun extends RunHandle {
-  /** Ends the run and its workers within a second or two, without a result; ranks that hang go, too. */
+  /** Ends the run and its workers within a second or two, without a result, even if ranks hang. */
   discard(): Promise<void>
 }
 
-/** How long a step may take to its end before its workers are ended without it, in seconds. */
+/** Seconds a step may take to finish before its workers are terminated. */
 const DISCARD_SECONDS = 1.5
-/** The same where what was measured so far is wanted. */
+/** The same where the results so far are needed. */
 const STOP_SECONDS = 15
-/** Ranks that closed are still going when their run says so: the worker that holds them goes after them. */
+/**
+ * Ranks that have closed are still shutting down when the run reports its end: their parent worker is terminated after
+ * them.
+ */
 const CLOSING_SECONDS = 0.1
 
-const OVER = 'the run is over'
+const RUN_OVER = 'the run is over'
 
-/** Events kept for a first listener; of more the oldest are let go. */
+/** Events buffered for the first listener; beyond that the oldest are dropped. */
 const EARLY_EVENTS = 500
 
 const late = (seconds: number) => new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), seconds * 1000))
 
 /** Starts a run on this page's cluster. Rejects with one line when it is refused or cannot start. */
-export async function startRun(
+export async function startPageRun(
   config: RunConfig,
   sources: PageSources = {},
   options: StartOptions = {},
@@ -139,8 +142,8 @@ export async function startRun(
   const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
   finished.catch(() => undefined)
   const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
-  const end = () => conductor.end(new RunError(OVER, 1))
-  const hear = (event: RunEvent) => {
+  const end = () => conductor.end(new RunError(RUN_OVER, 1))
+  const onRunEvent = (event: RunEvent) => {
     if (over) return
     if (event.kind === 'failed' || event.kind === 'done') over = true
     if (early && early.push(event) > EARLY_EVENTS) early.shift()
@@ -150,29 +153,29 @@ export async function startRun(
     if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, CLOSING_SECONDS * 1000)
   }
   const fail = (error: RunError) => {
-    hear({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
+    onRunEvent({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
     conductor.end(error)
   }
-  conductor.onEvent = hear
+  conductor.onEvent = onRunEvent
   conductor.onCrash = fail
   let ready = false
   const started = conductor
     .ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
     .then(() => (ready = true))
-  // A run is handed out while it starts, so that its progress can be shown; a start that fails says so as an event.
+  // The run is returned while it starts, so that progress can be shown; a failed start is reported as an event.
   started.catch((error: unknown) => fail(error instanceof RunError ? error : new RunError(String(error), 1)))
   const call = async (request: ConductorCall): Promise<ConductorValue> => {
     await started
     return conductor.ask(request)
   }
-  /** What moves a run has nothing to move once it is over. */
+  /** Controls of a run have no effect once it is over. */
   const move = async (request: ConductorCall): Promise<void> => {
     if (over) return
     await call(request).catch((error: unknown) => {
       if (!over) throw error
     })
   }
-  /** Asks the ranks to finish their step. Whether they did within so many seconds. */
+  /** Asks the ranks to finish their step; whether they did so in time. */
   const endsWithin = async (seconds: number): Promise<boolean> => {
     conductor.ask({ kind: 'stop' }).catch(() => undefined)
     return (await Promise.race([finished.catch(() => undefined), late(seconds)])) !== 'late'
@@ -201,20 +204,20 @@ export async function startRun(
       await Promise.race([started.catch(() => undefined), late(STOP_SECONDS)])
       if (!ready) fail(new RunError('the run was stopped before it began', 1))
       else if (!over && !(await endsWithin(STOP_SECONDS))) {
-        // A rank hangs; what was measured before is with the conductor.
+        // A rank hangs; the conductor has the results so far.
         const soFar = await Promise.race([conductor.ask({ kind: 'soFar' }).catch(() => null), late(1)])
         if (soFar === null || soFar === 'late') fail(new RunError('the run did not end, and was ended', 1))
-        else hear({ kind: 'done', result: expectKind(soFar, 'result').result })
+        else onRunEvent({ kind: 'done', result: expectKind(soFar, 'result').result })
       }
-      // What was kept after the end goes with the worker.
+      // Whatever was kept after the end is released with the worker.
       return finished.finally(() => setTimeout(end, CLOSING_SECONDS * 1000))
     },
     async discard() {
-      // Before its first step there is nothing to finish: data are being prepared, ranks opened.
+      // Before the first step there is nothing to finish: data are being prepared and ranks opened.
       if (ready && !over) await endsWithin(DISCARD_SECONDS)
       if (over) await late(CLOSING_SECONDS)
       over = true
-      finish.reject(new RunError(OVER, 1))
+      finish.reject(new RunError(RUN_OVER, 1))
       end()
     },
     finished,
@@ -222,7 +225,7 @@ export async function startRun(
 }
 
 /** Runs the first step on the cluster and on one device and compares every tensor's gradient. */
-export async function checkParity(config: RunConfig, sources: PageSources = {}): Promise<ParityReport> {
+export async function checkPageParity(config: RunConfig, sources: PageSources = {}): Promise<ParityReport> {
   const conductor = new Conductor()
   try {
     return expectKind(await conductor.ask({ kind: 'parity', config, sources }), 'parity').report
@@ -232,14 +235,14 @@ export async function checkParity(config: RunConfig, sources: PageSources = {}):
 }
 
 export interface MeasureOptions {
-  /** What was measured before; its ops are not timed again. */
+  /** Earlier measurements; their ops are not timed again. */
   readonly known: MeasuredDevice | undefined
-  /** Hears how many of the distinct ops are timed. */
+  /** Called with the number of distinct ops timed so far. */
   readonly progress: (done: number, of: number) => void
   readonly signal: AbortSignal
 }
 
-/** Times this browser's default adapter, beside the page. Rejects when it is aborted or there is no adapter. */
+/** Times this browser's default adapter, off the main thread. Rejects when aborted or without an adapter. */
 export async function measureThisDevice(
   config: RunConfig,
   { known, progress, signal }: MeasureOptions,
@@ -261,13 +264,13 @@ export async function measureThisDevice(
   }
 }
 
-/** An adapter of this browser, and what can be asked of it. */
+/** An adapter of this browser, and how to request it. */
 export interface FoundAdapter extends AdapterResult {
-  /** What asks for it. */
+  /** The choices that select it. */
   readonly choices: readonly AdapterChoice[]
-  /** Whether a rank gets it without naming a choice. */
+  /** Whether a rank gets it by default. */
   readonly unasked: boolean
-  /** Bytes of the largest buffer, and of the part of one that a kernel may see. */
+  /** Size limits in bytes of a buffer and of a storage binding. */
   readonly maxBufferBytes: number
   readonly maxBindingBytes: number
   readonly subgroups: boolean
@@ -282,7 +285,10 @@ const REQUESTS: readonly (readonly [AdapterChoice | null, GPURequestAdapterOptio
   ['fallback', { forceFallbackAdapter: true }],
 ]
 
-/** The distinct adapters this browser offers, with the choices that get each. Two of the same make and limits count as one. */
+/**
+ * The distinct adapters this browser offers, with the choices that select each. Equal descriptions and limits count as
+ * one.
+ */
 export async function listAdapters(): Promise<FoundAdapter[]> {
   if (!('gpu' in navigator)) return []
   const found = new Map<string, FoundAdapter>()

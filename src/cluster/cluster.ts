@@ -3,35 +3,35 @@ import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { SharedDataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
-import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
+import type { TensorPiece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { releaseTransports } from './transport/setup.ts'
 import type { TransportSetup } from './transport/setup.ts'
 
-/** What a cluster needs of its host: lines to ranks that it makes and ends. */
+/** What a cluster needs of its host: ports to the ranks it starts and terminates. */
 export interface ClusterHost {
   readonly name: string
-  /** Starts `world` ranks. `onDeath` is called when a rank's worker ends by itself. */
+  /** Starts `world` ranks. `onDeath` is called when a rank's worker ends unexpectedly. */
   spawn(world: number, onDeath: (rank: number, reason: string) => void): Promise<SpawnedRanks>
 }
 
 export interface SpawnedRanks {
   readonly ports: readonly RankPort<RankRequest, RankReply>[]
   readonly transports: readonly TransportSetup[]
-  /** Ends workers that did not close by themselves. */
+  /** Terminates workers that did not close by themselves. */
   terminate(): void
 }
 
 type ReplyOf<Kind extends RankReply['kind']> = Extract<RankReply, { kind: Kind }>
 
-/** How long ranks may take to close after a failure before their workers are ended. */
+/** How long ranks may take to close after a failure before their workers are terminated. */
 const CLOSE_SECONDS = 5
 
-/** A rank that says nothing for so many seconds in a row, while all of them are watched, is taken for hung. */
-const SILENT_SECONDS = 10
+/** A watched rank that is silent for this many seconds counts as hung. */
+const HUNG_SECONDS = 10
 
 /**
- * The ranks seen together: a request goes to all of them and is answered by all. The first failure rejects everything
- * that waits, is told to the other ranks, and stays.
+ * All ranks as one: a request goes to each of them and is answered by all. The first failure rejects everything
+ * pending, is passed on to the other ranks, and persists.
  */
 export class Cluster {
   readonly world: number
@@ -39,11 +39,11 @@ export class Cluster {
   adapters: readonly (AdapterResult | null)[] = []
   private failure: Error | null = null
   private closing = false
-  /** Ranks whose worker ended by itself or answers no more: nobody waits for them. */
-  private readonly gone = new Set<number>()
-  /** Seconds in a row in which a rank said nothing. */
-  private readonly silent: number[]
-  private watch: ReturnType<typeof setInterval> | undefined
+  /** Ranks whose worker ended or no longer answers: nobody waits for them. */
+  private readonly deadRanks = new Set<number>()
+  /** Consecutive seconds of silence, by rank. */
+  private readonly silentSeconds: number[]
+  private silenceTimer: ReturnType<typeof setInterval> | undefined
   private waiters: {
     kind: RankReply['kind']
     replies: Map<number, RankReply>
@@ -58,11 +58,11 @@ export class Cluster {
     readonly config: RunConfig,
   ) {
     this.world = spawned.ports.length
-    this.silent = spawned.ports.map(() => 0)
+    this.silentSeconds = spawned.ports.map(() => 0)
     for (const [rank, port] of spawned.ports.entries()) port.listen((reply) => this.receive(rank, reply))
   }
 
-  /** Starts ranks, opens their devices with one shared choice of kernels per adapter. */
+  /** Starts ranks and opens their devices, with one shared choice of kernels per adapter. */
   static async open(
     config: RunConfig,
     world: number,
@@ -72,12 +72,12 @@ export class Cluster {
     let cluster: Cluster | null = null
     const early: (readonly [number, string])[] = []
     const spawned = await host.spawn(world, (rank, reason) => {
-      if (cluster) cluster.died(rank, reason)
+      if (cluster) cluster.handleDeath(rank, reason)
       else early.push([rank, reason])
     })
     cluster = new Cluster(spawned, config)
     cluster.onReply = onReply
-    for (const [rank, reason] of early) cluster.died(rank, reason)
+    for (const [rank, reason] of early) cluster.handleDeath(rank, reason)
     try {
       await cluster.openRanks()
     } catch (error) {
@@ -110,7 +110,7 @@ export class Cluster {
       adapters[rank] = reply.adapter
       if (!chosen.has(adapter)) chosen.set(adapter, reply.variants)
     }
-    // The first rank of each adapter measures kernels; the others take its choice.
+    // The first rank of each adapter measures kernels; the others use its choice.
     const ranks = Array.from({ length: this.world }, (_, rank) => rank)
     const first = ranks.filter(
       (rank) => ranks.findIndex((other) => this.adapterOf(other) === this.adapterOf(rank)) === rank,
@@ -121,7 +121,7 @@ export class Cluster {
   }
 
   private receive(rank: number, reply: RankReply): void {
-    this.silent[rank] = 0
+    this.silentSeconds[rank] = 0
     if (reply.kind === 'failed') {
       const { field, op, message, exitStatus } = reply
       this.fail(field === null ? new RankError(rank, op, message, exitStatus) : new RefusedError(field, message))
@@ -143,25 +143,25 @@ export class Cluster {
     }
   }
 
-  /** A rank's worker ended without being asked to. */
-  private died(rank: number, reason: string): void {
-    this.gone.add(rank)
+  /** A rank's worker ended unexpectedly. */
+  private handleDeath(rank: number, reason: string): void {
+    this.deadRanks.add(rank)
     this.fail(new RankError(rank, null, reason))
-    // It will not say that it is closed either.
+    // It will not report that it has closed either.
     if (this.closing) this.receive(rank, { kind: 'closed', liveBytes: 0 })
   }
 
-  /** From now on a rank that says nothing for a while is taken for hung: the cluster fails, naming it. */
+  /** From now on a silent rank counts as hung: the cluster fails, naming it. */
   watchForSilence(): void {
     if (this.closing) return
-    this.watch ??= setInterval(() => {
-      for (const rank of this.all) this.silent[rank]!++
-      const hung = this.silent.findIndex((seconds) => seconds > SILENT_SECONDS)
-      if (hung >= 0 && !this.gone.has(hung)) this.died(hung, `has not answered for ${SILENT_SECONDS} s`)
+    this.silenceTimer ??= setInterval(() => {
+      for (const rank of this.all) this.silentSeconds[rank]!++
+      const hung = this.silentSeconds.findIndex((seconds) => seconds > HUNG_SECONDS)
+      if (hung >= 0 && !this.deadRanks.has(hung)) this.handleDeath(hung, `has not answered for ${HUNG_SECONDS} s`)
     }, 1000)
   }
 
-  /** The first failure wins: every other rank is told to stop, everybody who waits hears it. */
+  /** The first failure wins: it stops the other ranks and rejects everything pending. */
   fail(error: Error): void {
     if (this.failure || this.closing) return
     this.failure = error
@@ -201,7 +201,7 @@ export class Cluster {
     for (const port of this.spawned.ports) port.post({ kind: 'unload', name })
   }
 
-  put(rank: number, state: StateKind, piece: Piece): void {
+  put(rank: number, state: StateKind, piece: TensorPiece): void {
     this.spawned.ports[rank]!.post({ kind: 'put', state, ...piece })
   }
 
@@ -209,7 +209,7 @@ export class Cluster {
     await this.ask(this.all, 'initialised', { kind: 'initialise', draw })
   }
 
-  /** One training step on all ranks; the replies by rank. */
+  /** One training step on all ranks; returns the replies by rank. */
   async step(step: number, captureGradients: boolean): Promise<ReplyOf<'step'>[]> {
     const replies = this.wait(this.all, 'step')
     const finished = this.ask(this.all, 'trained', { kind: 'train', step, count: 1, captureGradients })
@@ -217,7 +217,7 @@ export class Cluster {
     return [...answers.entries()].sort(([a], [b]) => a - b).map(([, reply]) => reply as ReplyOf<'step'>)
   }
 
-  /** Lets a held rank make its next op or tick. */
+  /** Lets a paused rank run its next op or tick. */
   advance(rank: number, by: 'op' | 'tick'): void {
     this.spawned.ports[rank]!.post({ kind: 'advance', by })
   }
@@ -230,12 +230,12 @@ export class Cluster {
     ranks: readonly number[],
     state: StateKind,
     tensors: readonly string[] | null,
-  ): Promise<Map<number, readonly Piece[]>> {
+  ): Promise<Map<number, readonly TensorPiece[]>> {
     const replies = await this.ask(ranks, 'pieces', { kind: 'gather', id: ++this.nextId, state, tensors })
     return new Map([...replies].map(([rank, reply]) => [rank, (reply as ReplyOf<'pieces'>).pieces]))
   }
 
-  /** Logits of `row`: each rank of the head's tensor group gives its part of the vocabulary, in rank order. */
+  /** Logits of `row`: each rank of the head's tensor group returns its part of the vocabulary, in rank order. */
   async infer(tokens: Uint32Array, row: number): Promise<Float32Array> {
     const replies = await this.ask(this.all, 'logits', { kind: 'infer', id: ++this.nextId, tokens, row })
     const parts = [...replies.entries()]
@@ -245,7 +245,7 @@ export class Cluster {
     const logits = new Float32Array(vocab)
     let at = 0
     for (const part of parts) {
-      // Replicas that ran along give the same again.
+      // Replicas that ran along return the same again.
       if (at === vocab) break
       logits.set(part, at)
       at += part.length
@@ -264,8 +264,8 @@ export class Cluster {
   async close(): Promise<number> {
     if (this.closing) return 0
     this.closing = true
-    clearInterval(this.watch)
-    const ranks = this.all.filter((rank) => !this.gone.has(rank))
+    clearInterval(this.silenceTimer)
+    const ranks = this.all.filter((rank) => !this.deadRanks.has(rank))
     const waiter = new Promise<Map<number, RankReply>>((resolve, reject) => {
       if (ranks.length === 0) resolve(new Map())
       else this.waiters.push({ kind: 'closed', replies: new Map(), ranks, resolve, reject })

@@ -3,19 +3,19 @@ import { RefusedError } from '../core/errors.ts'
 import { memberPlan, type MemberPlan } from '../comm/plan.ts'
 import type { PlanRequest } from '../comm/steps.ts'
 import { combine, type Combine } from './collectives/combine.ts'
-import { cut, piecesOf, type Piece, type Pieces } from './collectives/pieces.ts'
-import { Progress } from './collectives/progress.ts'
+import { cut, piecesOf, type PlanPiece, type PlanPieces } from './collectives/pieces.ts'
+import { ChunkProgress } from './collectives/progress.ts'
 import { Scratch } from './collectives/scratch.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** Elements per chunk unless said: 512 KiB. Smaller ones pay more per message, larger ones overlap less. */
+/** Default elements per chunk: 512 KiB. Smaller chunks pay more per message, larger ones overlap less. */
 const CHUNK_ELEMENTS = 131_072
 
-/** Receives posted ahead, so that messages land in their place instead of waiting in the inbox. */
-const AHEAD = 4
+/** Receives posted ahead, so that messages land in place instead of waiting in the inbox. */
+const RECEIVES_AHEAD = 4
 
-/** Turns of the event loop's microtasks between two chunks sent: about what a receiver needs to take one in. */
-const TURNS = 6
+/** Microtask turns between two chunks sent: about what a receiver needs to take one in. */
+const TURNS_BETWEEN_SENDS = 6
 
 export interface CollectiveRun {
   readonly transport: Transport
@@ -23,30 +23,34 @@ export interface CollectiveRun {
   /** Ranks of the members, in group order; this member's index in it. */
   readonly group: readonly number[]
   readonly member: number
-  /** What the member brings and what it keeps (plan.holds and plan.keeps elements; empty where it has no side). The same
-   *  array may be both where both are the whole vector. The target must not be changed before the run is over. */
+  /**
+   * The member's input and output (plan.holds and plan.keeps elements; empty where it has none). They may be the same
+   * array where both are the whole vector. The target must not be changed before the run is over.
+   */
   readonly source: Float32Array
   readonly target: Float32Array
   readonly combine?: Combine
-  /** Collectives that share a channel must be entered in the same order by all members. */
+  /** Members must enter the collectives of a channel in the same order. */
   readonly channel: string
   readonly traffic: TrafficKind
-  /** The same for all members; the result does not depend on it. */
+  /** Equal for all members; the result does not depend on it. */
   readonly chunkElements?: number
-  /** Asked before source[offset … offset + length) is read, for chunks still on their way from the GPU; may be asked
-   *  more than once for a range. */
+  /**
+   * Awaited before source[offset … offset + length) is read, for chunks still on their way from the GPU; may be called
+   * more than once for a range.
+   */
   readonly sourceReady?: (offset: number, length: number) => Promise<void> | undefined
-  /** Told once for each piece of the target, as soon as it holds its final value. */
+  /** Called once for each piece of the target, as soon as its value is final. */
   readonly targetReady?: (offset: number, length: number) => void
 }
 
 const scratch = new Scratch()
 
 /**
- * Runs one member's side of a collective over host memory. Chunks flow through the steps as a pipeline: reading the
- * source, sending, receiving, combining and handing out the target overlap. Sums are taken in plan order, so the result
- * is the same whatever the timing and the chunk size, and an all-reduce ends bit-identical on all members.
- * Rejects with the first error of the transport or of `sourceReady`.
+ * Runs one member's side of a collective over host memory. Chunks are pipelined through the steps: reading the source,
+ * sending, receiving, combining and handing out the target overlap. Sums are taken in plan order, so the result does
+ * not depend on timing or chunk size, and an all-reduce ends bit-identical on all members. Rejects with the first error
+ * of the transport or of `sourceReady`.
  */
 export async function runCollective(run: CollectiveRun): Promise<void> {
   const plan = memberPlan(run.request, run.member)
@@ -59,7 +63,7 @@ export async function runCollective(run: CollectiveRun): Promise<void> {
   } catch (error) {
     throw state.failure ?? error
   }
-  // Only after a run that ended well: a message may still be on its way into the memory of a failed one.
+  // Only after a successful run: a failed one may still receive into this memory.
   state.release()
 }
 
@@ -81,9 +85,9 @@ function bytesOf(array: Float32Array, offset: number, length: number): Uint8Arra
 
 class Member {
   failure: Error | null = null
-  private readonly sent = new Progress()
-  private readonly got = new Progress()
-  /** The vector's present values where something was received: the target itself when it covers all of that. */
+  private readonly sent = new ChunkProgress()
+  private readonly got = new ChunkProgress()
+  /** The vector's current values where something was received: the target itself when it covers all of that. */
   private readonly work: Float32Array
   /** Element of the vector at work[0]. */
   private readonly workStart: number
@@ -93,7 +97,7 @@ class Member {
   constructor(
     private readonly run: CollectiveRun,
     private readonly plan: MemberPlan,
-    private readonly pieces: Pieces,
+    private readonly pieces: PlanPieces,
     private readonly chunk: number,
   ) {
     const { keeps } = plan
@@ -114,7 +118,7 @@ class Member {
     for (const array of this.borrowed) scratch.give(array)
   }
 
-  /** The first failure ends the other loops too. */
+  /** The first failure ends the other loops as well. */
   async guard(loop: Promise<void>): Promise<void> {
     try {
       await loop
@@ -142,9 +146,9 @@ class Member {
         : bytesOf(this.work, piece.offset - this.workStart, piece.length)
       const pace = run.transport.send(this.rank(piece.peer), run.channel, data, run.traffic)
       this.sent.advance()
-      // Let the receivers of this thread run, so that the next chunk finds its place waiting.
+      // Let this thread's receivers run, so that the next chunk finds its receive posted.
       if (pace !== undefined) await pace
-      else for (let turn = 0; turn < TURNS; turn++) await undefined
+      else for (let turn = 0; turn < TURNS_BETWEEN_SENDS; turn++) await undefined
     }
   }
 
@@ -152,42 +156,43 @@ class Member {
     const { recvs } = this.pieces
     const landing: Float32Array[] = []
     const size = Math.min(this.chunk, Math.max(1, this.run.request.elements))
-    if (recvs.some((piece) => piece.mode === 'combine')) for (let i = 0; i < AHEAD; i++) landing.push(this.borrow(size))
+    if (recvs.some((piece) => piece.mode === 'combine'))
+      for (let i = 0; i < RECEIVES_AHEAD; i++) landing.push(this.borrow(size))
     const posted: (Promise<void> | undefined)[] = []
     let next = 0
     for (let i = 0; i < recvs.length; i++) {
-      // Post what may be posted: a copy lands in its place, so nothing earlier may still need what is there.
-      for (; next < recvs.length && next < i + AHEAD; next++) {
+      // Post what may be posted: a copy lands in place, so no earlier step may still need the old values.
+      for (; next < recvs.length && next < i + RECEIVES_AHEAD; next++) {
         const piece = recvs[next]
         if (piece === undefined) break
         if (piece.mode === 'copy' && this.sent.done < piece.after) {
           if (next > i) break
           await this.sent.reaches(piece.after)
         }
-        posted[next] = this.post(piece, landing[next % AHEAD])
+        posted[next] = this.post(piece, landing[next % RECEIVES_AHEAD])
       }
       const piece = recvs[i]
       if (piece === undefined) break
       await posted[i]
       posted[i] = undefined
-      if (piece.mode === 'combine') await this.combine(piece, landing[i % AHEAD])
+      if (piece.mode === 'combine') await this.combine(piece, landing[i % RECEIVES_AHEAD])
       this.got.advance()
       if (piece.final) this.hand(piece)
     }
   }
 
-  private post(piece: Piece, landing: Float32Array | undefined): Promise<void> {
+  private post(piece: PlanPiece, landing: Float32Array | undefined): Promise<void> {
     const into =
       piece.mode === 'combine' && landing !== undefined
         ? bytesOf(landing, 0, piece.length)
         : bytesOf(this.work, piece.offset - this.workStart, piece.length)
     const promise = this.run.transport.recv(this.rank(piece.peer), this.run.channel, into)
-    // Awaited in turn; when an earlier one fails nobody comes back for it.
+    // Awaited in order; after an earlier failure nobody handles it.
     promise.catch(() => {})
     return promise
   }
 
-  private async combine(piece: Piece, other: Float32Array | undefined): Promise<void> {
+  private async combine(piece: PlanPiece, other: Float32Array | undefined): Promise<void> {
     const { run, plan } = this
     if (other === undefined) return
     const from = piece.offset - plan.holds.offset
@@ -203,8 +208,8 @@ class Member {
     }
   }
 
-  /** A received piece is final: give the kept part of it to the target's reader. */
-  private hand(piece: Piece): void {
+  /** A received piece is final: pass its kept part to the target's reader. */
+  private hand(piece: PlanPiece): void {
     const { keeps } = this.plan
     const from = Math.max(piece.offset, keeps.offset)
     const end = Math.min(piece.offset + piece.length, keeps.offset + keeps.length)

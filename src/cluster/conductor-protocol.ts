@@ -3,14 +3,14 @@ import type { GenerateRequest, InferenceReport, ParityReport, RunEvent } from '.
 import type { RunResult } from '../config/result.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 
-/** What the page and the worker that conducts a run say to each other. */
+/** Messages between the page and its conductor worker. */
 
 export interface PageSources {
   readonly text?: string
   readonly tokens?: ArrayBuffer
   /** A safetensors file to start from. */
   readonly weights?: Blob
-  /** A checkpoint to go on from. */
+  /** A checkpoint to resume from. */
   readonly checkpoint?: Blob
 }
 
@@ -53,6 +53,6 @@ export type ConductorReply =
   | { readonly kind: 'event'; readonly event: RunEvent }
   | { readonly kind: 'text'; readonly id: number; readonly text: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: ConductorValue }
-  /** An exception that belongs to no request. */
+  /** An exception outside any request. */
   | { readonly kind: 'crashed'; readonly message: string }
   | { readonly kind: 'refusal'; readonly id: number; readonly message: string; readonly exitStatus: number }

@@ -1,12 +1,12 @@
 import { RankError, exitStatusOf } from '../core/errors.ts'
 import { dependenciesOf } from '../schedule/dependencies.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
-import { placesOf } from '../schedule/memory-plan.ts'
+import { slotNames } from '../schedule/memory-plan.ts'
 import { OP_KINDS, isCollective, isMessage, isQueued } from '../schedule/op-kinds.ts'
 import type { Op, RankProgram } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import type { Gate } from './gate.ts'
-import { Glance } from './glance.ts'
+import { RankActivity } from './rank-activity.ts'
 import type { HandlerContext } from './handlers/context.ts'
 import { HANDLERS } from './handlers/table.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
@@ -16,20 +16,20 @@ import type { Slots } from './slots.ts'
 const SHORTEST_WAIT_MILLISECONDS = 4
 
 interface Prepared {
-  /** The extent the ops' buffers have their places in. */
+  /** The extent whose memory plan the ops' buffers use. */
   readonly whole: ExtentPlan
   readonly plan: Pick<ExtentPlan, 'ops' | 'acquire' | 'release'>
-  /** Ops to wait for that take time on the host; queued ops need no waiting, the list order is the queue's order. */
+  /** Ops to wait for that take time on the host; queued ops need no waiting, since list order is queue order. */
   readonly waits: readonly (readonly number[])[]
 }
 
 function prepare(whole: ExtentPlan, plan: MemoryPlan, part: Prepared['plan'] = whole): Prepared {
-  const all = dependenciesOf(part.ops, placesOf(plan, whole))
+  const all = dependenciesOf(part.ops, slotNames(plan, whole))
   const waits = part.ops.map((_, i) => [...all.of(i)].filter((j) => !isQueued(part.ops[j]!)))
   return { whole, plan: part, waits }
 }
 
-/** The ops of each turn of an extent, as lists of their own. */
+/** The ops of each turn of an extent. */
 function turnsOf(whole: ExtentPlan, plan: MemoryPlan): Map<string, Prepared> {
   const indices = new Map<string, number[]>()
   for (const [i, { turn }] of whole.ops.entries())
@@ -44,22 +44,22 @@ function turnsOf(whole: ExtentPlan, plan: MemoryPlan): Map<string, Prepared> {
 }
 
 /**
- * Performs a rank's ops in list order. Compute is handed to the device's in-order queue as soon as what it reads has
- * arrived; exchanges run beside it on their streams. Buffers start and end at their places in the list.
+ * Executes a rank's ops in list order. Compute goes to the device's in-order queue as soon as its inputs have arrived;
+ * exchanges run concurrently on their streams. Buffers start and end at their positions in the list.
  */
 export class Executor {
   private readonly extents: Record<'prologue' | 'step' | 'epilogue', Prepared>
   private readonly turns: ReadonlyMap<string, Prepared>
   private spans: ExecutedSpan[] = []
-  /** Ops encoded since the last submit, and when the device finished the submit before. */
+  /** Ops encoded since the last submit, and when the device finished the previous one. */
   private encoded: Op[] = []
   private deviceFree = 0
   /** Milliseconds a straggler still has to wait. */
-  private debt = 0
-  /** The op the list stands at; null between steps. */
+  private owedMilliseconds = 0
+  /** The current op; null between steps. */
   current: Op | null = null
-  /** What somebody who looks now and then wants to know of the time between. */
-  readonly glance = new Glance()
+  /** Activity since the last progress report. */
+  readonly activity = new RankActivity()
   traced = false
 
   constructor(
@@ -89,7 +89,7 @@ export class Executor {
     return taken
   }
 
-  /** Runs one extent to its end. Throws a RankError with the op that failed first; what was under way is waited for. */
+  /** Runs one extent to its end. Throws a RankError naming the first op that failed, after pending ops have settled. */
   run(extent: 'prologue' | 'step' | 'epilogue', step: number): Promise<void> {
     return this.perform(this.extents[extent], step)
   }
@@ -106,12 +106,12 @@ export class Executor {
     for (const [i, op] of plan.ops.entries()) {
       if (failure) break
       this.current = op
-      this.at(op)
-      this.glance.moved()
+      this.setPlace(op)
+      this.activity.onNextOp()
       try {
         if (!(await this.gate.pass(op))) break
         for (const name of plan.acquire[i]!) this.slots.acquire(name)
-        if (this.context.gpu) this.glance.holds(op.id, this.context.gpu.meter.liveBytes)
+        if (this.context.gpu) this.activity.setLiveBytes(op.id, this.context.gpu.meter.liveBytes)
         const pending = waits[i]!.flatMap((j) => done[j] ?? [])
         if (isQueued(op)) {
           if (pending.length > 0) await Promise.all(pending)
@@ -120,7 +120,7 @@ export class Executor {
         } else {
           const started = Promise.all(pending).then(() => {
             if (failure) return undefined
-            this.at(op)
+            this.setPlace(op)
             return this.timed(op, step)
           })
           done[i] = started.then(undefined, (error: unknown) => fail(op, error))
@@ -137,14 +137,14 @@ export class Executor {
     if (this.context.gpu) this.context.gpu.faults.place = null
   }
 
-  /** What the device is given from here on is this op's. */
-  private at(op: Op): void {
+  /** From here on device commands belong to this op. */
+  private setPlace(op: Op): void {
     if (this.context.gpu) this.context.gpu.faults.place = () => opText(op)
   }
 
   /**
-   * Spans are measured on the host's clock. What the device computes is known per submit only: one span from its submit (or
-   * the end of the one before) until the device is done, under the first op in it. Tracing submits op by op.
+   * Spans use the host's clock. Device time is known per submit only: one span from its submit (or the end of the
+   * previous one) until the device is done, attributed to its first op. Tracing submits op by op.
    */
   private async timed(op: Op, step: number): Promise<void> {
     const gpu = this.context.gpu
@@ -155,22 +155,22 @@ export class Executor {
     }
     const start = performance.now()
     const exchanges = isCollective(op) || isMessage(op)
-    if (exchanges) this.glance.begins(op.id)
+    if (exchanges) this.activity.exchangeBegan(op.id)
     const began = await HANDLERS[op.kind](op as never, this.context, this.slots)
-    if (exchanges) this.glance.ends(op.id)
-    if (onDevice && this.context.slowdown > 1) await this.lag(start)
+    if (exchanges) this.activity.exchangeEnded(op.id)
+    if (onDevice && this.context.slowdown > 1) await this.waitAsStraggler(start)
     else if (this.traced && onDevice) await gpu.queue.idle()
-    if (!onDevice) this.note(op, step, began ?? start, performance.now())
+    if (!onDevice) this.recordSpan(op, step, began ?? start, performance.now())
   }
 
-  /** A straggler takes its slowdown's multiple of the time the device takes; shorter waits are saved up. */
-  private async lag(start: number): Promise<void> {
+  /** A straggler waits for its slowdown's multiple of the device time; waits too short for a timer accumulate. */
+  private async waitAsStraggler(start: number): Promise<void> {
     await this.context.gpu!.queue.idle()
-    this.debt += (performance.now() - start) * (this.context.slowdown - 1)
-    if (this.debt < SHORTEST_WAIT_MILLISECONDS) return
+    this.owedMilliseconds += (performance.now() - start) * (this.context.slowdown - 1)
+    if (this.owedMilliseconds < SHORTEST_WAIT_MILLISECONDS) return
     const slept = performance.now()
-    await new Promise((resolve) => setTimeout(resolve, this.debt))
-    this.debt -= performance.now() - slept
+    await new Promise((resolve) => setTimeout(resolve, this.owedMilliseconds))
+    this.owedMilliseconds -= performance.now() - slept
   }
 
   private submitted(step: number): void {
@@ -181,14 +181,14 @@ export class Executor {
     this.context.gpu!.device.queue.onSubmittedWorkDone().then(
       () => {
         const end = performance.now()
-        this.note(first, step, Math.max(start, this.deviceFree), end)
+        this.recordSpan(first, step, Math.max(start, this.deviceFree), end)
         this.deviceFree = end
       },
       () => undefined,
     )
   }
 
-  private note(op: Op, step: number, start: number, end: number): void {
+  private recordSpan(op: Op, step: number, start: number, end: number): void {
     const seconds = (time: number) => (performance.timeOrigin + time) / 1000
     this.spans.push({
       rank: this.program.rank,

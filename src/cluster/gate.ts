@@ -1,10 +1,10 @@
 import type { Op } from '../schedule/program.ts'
 
-/** Where a rank may be held: between two ops or at the end of a step. Closing the gate for good ends the run. */
+/** Where a rank can be paused: between two ops or at the end of a step. Closing the gate for good ends the run. */
 export class Gate {
   private mode: 'open' | 'op' | 'step' = 'open'
   private allowance = 0
-  /** The op that passed last; null before the first of a step. */
+  /** The last op that passed; null before the first of a step. */
   private last: Op | null = null
   private ended = false
   private waiting: (() => void)[] = []
@@ -17,32 +17,32 @@ export class Gate {
 
   resume(): void {
     this.mode = 'open'
-    this.wake()
+    this.releaseWaiters()
   }
 
   /**
-   * Lets more ops through and holds again. Whoever is still on the way to where the last advance ends goes on from there:
-   * nothing that was asked for is lost.
-   * @param ops their number, by the op that passed last and how many may already follow it
+   * Lets more ops through, then pauses again. An earlier advance that has not run to its end is added to, so that no
+   * request is lost.
+   * @param ops number of ops, given the last op that passed and how many may already follow it
    */
   advance(ops: (last: Op | null, allowed: number) => number): void {
     const allowed = this.mode === 'op' ? this.allowance : 0
     this.mode = 'op'
     this.allowance = allowed + ops(this.last, allowed)
-    this.wake()
+    this.releaseWaiters()
   }
 
-  /** Nobody passes any more; whoever waits is let go with `false`. */
+  /** Closes for good: whoever waits gets `false`. */
   end(): void {
     this.ended = true
-    this.wake()
+    this.releaseWaiters()
   }
 
   get closed(): boolean {
     return this.ended
   }
 
-  /** Before an op: waits while held. False: the run is over. */
+  /** Before an op: waits while paused. False: the run is over. */
   async pass(op: Op): Promise<boolean> {
     while (!this.ended && this.mode === 'op' && this.allowance === 0) await this.hold(op)
     if (this.mode === 'op' && this.allowance > 0) this.allowance--
@@ -58,12 +58,12 @@ export class Gate {
   }
 
   private async hold(op: Op | null): Promise<void> {
-    const woken = new Promise<void>((resolve) => this.waiting.push(resolve))
+    const released = new Promise<void>((resolve) => this.waiting.push(resolve))
     this.onHold(op)
-    await woken
+    await released
   }
 
-  private wake(): void {
+  private releaseWaiters(): void {
     const waiting = this.waiting
     this.waiting = []
     for (const resolve of waiting) resolve()

@@ -6,7 +6,10 @@ import { RefusedError } from '../core/errors.ts'
 import type { RankProgram } from '../schedule/program.ts'
 import type { GenerateRequest } from './run-events.ts'
 
-/** Draws a token from logits: temperature 0 is the largest, top-k 0 keeps all. Throws where none is likelier than others. */
+/**
+ * Samples a token from logits: temperature 0 takes the largest, top-k 0 keeps all. Throws where the logits are not
+ * finite.
+ */
 function sampleToken(logits: Float32Array, temperature: number, topK: number, uniform: number): number {
   if (logits.some((each) => Number.isNaN(each) || each === Infinity))
     throw new Error('the logits are not finite: the weights are too large for this model to compute with')
@@ -27,12 +30,12 @@ function sampleToken(logits: Float32Array, temperature: number, topK: number, un
   return order.at(-1)!
 }
 
-/** Where a rank that ran a generating Program has its part of a row of logits; null where it has none. */
+/** The buffer and offset of a rank's part of a row of logits after a generating Program; null where it has none. */
 export function logitsOf(
   program: RankProgram,
   row: number,
 ): { readonly buffer: string; readonly offset: number; readonly valid: number } | null {
-  // The head works in chunks of rows, each with logits of its own.
+  // The head works in chunks of rows, each with its own logits.
   for (const op of program.step) {
     if (op.kind !== 'forward' || op.segment.kind !== 'logits') continue
     const { rowStart, rows, V, valid } = op.dims
@@ -42,8 +45,8 @@ export function logitsOf(
   return null
 }
 
-/** The configuration on one device, for text from weights that a run has left. */
-export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig {
+/** The configuration on one device, for sampling from the final weights of a run. */
+export function textOnlyConfig({ batch, cluster, ...rest }: RunConfig): RunConfig {
   return {
     ...rest,
     steps: 1,
@@ -55,8 +58,9 @@ export function forTextAlone({ batch, cluster, ...rest }: RunConfig): RunConfig 
 }
 
 /**
- * Text after a prompt, token by token, up to the end of the document where the data have ends: the model sees at most the last `window` tokens. `infer` gives the logits of row
- * `row` for a whole window of tokens (padding behind the row is never seen by it).
+ * Continues a prompt token by token, up to the end of the document where the data mark it; the model sees at most the
+ * last `window` tokens. `infer` returns the logits of row `row` for a full window of tokens (padding after the row does
+ * not affect it).
  */
 export async function generateText(
   infer: (tokens: Uint32Array, row: number) => Promise<Float32Array>,

@@ -1,4 +1,4 @@
-import { aboutMetadata, checkModel, readAbout } from '../checkpoint/about.ts'
+import { weightsMetadata, checkModel, readWeightsMetadata } from '../checkpoint/weights-metadata.ts'
 import type { LoadOptions } from '../checkpoint/load-weights.ts'
 import { loadWeights } from '../checkpoint/load-weights.ts'
 import type { SafetensorsFile } from '../checkpoint/safetensors.ts'
@@ -7,34 +7,34 @@ import { readTokenizerText, tokenizerText } from '../data/tokenizers/state-text.
 import type { Tokenizer, TokenizerState } from '../data/tokenizers/tokenizer.ts'
 import { parameterTable } from '../model/parameters.ts'
 
-/** The tokenizer as a file of weights says it; null where nobody knows what the ids stand for: tokens made elsewhere. */
-export function writtenTokenizer({ data, model }: RunConfig, { kind, state, vocabSize }: Tokenizer): string | null {
+/** The tokenizer as weights metadata; null where the meaning of the ids is unknown (tokens made elsewhere). */
+export function tokenizerMetadata({ data, model }: RunConfig, { kind, state, vocabSize }: Tokenizer): string | null {
   const foreign = data.tokens !== null && kind === 'byte' && model.vocab > vocabSize
   return foreign ? null : tokenizerText(state)
 }
 
-/** What a file of this run's weights says beside the tensors, so that they can be used without the configuration. */
-export function weightsMetadata(config: RunConfig, tokenizer: Tokenizer): Record<string, string> {
-  return aboutMetadata(config, writtenTokenizer(config, tokenizer))
+/** Metadata of this run's weights, so that they can be used without the configuration. */
+export function runWeightsMetadata(config: RunConfig, tokenizer: Tokenizer): Record<string, string> {
+  return weightsMetadata(config, tokenizerMetadata(config, tokenizer))
 }
 
-/** Weights from a file, for a run of a configuration: its header is read and held against it, its tensors are not read yet. */
+/** A weights file opened for a run: its header is read and checked, its tensors are not read yet. */
 export interface GivenWeights {
-  /** Of the training that made them, where the file says it. */
+  /** Of the training that produced the weights, where the file states it. */
   readonly tokenizer: TokenizerState | null
   load(): Promise<Map<string, Float32Array>>
 }
 
 /**
- * Throws RefusedError on `field` where the file says that its model is another one.
- * @param options where the file came from, and what becomes of missing biases
+ * Throws RefusedError on `field` where the file states a different model.
+ * @param options the origin of the file, and how to treat missing biases
  */
-export function weightsFor(
+export function openGivenWeights(
   config: RunConfig,
   file: SafetensorsFile,
   options: LoadOptions & { readonly field: string },
 ): GivenWeights {
-  const about = readAbout(file.header, options.field)
+  const about = readWeightsMetadata(file.header, options.field)
   checkModel(about, config.model, options.field)
   return {
     tokenizer: about.tokenizer === null ? null : readTokenizerText(about.tokenizer, options.field),

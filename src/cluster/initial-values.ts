@@ -3,8 +3,8 @@ import type { ParameterSpec } from '../model/parameters.ts'
 import { shardRuns } from '../model/shards.ts'
 
 /**
- * Values of elements [from, from + out.length) of a rank's part of a parameter. Every element depends on (seed, name,
- * index in the whole tensor) only, so that every sharding starts from the same model.
+ * Initial values of elements [from, from + out.length) of a rank's part of a parameter. Each element depends only on
+ * (seed, name, index in the whole tensor), so that every sharding starts from the same model.
  */
 export function drawParameter(
   spec: ParameterSpec,

@@ -3,7 +3,9 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
-/** What others ask of a run between two of its steps, in the order they asked. Every job settles, also where the run ends. */
+/**
+ * Requests to a run, executed between two of its steps in order of arrival. Every job settles, also when the run ends.
+ */
 export class Jobs {
   private readonly waiting: Job[] = []
   private closed: { readonly reason: unknown } | null = null
@@ -20,12 +22,12 @@ export class Jobs {
     return this.waiting.length > 0
   }
 
-  /** Those that wait now. What is asked meanwhile is for the next time: whoever keeps asking holds nothing up. */
+  /** Takes the jobs queued now; later ones wait for the next call, so that a stream of requests cannot stall the run. */
   async run(): Promise<void> {
     for (const job of this.waiting.splice(0)) await job.run()
   }
 
-  /** What waits, and what comes from now on, is rejected with `reason`. */
+  /** Rejects all queued and future jobs with `reason`. */
   close(reason: unknown): void {
     this.closed ??= { reason }
     for (const { reject } of this.waiting.splice(0)) reject(reason)

@@ -1,7 +1,7 @@
 import type { OptimizerConfig } from '../config/types.ts'
 
 /**
- * Learning rate of a step, 0-based: a linear warm-up over `warmupSteps`, then constant, linear decay to zero, or half a
+ * Learning rate of a step, 0-based: linear warm-up over `warmupSteps`, then constant, linear decay to zero, or half a
  * cosine to a tenth of the peak, over `total` steps.
  */
 export function learningRateAt(optimizer: OptimizerConfig, step: number, total: number): number {

@@ -9,10 +9,10 @@ import { hasOwnKernels } from '../strategy/recipes.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { timeOps } from './measure-program.ts'
 
-/** Sizes that fill a device for some milliseconds: the side of a product, elements of a stream. */
+/** Sizes that occupy a device for some milliseconds: the side of a product, elements of a stream. */
 const SIZES = { software: { side: 384, elements: 2 ** 20 }, hardware: { side: 2048, elements: 2 ** 24 } } as const
 
-/** The rates of this device, from a large product, a long stream and a tiny kernel, each timed alone. */
+/** The rates of this device, from a large product, a long stream and a tiny kernel, each timed separately. */
 async function measureRates(gpu: GpuDevice): Promise<Device> {
   const { side, elements } = SIZES[gpu.info.software ? 'software' : 'hardware']
   const shape = { M: side, N: side, K: side }
@@ -44,7 +44,7 @@ async function measureRates(gpu: GpuDevice): Promise<Device> {
 
 /**
  * Measures this device for the simulator: its rates and, where the configuration's Program is clocked op by op, every
- * distinct op of it alone. `known`: ops timed before.
+ * distinct op on its own. `known`: ops timed before.
  */
 export async function measureDevice(
   gpu: GpuDevice,

@@ -10,22 +10,22 @@ import { workKey } from '../sim/cost/work-key.ts'
 
 const TIMINGS = 5
 
-/** What moving bytes between a rank's device and its wire costs here. */
+/** The cost of moving bytes between a rank's device and the host. */
 interface ExchangeTimes {
   readonly latency: number
   readonly secondsPerByte: number
 }
 
 /**
- * What a Program's ops take on this device, each distinct op timed alone on buffers of its sizes; exchanges by the time of
- * reading back and writing as many bytes. For clocking a Program as this machine would run it.
+ * Times a Program's ops on this device, each distinct op on its own; exchanges by reading back and writing as many
+ * bytes. For clocking a Program as this machine would run it.
  */
 export async function measureProgram(gpu: GpuDevice, program: Program): Promise<CostModel> {
   const seconds = await timeOps(gpu, program)
   return measuredCosts(seconds, exchangeCosts(await exchangeTimes(gpu)))
 }
 
-/** Seconds of a Program's distinct ops by `workKey`, each timed alone on buffers of its sizes; `known` ones are left out. */
+/** Seconds of a Program's distinct ops by `workKey`, each timed on buffers of its sizes; `known` ones are skipped. */
 export async function timeOps(
   gpu: GpuDevice,
   program: Program,
@@ -76,7 +76,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
-/** A line through the times of a small and a large transfer there and back. */
+/** A line through the round-trip times of a small and a large transfer. */
 async function exchangeTimes(gpu: GpuDevice): Promise<ExchangeTimes> {
   const [small, large] = [4096, 4 * 2 ** 20]
   const time = async (bytes: number) => {

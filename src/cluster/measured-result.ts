@@ -11,18 +11,18 @@ interface Measured {
   readonly adapter: AdapterResult | null
   readonly steps: readonly StepResult[]
   readonly epochs: readonly EpochResult[]
-  /** What each rank said after the last step. */
+  /** Each rank's last step report. */
   readonly last: ReadonlyMap<number, Extract<RankReply, { kind: 'step' }>>
 }
 
-/** What a run has to show for itself so far. Only what was measured: a rank that finished no step has no entry. */
+/** The result of a run so far, with measured values only: a rank that finished no step has no entry. */
 export function measuredResult(
   config: RunConfig,
   program: Program,
   predicted: readonly PredictedBytes[],
   { adapter, steps, epochs, last }: Measured,
 ): RunResult {
-  // The first step compiles and warms up; it is left out where there are others.
+  // The first step compiles and warms up; it is excluded where there are others.
   const timed = (steps.length > 1 ? steps.slice(1) : steps).filter((each) => !each.interrupted)
   const seconds = timed.reduce((sum, each) => sum + each.milliseconds, 0) / 1000
   const tokens = timed.reduce((sum, each) => sum + each.tokens, 0)
@@ -44,7 +44,7 @@ export function measuredResult(
   }
 }
 
-/** What a forward-only pass over a held-out batch gave and cost, from every rank's part of it. */
+/** Result and cost of a forward-only pass over a held-out batch, from every rank's part of it. */
 export function inferenceReport(
   config: RunConfig,
   predicted: readonly PredictedBytes[],

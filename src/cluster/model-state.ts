@@ -8,11 +8,14 @@ import type { ParameterSpec } from '../model/parameters.ts'
 import type { Program } from '../schedule/program.ts'
 import { assemble, holdingsOf, partFor, sourcesOf } from './assemble.ts'
 import type { Cluster } from './cluster.ts'
-import type { Piece, StateKind } from './protocol.ts'
-import { writtenTokenizer } from './given-weights.ts'
+import type { TensorPiece, StateKind } from './protocol.ts'
+import { tokenizerMetadata } from './given-weights.ts'
 import { hashData } from './resume.ts'
 
-/** A model's state as whole tensors: placed on the ranks that hold its parts, put together from them between two steps. */
+/**
+ * A model's state as whole tensors: distributed to the ranks that hold its parts, and assembled from them between two
+ * steps.
+ */
 export class ModelState {
   readonly specs: readonly ParameterSpec[]
 
@@ -24,7 +27,7 @@ export class ModelState {
     this.specs = parameterTable(config.model)
   }
 
-  /** Gives every rank its parts of `whole`, by Hugging Face name. Throws RefusedError when one is missing. */
+  /** Sends every rank its parts of `whole`, by Hugging Face name. Throws RefusedError when one is missing. */
   place(state: 'parameters' | MomentKind, whole: ReadonlyMap<string, Float32Array>): void {
     const { tensor } = this.config.parallel
     const specs = new Map(this.specs.map((spec) => [spec.name, spec]))
@@ -37,7 +40,7 @@ export class ModelState {
       }
   }
 
-  /** The optimizer's state, and what compression left out, as the checkpoint has them. */
+  /** The optimizer's state and compression residues, from a checkpoint. */
   restore({ moments, residues }: Checkpoint): void {
     for (const kind of MOMENTS) if (moments[kind].size > 0) this.place(kind, moments[kind])
     for (const rank of this.program.ranks)
@@ -49,7 +52,7 @@ export class ModelState {
 
   /** Whole tensors of a kind of state. */
   async collect(state: StateKind): Promise<Map<string, Float32Array>> {
-    const pieces: { rank: number; piece: Piece }[] = []
+    const pieces: { rank: number; piece: TensorPiece }[] = []
     for (const [rank, names] of sourcesOf(this.program, state)) {
       const found = await this.cluster.gather([rank], state, names)
       for (const piece of found.get(rank)!) pieces.push({ rank, piece })
@@ -57,8 +60,8 @@ export class ModelState {
     return this.assembled(pieces)
   }
 
-  /** Whole tensors from pieces that the ranks sent. */
-  assembled(pieces: readonly { readonly rank: number; readonly piece: Piece }[]): Map<string, Float32Array> {
+  /** Assembles whole tensors from pieces sent by the ranks. */
+  assembled(pieces: readonly { readonly rank: number; readonly piece: TensorPiece }[]): Map<string, Float32Array> {
     const { tensor } = this.config.parallel
     const placed = pieces.map(({ rank, piece }) => ({
       tensorIndex: this.program.ranks[rank]!.coordinates.tensor,
@@ -68,8 +71,8 @@ export class ModelState {
   }
 
   /**
-   * Everything another run needs to go on after `step` steps, as a safetensors file.
-   * Throws RefusedError for an asynchronous server: it is never between two steps.
+   * Everything another run needs to resume after `step` steps, as a safetensors file. Throws RefusedError for an
+   * asynchronous server: it is never between two steps.
    */
   async checkpoint(step: number, dataset: Dataset): Promise<Blob> {
     const { config } = this
@@ -88,7 +91,7 @@ export class ModelState {
       moments: { moment1: await this.held('moment1'), moment2: await this.held('moment2') },
       residues: await this.residues(),
     }
-    return new Blob(checkpointParts(checkpoint, writtenTokenizer(config, dataset.tokenizer)))
+    return new Blob(checkpointParts(checkpoint, tokenizerMetadata(config, dataset.tokenizer)))
   }
 
   /** Empty where the optimizer keeps no such moment. */

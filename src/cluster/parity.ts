@@ -4,7 +4,7 @@ import type { ClusterHost } from './cluster.ts'
 import { startRun } from './run.ts'
 import type { ParityReport } from './run-events.ts'
 
-/** The same model, data and batch on one device: what a strategy is compared with. */
+/** The same model, data and batch on one device: the reference for a strategy. */
 function onOneDevice(config: RunConfig): RunConfig {
   return {
     ...config,
@@ -33,8 +33,10 @@ function norm(values: Float32Array): number {
   return Math.sqrt(sum)
 }
 
-/** ‖a − b‖ of a tensor over its norm; a tensor whose gradient is nearly zero is held against a hundredth of the global norm
- *  (a difference of 1e-7 of the global norm then reads 1e-5). */
+/**
+ * ‖a − b‖ of a tensor over its norm; for a nearly zero gradient, over a hundredth of the global norm (a difference of
+ * 1e-7 of the global norm then reads 1e-5).
+ */
 function relativeDifference(a: Float32Array, b: Float32Array, floor: number): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2

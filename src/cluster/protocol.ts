@@ -7,14 +7,14 @@ import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { TransportSetup } from './transport/setup.ts'
 
 /**
- * Every message between the coordinator and a rank, whatever hosts the rank. Messages are plain data (structured clone);
- * they are narrowed by `kind`, never cast.
+ * Every message between the coordinator and a rank, on any host. Messages are plain data (structured clone), narrowed
+ * by `kind`, never cast.
  */
 
 /** The Programs a rank can hold at once; they share persistent buffers by name. */
 export type ProgramName = 'train' | 'evaluate' | 'generate'
 
-/** Which of a rank's state is asked for. */
+/** Kinds of a rank's state. */
 export type StateKind = 'parameters' | 'gradients' | 'moment1' | 'moment2' | 'residue'
 
 export type RankRequest =
@@ -24,7 +24,7 @@ export type RankRequest =
       readonly world: number
       readonly config: RunConfig
       readonly adapter: AdapterChoice | 'default'
-      /** Kernel variants every rank of one adapter uses, by kernel; empty: this rank measures and reports its choice. */
+      /** Kernel variants for all ranks of one adapter, by kernel; empty: this rank measures and reports its choice. */
       readonly variants: Readonly<Record<string, string>>
       readonly transport: TransportSetup
     }
@@ -34,9 +34,12 @@ export type RankRequest =
       readonly program: RankProgram
       readonly dataset: SharedDataset | null
     }
-  /** Releases a Program that is not the training one. */
+  /** Releases a Program other than the training one. */
   | { readonly kind: 'unload'; readonly name: 'evaluate' | 'generate' }
-  /** Elements of a tensor for this rank's holdings, in place of the drawn values (a checkpoint, another run's weights). */
+  /**
+   * Elements of a tensor for this rank's holdings, replacing random values (from a checkpoint, or another run's
+   * weights).
+   */
   | {
       readonly kind: 'put'
       readonly state: StateKind
@@ -45,13 +48,13 @@ export type RankRequest =
       readonly data: Float32Array
     }
   | { readonly kind: 'initialise'; readonly draw: boolean }
-  /** Runs training steps [step, step + count) in order, pausing where asked. */
+  /** Runs training steps [step, step + count) in order, pausing on request. */
   | { readonly kind: 'train'; readonly step: number; readonly count: number; readonly captureGradients: boolean }
   | { readonly kind: 'pause'; readonly at: 'op' | 'step' }
   | { readonly kind: 'resume' }
-  /** Lets a held rank make its next op, or its ops up to the end of its next pipeline action. */
+  /** Lets a paused rank run its next op, or its ops up to the end of its next pipeline action. */
   | { readonly kind: 'advance'; readonly by: 'op' | 'tick' }
-  /** A forward-only pass on given tokens; the rank that holds the head answers with a row of logits. */
+  /** A forward-only pass on given tokens; the rank with the head answers with a row of logits. */
   | { readonly kind: 'infer'; readonly id: number; readonly tokens: Uint32Array; readonly row: number }
   | { readonly kind: 'evaluate'; readonly id: number; readonly index: number }
   | {
@@ -64,7 +67,7 @@ export type RankRequest =
   | { readonly kind: 'abort'; readonly reason: string }
   | { readonly kind: 'close' }
 
-export interface Piece {
+export interface TensorPiece {
   readonly tensor: string
   readonly from: number
   readonly data: Float32Array
@@ -90,7 +93,7 @@ export type RankReply =
       readonly sentBytes: number
       readonly receivedBytes: number
       readonly traffic: BytesByTraffic
-      /** Of each push applied in the step, in order; absent but on an asynchronous server. */
+      /** Of each push applied in the step, in order; only for an asynchronous server. */
       readonly staleness?: readonly number[]
     }
   | { readonly kind: 'trained' }
@@ -98,7 +101,7 @@ export type RankReply =
   | {
       readonly kind: 'current'
       readonly op: number | null
-      /** Exchanges since the last time, and bytes live at ops where they differ from before (cluster/glance.ts). */
+      /** Exchanges since the last report, and live bytes per op where they changed (cluster/rank-activity.ts). */
       readonly exchanges: readonly number[]
       readonly held: readonly (readonly [number, number])[]
       readonly live: BytesByCategory
@@ -115,19 +118,19 @@ export type RankReply =
       readonly sentBytes: number
       readonly busySeconds: number
     }
-  | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly Piece[] }
-  | { readonly kind: 'captured'; readonly pieces: readonly Piece[] }
+  | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly TensorPiece[] }
+  | { readonly kind: 'captured'; readonly pieces: readonly TensorPiece[] }
   | {
       readonly kind: 'failed'
       readonly op: string | null
       readonly message: string
       readonly exitStatus: number
-      /** Of the configuration, where that is what this rank refuses. */
+      /** The configuration field that this rank refuses, if any. */
       readonly field: string | null
     }
   | { readonly kind: 'closed'; readonly liveBytes: number }
 
-/** One end of the line between coordinator and rank. */
+/** One end of the connection between coordinator and rank. */
 export interface RankPort<Out, In> {
   post(message: Out): void
   listen(listener: (message: In) => void): void

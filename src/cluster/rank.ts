@@ -17,13 +17,13 @@ import type { HandlerContext, InputArrays } from './handlers/context.ts'
 import { readSpans, writeSpans } from './handlers/readback.ts'
 import { drawParameter } from './initial-values.ts'
 import { learningRateAt } from './learning-rate.ts'
-import type { Piece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
+import type { TensorPiece, ProgramName, RankPort, RankReply, RankRequest, StateKind } from './protocol.ts'
 import { Slots, hostMemory } from './slots.ts'
 import { opsInTick } from './ticks.ts'
 import { Turns } from './turns.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** What differs between the hosts of a rank: how it gets a device and its end of the wire. */
+/** What differs between hosts of a rank: how it opens its device and transport. */
 export interface RankHost {
   openGpu(
     request: OpenRequest,
@@ -40,15 +40,15 @@ interface Loaded {
   readonly executor: Executor
 }
 
-/** How often a rank says where it is. */
-const PULSE_MILLISECONDS = 250
+/** How often a rank reports its position. */
+const REPORT_MILLISECONDS = 250
 
-/** Pieces of a state travel in messages of at most this many elements. */
+/** State is sent in messages of at most this many elements. */
 const PIECE_ELEMENTS = 2 ** 22
 
 /**
- * One rank: takes requests one after another, holds a device, a transport and the Programs it was given. Pausing, ending
- * and closing do not wait for the request under way. Whatever fails is told once; everything is released on close.
+ * One rank: handles requests in order; owns a device, a transport and the Programs it was given. Pausing, aborting and
+ * closing do not wait for the current request. Every failure is reported once; everything is released on close.
  */
 export class Rank {
   private opened: OpenRequest | null = null
@@ -58,8 +58,8 @@ export class Rank {
   private dataset: Dataset | null = null
   private specs = new Map<string, ParameterSpec>()
   private readonly gate = new Gate()
-  /** Of Programs beside training: nobody holds them. */
-  private readonly beside = new Gate()
+  /** For Programs other than training, which are never paused. */
+  private readonly inferenceGate = new Gate()
   private queue: Promise<void> = Promise.resolve()
   private failed = false
   private inferTokens: Uint32Array | null = null
@@ -69,7 +69,7 @@ export class Rank {
   private trace = false
   private totalSteps = 1
   private turns: Turns | null = null
-  private pulse: ReturnType<typeof setInterval> | undefined
+  private reportTimer: ReturnType<typeof setInterval> | undefined
 
   constructor(
     private readonly port: RankPort<RankReply, RankRequest>,
@@ -98,12 +98,12 @@ export class Rank {
       case 'abort':
         this.failed = true
         this.gate.end()
-        this.beside.end()
+        this.inferenceGate.end()
         this.transport?.abort(new Error(request.reason))
         return
       case 'close':
         this.gate.end()
-        this.beside.end()
+        this.inferenceGate.end()
         if (this.failed) this.transport?.abort(new Error('closed'))
         void this.queue.then(() => this.close())
         return
@@ -116,7 +116,7 @@ export class Rank {
     if (this.failed) return
     this.failed = true
     this.gate.end()
-    this.beside.end()
+    this.inferenceGate.end()
     this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
     const placed = error instanceof RankError
     const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
@@ -132,12 +132,13 @@ export class Rank {
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
     if (this.failed) return
-    const aside = <Value>(work: () => Promise<Value>) => (this.gpu ? this.gpu.meter.aside(work) : work())
+    const preservingPeaks = <Value>(work: () => Promise<Value>) =>
+      this.gpu ? this.gpu.meter.preservingPeaks(work) : work()
     switch (request.kind) {
       case 'open':
         return this.open(request)
       case 'load':
-        return request.name === 'train' ? this.load(request) : aside(() => this.load(request))
+        return request.name === 'train' ? this.load(request) : preservingPeaks(() => this.load(request))
       case 'unload':
         this.loaded.get(request.name)?.slots.destroy()
         this.loaded.delete(request.name)
@@ -149,9 +150,9 @@ export class Rank {
       case 'train':
         return this.train(request)
       case 'infer':
-        return aside(() => this.infer(request))
+        return preservingPeaks(() => this.infer(request))
       case 'evaluate':
-        return aside(() => this.evaluate(request))
+        return preservingPeaks(() => this.evaluate(request))
       case 'gather':
         return void this.port.post({
           kind: 'pieces',
@@ -203,7 +204,13 @@ export class Rank {
     const train = name === 'train' ? null : this.program('train').slots
     this.loaded.get(name)?.slots.destroy()
     const slots = new Slots(this.gpu, program, plan, train)
-    const executor = new Executor(program, plan, slots, this.context!, name === 'train' ? this.gate : this.beside)
+    const executor = new Executor(
+      program,
+      plan,
+      slots,
+      this.context!,
+      name === 'train' ? this.gate : this.inferenceGate,
+    )
     this.loaded.set(name, { program, slots, executor })
     if (request.dataset) this.dataset = openDataset(request.dataset)
     await this.gpu?.faults.settled()
@@ -216,7 +223,7 @@ export class Rank {
     return found
   }
 
-  /** Ops of the tick that begins `allowed` ops behind `last`; the step after this one has the same list. */
+  /** Ops of the tick that begins `allowed` ops after `last`; the following step has the same list. */
   private opsInTick(last: Op | null, allowed: number): number {
     const { step } = this.program('train').program
     const after = last === null ? 0 : step.findIndex(({ id }) => id === last.id) + 1
@@ -272,15 +279,15 @@ export class Rank {
     const { executor } = this.program('train')
     executor.traced = this.trace
     this.capture = captureGradients ? 'gradients' : null
-    this.pulse ??= setInterval(
+    this.reportTimer ??= setInterval(
       () =>
         this.port.post({
           kind: 'current',
           op: executor.current?.id ?? null,
-          ...executor.glance.look(),
+          ...executor.activity.takeReport(),
           ...this.memory(),
         }),
-      PULSE_MILLISECONDS,
+      REPORT_MILLISECONDS,
     )
     for (let step = first; step < first + count; step++) {
       if (!(await this.gate.passStep())) break
@@ -292,7 +299,7 @@ export class Rank {
       if (!this.turns) await executor.run('step', step)
       if (this.gate.closed) break
       await this.gpu?.faults.settled()
-      // Of several updates in a step the norm is their root mean square.
+      // Over several updates in a step the norm is their root mean square.
       if (staleness) this.stepReport.normSquared /= Math.max(1, this.turns!.updates)
       const after = this.counters()
       this.capture = null
@@ -339,15 +346,15 @@ export class Rank {
     const state = this.capture
     this.capture = null
     const read = () => this.pieces(this.program('train'), state, null)
-    this.port.post({ kind: 'captured', pieces: await (this.gpu ? this.gpu.meter.aside(read) : read()) })
+    this.port.post({ kind: 'captured', pieces: await (this.gpu ? this.gpu.meter.preservingPeaks(read) : read()) })
   }
 
   private async pieces(
     { program, slots }: Loaded,
     state: StateKind,
     tensors: readonly string[] | null,
-  ): Promise<Piece[]> {
-    const pieces: Piece[] = []
+  ): Promise<TensorPiece[]> {
+    const pieces: TensorPiece[] = []
     for (const { tensor, from, span } of holdingsOf(program, state)) {
       if (tensors !== null && !tensors.includes(tensor)) continue
       for (let at = 0; at < span.length; at += PIECE_ELEMENTS) {
@@ -403,10 +410,10 @@ export class Rank {
   }
 
   private async close(): Promise<void> {
-    clearInterval(this.pulse)
+    clearInterval(this.reportTimer)
     let live = 0
     try {
-      // What was encoded for a run that failed is never submitted: its buffers are about to go.
+      // Commands encoded for a failed run are never submitted: its buffers are about to be destroyed.
       this.gpu?.queue.discard()
       for (const { slots } of this.loaded.values()) slots.destroy()
       this.loaded.clear()
@@ -416,7 +423,7 @@ export class Rank {
       this.gpu?.dispose()
       live = this.gpu ? Object.values(this.gpu.meter.live).reduce((a, b) => a + b, 0) : 0
       this.gpu = null
-      // Nobody waits for this rank in vain.
+      // Nobody may be left waiting for this rank.
       this.port.post({ kind: 'closed', liveBytes: live })
       this.port.close()
     }

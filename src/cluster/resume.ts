@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 
-/** Refuses to go on from a checkpoint of another model, optimizer or data, or one that has no step left. */
+/** Refuses to resume from a checkpoint of another model, optimizer or data, or with no steps left. */
 export async function checkResume(
   checkpoint: Checkpoint,
   { config, dataset }: { readonly config: RunConfig; readonly dataset: Dataset },
@@ -20,7 +20,7 @@ export async function checkResume(
   if (checkpoint.data !== (await hashData(dataset))) refuse('was trained on other data')
 }
 
-/** SHA-256 of all tokens of a data set. */
+/** SHA-256 of all tokens of a dataset. */
 export async function hashData(dataset: Dataset): Promise<string> {
   const { tokens, validationTokens } = dataset.share()
   const all = new Uint16Array(tokens.length + validationTokens.length)

@@ -1,7 +1,7 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RankError, exitStatusOf } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
 import { validateProgram } from '../schedule/validate.ts'
@@ -14,13 +14,13 @@ import { buildProgram } from '../strategy/build.ts'
 import { hashTensors } from './assemble.ts'
 import type { ClusterHost } from './cluster.ts'
 import { Cluster } from './cluster.ts'
-import { forTextAlone, generateText } from './generate.ts'
+import { textOnlyConfig, generateText } from './generate.ts'
 import { Jobs } from './jobs.ts'
-import { weightsMetadata } from './given-weights.ts'
+import { runWeightsMetadata } from './given-weights.ts'
 import { learningRateAt } from './learning-rate.ts'
 import { inferenceReport, measuredResult } from './measured-result.ts'
 import { ModelState } from './model-state.ts'
-import type { Piece, RankReply, StateKind } from './protocol.ts'
+import type { TensorPiece, RankReply, StateKind } from './protocol.ts'
 import { checkResume } from './resume.ts'
 import type { GenerateRequest, InferenceReport, RunEvent, RunHandle, RunPhase } from './run-events.ts'
 
@@ -28,28 +28,30 @@ export interface RunOptions {
   readonly config: RunConfig
   readonly dataset: Dataset
   readonly host: ClusterHost
-  /** Whole tensors by Hugging Face name, in place of drawn weights. */
+  /** Whole tensors by Hugging Face name, instead of random weights. */
   readonly init?: ReadonlyMap<string, Float32Array>
-  /** Goes on from there in place of drawn weights: exactly when the configuration is the same, else with the same weights. */
+  /**
+   * Resumes from it instead of random weights: exactly when the configuration is the same, else from the same weights.
+   */
   readonly resume?: Checkpoint
   /** Keeps the first step's unclipped gradient. */
   readonly captureGradients?: boolean
-  /** Steps between two looks at the validation loss; 0: never. */
+  /** Steps between evaluations of the validation loss; 0: never. */
   readonly evaluateEvery?: number
-  /** Stands still before the first step until `resume` or `advance`. */
+  /** Paused before the first step until `resume` or `advance`. */
   readonly startPaused?: boolean
   /** Slow motion: pipeline ticks per second; null, the default: full speed. */
   readonly ticksPerSecond?: number | null
-  /** Submits op by op and stamps host times. */
+  /** Submits op by op and records host times. */
   readonly trace?: boolean
   readonly onEvent?: (event: RunEvent) => void
-  /** A Program in place of the configuration's (fault tests). */
+  /** Replaces the configuration's Program (fault tests). */
   readonly program?: Program
 }
 
 const ENDED: readonly RunPhase[] = ['stopped', 'failed', 'done']
 
-/** Starts a cluster and trains: refuses what cannot run before anything is started. */
+/** Starts a cluster and trains; refuses invalid input before anything is started. */
 export async function startRun(options: RunOptions): Promise<Run> {
   const program = options.program ?? buildProgram(options.config)
   validateProgram(program)
@@ -72,26 +74,26 @@ export class Run implements RunHandle {
   private readonly jobs = new Jobs()
   private phase: RunPhase = 'starting'
   private held = false
-  /** By op or by tick: ranks stand at their gates also where the next step has begun. */
+  /** Advancing by op or tick: ranks wait at their gates even if the next step has begun. */
   private gated = false
   private budget = Infinity
-  /** Ranks are within a training step. */
+  /** Ranks are executing a training step. */
   private inStep = false
-  /** Ranks that stand at their gate and were not let on since. */
-  private readonly standing = new Set<number>()
+  /** Ranks that wait at their gate and have not been advanced since. */
+  private readonly ranksAtGate = new Set<number>()
   private ticksPerSecond: number | null
   private pacer: ReturnType<typeof setInterval> | undefined
-  /** The step under way was held: its time says nothing about speed. */
+  /** The current step was paused: its time is no measure of speed. */
   private interrupted = false
   private stopping = false
-  /** Nothing more is asked of the ranks. */
-  private over = false
-  /** Steps behind this run, those of the one it goes on from included. */
+  /** No further requests go to the ranks. */
+  private ended = false
+  /** Steps completed, including those of the checkpoint it resumed from. */
   private done: number
-  private wake: () => void = () => {}
+  private wakeLoop: () => void = () => {}
   private onPaused: (() => void)[] = []
   private settle!: { resolve: (result: RunResult) => void; reject: (error: unknown) => void }
-  private captured: { rank: number; piece: Piece }[] = []
+  private captured: { rank: number; piece: TensorPiece }[] = []
   gradients: Map<string, Float32Array> | null = null
   /** Device bytes still alive after the ranks closed: 0 unless something leaks. */
   leakedBytes = 0
@@ -106,16 +108,16 @@ export class Run implements RunHandle {
     this.ticksPerSecond = options.ticksPerSecond ?? null
     this.done = options.resume?.step ?? 0
     this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }))
-    // A failure is also told as an event; nobody has to wait for `finished`.
+    // A failure is also an event; nobody has to await `finished`.
     this.finished.catch(() => undefined)
   }
 
   async open(): Promise<void> {
     const { dataset, host, init, resume, trace } = this.options
-    // Ranks know no epochs; what a learning rate's schedule goes by is steps.
+    // Ranks do not know epochs; the learning rate schedule counts steps.
     const config = { ...this.options.config, steps: this.totalSteps }
     try {
-      this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.hear(rank, reply))
+      this.cluster = await Cluster.open(config, this.program.world, host, (rank, reply) => this.onReply(rank, reply))
       this.state = new ModelState(this.options.config, this.program, this.cluster)
       for (const [rank, adapter] of this.cluster.adapters.entries())
         if (adapter) this.emit({ kind: 'adapter', rank, adapter })
@@ -144,11 +146,11 @@ export class Run implements RunHandle {
       try {
         listener(event)
       } catch (error) {
-        // It is not asked again, and the others still hear; that it failed is a failure of the run.
+        // The listener is removed and the others are still called; its exception fails the run.
         this.listeners.delete(listener)
         broken ??= { error }
       }
-    if (broken && !this.over) throw broken.error
+    if (broken && !this.ended) throw broken.error
   }
 
   private setPhase(phase: RunPhase): void {
@@ -157,7 +159,7 @@ export class Run implements RunHandle {
     this.emit({ kind: 'phase', phase })
   }
 
-  private hear(rank: number, reply: RankReply): void {
+  private onReply(rank: number, reply: RankReply): void {
     if (reply.kind === 'progress') this.emit(reply)
     else if (reply.kind === 'spans' && reply.spans.length > 0) this.emit(reply)
     else if (reply.kind === 'current') {
@@ -176,7 +178,7 @@ export class Run implements RunHandle {
         traffic: reply.traffic,
       })
     } else if (reply.kind === 'paused') {
-      this.standing.add(rank)
+      this.ranksAtGate.add(rank)
       this.emit({ kind: 'current', rank, op: reply.op })
     }
   }
@@ -189,14 +191,14 @@ export class Run implements RunHandle {
   private async loop(): Promise<void> {
     try {
       let epochStart = performance.now()
-      if (!this.held) this.goOn()
+      if (!this.held) this.openGates()
       for (let step = this.done; step < this.totalSteps && !this.stopping; step++) {
-        await this.between()
+        await this.betweenSteps()
         if (this.stopping) break
         this.setPhase(this.gated ? 'paused' : 'running')
         await this.train(step)
         const perEpoch = this.options.dataset.stepsPerEpoch
-        // Of an epoch that another run began no time is known.
+        // The time of an epoch that another run began is unknown.
         if (this.options.config.epochs !== null && (step + 1) % perEpoch === 0 && this.steps.length >= perEpoch) {
           epochStart = this.endEpoch(step, epochStart, perEpoch)
         }
@@ -217,15 +219,15 @@ export class Run implements RunHandle {
     return performance.now()
   }
 
-  /** Between two steps: jobs that others asked for, and standing still while held. */
-  private async between(): Promise<void> {
+  /** Between two steps: runs queued jobs, and waits while paused. */
+  private async betweenSteps(): Promise<void> {
     for (;;) {
       await this.jobs.run()
       if (this.stopping || !this.held || this.budget < Infinity) break
       if (this.jobs.any) continue
       this.setPhase('paused')
       for (const resolve of this.onPaused.splice(0)) resolve()
-      await new Promise<void>((resolve) => (this.wake = resolve))
+      await new Promise<void>((resolve) => (this.wakeLoop = resolve))
     }
     if (this.budget < Infinity) this.budget = Infinity
   }
@@ -243,11 +245,11 @@ export class Run implements RunHandle {
     const loss = replies.reduce((sum, each) => sum + each.loss, 0)
     const gradNorm = Math.sqrt(replies.reduce((sum, each) => sum + each.normSquared, 0))
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      // Only what an update did can be mended by a smaller one.
+      // A smaller learning rate only helps where an update has been applied.
       const updated = this.steps.some(({ learningRate }) => learningRate > 0)
       const { text } = updated
-        ? say`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
-        : say`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
+        ? msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
+        : msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
       throw new Error(text)
     }
     const tokens = config.batch.global * config.batch.sequence
@@ -269,8 +271,8 @@ export class Run implements RunHandle {
     this.emit({ kind: 'step', result, tokensPerSecond: this.interrupted ? null : (tokens * 1000) / milliseconds })
   }
 
-  /** Loads a forward-only Program for the time of `work`: its buffers are not part of training. */
-  private async withForward<Value>(
+  /** Loads a forward-only Program while `work` runs: its buffers are not part of training. */
+  private async withForwardProgram<Value>(
     name: 'evaluate' | 'generate',
     work: (program: Program) => Promise<Value>,
   ): Promise<Value> {
@@ -285,81 +287,81 @@ export class Run implements RunHandle {
   }
 
   private validation(): Promise<InferenceReport> {
-    return this.withForward('evaluate', async (program) =>
+    return this.withForwardProgram('evaluate', async (program) =>
       inferenceReport(this.options.config, predictBytes(program), await this.cluster!.evaluate(0)),
     )
   }
 
-  /** Runs `work` between two steps: at once while the run stands still there; held within a step, that step is finished. */
+  /** Queues `work` between two steps: run at once when paused there; a step paused midway is finished first. */
   private schedule<Value>(work: () => Promise<Value>): Promise<Value> {
     const done = this.jobs.add(work)
     if (this.phase === 'paused' && this.inStep) void this.advance('step')
-    else this.wake()
+    else this.wakeLoop()
     return done
   }
 
   pause(at: 'op' | 'step'): Promise<void> {
-    if (this.over || (this.phase !== 'running' && this.phase !== 'starting')) return Promise.resolve()
+    if (this.ended || (this.phase !== 'running' && this.phase !== 'starting')) return Promise.resolve()
     this.held = true
     this.setPhase('pausing')
     if (at === 'step') return new Promise((resolve) => this.onPaused.push(resolve))
-    this.hold()
+    this.closeGates()
     this.gated = true
     return settled().then(() => this.setPhase('paused'))
   }
 
   resume(): void {
-    if (this.over || this.stopping) return
+    if (this.ended || this.stopping) return
     this.held = false
-    this.goOn()
+    this.openGates()
     this.setPhase('running')
-    this.wake()
+    this.wakeLoop()
   }
 
   pace(ticksPerSecond: number | null): void {
     this.ticksPerSecond = ticksPerSecond
-    if (this.phase === 'running' && !this.over) this.goOn()
+    if (this.phase === 'running' && !this.ended) this.openGates()
   }
 
-  /** Ranks stop at their gates. */
-  private hold(): void {
+  /** Stops ranks at their gates. */
+  private closeGates(): void {
     clearInterval(this.pacer)
     this.interrupted = true
     this.cluster?.post({ kind: 'pause', at: 'op' })
   }
 
-  /** Opens the gates, or in slow motion lets every rank that stands make its next tick, again and again. */
-  private goOn(): void {
+  /** Opens the gates, or in slow motion periodically advances every waiting rank by a tick. */
+  private openGates(): void {
     this.gated = false
     if (this.ticksPerSecond === null) {
       clearInterval(this.pacer)
       this.cluster?.post({ kind: 'resume' })
       return
     }
-    this.hold()
-    this.pacer = setInterval(() => this.tick(this.standing), 1000 / this.ticksPerSecond)
+    this.closeGates()
+    this.pacer = setInterval(() => this.tick(this.ranksAtGate), 1000 / this.ticksPerSecond)
   }
 
   private tick(ranks: Iterable<number>): void {
     for (const rank of ranks) {
-      this.standing.delete(rank)
+      this.ranksAtGate.delete(rank)
       this.cluster?.advance(rank, 'tick')
     }
   }
 
   advance(by: 'step' | 'tick' | 'op'): Promise<void> {
-    // Nothing is left that could advance.
-    if (this.over || this.stopping) return Promise.resolve()
+    // Nothing is left to advance.
+    if (this.ended || this.stopping) return Promise.resolve()
     clearInterval(this.pacer)
     this.held = true
     this.interrupted = true
     if (by === 'step') {
-      // Held between two ops, the step to make is the one under way.
+      // Paused between two ops, the step to run is the current one.
       this.budget = this.inStep ? Infinity : 1
       this.gated = false
       const stopped = new Promise<void>((resolve) => this.onPaused.push(resolve))
       this.cluster!.post({ kind: 'resume' })
-      this.wake()
+      this.wakeLoop()
       return stopped
     }
     this.budget = 1
@@ -367,7 +369,7 @@ export class Run implements RunHandle {
     const ranks = this.program.ranks.map(({ rank }) => rank)
     if (by === 'tick') this.tick(ranks)
     else for (const rank of ranks) this.cluster!.advance(rank, 'op')
-    this.wake()
+    this.wakeLoop()
     return settled().then(() => this.setPhase('paused'))
   }
 
@@ -377,18 +379,18 @@ export class Run implements RunHandle {
       const infer = (tokens: Uint32Array, row: number) => this.cluster!.infer(tokens, row)
       const { tokenizer } = this.options.dataset
       const window = this.options.config.batch.sequence
-      return this.withForward('generate', () => generateText(infer, tokenizer, window, request, onText))
+      return this.withForwardProgram('generate', () => generateText(infer, tokenizer, window, request, onText))
     })
   }
 
-  /** The ranks are gone: the weights they left go onto one device. */
+  /** The ranks are gone: their final weights are loaded onto one device. */
   private async generateAfterwards(
     init: ReadonlyMap<string, Float32Array>,
     request: GenerateRequest,
     onText: (text: string) => void,
   ): Promise<string> {
     const { dataset, host } = this.options
-    const config = forTextAlone(this.options.config)
+    const config = textOnlyConfig(this.options.config)
     const run = await startRun({ config, dataset, host, init, startPaused: true })
     try {
       return await run.generate(request, onText)
@@ -401,7 +403,7 @@ export class Run implements RunHandle {
     return this.schedule(() => this.validation())
   }
 
-  /** Whole tensors of a kind of state, put together from all ranks. */
+  /** Whole tensors of a kind of state, assembled from all ranks. */
   tensors(state: StateKind): Promise<Map<string, Float32Array>> {
     return this.schedule(() => this.state!.collect(state))
   }
@@ -415,7 +417,7 @@ export class Run implements RunHandle {
     return this.result()
   }
 
-  /** Everything another run needs to go on from between the last step and the next. Refused for an asynchronous server. */
+  /** Everything needed to resume, taken between two steps. Refused for an asynchronous server. */
   checkpoint(): Promise<Blob> {
     return this.schedule(() => this.state!.checkpoint(this.done, this.options.dataset))
   }
@@ -423,18 +425,18 @@ export class Run implements RunHandle {
   private weightsFile(whole: ReadonlyMap<string, Float32Array>): Uint8Array {
     const { config, dataset } = this.options
     const tensors = this.state!.specs.map(({ name, shape }) => ({ name, shape, data: whole.get(name)! }))
-    return serializeSafetensors(tensors, weightsMetadata(config, dataset.tokenizer))
+    return serializeSafetensors(tensors, runWeightsMetadata(config, dataset.tokenizer))
   }
 
   async stop(): Promise<RunResult> {
-    if (this.over) return this.finished
+    if (this.ended) return this.finished
     this.stopping = true
     clearInterval(this.pacer)
     if (this.phase === 'running' || this.phase === 'paused' || this.phase === 'pausing') this.setPhase('stopping')
     this.cluster?.post({ kind: 'resume' })
-    // The step under way is finished first; a rank that hangs would never do that.
+    // The current step is finished first; a hung rank would never finish.
     this.cluster?.watchForSilence()
-    this.wake()
+    this.wakeLoop()
     return this.finished
   }
 
@@ -443,7 +445,7 @@ export class Run implements RunHandle {
     const result = { ...this.result(), parametersHash: await hashTensors(this.state!.specs, parameters) }
     this.finalCheckpoint = this.keepCheckpoint ? await this.state!.checkpoint(this.done, this.options.dataset) : null
     this.finalWeights = this.keepWeights ? parameters : null
-    // What was asked for meanwhile can still be answered; nothing can after this.
+    // Queued jobs can still be answered here, but not afterwards.
     await this.jobs.run()
     this.end(new Error('the run is over'))
     this.leakedBytes = await this.cluster!.close()
@@ -453,22 +455,22 @@ export class Run implements RunHandle {
     this.settle.resolve(result)
   }
 
-  /** Set before the end to keep the final weights, or a checkpoint, after the ranks are gone. */
+  /** Set before the end to keep the final weights, or a checkpoint, after the ranks have closed. */
   keepWeights = false
   keepCheckpoint = false
   finalCheckpoint: Blob | null = null
   finalWeights: Map<string, Float32Array> | null = null
 
-  /** Whoever waits for something of this run, or asks from now on, hears that it is over. */
+  /** Rejects pending and future requests: the run is over. */
   private end(reason: unknown): void {
-    this.over = true
+    this.ended = true
     clearInterval(this.pacer)
     this.jobs.close(reason)
   }
 
   private async fail(error: unknown): Promise<void> {
     this.end(error)
-    // Whatever goes wrong while ranks are released, the first failure is told.
+    // The first failure is reported, whatever else fails while ranks are released.
     await this.cluster?.close().catch(() => undefined)
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.phase = 'failed'
@@ -490,7 +492,7 @@ export class Run implements RunHandle {
   }
 }
 
-/** Ranks that wait for each other cannot all reach their next op while held: a short while is long enough to see it. */
+/** Ranks that wait for each other cannot all reach their next op while paused: a short delay is enough to see it. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 60))
 }

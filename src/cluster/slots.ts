@@ -6,9 +6,9 @@ import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
 import type { BufferSpec, RankProgram } from '../schedule/program.ts'
 
 /**
- * The buffers of one rank behind their names, following the memory plan: a slot becomes a real buffer when it is first
- * needed, changes its category when another buffer takes it over, and is destroyed with the rank. What is counted comes
- * from the device's createBuffer and destroy, not from the plan.
+ * One rank's buffers by name, following the memory plan: a slot becomes a real buffer on first use, changes its
+ * category when another buffer takes it over, and is destroyed with the rank. Bytes are counted by the device's
+ * createBuffer and destroy, not from the plan.
  */
 export class Slots {
   private readonly device: (GPUBuffer | null)[] = []
@@ -21,7 +21,7 @@ export class Slots {
     private readonly gpu: GpuDevice | null,
     private readonly rank: RankProgram,
     private readonly plan: MemoryPlan,
-    /** Persistent buffers that another Program of this rank already made. */
+    /** Persistent buffers already created by another Program of this rank. */
     private readonly shared: Slots | null,
   ) {
     for (const [name, slot] of plan.persistent)
@@ -36,7 +36,7 @@ export class Slots {
     return this.plan.persistent.has(name)
   }
 
-  /** The buffer's life starts: its slot exists from now on and counts under its category. */
+  /** The buffer's life starts: from now on its slot exists and counts under its category. */
   acquire(name: string): void {
     const slot = this.slot(name)
     const spec = this.spec(name)
@@ -79,7 +79,7 @@ export class Slots {
     return this.spec(name).home === 'host'
   }
 
-  /** Slot number of a name, which is what two buffers that follow each other in one place have in common. */
+  /** The slot number behind a name, shared by buffers that reuse one slot. */
   slot(name: string): number {
     const slot = this.plan.persistent.get(name) ?? this.current?.slotOf.get(name)
     invariant(slot !== undefined, `${name} has no place in the memory plan of rank ${this.rank.rank}`)
@@ -110,7 +110,7 @@ export class Slots {
   }
 }
 
-/** Memory of a rank without a device: what its host buffers take. */
+/** Memory meter of a rank without a device, for its host buffers. */
 export function hostMemory(plan: MemoryPlan): { live: BytesByCategory; peak: PeakBytes } {
   const { total, cached, ...live } = plan.peak
   return { live, peak: { ...live, cached, total } }

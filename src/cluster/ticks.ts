@@ -7,7 +7,10 @@ import type { Op } from '../schedule/program.ts'
 /** The head's products and the loss run at the start of the last stage's backward. */
 const HEAD: readonly SegmentKind[] = ['logits', 'loss', 'lossStats', 'lossSharded']
 
-/** Which stage-level action an op belongs to ("0F3"); null for what goes with its neighbours (messages, inputs, updates). */
+/**
+ * The stage-level action an op belongs to ("0F3"); null for ops that go with their neighbours (messages, inputs,
+ * updates).
+ */
 function actionOf(op: Op, splits: boolean): string | null {
   if (!isCompute(op) || op.stage === undefined || op.microbatch === undefined) return null
   const forward = op.kind === 'forward' && !HEAD.includes(op.segment.kind)
@@ -15,7 +18,7 @@ function actionOf(op: Op, splits: boolean): string | null {
   return `${op.stage}${letter}${op.microbatch}`
 }
 
-/** Ops from `start` on that a rank runs until the action it is at is over: one tick of the pipeline. */
+/** Ops from `start` on up to the end of the current action: one pipeline tick. */
 export function opsInTick(ops: readonly Op[], start: number, schedule: ScheduleId): number {
   const splits = SCHEDULES[schedule].splitsBackward
   let present: string | null = null

@@ -2,13 +2,13 @@ import type { RunConfig } from '../config/types.ts'
 import { AsyncOrder } from '../schedule/async-order.ts'
 import type { LoadBatchOp } from '../schedule/program.ts'
 import { turnOf } from '../strategy/data/async-server.ts'
-import { exchangeableParts } from '../strategy/deal-batch.ts'
+import { equallyShapedParts } from '../strategy/split-batch.ts'
 import type { Executor } from './executor.ts'
 import type { HandlerContext } from './handlers/context.ts'
 
 /**
- * Runs a rank's turns in the order of the virtual clock. Every rank follows the same order and runs what it has of each
- * event, so that workers compute side by side while the server hears them one after another.
+ * Runs a rank's turns in the order of the virtual clock. Every rank follows the same order and runs its share of each
+ * event, so that workers compute concurrently while the server handles them one after another.
  */
 export class Turns {
   private readonly order: AsyncOrder
@@ -20,17 +20,17 @@ export class Turns {
   updates = 0
 
   constructor(config: RunConfig) {
-    this.parts = exchangeableParts(config)
+    this.parts = equallyShapedParts(config)
     this.order = new AsyncOrder(virtualDurations(config), config.parallel.server.maxStaleness)
     this.pulled = this.parts.map(() => 0)
   }
 
-  /** Samples of the part whose turn it is, for a micro-batch. */
+  /** Samples of the current part, for a micro-batch. */
   samples(op: LoadBatchOp): readonly number[] {
     return this.parts[this.part]![op.microbatch ?? 0]!
   }
 
-  /** Runs one step; gives the staleness of every push applied in it, as this rank counted its updates. */
+  /** Runs one step; returns the staleness of every push applied in it, as counted by this rank. */
   async step(executor: Executor, context: HandlerContext, step: number): Promise<number[]> {
     const staleness: number[] = []
     this.updates = 0
@@ -55,7 +55,7 @@ export class Turns {
   }
 }
 
-/** Virtual time of a push: a worker's compute, slowed down where it is a straggler. */
+/** Virtual time of a push: a worker's compute, scaled by its slowdown. */
 function virtualDurations(config: RunConfig): number[] {
   const { stragglers } = config.cluster
   return Array.from(

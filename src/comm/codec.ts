@@ -4,8 +4,8 @@ import { decodeInt8, encodeInt8, int8Bytes } from './codecs/int8.ts'
 import { decodeTopk, encodeTopk, topkBytes } from './codecs/topk.ts'
 
 /**
- * Compression of gradients on the wire: host references of what the kernels do, and the bytes they take. An encoded
- * vector is a whole number of 4-byte words, so that it can travel through buffers and collectives of such words.
+ * Compression of gradients on the wire: host references of the kernels, and encoded sizes. An encoded vector is a whole
+ * number of 4-byte words, so that it can travel through buffers and collectives of words.
  */
 export type Codec =
   { readonly kind: 'fp16' } | { readonly kind: 'int8' } | { readonly kind: 'topk'; readonly ratio: number }
@@ -33,7 +33,7 @@ export function encode(codec: Codec, values: Float32Array): Uint8Array<ArrayBuff
   }
 }
 
-/** Decodes into all of `into`, whose length is the number of elements that were encoded. */
+/** Decodes into all of `into`, whose length is the number of encoded elements. */
 export function decode(codec: Codec, bytes: Uint8Array, into: Float32Array): void {
   const expected = codecBytes(codec, into.length)
   if (bytes.length !== expected) {

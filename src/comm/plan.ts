@@ -1,10 +1,11 @@
 import { RefusedError } from '../core/errors.ts'
+import { evenParts } from '../core/parts.ts'
 import { ringAllGather, ringBroadcast, ringReduce, ringReduceScatter } from './plans/ring.ts'
 import { starAllGather, starBroadcast, starGather, starReduce, starScatter } from './plans/star.ts'
 import { treeAllGather, treeBroadcast, treeGather, treeReduce, treeScatter } from './plans/tree.ts'
 import {
   partOf,
-  type Layout,
+  type VectorLayout,
   type PlanAlgorithm,
   type PlanKind,
   type PlanRequest,
@@ -16,25 +17,25 @@ import {
 export interface MemberPlan {
   readonly member: number
   readonly steps: readonly Step[]
-  /** Range of the vector this member's source holds (length 0: it brings nothing). */
+  /** Range of the vector in this member's source (length 0: it contributes nothing). */
   readonly holds: Range
-  /** Range of the vector this member's target receives (length 0: it keeps nothing). */
+  /** Range of the vector in this member's target (length 0: it receives nothing). */
   readonly keeps: Range
 }
 
-export interface Plan {
+export interface CollectivePlan {
   readonly request: PlanRequest
-  readonly layout: Layout
+  readonly layout: VectorLayout
   readonly members: readonly MemberPlan[]
 }
 
-type Build = (layout: Layout, member: number) => Step[]
+type Build = (layout: VectorLayout, member: number) => Step[]
 
 const inTurn =
   (first: Build, second: Build): Build =>
   (layout, member) => [...first(layout, member), ...second(layout, member)]
 
-/** A gather or scatter moves every part once, straight between its member and the root: a ring has nothing to add. */
+/** A gather or scatter moves every part once, directly between its member and the root: a ring has no advantage. */
 const BUILDERS: Record<PlanAlgorithm, Record<PlanKind, Build>> = {
   ring: {
     allReduce: inTurn(ringReduceScatter, ringAllGather),
@@ -67,15 +68,8 @@ const BUILDERS: Record<PlanAlgorithm, Record<PlanKind, Build>> = {
 
 const ROOTED: ReadonlySet<PlanKind> = new Set<PlanKind>(['broadcast', 'reduce', 'gather', 'scatter'])
 
-/** Even split of `elements` over `size` members: sizes differ by at most one, larger first. */
-export function evenParts(elements: number, size: number): number[] {
-  const least = Math.floor(elements / size)
-  const larger = elements - least * size
-  return Array.from({ length: size }, (_, i) => least + (i < larger ? 1 : 0))
-}
-
-/** Fills in a request's defaults. Refused: sizes that are no whole numbers, parts that do not add up, a root outside. */
-export function layoutOf(request: PlanRequest): Layout {
+/** Fills in a request's defaults. Refuses non-integer sizes, parts that do not add up, and a root outside the group. */
+export function vectorLayout(request: PlanRequest): VectorLayout {
   const { size, elements } = request
   if (!Number.isSafeInteger(size) || size < 1) throw new RefusedError('size', `${size} is not a group of at least 1`)
   if (!Number.isSafeInteger(elements) || elements < 0) {
@@ -102,7 +96,7 @@ export function layoutOf(request: PlanRequest): Layout {
 
 const NOTHING: Range = { offset: 0, length: 0 }
 
-function holds(kind: PlanKind, layout: Layout, member: number): Range {
+function holds(kind: PlanKind, layout: VectorLayout, member: number): Range {
   const whole = { offset: 0, length: layout.elements }
   switch (kind) {
     case 'allReduce':
@@ -118,7 +112,7 @@ function holds(kind: PlanKind, layout: Layout, member: number): Range {
   }
 }
 
-function keeps(kind: PlanKind, layout: Layout, member: number): Range {
+function keeps(kind: PlanKind, layout: VectorLayout, member: number): Range {
   const whole = { offset: 0, length: layout.elements }
   switch (kind) {
     case 'allReduce':
@@ -134,9 +128,9 @@ function keeps(kind: PlanKind, layout: Layout, member: number): Range {
   }
 }
 
-/** One member's steps, without building the others'. */
+/** One member's plan, without building the others'. */
 export function memberPlan(request: PlanRequest, member: number): MemberPlan {
-  const layout = layoutOf(request)
+  const layout = vectorLayout(request)
   if (!Number.isSafeInteger(member) || member < 0 || member >= layout.size) {
     throw new RefusedError('member', `${member} is not a member of a group of ${layout.size}`)
   }
@@ -148,8 +142,8 @@ export function memberPlan(request: PlanRequest, member: number): MemberPlan {
   }
 }
 
-/** Every member's steps. */
-export function plan(request: PlanRequest): Plan {
+/** Every member's plan. */
+export function collectivePlan(request: PlanRequest): CollectivePlan {
   const members = Array.from({ length: request.size }, (_, member) => memberPlan(request, member))
-  return { request, layout: layoutOf(request), members }
+  return { request, layout: vectorLayout(request), members }
 }

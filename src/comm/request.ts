@@ -1,7 +1,8 @@
 import { RefusedError } from '../core/errors.ts'
+import { lengthOf } from '../core/parts.ts'
 import type { PlanAlgorithm, PlanKind, PlanRequest } from './steps.ts'
 
-/** The parts of a Program's collective op that decide its plan (schedule/program.ts has the op itself). */
+/** The parts of a Program's collective op that determine its plan (schedule/program.ts has the op itself). */
 export interface CollectiveLike {
   readonly kind: PlanKind | 'push' | 'pull'
   readonly group: readonly number[]
@@ -12,14 +13,10 @@ export interface CollectiveLike {
   readonly algorithm: PlanAlgorithm
 }
 
-function total(spans: readonly { readonly length: number }[]): number {
-  let sum = 0
-  for (const span of spans) sum += span.length
-  return sum
-}
-
-/** The plan request behind a collective op: push is a reduce to the root, pull a broadcast from it; the root becomes a
- *  member number. Members that bring or keep nothing have an empty side, so the whole is the longer of the two. */
+/**
+ * The plan request of a collective op: push is a reduce to the root, pull a broadcast from it; the root becomes a
+ * member index. Members that contribute or receive nothing have an empty side, so the whole is the longer of the two.
+ */
 export function requestOf(op: CollectiveLike): PlanRequest {
   const kind = op.kind === 'push' ? 'reduce' : op.kind === 'pull' ? 'broadcast' : op.kind
   const size = op.group.length
@@ -27,7 +24,7 @@ export function requestOf(op: CollectiveLike): PlanRequest {
   if (root === -1) throw new RefusedError('root', `rank ${op.root} is not in the group ${op.group.join(', ')}`)
   const elements =
     op.parts === undefined
-      ? Math.max(total(op.source), total(op.target))
+      ? Math.max(lengthOf(op.source), lengthOf(op.target))
       : op.parts.reduce((sum, length) => sum + length, 0)
   return {
     kind,

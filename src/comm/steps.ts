@@ -1,7 +1,7 @@
 /**
  * A collective as data. The group's members work on one vector of `elements`; every member has an ordered list of steps
- * that send a range of its working copy or take a range in. A received range replaces what is there ('copy') or is
- * combined with it ('combine'). Order of combination is the order of the list, never the order of arrival.
+ * that send or receive a range of its working copy. A received range replaces ('copy') or is combined with ('combine')
+ * the present one, in list order, never in order of arrival.
  */
 
 export type PlanAlgorithm = 'ring' | 'tree' | 'star'
@@ -15,9 +15,9 @@ export interface PlanRequest {
   readonly size: number
   /** Length of the whole vector, in elements. */
   readonly elements: number
-  /** Elements per member, adding up to `elements`; the even split unless said. */
+  /** Elements per member, adding up to `elements`; by default an even split. */
   readonly parts?: readonly number[]
-  /** Member that sends or receives the whole; 0 unless said. Ignored by collectives without a root. */
+  /** Member that sends or receives the whole; 0 by default. Ignored by collectives without a root. */
   readonly root?: number
 }
 
@@ -40,8 +40,8 @@ export interface RecvStep extends Range {
 
 export type Step = SendStep | RecvStep
 
-/** A request with its defaults filled in: where every member's part lies. */
-export interface Layout {
+/** A request with its defaults filled in: the range of every member's part. */
+export interface VectorLayout {
   readonly size: number
   readonly root: number
   readonly elements: number
@@ -49,25 +49,25 @@ export interface Layout {
 }
 
 /** Part of member i, any integer i (the ring counts modulo its size). */
-export function partOf(layout: Layout, i: number): Range {
+export function partOf(layout: VectorLayout, i: number): Range {
   const part = layout.parts[((i % layout.size) + layout.size) % layout.size]
   if (part === undefined) throw new Error(`internal: no part ${i} among ${layout.size}`)
   return part
 }
 
-export function send(peer: number, range: Range): SendStep[] {
+export function sendSteps(peer: number, range: Range): SendStep[] {
   return range.length === 0 ? [] : [{ kind: 'send', peer, offset: range.offset, length: range.length }]
 }
 
-export function recv(peer: number, range: Range, mode: 'combine' | 'copy'): RecvStep[] {
+export function recvSteps(peer: number, range: Range, mode: 'combine' | 'copy'): RecvStep[] {
   return range.length === 0 ? [] : [{ kind: 'recv', peer, offset: range.offset, length: range.length, mode }]
 }
 
-/** Member `v` places after the root, and back: trees and chains are drawn with the root at 0. */
-export function fromRoot(layout: Layout, member: number): number {
+/** Place of a member relative to the root, and back: trees and chains are drawn with the root at 0. */
+export function fromRoot(layout: VectorLayout, member: number): number {
   return (member - layout.root + layout.size) % layout.size
 }
 
-export function memberAt(layout: Layout, v: number): number {
+export function memberAt(layout: VectorLayout, v: number): number {
   return (v + layout.root) % layout.size
 }

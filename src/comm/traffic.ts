@@ -1,15 +1,15 @@
-import { layoutOf, type MemberPlan } from './plan.ts'
+import { vectorLayout, type MemberPlan } from './plan.ts'
 import { treeChildren, treeSubtree } from './plans/tree.ts'
-import { fromRoot, memberAt, partOf, type Layout, type PlanKind, type PlanRequest } from './steps.ts'
+import { fromRoot, memberAt, partOf, type VectorLayout, type PlanKind, type PlanRequest } from './steps.ts'
 
 /** What one member sends and receives in a collective. */
-export interface Moved {
+export interface MovedBytes {
   readonly sent: number
   readonly received: number
 }
 
-/** Bytes one member moves, counted step by step: the plan's own account. */
-export function planBytes(plan: MemberPlan, elementBytes = 4): Moved {
+/** Bytes one member moves, summed over the plan's steps. */
+export function planBytes(plan: MemberPlan, elementBytes = 4): MovedBytes {
   let sent = 0
   let received = 0
   for (const step of plan.steps) {
@@ -28,21 +28,21 @@ export function planBytes(plan: MemberPlan, elementBytes = 4): Moved {
  *
  * Where N does not divide S, parts differ by at most one element and so do the members' counts, by at most two.
  */
-export function collectiveBytes(request: PlanRequest, member: number, elementBytes = 4): Moved {
-  const layout = layoutOf(request)
-  const { sent, received } = MOVED[request.algorithm](request.kind, layout, member)
+export function collectiveBytes(request: PlanRequest, member: number, elementBytes = 4): MovedBytes {
+  const layout = vectorLayout(request)
+  const { sent, received } = FORMULAS[request.algorithm](request.kind, layout, member)
   return { sent: sent * elementBytes, received: received * elementBytes }
 }
 
-type Formula = (kind: PlanKind, layout: Layout, member: number) => Moved
+type Formula = (kind: PlanKind, layout: VectorLayout, member: number) => MovedBytes
 
-const MOVED: Record<PlanRequest['algorithm'], Formula> = { ring, tree, star }
+const FORMULAS: Record<PlanRequest['algorithm'], Formula> = { ring, tree, star }
 
-function plus(a: Moved, b: Moved): Moved {
+function plus(a: MovedBytes, b: MovedBytes): MovedBytes {
   return { sent: a.sent + b.sent, received: a.received + b.received }
 }
 
-function ring(kind: PlanKind, layout: Layout, member: number): Moved {
+function ring(kind: PlanKind, layout: VectorLayout, member: number): MovedBytes {
   const S = layout.elements
   const N = layout.size
   if (N === 1) return { sent: 0, received: 0 }
@@ -65,7 +65,7 @@ function ring(kind: PlanKind, layout: Layout, member: number): Moved {
   }
 }
 
-function star(kind: PlanKind, layout: Layout, member: number): Moved {
+function star(kind: PlanKind, layout: VectorLayout, member: number): MovedBytes {
   const S = layout.elements
   const links = layout.size - 1
   const own = partOf(layout, member).length
@@ -89,7 +89,7 @@ function star(kind: PlanKind, layout: Layout, member: number): Moved {
   }
 }
 
-function tree(kind: PlanKind, layout: Layout, member: number): Moved {
+function tree(kind: PlanKind, layout: VectorLayout, member: number): MovedBytes {
   const S = layout.elements
   const v = fromRoot(layout, member)
   const children = treeChildren(v, layout.size).length
@@ -112,7 +112,7 @@ function tree(kind: PlanKind, layout: Layout, member: number): Moved {
     case 'reduceScatter':
       return plus(tree('reduce', layout, member), tree('scatter', layout, member))
     case 'allGather':
-      // Every child gets the whole less what is under it; together the children have `below` under them.
+      // Every child gets the whole less its subtree's parts; the children's subtrees have `below` together.
       return { sent: above * under + children * S - below, received: below + above * (S - under) }
   }
 }

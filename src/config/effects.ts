@@ -1,35 +1,35 @@
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
 import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
-import { isObject, show } from './show.ts'
+import { isObject, quoted } from './quoted.ts'
 import type { RunConfig } from './types.ts'
 
 export interface FieldRefusal {
   readonly field: string
-  readonly said: Said
+  readonly localizable: LocalizableMessage
 }
 
-/**
- * Fields that say something other than their default where they mean nothing: a person who set one believes that it does
- * something.
- */
+/** Fields set to a non-default value where they have no effect: whoever set one expects it to do something. */
 export function withoutEffect(config: RunConfig): FieldRefusal[] {
   return strayFieldsOf(config).map(({ path, when, default: usual }) => {
     const needs = when![0]!
       .filter((each) => !holds(each, config))
       .map(conditionText)
       .join(', ')
-    const given = show(valueAt(config, path))
-    return { field: path, said: say`${given} has no effect here: it needs ${needs}; leave it at ${show(usual)}` }
+    const given = quoted(valueAt(config, path))
+    return {
+      field: path,
+      localizable: msg`${given} has no effect here: it needs ${needs}; leave it at ${quoted(usual)}`,
+    }
   })
 }
 
-/** The configuration with the defaults wherever something else would have no effect. */
+/** The configuration with fields that have no effect reset to their defaults. */
 export function withoutStrayFields(config: RunConfig): RunConfig {
   let rest = config
-  // One that loses its effect may take others with it.
+  // Resetting one may disable others.
   for (let [stray] = strayFieldsOf(rest); stray !== undefined; [stray] = strayFieldsOf(rest)) {
     const { object, path, default: usual } = stray
     rest = object === undefined ? withValue(rest, path, usual) : withValue(rest, object, { kind: usual })
@@ -37,7 +37,7 @@ export function withoutStrayFields(config: RunConfig): RunConfig {
   return rest
 }
 
-/** The fields that say something where it means nothing. */
+/** Non-default fields that have no effect. */
 export function strayFieldsOf(config: object): RegisteredField[] {
   return [...FIELDS.values()].filter((each) => {
     const value = valueAt(config, each.path)
@@ -69,7 +69,7 @@ export function simulatedOnly(config: RunConfig): FieldRefusal[] {
   return [...FIELDS.values()].flatMap(({ path, executes }) => {
     const value = valueAt(config, path)
     if (executes === undefined || executes.some((each) => each === value)) return []
-    const allowed = executes.map(show).join(' or ')
-    return [{ field: path, said: say`${show(value)} is for simulate; execution takes ${allowed}` }]
+    const allowed = executes.map(quoted).join(' or ')
+    return [{ field: path, localizable: msg`${quoted(value)} is for simulate; execution takes ${allowed}` }]
   })
 }

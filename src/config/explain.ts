@@ -1,13 +1,13 @@
 import { RefusedError } from '../core/errors.ts'
-import type { Problem, Use } from './check.ts'
+import type { Problem, ConfigUse } from './check.ts'
 import { problemsOf } from './check.ts'
 import { readConfig } from './parse.ts'
 
 /**
- * Everything that is wrong with an input, by field, without throwing: what the page shows beside its controls. Rules
- * between fields are checked once every field on its own is right.
+ * Everything that is wrong with an input, by field, without throwing, for display beside the page's controls. Rules
+ * between fields are checked once each field is valid on its own.
  */
-export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
+export function explainConfig(input: unknown, use: ConfigUse = 'execute'): Problem[] {
   try {
     return problemsOf(readConfig(input), use)
   } catch (error) {
@@ -17,6 +17,6 @@ export function explainConfig(input: unknown, use: Use = 'execute'): Problem[] {
 }
 
 /** A refusal as the page shows it. */
-export function problemOf({ field, reason, said }: RefusedError): Problem {
-  return { field, message: reason, ...(said ? { said } : {}) }
+export function problemOf({ field, reason, localizable }: RefusedError): Problem {
+  return { field, message: reason, ...(localizable ? { localizable } : {}) }
 }

@@ -1,6 +1,6 @@
 /**
- * What the registry of fields is made of. A field is one row in a file of fields/: what it takes, its default, and where it
- * has an effect. Types, reading, the JSON Schema, links and refusals all come from these rows.
+ * The building blocks of the field registry. A field is one row in a file of fields/: its type, its default, and where
+ * it has an effect. Types, reading, the JSON Schema, links and refusals all come from these rows.
  */
 
 /** A fragment of a JSON Schema (draft 2020-12). */
@@ -9,20 +9,20 @@ export type Fragment = Readonly<Record<string, unknown>>
 /** An object from outside, its values unchecked. */
 export type Plain = Readonly<Record<string, unknown>>
 
-/** What a field takes from outside. */
-export interface Takes<Value> {
+/** The type of a field's value. */
+export interface FieldType<Value> {
   /** @throws RefusedError on `path`, with the value and what is allowed */
   readonly read: (path: string, value: unknown) => Value
   readonly schema: Fragment
-  /** null is taken, too, and means the default. */
+  /** null is accepted, too, and means the default. */
   readonly nullable?: true
-  /** For numbers: from `least` to `most`. */
+  /** For numbers: inclusive limits. */
   readonly range?: { readonly least: number; readonly most: number; readonly whole: boolean }
   /** For choices: all of them. */
   readonly options?: readonly (string | number)[]
 }
 
-/** What another field must be: one of some values, at least so much, more than so much, or anything but null. */
+/** What another field must be: one of some values, at least or above a number, or not null. */
 export type Condition = { readonly field: string } & (
   | { readonly is: readonly (string | number | boolean | null)[] }
   | { readonly least: number }
@@ -32,32 +32,32 @@ export type Condition = { readonly field: string } & (
 
 export interface Effect {
   /**
-   * Lists of conditions: where all of any list hold, the field has an effect; elsewhere any value but its default is refused,
-   * with what the first list lacks as what it needs. Always where absent. What describes the cluster (devices, links) is right whether
-   * a strategy makes use of it or not.
+   * Lists of conditions: the field has an effect where all of any list hold; elsewhere any non-default value is
+   * refused, naming what the first list lacks. Absent: always. Descriptions of the cluster (devices, links) are valid
+   * whether a strategy uses them or not.
    */
   readonly when?: readonly (readonly Condition[])[]
-  /** The values that execution takes; all where absent. The others are for the simulator. */
+  /** The values that execution supports; all where absent. The others are simulation-only. */
   readonly executes?: readonly (string | number | null)[]
 }
 
 export interface Field<Value> extends Effect {
-  readonly takes: Takes<Value>
-  /** What absence means; a field without a default must be given. */
+  readonly takes: FieldType<Value>
+  /** The value of an absent field; without a default it is required. */
   readonly default?: Value
   readonly computed?: Computed<Value>
 }
 
 /** A default that depends on other fields. */
 export interface Computed<Value> {
-  /** @param filled the configuration as far as it is read; @param given the object from outside that lacks this field */
+  /** @param filled the configuration read so far; @param given the input object that lacks this field */
   from(filled: object, given: Plain): Value
 }
 
 /** An object of fields. */
 export interface Group<Rows> {
   readonly rows: Rows
-  /** The last word on the values together, once they are read. */
+  /** Final adjustment of the values together, once they are read. */
   readonly settle?: Settle
 }
 
@@ -74,32 +74,32 @@ export interface Variants<Kinds> extends Effect {
 export type Rows = { readonly [key: string]: Node }
 export type Node = Field<unknown> | Group<Rows> | Variants<{ readonly [kind: string]: Rows }>
 
-/** The values that a node's rows make. */
-export type ValueOf<N> = N extends { readonly takes: Takes<infer Value> }
+/** The values that a node's rows produce. */
+export type ValueOf<N> = N extends { readonly takes: FieldType<infer Value> }
   ? Value
   : N extends { readonly rows: infer R }
     ? ValuesOf<R>
     : N extends { readonly kinds: infer Kinds }
-      ? { [Kind in keyof Kinds]: ValuesOf<{ kind: { takes: Takes<Kind> } } & Kinds[Kind]> }[keyof Kinds]
+      ? { [Kind in keyof Kinds]: ValuesOf<{ kind: { takes: FieldType<Kind> } } & Kinds[Kind]> }[keyof Kinds]
       : never
 
 export type ValuesOf<R> = { readonly [Key in keyof R]: ValueOf<R[Key]> }
 
-export function field<Value>(takes: Takes<Value>, otherwise: NoInfer<Value>, effect: Effect = {}): Field<Value> {
+export function field<Value>(takes: FieldType<Value>, otherwise: NoInfer<Value>, effect: Effect = {}): Field<Value> {
   return { takes, default: otherwise, ...effect }
 }
 
 /** A field whose default depends on others. */
 export function computed<Value>(
-  takes: Takes<Value>,
+  takes: FieldType<Value>,
   otherwise: Computed<NoInfer<Value>>,
   effect: Effect = {},
 ): Field<Value> {
   return { takes, computed: otherwise, ...effect }
 }
 
-/** A field that must be given. */
-export function required<Value>(takes: Takes<Value>): Field<Value> {
+/** A required field. */
+export function required<Value>(takes: FieldType<Value>): Field<Value> {
   return { takes }
 }
 

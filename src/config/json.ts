@@ -1,18 +1,18 @@
-/** A configuration is a few levels deep; what reads it goes down level by level. */
-const MOST_LEVELS = 100
+/** A configuration is a few levels deep; its reader recurses. */
+const MAX_LEVELS = 100
 
-/** JSON from outside. Throws an error of one line: where it is not JSON, or that it is nested too deeply to be read. */
+/** JSON from outside. Throws a one-line error where it is invalid or nested too deeply. */
 export function parseJson(text: string): unknown {
-  if (deeperThan(text, MOST_LEVELS)) throw new Error(`nested deeper than ${MOST_LEVELS} levels`)
+  if (deeperThan(text, MAX_LEVELS)) throw new Error(`nested deeper than ${MAX_LEVELS} levels`)
   try {
     return JSON.parse(text)
   } catch (error) {
-    // The message quotes the text, line ends included.
+    // The message quotes the text, line breaks included.
     throw new Error(error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : 'no JSON', { cause: error })
   }
 }
 
-/** Whether brackets are nested deeper; texts are skipped. Of what is no JSON it says nothing of use. */
+/** Whether brackets are nested deeper; strings are skipped. Meaningless for invalid JSON. */
 function deeperThan(text: string, most: number): boolean {
   let depth = 0
   for (let at = 0; at < text.length; at++)

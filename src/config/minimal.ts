@@ -1,11 +1,11 @@
 import { SIZES } from './fields/model.ts'
 import type { Plain } from './field.ts'
 import { DEFAULTS, readConfig } from './parse.ts'
-import { isObject } from './show.ts'
+import { isObject } from './quoted.ts'
 import type { DataConfig, ModelConfig, RunConfig } from './types.ts'
 
 /**
- * Only what differs from the defaults: what a link or a file needs to say. Parses back to the same configuration. Defaults
+ * Only what differs from the defaults: all that a link or a file needs. Parses back to the same configuration. Defaults
  * that depend on other fields (the sequence on the context, the order on the source) are taken with those fields given.
  */
 export function minimalConfig(config: RunConfig): Plain {
@@ -17,15 +17,15 @@ export function minimalConfig(config: RunConfig): Plain {
   if (epochs !== null) out.epochs = epochs
   else if (steps !== base.steps) out.steps = steps
   if (JSON.stringify(model) !== JSON.stringify({ preset: DEFAULTS.model.preset })) out.model = model
-  const told = {
+  const givenData = {
     ...(source.corpus === DEFAULTS.data.corpus ? {} : source),
     ...difference({ ...data }, { ...base.data }),
   }
-  if (Object.keys(told).length > 0) out.data = told
+  if (Object.keys(givenData).length > 0) out.data = givenData
   return out
 }
 
-/** All five sizes where no preset has them, so that a change of a preset changes no stored shape. */
+/** All five sizes of a custom shape, so that changing a preset changes no stored shape. */
 function minimalModel(model: ModelConfig): Plain {
   if (model.preset !== null) {
     const { preset } = model
@@ -41,7 +41,7 @@ function sourceOf({ corpus, text, tokens }: DataConfig): Plain {
   return tokens !== null ? { tokens } : { corpus }
 }
 
-/** Keys of `value` that `base` has otherwise, objects compared inside. */
+/** Keys of `value` that differ from `base`, objects compared recursively. */
 function difference(value: Plain, base: Plain): Plain {
   const out: Record<string, unknown> = {}
   for (const [key, each] of Object.entries(value)) {

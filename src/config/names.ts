@@ -32,7 +32,7 @@ export const INTER_NODE_LINKS = [
 ] as const
 export const HOST_LINKS = ['pcie3', 'pcie4', 'pcie5'] as const
 
-export const CORPORA = ['translation-de-en', 'addition', 'sorting', 'brackets'] as const
+export const CORPUS_NAMES = ['translation-de-en', 'addition', 'sorting', 'brackets'] as const
 export const TOKENIZERS = ['byte', 'char', 'bpe', 'gpt2'] as const
 export const SCHEDULE_IDS = ['naive', 'gpipe', '1f1b', 'interleaved-1f1b', 'zb-h1', 'zb-h2', 'zb-v'] as const
 

@@ -1,10 +1,10 @@
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
-import type { Field, Group, Node, Plain, Rows, Takes, ValuesOf, Variants } from './field.ts'
-import { isObject, show } from './show.ts'
-import { choice } from './takes.ts'
+import { msg } from '../core/message.ts'
+import type { Field, Group, Node, Plain, Rows, FieldType, ValuesOf, Variants } from './field.ts'
+import { isObject, quoted } from './quoted.ts'
+import { choice } from './field-types.ts'
 
-/** Reads one object from outside by its rows: what is absent gets its default, what no row knows is refused by name. */
+/** Reads an input object by its rows: absent fields get their defaults, unknown ones are refused by name. */
 export function readRows<R extends Rows>(rows: R, input: unknown, path?: string): ValuesOf<R>
 export function readRows(rows: Rows, input: unknown, path = ''): object {
   const values = {}
@@ -13,17 +13,17 @@ export function readRows(rows: Rows, input: unknown, path = ''): object {
 }
 
 /** A list of objects with the same rows. */
-export function listOf<R extends Rows>(rows: R): Takes<readonly ValuesOf<R>[]> {
+export function listOf<R extends Rows>(rows: R): FieldType<readonly ValuesOf<R>[]> {
   return {
     read(path, value) {
-      if (!Array.isArray(value)) throw new RefusedError(path, say`${show(value)} must be a list`)
+      if (!Array.isArray(value)) throw new RefusedError(path, msg`${quoted(value)} must be a list`)
       return value.map((each: unknown, i) => readRows(rows, each === undefined ? null : each, `${path}.${i}`))
     },
     schema: { type: 'array', items: objectSchema(rows) },
   }
 }
 
-/** Values in the order of the rows, into `target`, which is `whole` or stands in it already: computed defaults look there. */
+/** Reads the rows in order into `target`, which is `whole` or part of it: computed defaults read from `whole`. */
 function fill(target: Record<string, unknown>, rows: Rows, input: unknown, path: string, whole: object): void {
   const given = objectAt(input, path)
   for (const [key, node] of Object.entries(rows))
@@ -68,7 +68,7 @@ function readField(node: Field<unknown>, value: unknown, given: Plain, path: str
 
 function objectAt(value: unknown, path: string): Plain {
   if (value === undefined) return {}
-  if (!isObject(value)) throw new RefusedError(path || 'configuration', say`${show(value)} must be an object`)
+  if (!isObject(value)) throw new RefusedError(path || 'configuration', msg`${quoted(value)} must be an object`)
   return value
 }
 
@@ -77,11 +77,11 @@ function refuseOthers(given: Plain, known: readonly string[], path: string): voi
     if (!known.includes(key))
       throw new RefusedError(
         path === '' ? key : `${path}.${key}`,
-        say`unknown; allowed here: ${known.toSorted().join(', ')}`,
+        msg`unknown; allowed here: ${known.toSorted().join(', ')}`,
       )
 }
 
-/** The JSON Schema of an object with these rows. Rules between fields (a divisor, a sum) are not in it. */
+/** The JSON Schema of an object with these rows. Rules between fields (a divisor, a sum) are not included. */
 export function objectSchema(rows: Rows): Plain {
   const properties = Object.entries(rows).map(([key, node]) => [key, nodeSchema(node)] as const)
   const required = Object.entries(rows).flatMap(([key, node]) =>

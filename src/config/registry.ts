@@ -1,14 +1,14 @@
-import type { Condition, Effect, Field, Node, Rows, Takes } from './field.ts'
+import type { Condition, Effect, Field, Node, Rows, FieldType } from './field.ts'
 import { is } from './field.ts'
 import { RUN } from './fields/run.ts'
-import { isObject } from './show.ts'
-import { choice } from './takes.ts'
+import { isObject } from './quoted.ts'
+import { choice } from './field-types.ts'
 
-/** A field by its path: what a control, a refusal or an explanation needs to know of it. */
+/** A field by its path, as controls, refusals and explanations need it. */
 export interface RegisteredField extends Effect {
   readonly path: string
-  readonly takes: Takes<unknown>
-  /** The object it decides the kind of, where it does. */
+  readonly takes: FieldType<unknown>
+  /** The object whose kind it decides, if any. */
   readonly object?: string
   /** Absent where the default depends on other fields. */
   readonly default?: unknown
@@ -44,7 +44,7 @@ export function valueAt(config: object, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), config)
 }
 
-/** Whether a field means something in a configuration. */
+/** Whether a field has an effect in a configuration. */
 export function hasEffect({ when }: Effect, config: object): boolean {
   return when === undefined || when.some((all) => all.every((condition) => holds(condition, config)))
 }

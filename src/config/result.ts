@@ -2,7 +2,10 @@ import type { Coordinates } from '../core/mesh.ts'
 import type { BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { RunConfig } from './types.ts'
 
-/** What `train`, `simulate`, the page and `window.tabcluster` hand out. Parts a command does not produce are absent. */
+/**
+ * The result of `train`, `simulate`, the page and `window.tabcluster`. Parts that a command does not produce are
+ * absent.
+ */
 export interface StepResult {
   readonly step: number
   /** Mean over all loss-bearing tokens of the global batch. */
@@ -12,9 +15,9 @@ export interface StepResult {
   readonly learningRate: number
   readonly tokens: number
   readonly milliseconds: number
-  /** Held on its way, or in slow motion: its milliseconds are no speed. */
+  /** Paused on its way, or in slow motion: its milliseconds are no measure of speed. */
   readonly interrupted?: true
-  /** Asynchronous server: of each push applied in this step, how many updates its parameters were behind. */
+  /** Asynchronous server: staleness of each push applied in this step, in updates. */
   readonly staleness?: readonly number[]
   readonly validationLoss?: number
 }
@@ -62,7 +65,7 @@ export interface AdapterResult {
 
 export interface RunResult {
   readonly config: RunConfig
-  /** Name of the file that the first weights came from; absent where they were drawn from the seed. */
+  /** Name of the initial weights' file; absent where they were drawn from the seed. */
   readonly startedFrom?: string
   readonly adapter?: AdapterResult
   readonly steps?: readonly StepResult[]
@@ -72,6 +75,6 @@ export interface RunResult {
   readonly schedule?: ScheduleResult
   readonly time?: TimeResult
   readonly parametersHash?: string
-  /** What ended the run before its last step; absent where nothing did. */
+  /** What ended the run early; absent otherwise. */
   readonly error?: string
 }

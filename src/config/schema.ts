@@ -3,8 +3,8 @@ import { RUN } from './fields/run.ts'
 import { objectSchema } from './reader.ts'
 
 /**
- * The JSON Schema of a run configuration, made of the rows that read one. Rules between fields (a divisor, a sum, "one of
- * the two") are not in it: check.ts alone knows those.
+ * The JSON Schema of a run configuration, generated from its rows. Rules between fields (a divisor, a sum, "one of the
+ * two") are not included: only check.ts has them.
  */
 export function runSchema(): Fragment {
   return {

@@ -11,7 +11,7 @@ export type ClusterConfig = RunConfig['cluster']
 export type DataConfig = RunConfig['data']
 
 export type Precision = RunConfig['precision']
-export type Family = ModelConfig['family']
+export type FamilyName = ModelConfig['family']
 export type TokenizerKind = DataConfig['tokenizer']
 export type CorpusName = NonNullable<DataConfig['corpus']>
 export type ScheduleName = ParallelConfig['schedule']

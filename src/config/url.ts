@@ -1,48 +1,48 @@
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { parseJson } from './json.ts'
-import { show } from './show.ts'
+import { quoted } from './quoted.ts'
 
 /**
- * A configuration as text for a link: "1." (the form's version), then the minimal JSON, deflated, in base64url. Everything
- * that comes back from a link is hostile until parsed: its length, its unpacked size and its content are all limited.
+ * A configuration as text for a link: "1." (the format version), then the minimal JSON, deflated, in base64url. A
+ * link's content is untrusted until parsed: its length, its unpacked size and its content are all limited.
  */
 const FORM = '1.'
-const MOST_CHARACTERS = 16_384
-const MOST_BYTES = 262_144
+const MAX_CHARACTERS = 16_384
+const MAX_BYTES = 262_144
 
-/** A configuration as a person wrote it, for a link. */
+/** A user's configuration input, for a link. */
 export async function inputToUrl(input: unknown): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(input))
   const bytes = await collect(new Blob([json]).stream().pipeThrough(new CompressionStream('deflate-raw')), Infinity)
   return FORM + base64Url(bytes)
 }
 
-/** The JSON in a link, unchecked: what an editor starts from. Throws RefusedError on `link`. */
+/** The JSON in a link, unchecked, for an editor to start from. Throws RefusedError on `link`. */
 export async function inputFromUrl(text: string): Promise<unknown> {
   if (!text.startsWith(FORM))
     throw new RefusedError(
       'link',
-      say`${show(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
+      msg`${quoted(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
     )
-  if (text.length > MOST_CHARACTERS)
-    throw new RefusedError('link', say`${text.length} characters; at most ${MOST_CHARACTERS}`)
+  if (text.length > MAX_CHARACTERS)
+    throw new RefusedError('link', msg`${text.length} characters; at most ${MAX_CHARACTERS}`)
   const packed = fromBase64Url(text.slice(FORM.length))
   let json: string
   try {
     const bytes = await collect(
       new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
-      MOST_BYTES,
+      MAX_BYTES,
     )
     json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError('link', say`is damaged: it does not unpack`)
+    throw new RefusedError('link', msg`is damaged: it does not unpack`)
   }
   try {
     return parseJson(json)
   } catch {
-    throw new RefusedError('link', say`is damaged: it holds no JSON`)
+    throw new RefusedError('link', msg`is damaged: it holds no JSON`)
   }
 }
 
@@ -57,7 +57,7 @@ async function collect(
     length += next.value.length
     if (length > most) {
       await reader.cancel().catch(() => undefined)
-      throw new RefusedError('link', say`unpacks to more than ${most} bytes`)
+      throw new RefusedError('link', msg`unpacks to more than ${most} bytes`)
     }
     parts.push(next.value)
   }
@@ -76,10 +76,10 @@ function base64Url(bytes: Uint8Array): string {
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', say`is damaged: it has characters that no link holds`)
+  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', msg`is damaged: it has characters that no link holds`)
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
   } catch {
-    throw new RefusedError('link', say`is damaged: its length is that of no base64`)
+    throw new RefusedError('link', msg`is damaged: its length is that of no base64`)
   }
 }

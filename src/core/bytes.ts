@@ -2,17 +2,21 @@
 export const CATEGORIES = ['parameters', 'gradients', 'optimizer', 'activations', 'communication', 'workspace'] as const
 export type Category = (typeof CATEGORIES)[number]
 export type BytesByCategory = Record<Category, number>
-/** Peaks over time, each category on its own; `total` is the peak of the sum. `cached` are free buffers a device keeps for
- *  the next step: they count in `total`, and apart from `workspace`, which would otherwise hide behind them. */
+/**
+ * Peaks over time, each category separately; `total` is the peak of the sum. `cached` are free buffers a device keeps
+ * for the next step: they count in `total`, but not in `workspace`, which they would otherwise dominate.
+ */
 export type PeakBytes = BytesByCategory & { total: number; cached: number }
 
-/** Kinds of traffic a message can be counted under. */
+/** Kinds of traffic, for counting messages. */
 export const TRAFFIC_KINDS = ['parameters', 'gradients', 'activations', 'scalars'] as const
 export type TrafficKind = (typeof TRAFFIC_KINDS)[number]
 export type BytesByTraffic = Record<TrafficKind, number>
 
-/** Bytes a device buffer really takes for `bytes` of data: at least 16, a multiple of 16 (vec4 loads; no empty buffers).
- *  The pool and the memory ledger both use this one function, so that predicted equals measured. */
+/**
+ * Bytes a device buffer actually takes for `bytes` of data: at least 16, a multiple of 16 (vec4 loads; no empty
+ * buffers). The pool and the memory ledger share this function, so that predicted equals measured.
+ */
 export function roundBufferBytes(bytes: number): number {
   return Math.max(16, Math.ceil(bytes / 16) * 16)
 }

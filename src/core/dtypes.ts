@@ -1,21 +1,21 @@
 /**
- * What the elements of a buffer are, by their part in training. How many bytes each takes is a recipe's business
- * (strategy/recipes.ts); in execution every number is one word.
+ * The role of a buffer's elements in training. Their size depends on the recipe (strategy/recipes.ts); in execution
+ * every number is one word.
  */
 const DTYPES = [
   /** Weights, activations and their gradients. */
   'working',
-  /** Gradients of weights, as micro-batches add to them. */
+  /** Gradients of weights, as accumulated over micro-batches. */
   'gradient',
-  /** Gradients of weights on their way between ranks. */
+  /** Gradients of weights while exchanged between ranks. */
   'reduced',
-  /** The weights an optimizer updates, where the working ones are too coarse for it. */
+  /** The weights an optimizer updates, where the working ones are too coarse. */
   'master',
   'moment',
   /** Statistics, losses and norms. */
   'f32',
   'u32',
-  /** One byte each: masks, and memory whose content does not matter. */
+  /** One byte each: masks, and memory with arbitrary content. */
   'byte',
 ] as const
 export type Dtype = (typeof DTYPES)[number]

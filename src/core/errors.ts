@@ -1,24 +1,24 @@
-import type { Said } from './said.ts'
+import type { LocalizableMessage } from './message.ts'
 
 /**
- * Errors a person is meant to read. Each is one line; `exitStatus` is what the command line leaves with
- * (2 refused input, 3 out of memory, 1 any other failure).
+ * Errors meant for users. Each is one line; `exitStatus` is that of the command line (2 refused input, 3 out of memory,
+ * 1 any other failure).
  */
 
-/** Input from outside that is not allowed: names the field, its value and what is allowed. */
+/** Invalid input from outside: names the field, its value and what is allowed. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly exitStatus = 2
   readonly field: string
 
-  /** The message without its field, to be translated; absent where only a command line can provoke it. */
-  readonly said: Said | null
+  /** The message without its field, for translation; absent where only the command line can produce it. */
+  readonly localizable: LocalizableMessage | null
 
   /** @param field dotted path ("parallel.tensor"); @param message value and what is allowed ("3 does not divide …") */
-  constructor(field: string, message: string | Said) {
+  constructor(field: string, message: string | LocalizableMessage) {
     super(`${field}: ${typeof message === 'string' ? message : message.text}`)
     this.field = field
-    this.said = typeof message === 'string' ? null : message
+    this.localizable = typeof message === 'string' ? null : message
   }
 
   /** The message without its field. */
@@ -41,7 +41,7 @@ export class OutOfMemoryError extends Error {
   }
 }
 
-/** A Program that must not run (deadlock, missing writer, leak). The message carries the grid with the op marked. */
+/** An invalid Program (deadlock, missing writer, leak). The message includes the grid with the op marked. */
 export class InvalidProgramError extends Error {
   override readonly name = 'InvalidProgramError'
   readonly exitStatus = 1
@@ -53,7 +53,7 @@ export class RankError extends Error {
   readonly exitStatus: number
   readonly rank: number
   readonly op: string | null
-  /** What went wrong, without the place. */
+  /** The reason, without rank and op. */
   readonly reason: string
 
   constructor(rank: number, op: string | null, reason: string, exitStatus = 1) {
@@ -70,7 +70,7 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new Error(`internal: ${message}`)
 }
 
-/** The exit status an error leaves the command line with. */
+/** The exit status of the command line for an error. */
 export function exitStatusOf(error: unknown): number {
   return error instanceof Error && 'exitStatus' in error && typeof error.exitStatus === 'number' ? error.exitStatus : 1
 }

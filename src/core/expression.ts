@@ -1,5 +1,5 @@
 /**
- * A formula over named quantities as a tree, so that what is computed, what is shown and what is taught cannot differ: the
+ * A formula over named quantities as a tree, so that computed, displayed and explained values cannot differ: the
  * model's sizes, bytes and floating-point operations are such trees, and so are the inspector's formulas.
  */
 export type Expression<Symbol extends string> =
@@ -30,7 +30,7 @@ const APPLY = {
   '/': (a: number, b: number) => a / b,
 } as const
 
-/** What a formula comes to; NaN where a quantity is not known. */
+/** The value of a formula; NaN where a quantity is unknown. */
 export function valueOf<Symbol extends string>(expression: Expression<Symbol>, values: Values<Symbol>): number {
   if (typeof expression === 'number') return expression
   if (typeof expression === 'string') return values[expression] ?? NaN
@@ -43,7 +43,7 @@ export function valueOf<Symbol extends string>(expression: Expression<Symbol>, v
   return value
 }
 
-/** A formula as text: "2 · (n − 1) / n · S"; `name` gives the word for a quantity, its letter or its value. */
+/** A formula as text: "2 · (n − 1) / n · S"; `name` maps a quantity to its letter or value. */
 export function textOf<Symbol extends string>(
   expression: Expression<Symbol>,
   name: (symbol: Symbol) => string = (symbol) => symbol,
@@ -59,7 +59,7 @@ export function textOf<Symbol extends string>(
     .join(` ${expression.sign} `)
 }
 
-/** The formula with another in place of one of its quantities; products stay flat. */
+/** The formula with one of its quantities replaced; products stay flat. */
 export function withSymbol<Symbol extends string>(
   expression: Expression<Symbol>,
   symbol: Symbol,
@@ -76,7 +76,7 @@ export function withSymbol<Symbol extends string>(
   return { sign, of }
 }
 
-/** The quantities of a formula, each once, in the order in which it names them. */
+/** The distinct quantities of a formula, in order of appearance. */
 export function symbolsOf<Symbol extends string>(expression: Expression<Symbol>): Symbol[] {
   if (typeof expression === 'number') return []
   if (typeof expression === 'string') return [expression]

@@ -1,6 +1,6 @@
 /** IEEE 754 binary16 and bfloat16 as stored bits, widened to f32. */
 
-/** The number that half-precision bits stand for. */
+/** The value of half-precision bits. */
 export function halfToNumber(bits: number): number {
   const sign = (bits & 0x8000) === 0 ? 1 : -1
   const exponent = (bits >>> 10) & 31
@@ -12,7 +12,7 @@ export function halfToNumber(bits: number): number {
 
 let table: Float32Array | null = null
 
-/** All 65,536 halves as f32, made once: a tensor of millions is read by look-up. */
+/** All 65,536 halves as f32, computed once: a tensor of millions is read by look-up. */
 function halfTable(): Float32Array {
   if (table === null) {
     table = new Float32Array(65536)

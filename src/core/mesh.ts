@@ -22,7 +22,7 @@ export function meshSize(sizes: MeshSizes, axes: readonly MeshAxis[] = MESH_AXES
   return product
 }
 
-/** From one rank to the next along an axis: as many as there are along all axes further in. */
+/** Distance in ranks between neighbours along an axis: the product of the axes further in. */
 export function strideOf(sizes: MeshSizes, axis: MeshAxis): number {
   let stride = 1
   for (const inner of MESH_AXES) {
@@ -41,7 +41,7 @@ export function rankAt(sizes: MeshSizes, at: Coordinates): number {
   return rank
 }
 
-/** The inverse of `rankAt`. A rank behind the mesh, a server's, lies beyond the end of the outermost axis. */
+/** The inverse of `rankAt`. A rank outside the mesh (a server's) lies beyond the end of the outermost axis. */
 export function coordinatesAt(sizes: MeshSizes, rank: number): Coordinates {
   const at = { data: 0, pipeline: 0, tensor: 0 }
   let rest = rank

@@ -10,7 +10,7 @@ const M0_HIGH = 0xd251
 const M1 = 0xcd9e8d57
 const M1_LOW = 0x8d57
 const M1_HIGH = 0xcd9e
-/** What the key grows by each round. */
+/** Key increments per round. */
 const W0 = 0x9e3779b9
 const W1 = 0xbb67ae85
 
@@ -48,7 +48,7 @@ export function philox4x32(counter: Uint32Array, key0: number, key1: number): vo
   counter[3] = c3
 }
 
-/** FNV-1a over UTF-16 units: a name as a key word. */
+/** FNV-1a over UTF-16 units: hashes a name to a key word. */
 export function hashName(name: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)

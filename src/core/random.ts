@@ -1,8 +1,8 @@
 import { keyOf, philox4x32 } from './philox.ts'
 
 /**
- * A stream of numbers keyed by (seed, name, stream): equal keys give equal numbers, different ones independent numbers.
- * `stream` is for many streams of one name, a document or a sample each.
+ * A stream of random numbers keyed by (seed, name, stream): equal keys give equal numbers, different ones independent
+ * numbers. `stream` separates many streams of one name, such as documents or samples.
  */
 export class Rng {
   private readonly words = new Uint32Array(4)
@@ -26,7 +26,7 @@ export class Rng {
     if (this.left === 0) {
       this.words[0] = this.block
       this.words[1] = this.block / 2 ** 32
-      // Apart from the blocks of philoxNormal and philoxUniform, which have 0 here.
+      // Distinct from the blocks of philoxNormal and philoxUniform, which have 0 here.
       this.words[2] = 1
       this.words[3] = this.stream
       this.block++
@@ -61,7 +61,7 @@ export function shuffled(n: number, random: Rng): number[] {
   return [...shuffledIndices(n, random)]
 }
 
-/** The same order as whole words: for long ones. */
+/** The same as typed array, for long orders. */
 export function shuffledIndices(n: number, random: Rng): Uint32Array {
   const order = new Uint32Array(n)
   for (let i = 0; i < n; i++) order[i] = i

@@ -1,28 +1,28 @@
 /** Segments: the smallest compute units of a transformer, cut where a strategy may put a collective (model/segments/). */
 
 export type SegmentKind =
-  /** token and position rows added up */
+  /** sum of token and position rows */
   | 'embedding'
-  /** token rows alone */
+  /** token rows only */
   | 'tokenEmbedding'
   | 'norm'
   | 'rmsNorm'
-  /** qkv product, attention and the row product without its bias */
+  /** qkv product, attention and the row-parallel product without its bias */
   | 'attention'
-  /** three products, rotary positions, attention with shared key and value heads, the row product */
+  /** three products, rotary positions, grouped-query attention, the row-parallel product */
   | 'rotaryAttention'
-  /** attention alone, from the saved qkv: what selective recomputation runs again */
+  /** attention only, from the saved qkv: what selective recomputation repeats */
   | 'attentionCore'
   | 'mlp'
   /** down(silu(gate x) · up x) */
   | 'gatedMlp'
-  /** the residual stream plus what a sublayer gives, with and without the bias of its last product */
+  /** the residual stream plus a sublayer's output, with and without the bias of its last product */
   | 'biasResidual'
   | 'residual'
   | 'logits'
   /** softmax cross-entropy of a chunk of logits, in place */
   | 'loss'
-  /** under tensor parallelism: each rank's maximum and sum, then the loss from everybody's */
+  /** under tensor parallelism: each rank's maximum and sum, then the loss from all of them */
   | 'lossStats'
   | 'lossSharded'
 
@@ -45,11 +45,11 @@ export interface OpDims {
   readonly HS: number
   /** MLP width held by this rank. */
   readonly F: number
-  /** Vocabulary rows held by this rank (padding included), how many of them exist, and the first of them. */
+  /** Vocabulary rows held by this rank (padding included), how many of them are real, and the first of them. */
   readonly V: number
   readonly valid: number
   readonly vocabStart: number
-  /** Rows (tokens) the op touches: B·T, or its sequence shard, or a chunk of the head; and the first of them. */
+  /** Rows (tokens) the op covers: B·T, or its sequence shard, or a chunk of the head; and the first of them. */
   readonly rows: number
   readonly rowStart: number
   /** Ranks that share the tensors. */
@@ -59,7 +59,7 @@ export interface OpDims {
   readonly theta: number
 }
 
-/** backward is backwardInput and backwardWeight in one; recompute is a forward run again before a backward. */
+/** backward is backwardInput and backwardWeight in one; recompute repeats a forward before a backward. */
 export type ComputeKind = 'forward' | 'recompute' | 'backward' | 'backwardInput' | 'backwardWeight'
 
 /** Which of a segment's kernels each pass runs (model/segment.ts), in order. */

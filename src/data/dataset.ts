@@ -3,8 +3,8 @@ import { Rng, shuffledIndices } from '../core/random.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
 /**
- * Token sequences of sequence + 1 tokens each (inputs are the first `sequence`, targets the same shifted by one) with a
- * weight per target. Plain typed arrays, in shared memory where there is any, so that every rank reads the same copy.
+ * Sequences of sequence + 1 tokens each (inputs are the first `sequence`, targets the same shifted by one) with a
+ * weight per target. Plain typed arrays, in shared memory where available, so that every rank reads the same copy.
  */
 export interface SharedDataset {
   readonly sequence: number
@@ -27,18 +27,18 @@ export interface Sample {
   readonly weights: Float32Array
 }
 
-/** Which batch: of a training step, or of the held-out split. */
-export type When = { readonly step: number } | { readonly validation: number }
+/** A batch: of a training step, or of the held-out split. */
+export type BatchRef = { readonly step: number } | { readonly validation: number }
 
 /**
- * The data of a run. Sample `index` of step `step` depends on (seed, step, index) only. One epoch is `stepsPerEpoch` steps:
- * every sequence at most once, in an order of the epoch's own; the few that do not fill a batch sit this epoch out.
+ * The data of a run. Sample `index` of step `step` depends on (seed, step, index) only. One epoch is `stepsPerEpoch`
+ * steps: every sequence at most once, in an order that differs by epoch; an incomplete last batch is left out.
  */
 export class Dataset {
   readonly sampleCount: number
   readonly stepsPerEpoch: number
   readonly validationSamples: number
-  /** Batches of the held-out split; where it fills none, its sequences are repeated to fill one. */
+  /** Batches of the held-out split; if it is smaller than a batch, its sequences are repeated to fill one. */
   readonly validationBatches: number
   private epoch = -1
   private permutation: Uint32Array = new Uint32Array(0)
@@ -76,8 +76,8 @@ export class Dataset {
   }
 
   /** Sample `index` of a global batch. */
-  sampleAt(when: When, index: number): Sample {
-    const { tokens, weights, start } = this.locate(when, index)
+  sampleAt(batch: BatchRef, index: number): Sample {
+    const { tokens, weights, start } = this.locate(batch, index)
     const { sequence } = this.shared
     return {
       tokens: Uint32Array.from(tokens.subarray(start, start + sequence)),
@@ -89,25 +89,25 @@ export class Dataset {
     }
   }
 
-  /** Loss-bearing tokens of a global batch. Refused when there is none: the mean would be undefined. */
-  weightOf(when: When): number {
+  /** Loss-bearing tokens of a global batch. Refused when there are none: the mean would be undefined. */
+  weightOf(batch: BatchRef): number {
     const { sequence, global } = this.shared
     let total = 0
     for (let index = 0; index < global; index++) {
-      const { weights, start } = this.locate(when, index)
+      const { weights, start } = this.locate(batch, index)
       if (weights === null) total += sequence
       else for (let t = 1; t <= sequence; t++) total += weights[start + t]!
     }
-    const name = 'step' in when ? `step ${when.step}` : `validation batch ${when.validation}`
+    const name = 'step' in batch ? `step ${batch.step}` : `validation batch ${batch.validation}`
     if (total === 0)
       throw new RefusedError('batch.sequence', `${sequence} is too short: no token of ${name} counts for the loss`)
     return total
   }
 
-  private locate(when: When, index: number) {
+  private locate(batch: BatchRef, index: number) {
     const { shared } = this
-    if ('validation' in when) {
-      const place = (when.validation * shared.global + index) % this.validationSamples
+    if ('validation' in batch) {
+      const place = (batch.validation * shared.global + index) % this.validationSamples
       return {
         tokens: shared.validationTokens,
         weights: shared.validationWeights,
@@ -117,11 +117,11 @@ export class Dataset {
     return {
       tokens: shared.tokens,
       weights: shared.weights,
-      start: this.place(when.step, index) * (shared.sequence + 1),
+      start: this.place(batch.step, index) * (shared.sequence + 1),
     }
   }
 
-  /** Which stored sequence sample `index` of `step` is: in file order, or by a permutation of each epoch's own. */
+  /** The stored sequence of sample `index` of `step`: in file order, or by a permutation per epoch. */
   private place(step: number, index: number): number {
     const { global, order, seed } = this.shared
     if (order === 'sequential') return (step * global + index) % this.sampleCount
@@ -142,13 +142,13 @@ export function openDataset(shared: SharedDataset): Dataset {
   return new Dataset(shared, { kind: 'byte', vocabSize: 0, encode: none, decode: none, state: { kind: 'byte' } })
 }
 
-/** Whether typed arrays can be shared between threads here: always in Node, in a page only when it is isolated. */
+/** Whether typed arrays can be shared between threads: always in Node, in a page only when it is isolated. */
 function canShare(): boolean {
   if (typeof SharedArrayBuffer === 'undefined') return false
   return !('crossOriginIsolated' in globalThis) || globalThis.crossOriginIsolated
 }
 
-/** The same numbers in shared memory, where there is any. */
+/** The same numbers in shared memory, where available. */
 export function shareWords(values: Uint16Array): Uint16Array {
   if (!canShare()) return values
   const copy = new Uint16Array(new SharedArrayBuffer(values.byteLength))
@@ -156,7 +156,7 @@ export function shareWords(values: Uint16Array): Uint16Array {
   return copy
 }
 
-/** The same bytes in shared memory, where there is any. */
+/** The same bytes in shared memory, where available. */
 export function shareBytes(values: Uint8Array): Uint8Array {
   if (!canShare()) return values
   const copy = new Uint8Array(new SharedArrayBuffer(values.byteLength))

@@ -1,33 +1,33 @@
 import { RefusedError } from '../core/errors.ts'
-import type { Said } from '../core/said.ts'
-import { say } from '../core/said.ts'
+import type { LocalizableMessage } from '../core/message.ts'
+import { msg } from '../core/message.ts'
 import { magicOf } from './llmc-header.ts'
 
 /**
- * A text file's bytes as text: UTF-8, or UTF-16 where its byte-order mark says so; the mark itself is dropped. Everything else is
- * refused by file and byte: what a lenient decoder puts in place of bytes it does not understand would be trained on.
+ * Decodes a text file: UTF-8, or UTF-16 where its byte-order mark says so; the mark itself is dropped. Anything else is
+ * refused by file and byte: a lenient decoder's replacement characters would be trained on.
  */
 
-/** A longer text does not fit a string in every browser. */
-const MOST_BYTES = 500_000_000
+/** Longer texts do not fit a string in every browser. */
+const MAX_BYTES = 500_000_000
 
-type Refuse = (said: Said) => never
+type Refuse = (said: LocalizableMessage) => never
 
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
 /**
- * @param field what a refusal names; @param path the file as the user knows it
- * Throws RefusedError with the file and the position of the first byte that is no text.
+ * @param field the field a refusal names; @param path the file as the user knows it
+ * Throws RefusedError with the file and the position of the first invalid byte.
  */
 export function decodeText(bytes: Uint8Array, field: string, path: string): string {
   const refuse: Refuse = (said) => {
     throw new RefusedError(field, said)
   }
-  if (bytes.length > MOST_BYTES) refuse(say`"${path}" has ${bytes.length} bytes; a text has at most ${MOST_BYTES}`)
+  if (bytes.length > MAX_BYTES) refuse(msg`"${path}" has ${bytes.length} bytes; a text has at most ${MAX_BYTES}`)
   const begins = (...mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte)
-  // The mark of UTF-32 begins like that of UTF-16.
+  // UTF-32's mark begins like UTF-16's.
   if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff))
-    refuse(say`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
+    refuse(msg`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
   if (begins(0xff, 0xfe)) return decodeUtf16(bytes, true, path, refuse)
   if (begins(0xfe, 0xff)) return decodeUtf16(bytes, false, path, refuse)
   return decodeUtf8(bytes, path, refuse)
@@ -37,22 +37,22 @@ function decodeUtf8(bytes: Uint8Array, path: string, refuse: Refuse): string {
   const magic = magicOf(bytes)
   if (magic !== null)
     refuse(
-      say`"${path}" is not text but a file of llm.c (magic ${magic}); on the command line data.tokens reads its 16-bit tokens`,
+      msg`"${path}" is not text but a file of llm.c (magic ${magic}); on the command line data.tokens reads its 16-bit tokens`,
     )
   const nul = bytes.indexOf(0)
   if (nul >= 0)
-    refuse(say`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)
+    refuse(msg`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     const at = firstBadByte(bytes)
     return refuse(
-      say`"${path}" is not UTF-8: byte ${at} is ${hex(bytes[at]!)}; save it as UTF-8, or as UTF-16 with its mark`,
+      msg`"${path}" is not UTF-8: byte ${at} is ${hex(bytes[at]!)}; save it as UTF-8, or as UTF-16 with its mark`,
     )
   }
 }
 
-/** Where the first sequence begins that is not UTF-8 (Unicode 16, table 3-7). */
+/** Position of the first invalid UTF-8 sequence (Unicode 16, table 3-7). */
 function firstBadByte(bytes: Uint8Array): number {
   let at = 0
   while (at < bytes.length) {
@@ -63,7 +63,7 @@ function firstBadByte(bytes: Uint8Array): number {
   return at
 }
 
-/** Bytes of the well-formed sequence that begins at `at`; 0 when there is none. */
+/** Length of the well-formed sequence at `at`; 0 when there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at]!
   if (lead < 0x80) return 1
@@ -79,7 +79,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
 }
 
 function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, refuse: Refuse): string {
-  if (bytes.length % 2 !== 0) refuse(say`"${path}" has ${bytes.length} bytes; UTF-16 takes an even number`)
+  if (bytes.length % 2 !== 0) refuse(msg`"${path}" has ${bytes.length} bytes; UTF-16 takes an even number`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const unit = (at: number) => (at < bytes.length ? view.getUint16(at, littleEndian) : 0)
   const isLow = (value: number) => value >= 0xdc00 && value < 0xe000
@@ -87,7 +87,7 @@ function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, ref
     const value = unit(at)
     if (value >= 0xd800 && value < 0xdc00 && isLow(unit(at + 2))) at += 2
     else if (value === 0 || (value >= 0xd800 && value < 0xe000))
-      refuse(say`"${path}" is not text: the UTF-16 unit at byte ${at} is ${value === 0 ? '0x0000' : hex(value)}`)
+      refuse(msg`"${path}" is not text: the UTF-16 unit at byte ${at} is ${value === 0 ? '0x0000' : hex(value)}`)
   }
   return new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be').decode(bytes)
 }

@@ -1,16 +1,16 @@
-import { cutNear, piecesOf } from './text-pieces.ts'
+import { cutNear, textPieces } from './text-pieces.ts'
 
-/** Ends a document in a text file, as in the files GPT-2 was trained on. */
+/** End-of-document mark in a text file, as in GPT-2's training files. */
 export const END_OF_TEXT = '<|endoftext|>'
 
-/** Piece by piece what lies between two places of a text; null where a document ends. A mark without a document ends nothing. */
+/** The text between two positions, piece by piece; null where a document ends. A mark without a document is ignored. */
 export function* documentPieces(text: string, from: number, to: number): Generator<string | null> {
   let begun = false
   for (let at = from; at < to;) {
     const mark = text.indexOf(END_OF_TEXT, at)
     const end = mark < 0 ? to : Math.min(mark, to)
     if (end > at) {
-      yield* piecesOf(text, at, end)
+      yield* textPieces(text, at, end)
       begun = true
     }
     if (end === to) return
@@ -20,7 +20,10 @@ export function* documentPieces(text: string, from: number, to: number): Generat
   }
 }
 
-/** A place at or before `at` where a text of documents is parted: behind the last one that ends in the half before it. */
+/**
+ * A position at or before `at` to split a text of documents: after the last document that ends in the second half
+ * before it.
+ */
 export function cutAtDocument(text: string, at: number): number {
   const mark = text.lastIndexOf(END_OF_TEXT, at - END_OF_TEXT.length)
   if (mark >= at / 2) return mark + END_OF_TEXT.length

@@ -1,35 +1,35 @@
 /**
- * The header of llm.c's .bin files: 256 int32, little-endian; a magic number, a version, how many tokens follow. Its magic is
- * no pair of tokens that GPT-2 has.
+ * The header of llm.c's .bin files: 256 int32, little-endian; a magic number, a version, the number of tokens. Its
+ * magic is not a pair of GPT-2 tokens.
  */
 const HEADER_BYTES = 256 * 4
 
 const TOKENS = 20240520
 
-/** What llm.c writes under other magic numbers. */
-const OTHERS: ReadonlyMap<number, string> = new Map([
+/** Other files of llm.c, by magic number. */
+const OTHER_FORMATS: ReadonlyMap<number, string> = new Map([
   [20240326, 'weights'],
   [20240328, 'a tokenizer'],
   [20240522, 'an evaluation'],
   [20240801, 'tokens of 32 bits'],
 ])
 
-/** The magic number of a file of llm.c's; null for anything else. */
+/** The magic number of an llm.c file; null for anything else. */
 export function magicOf(bytes: Uint8Array): number | null {
   if (bytes.length < HEADER_BYTES) return null
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-  return magic === TOKENS || OTHERS.has(magic) ? magic : null
+  return magic === TOKENS || OTHER_FORMATS.has(magic) ? magic : null
 }
 
 /**
- * Where tokens begin in a file of 16-bit tokens: behind llm.c's header, or at 0 where there is none.
- * @param refuse gets what is wrong with the header and throws
+ * Offset of the tokens in a file of 16-bit tokens: after llm.c's header, or 0 where there is none.
+ * @param refuse throws, given what is wrong with the header
  */
 export function tokensStart(bytes: Uint8Array, refuse: (why: string) => never): number {
   if (bytes.length < 12) return 0
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const [magic, version, count] = [0, 4, 8].map((at) => view.getUint32(at, true))
-  const other = OTHERS.get(magic!)
+  const other = OTHER_FORMATS.get(magic!)
   if (other !== undefined && bytes.length >= HEADER_BYTES)
     refuse(`is llm.c's file of ${other} (magic ${magic}); its files of 16-bit tokens (magic ${TOKENS}) are read`)
   if (magic !== TOKENS) return 0

@@ -1,6 +1,6 @@
-import type { Dataset, When } from './dataset.ts'
+import type { Dataset, BatchRef } from './dataset.ts'
 
-/** The inputs of one micro-batch as the kernels take them; R = B·T rows. */
+/** The inputs of one micro-batch in kernel layout; R = B·T rows. */
 export interface MicrobatchInputs {
   /** (B, T) */
   readonly tokens: Uint32Array
@@ -18,11 +18,11 @@ interface Total {
   readonly weight: number
 }
 
-/** The last batch's total of each data set: a rank asks for it once per micro-batch. */
+/** Each dataset's total of its last batch: a rank requests it once per micro-batch. */
 const totals = new WeakMap<Dataset, Total>()
 
 /** Loss-bearing tokens of the global batch. Throws RefusedError when there is none. */
-export function totalWeight(dataset: Dataset, when: When): number {
+export function totalWeight(dataset: Dataset, when: BatchRef): number {
   const key = 'step' in when ? `step ${when.step}` : `validation ${when.validation}`
   const known = totals.get(dataset)
   if (known?.when === key) return known.weight
@@ -34,7 +34,7 @@ export function totalWeight(dataset: Dataset, when: When): number {
 /** [count, token[R], start[R+1], row[R]]: rows sorted by token, stably, so that the order of the sums is fixed. */
 export function segmentsOf(tokens: Uint32Array): Uint32Array {
   const R = tokens.length
-  // Token and row in one number: sorting numbers is fast, and keeps the rows of a token in order.
+  // Token and row in one number: sorting numbers is fast and keeps the rows of a token in order.
   const keys = Float64Array.from(tokens, (token, row) => token * R + row).sort()
   const segments = new Uint32Array(3 * R + 2)
   let count = 0
@@ -56,13 +56,13 @@ export function segmentsOf(tokens: Uint32Array): Uint32Array {
 }
 
 /**
- * Inputs of the micro-batch made of `samples`, indices into the global batch of a step or of the held-out split; a
- * negative one leaves its rows empty.
+ * Inputs of the micro-batch of `samples`, indices into the global batch of a step or of the held-out split; a negative
+ * index leaves its rows empty.
  * @param dims T must be the data's sequence; B is the number of samples
  */
 export function microbatchInputs(
   dataset: Dataset,
-  when: When,
+  when: BatchRef,
   samples: readonly number[],
   { T }: { readonly B: number; readonly T: number },
 ): MicrobatchInputs {
@@ -72,7 +72,7 @@ export function microbatchInputs(
   const targets = new Uint32Array(R)
   const weights = new Float32Array(R)
   for (const [b, index] of samples.entries()) {
-    // A place without a sample keeps weight 0.
+    // A slot without a sample keeps weight 0.
     if (index < 0) continue
     const sample = dataset.sampleAt(when, index)
     tokens.set(sample.tokens, b * T)

@@ -1,9 +1,9 @@
-/** How long work on data may hold its thread before it lets others run. */
+/** How long data processing may occupy its thread before it yields. */
 const SLICE_MILLISECONDS = 25
 
 /**
- * Lets a long computation breathe: `await pace()` at every small piece costs next to nothing until the slice is used up,
- * then yields once, so that a cancel is heard. Throws the signal's reason when it is aborted.
+ * Lets a long computation yield: `await pace()` after every small piece is nearly free until the time slice is used up,
+ * then yields once, so that a cancellation gets through. Throws the signal's reason when aborted.
  */
 export function pacer(signal?: AbortSignal): () => Promise<void> | undefined {
   let since = performance.now()

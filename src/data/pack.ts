@@ -1,9 +1,9 @@
 import { invariant } from '../core/errors.ts'
 import type { CorpusDocument } from './corpora/corpus.ts'
-import { GrowingWords } from './growing.ts'
+import { GrowableUint16Array } from './growable-array.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
-/** Sequences of `width` tokens one after another, and whether each token counts as a target. */
+/** Sequences of `width` tokens, concatenated, and whether each token counts as a target. */
 export interface Packed {
   readonly tokens: Uint16Array
   readonly weights: Uint8Array
@@ -13,9 +13,9 @@ export interface Packed {
 type Pace = () => Promise<void> | undefined
 
 /**
- * Documents one after another, cut to sequences of `width` tokens. Each sequence begins with the beginning of a document;
- * what does not fit of its last one is left out, so that no answer stands without its question. A sequence in which no
- * target counts is left out too.
+ * Documents packed into sequences of `width` tokens. Each sequence begins at the start of a document; the part of its
+ * last one that does not fit is dropped, so that no answer lacks its question. Sequences without targets are dropped
+ * too.
  */
 export async function packDocuments(
   documents: Iterable<CorpusDocument>,
@@ -23,20 +23,20 @@ export async function packDocuments(
   width: number,
   pace: Pace,
 ): Promise<Packed> {
-  const tokens = new GrowingWords()
-  const weights = new GrowingWords()
+  const tokens = new GrowableUint16Array()
+  const weights = new GrowableUint16Array()
   let start = 0
   let counted = false
   for (const { text, lossFrom } of documents) {
     await pace()
-    // Apart, so that a prompt alone gives the same ids as it does here.
+    // Encoded separately, so that a prompt on its own gives the same ids.
     const given = lossFrom > 0 ? tokenizer.encode(text.slice(0, lossFrom)) : []
     const learned = tokenizer.encode(text.slice(lossFrom))
     const room = start + width - tokens.length
     const take = Math.min(room, given.length + learned.length)
     for (let i = 0; i < take; i++) {
       const learns = i >= given.length
-      // The first token of a sequence is nobody's target.
+      // The first token of a sequence is never a target.
       if (learns && tokens.length > start) counted = true
       tokens.push(learns ? learned[i - given.length]! : given[i]!)
       weights.push(learns ? 1 : 0)
@@ -55,8 +55,8 @@ export async function packDocuments(
 }
 
 /**
- * A running text, cut wherever a sequence is full; every token counts. A null among its pieces is the end of a document: the
- * id that says so, which is learned like any other.
+ * Continuous text, split wherever a sequence is full; every token counts. A null among its pieces is the end of a
+ * document: its id is learned like any other.
  */
 export async function packText(
   pieces: Iterable<string | null>,
@@ -64,7 +64,7 @@ export async function packText(
   width: number,
   pace: Pace,
 ): Promise<Packed> {
-  const tokens = new GrowingWords()
+  const tokens = new GrowableUint16Array()
   for (const piece of pieces) {
     await pace()
     if (piece !== null) for (const id of tokenizer.encode(piece)) tokens.push(id)

@@ -1,26 +1,26 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { refusedAs } from '../core/refused-as.ts'
+import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { Dataset, shareBytes, shareWords } from './dataset.ts'
 import { pacer } from './pacer.ts'
 import { readRawTokens } from './raw-tokens.ts'
 import type { DataSources } from './sources.ts'
 import { openSource } from './sources.ts'
-import type { Progress } from './tokenizer-for.ts'
+import type { OnProgress } from './tokenizer-for.ts'
 import { tokenizerFor } from './tokenizer-for.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
-/** Tokens are kept in 16 bits. */
-const MOST_IDS = 65536
+/** Tokens are stored in 16 bits. */
+const MAX_IDS = 65536
 
 /**
- * Tokenizes and packs the configured data. Throws RefusedError naming the field of `data`, `batch.sequence` or `model.vocab`,
- * and the signal's reason when it is aborted.
+ * Tokenizes and packs the configured data. Throws RefusedError naming the field of `data`, `batch.sequence` or
+ * `model.vocab`, or the signal's reason when aborted.
  */
 export async function prepareDataset(
   config: RunConfig,
   sources: DataSources,
-  progress: Progress = () => {},
+  progress: OnProgress = () => {},
 ): Promise<Dataset> {
   const { tokens: path, corpus } = config.data
   if (path !== null) return rawDataset(config, path, sources)
@@ -32,7 +32,7 @@ export async function prepareDataset(
   const { sequence, global } = config.batch
   const pace = pacer(sources.signal)
   const pack = (split: 'train' | 'validation') =>
-    refusedAs('text', source.field, () => source.pack(split, tokenizer, sequence + 1, pace))
+    renameRefusedField('text', source.field, () => source.pack(split, tokenizer, sequence + 1, pace))
   const train = await pack('train')
   if (train.sequences === 0 && source.field === 'data.corpus')
     throw new RefusedError(
@@ -60,7 +60,7 @@ export async function prepareDataset(
   )
 }
 
-/** A data set without a single token, for a run that only generates: it takes the tokenizer and the window from it. */
+/** A dataset without tokens, for a run that only generates: it provides the tokenizer and the window. */
 export function emptyDataset({ batch, data, seed, model }: RunConfig, tokenizer: Tokenizer): Dataset {
   refuseVocabulary({ data, model }, tokenizer)
   const none = new Uint16Array(0)
@@ -75,8 +75,8 @@ function refuseVocabulary({ data, model }: Pick<RunConfig, 'data' | 'model'>, to
       'model.vocab',
       `${model.vocab} is smaller than the ${tokenizer.vocabSize} ids of data.tokenizer ${data.tokenizer}`,
     )
-  if (tokenizer.vocabSize > MOST_IDS)
-    throw new RefusedError('data.tokenizer', `${data.tokenizer} makes ${tokenizer.vocabSize} ids; at most ${MOST_IDS}`)
+  if (tokenizer.vocabSize > MAX_IDS)
+    throw new RefusedError('data.tokenizer', `${data.tokenizer} makes ${tokenizer.vocabSize} ids; at most ${MAX_IDS}`)
 }
 
 async function rawDataset(config: RunConfig, path: string, sources: DataSources): Promise<Dataset> {
@@ -93,7 +93,7 @@ async function rawDataset(config: RunConfig, path: string, sources: DataSources)
       validationTokens: new Uint16Array(0),
       validationWeights: null,
     },
-    // Whether these ids mean what the weights' own meant, only the user knows: their tokenizer is the configuration's.
+    // Only the user knows whether these ids match the weights': their tokenizer is the configuration's.
     await tokenizerFor(config, {}),
   )
 }

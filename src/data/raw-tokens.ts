@@ -3,8 +3,9 @@ import { RefusedError } from '../core/errors.ts'
 import { tokensStart } from './llmc-header.ts'
 
 /**
- * Raw uint16 little-endian tokens, behind llm.c's header where the file has one. Sample b of step s starts at (s·global + b)·(sequence + 1); every target counts.
- * Refused under "data.tokens": an odd number of bytes, too few tokens, a token outside model.vocab.
+ * Raw uint16 little-endian tokens, after llm.c's header where the file has one. Sample b of step s starts at (s·global
+ * + b)·(sequence + 1); every target counts. Refused under "data.tokens": an odd number of bytes, too few tokens, a
+ * token outside model.vocab.
  */
 export function readRawTokens(config: RunConfig, path: string, bytes: Uint8Array): Uint16Array {
   const refuse = (why: string): never => {
@@ -15,7 +16,7 @@ export function readRawTokens(config: RunConfig, path: string, bytes: Uint8Array
   const { global, sequence } = config.batch
   const width = sequence + 1
   const count = (bytes.length - start) / 2
-  // In file order each step reads on; shuffled or by epochs, one batch is enough to begin.
+  // In file order each step reads further; shuffled or by epochs, one batch is enough to begin.
   const steps = config.data.order === 'sequential' ? (config.steps ?? 1) : 1
   const needed = steps * global * width
   if (count < needed)

@@ -1,32 +1,32 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { Corpus, CorpusDocument, Split } from './corpora/corpus.ts'
 import { CORPORA } from './corpora/registry.ts'
 import { END_OF_TEXT, cutAtDocument, documentPieces } from './documents.ts'
 import type { Packed } from './pack.ts'
 import { packDocuments, packText } from './pack.ts'
-import { cutNear, piecesOf } from './text-pieces.ts'
+import { cutNear, textPieces } from './text-pieces.ts'
 import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
 
-/** How to get at what the configuration names by path. */
+/** Readers for what the configuration names by path. */
 export interface DataSources {
   readonly readText?: (path: string) => Promise<string>
   readonly readBytes?: (path: string) => Promise<Uint8Array>
   readonly signal?: AbortSignal
-  /** Of the weights to start from: their ids go on meaning what they meant. */
+  /** Tokenizer of the initial weights: their ids keep their meaning. */
   readonly tokenizer?: TokenizerState
 }
 
-/** What is tokenized: documents of a corpus, or a running text; each split on its own. */
+/** The text to tokenize: documents of a corpus, or continuous text; by split. */
 export interface Source {
-  /** The field of the configuration that names it. */
+  /** The configuration field that names it. */
   readonly field: 'data.corpus' | 'data.text'
   texts(split: Split): Iterable<string>
   pack(split: Split, tokenizer: Tokenizer, width: number, pace: () => Promise<void> | undefined): Promise<Packed>
 }
 
-/** The last tenth of a person's own text is held out. */
+/** The last tenth of a user's text is held out. */
 const TRAIN_SHARE = 0.9
 
 export async function openSource(config: RunConfig, sources: DataSources): Promise<Source> {
@@ -59,12 +59,12 @@ async function textSource({ data }: RunConfig, sources: DataSources): Promise<So
   if (text.trim() === '') throw new RefusedError('data.text', `"${path}" is empty`)
   refuseStrangeCharacters(text, path)
   if (data.documents && !text.includes(END_OF_TEXT))
-    throw new RefusedError('data.documents', say`true, but "${path}" has no ${END_OF_TEXT}`)
+    throw new RefusedError('data.documents', msg`true, but "${path}" has no ${END_OF_TEXT}`)
   const at = Math.floor(text.length * TRAIN_SHARE)
   const cut = data.documents ? cutAtDocument(text, at) : cutNear(text, at)
   const pieces = (split: Split) => {
     const [from, to] = split === 'train' ? [0, cut] : [cut, text.length]
-    return data.documents ? documentPieces(text, from, to) : piecesOf(text, from, to)
+    return data.documents ? documentPieces(text, from, to) : textPieces(text, from, to)
   }
   return {
     field: 'data.text',
@@ -75,10 +75,10 @@ async function textSource({ data }: RunConfig, sources: DataSources): Promise<So
   }
 }
 
-/** A text that did not come from bytes is held to the same: no NUL (the end of a document), no half of a character. */
+/** Text that did not come from bytes has the same rules: no NUL (the end of a document), no unpaired surrogates. */
 function refuseStrangeCharacters(text: string, path: string): void {
   const at = text.search(/[\0\p{Surrogate}]/u)
   if (at < 0) return
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
-  throw new RefusedError('data.text', say`"${path}" is not text: character ${at} is U+${code}`)
+  throw new RefusedError('data.text', msg`"${path}" is not text: character ${at} is U+${code}`)
 }

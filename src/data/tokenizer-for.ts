@@ -1,38 +1,38 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { DataSources, Source } from './sources.ts'
 import { openSource } from './sources.ts'
 import { trainBpe } from './tokenizers/bpe.ts'
 import { byteTokenizer } from './tokenizers/byte.ts'
 import { charTokenizer, charactersOf } from './tokenizers/char.ts'
-import { END_CHARACTER, canEndDocuments, endingDocuments } from './tokenizers/ending-documents.ts'
+import { END_CHARACTER, hasDocumentEnd, withDocumentEnds } from './tokenizers/document-ends.ts'
 import { loadGpt2Tokenizer } from './tokenizers/gpt2.ts'
 import { openTokenizer } from './tokenizers/open.ts'
 import type { Tokenizer, TokenizerState } from './tokenizers/tokenizer.ts'
 
-export type Progress = (what: string, fraction: number | null, detail: string) => void
+export type OnProgress = (what: string, fraction: number | null, detail: string) => void
 
 /**
- * The tokenizer of a configuration: that of the weights to start from where they bring one, else made from the data where it
- * has a vocabulary of its own. Throws RefusedError.
- * @param source the data, opened when it is needed
+ * The tokenizer of a configuration: that of the initial weights where they bring one, else built, from the data where
+ * its vocabulary is learned. Throws RefusedError.
+ * @param source the data, opened on demand
  */
 export async function tokenizerFor(
   config: RunConfig,
   sources: DataSources,
-  progress: Progress = () => {},
+  progress: OnProgress = () => {},
   source: () => Promise<Source> = () => openSource(config, sources),
 ): Promise<Tokenizer> {
   if (sources.tokenizer) return givenTokenizer(config, sources.tokenizer)
   const tokenizer = await madeTokenizer(config, source, progress, sources.signal)
-  return config.data.documents ? endingDocuments(tokenizer) : tokenizer
+  return config.data.documents ? withDocumentEnds(tokenizer) : tokenizer
 }
 
 async function madeTokenizer(
   config: RunConfig,
   source: () => Promise<Source>,
-  progress: Progress,
+  progress: OnProgress,
   signal: AbortSignal | undefined,
 ): Promise<Tokenizer> {
   const { vocab } = config.model
@@ -41,7 +41,7 @@ async function madeTokenizer(
       return byteTokenizer
     case 'char': {
       const { texts } = await source()
-      // Held-out text too: a character seen only there would have no id.
+      // Including held-out text: a character that occurs only there would have no id.
       const characters = charactersOf([...texts('train'), ...texts('validation')])
       return charTokenizer(config.data.documents ? [END_CHARACTER, ...characters] : characters)
     }
@@ -60,14 +60,14 @@ async function madeTokenizer(
   }
 }
 
-/** Going on with other ids than the weights were trained on would make nonsense of them. */
+/** Continuing with ids other than those the weights were trained on would be meaningless. */
 async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promise<Tokenizer> {
   if (state.kind !== data.tokenizer)
-    throw new RefusedError('data.tokenizer', say`${data.tokenizer}, but the weights were trained with ${state.kind}`)
+    throw new RefusedError('data.tokenizer', msg`${data.tokenizer}, but the weights were trained with ${state.kind}`)
   const { documents: _, ...plain } = state
   const tokenizer = await openTokenizer(plain)
   if (!data.documents) return tokenizer
-  if (!canEndDocuments(tokenizer))
+  if (!hasDocumentEnd(tokenizer))
     throw new RefusedError('data.documents', 'true, but the tokenizer of the weights has no id that ends a document')
-  return endingDocuments(tokenizer)
+  return withDocumentEnds(tokenizer)
 }

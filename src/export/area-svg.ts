@@ -1,4 +1,4 @@
-import { HEIGHT, PLOT, WIDTH, frameOf, legendOf } from './frame.ts'
+import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf } from './frame.ts'
 import { hatchPatterns, hatched, type Hatch } from './hatch.ts'
 import { INK, at, roundTicks, svgFile, textAt } from './svg.ts'
 
@@ -6,7 +6,7 @@ export interface AreaPart {
   readonly name: string
   readonly fill: string
   readonly hatch: Hatch
-  /** From each moment until the next. */
+  /** Constant from each moment until the next. */
   readonly values: readonly number[]
 }
 
@@ -15,25 +15,25 @@ export interface AreaPicture {
   readonly subtitle: string
   readonly xLabel: string
   readonly moments: readonly number[]
-  /** Until when the last values hold. */
+  /** End of the last values. */
   readonly end: number
   /** Lowest first. */
   readonly parts: readonly AreaPart[]
-  /** A level that matters, drawn where it is in reach. */
+  /** A limit, drawn where it is in range. */
   readonly limit: { readonly value: number; readonly name: string }
   readonly xText: (value: number) => string
   readonly yText: (value: number) => string
 }
 
-/** A limit further up than this many times the highest sum would leave the areas flat. */
-const REACH = 4
+/** A limit further up than this many times the highest sum would flatten the areas. */
+const MAX_LIMIT_RATIO = 4
 
-/** Parts that add up, each holding its value until the next moment. */
+/** Stacked parts, each constant until the next moment. */
 export function areaSvg(picture: AreaPicture): string {
   const { title, subtitle, xLabel, moments, end, parts, limit, xText, yText } = picture
   const sums = moments.map((_, i) => parts.reduce((sum, { values }) => sum + values[i]!, 0))
   const peak = Math.max(1, ...sums)
-  const isNear = limit.value <= REACH * peak
+  const isNear = limit.value <= MAX_LIMIT_RATIO * peak
   const high = (isNear ? Math.max(peak, limit.value) : peak) * 1.06
   const until = end > 0 ? end : 1
   const { px, py, body } = frameOf(
@@ -48,7 +48,7 @@ export function areaSvg(picture: AreaPicture): string {
     part.values.forEach((value, i) => void (floor[i]! += value))
     return hatched(`<path d="${between(moments, until, under, floor, px, py)}"`, part)
   })
-  return svgFile(WIDTH, HEIGHT, `${title}. ${subtitle}`, [
+  return svgFile(PICTURE_WIDTH, PICTURE_HEIGHT, `${title}. ${subtitle}`, [
     hatchPatterns(parts.map(({ hatch }) => hatch)),
     ...body,
     ...legendOf(
@@ -67,7 +67,7 @@ export function areaSvg(picture: AreaPicture): string {
   ])
 }
 
-/** The steps of the upper edge from left to right, and those of the lower one back. */
+/** The steps of the upper edge from left to right, then those of the lower one back. */
 function between(
   moments: readonly number[],
   end: number,

@@ -1,4 +1,4 @@
-import { legendOf, PLOT, WIDTH } from './frame.ts'
+import { legendOf, PLOT, PICTURE_WIDTH } from './frame.ts'
 import { hatchPatterns, hatched, type Hatch } from './hatch.ts'
 import { FAINT, INK, at, roundTicks, svgFile, textAt } from './svg.ts'
 
@@ -12,25 +12,25 @@ export interface BarsPicture {
     /** One value for each part. */
     readonly values: readonly number[]
     readonly sum: string
-    /** A mark on the bar: what it should stay below. */
+    /** A mark on the bar: the limit. */
     readonly limit: number | null
   }[]
   readonly xText: (value: number) => string
 }
 
 const LEFT = 24
-/** Room for a row's sum behind its bar. */
-const RIGHT = WIDTH - 96
+/** Space for a row's sum after its bar. */
+const RIGHT = PICTURE_WIDTH - 96
 const ROW = 44
 const BAR = 16
 
-/** Parts side by side, a bar under each row's name, all on one scale. */
+/** Stacked horizontal bars, one below each row's name, on one scale. */
 export function barsSvg({ title, subtitle, xLabel, parts, rows, xText }: BarsPicture): string {
   const sums = rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0))
   const high = Math.max(1, ...sums, ...rows.map(({ limit }) => limit ?? 0)) * 1.02
   const px = (value: number) => LEFT + (value / high) * (RIGHT - LEFT)
   const bottom = PLOT.top + rows.length * ROW
-  return svgFile(WIDTH, bottom + 56, `${title}. ${subtitle}`, [
+  return svgFile(PICTURE_WIDTH, bottom + 56, `${title}. ${subtitle}`, [
     hatchPatterns(parts.map(({ hatch }) => hatch)),
     textAt(LEFT, 32, title, { size: 18, weight: 650 }),
     textAt(LEFT, 50, subtitle, { fill: FAINT }),

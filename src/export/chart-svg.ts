@@ -1,4 +1,4 @@
-import { HEIGHT, PLOT, WIDTH, frameOf, legendOf, type Sign } from './frame.ts'
+import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf, type LegendEntry } from './frame.ts'
 import { FAINT, at, roundTicks, svgFile, textAt, tickText } from './svg.ts'
 
 export interface ChartLine {
@@ -6,22 +6,22 @@ export interface ChartLine {
   readonly x: ArrayLike<number>
   readonly y: ArrayLike<number>
   readonly color: string
-  /** Dashed, with a mark at every value: few of them, far apart. */
+  /** Dashed, with a mark at every value: for few, distant values. */
   readonly dashed: boolean
-  /** Stands at its last value: tells lines apart where there are more of them than colours. */
+  /** A label at its last value: distinguishes lines when there are more than colours. */
   readonly atEnd?: string
 }
 
 export interface Chart {
   readonly title: string
-  /** What was measured, on what: a line of small print under the title. */
+  /** What was measured and where: small print below the title. */
   readonly subtitle: string
   readonly xLabel: string
   readonly yLabel: string
   readonly lines: readonly ChartLine[]
   /** The vertical axis begins at 0. */
   readonly fromZero: boolean
-  /** Small print below, a line each. */
+  /** Small print below, one line each. */
   readonly notes?: readonly string[]
 }
 
@@ -43,13 +43,13 @@ function rangeOf(columns: readonly ArrayLike<number>[]): Range | null {
   return low <= high ? { low, high } : null
 }
 
-/** Room for a line that does not move, and a little air above and below one that does. */
+/** Space for a constant line, and a margin above and below others. */
 function widened({ low, high }: Range, fromZero: boolean): Range {
   const air = high > low ? (high - low) * 0.06 : Math.max(Math.abs(high) * 0.1, 1e-6)
   return { low: fromZero ? Math.min(0, low) : low - air, high: high + air }
 }
 
-/** The path of a line; it breaks where a value is no number. */
+/** The path of a line, interrupted at values that are not finite. */
 function pathOf({ x, y }: ChartLine, px: (value: number) => number, py: (value: number) => number): string {
   let path = ''
   let pen = 'M'
@@ -87,12 +87,12 @@ const NOTE = 18
 
 const dash = ({ dashed }: ChartLine) => (dashed ? ' stroke-dasharray="6 4"' : '')
 
-const signOf = (line: ChartLine): Sign => ({
+const signOf = (line: ChartLine): LegendEntry => ({
   name: line.name,
   draw: (x, y) => `<path d="M${at(x)} ${y - 4}h26" fill="none" stroke="${line.color}" stroke-width="2"${dash(line)}/>`,
 })
 
-/** Lines over training steps as a picture of its own: axes with round ticks, a legend, a title. */
+/** Lines over training steps as a standalone picture: axes with round ticks, a legend, a title. */
 export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero, notes = [] }: Chart): string {
   const across = rangeOf(lines.map(({ x }) => x)) ?? { low: 0, high: 1 }
   const up = widened(rangeOf(lines.map(({ y }) => y)) ?? { low: 0, high: 1 }, fromZero)
@@ -105,7 +105,7 @@ export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero, not
   }
   const y = { ...up, label: yLabel, ticks: roundTicks(up.low, up.high, 6), tick: tickText }
   const { px, py, body } = frameOf(title, subtitle, x, y)
-  return svgFile(WIDTH, HEIGHT + notes.length * NOTE, `${title}. ${subtitle}`, [
+  return svgFile(PICTURE_WIDTH, PICTURE_HEIGHT + notes.length * NOTE, `${title}. ${subtitle}`, [
     ...body,
     ...legendOf(lines.map(signOf)),
     ...lines.flatMap((line) => [
@@ -113,6 +113,6 @@ export function chartSvg({ title, subtitle, xLabel, yLabel, lines, fromZero, not
       ...(line.dashed ? marksOf(line, px, py) : []),
       ...endOf(line, px, py),
     ]),
-    ...notes.map((note, i) => textAt(PLOT.left, HEIGHT + 8 + i * NOTE, note, { fill: FAINT })),
+    ...notes.map((note, i) => textAt(PLOT.left, PICTURE_HEIGHT + 8 + i * NOTE, note, { fill: FAINT })),
   ])
 }

@@ -7,7 +7,7 @@ function replicasName({ data, dataMode, zero }: RunConfig['parallel']): string[]
   return [`${how}-${data}`]
 }
 
-/** What a configuration is, in a few words: "one-device", "ddp-4", "zb-h1-4", "ddp-2-tp-2-1f1b-2". */
+/** A short name of a configuration: "one-device", "ddp-4", "zb-h1-4", "ddp-2-tp-2-1f1b-2". */
 export function configName({ parallel }: Pick<RunConfig, 'parallel'>): string {
   const { tensor, pipeline, schedule } = parallel
   const parts = [
@@ -18,7 +18,7 @@ export function configName({ parallel }: Pick<RunConfig, 'parallel'>): string {
   return parts.length > 0 ? parts.join('-') : 'one-device'
 }
 
-/** A name that says what is in the file: "tabcluster-ddp-4-loss.svg". */
-export function fileName(config: Pick<RunConfig, 'parallel'>, what: string, extension: string): string {
+/** A descriptive file name: "tabcluster-ddp-4-loss.svg". */
+export function downloadName(config: Pick<RunConfig, 'parallel'>, what: string, extension: string): string {
   return `tabcluster-${configName(config)}-${what}.${extension}`
 }

@@ -1,7 +1,7 @@
 import { FAINT, HAIRLINE, at, textAt, widthOf } from './svg.ts'
 
-/** One axis of a picture: its ends, where its ticks stand and what they say. */
-export interface Axis {
+/** One axis of a picture: its ends, ticks and tick labels. */
+export interface PlotAxis {
   readonly low: number
   readonly high: number
   readonly label: string
@@ -9,19 +9,19 @@ export interface Axis {
   readonly tick: (value: number) => string
 }
 
-export const WIDTH = 800
-export const HEIGHT = 450
-export const PLOT = { left: 76, right: WIDTH - 24, top: 84, bottom: HEIGHT - 56 }
+export const PICTURE_WIDTH = 800
+export const PICTURE_HEIGHT = 450
+export const PLOT = { left: 76, right: PICTURE_WIDTH - 24, top: 84, bottom: PICTURE_HEIGHT - 56 }
 
-export interface Frame {
+export interface PlotFrame {
   readonly px: (value: number) => number
   readonly py: (value: number) => number
   /** Title, grid, ticks, axes and their labels: below everything that is drawn. */
   readonly body: readonly string[]
 }
 
-/** A plot without anything in it. */
-export function frameOf(title: string, subtitle: string, x: Axis, y: Axis): Frame {
+/** An empty plot. */
+export function frameOf(title: string, subtitle: string, x: PlotAxis, y: PlotAxis): PlotFrame {
   const px = (value: number) => PLOT.left + ((value - x.low) / (x.high - x.low)) * (PLOT.right - PLOT.left)
   const py = (value: number) => PLOT.bottom - ((value - y.low) / (y.high - y.low)) * (PLOT.bottom - PLOT.top)
   const body = [
@@ -36,7 +36,7 @@ export function frameOf(title: string, subtitle: string, x: Axis, y: Axis): Fram
       textAt(px(value), PLOT.bottom + 22, x.tick(value), { anchor: 'middle', fill: FAINT }),
     ]),
     `<path d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}" fill="none" stroke="${FAINT}"/>`,
-    textAt((PLOT.left + PLOT.right) / 2, HEIGHT - 12, x.label, { anchor: 'middle', fill: FAINT }),
+    textAt((PLOT.left + PLOT.right) / 2, PICTURE_HEIGHT - 12, x.label, { anchor: 'middle', fill: FAINT }),
     // Ticks with units leave no room for a name, and need none.
     ...(y.label === ''
       ? []
@@ -45,15 +45,15 @@ export function frameOf(title: string, subtitle: string, x: Axis, y: Axis): Fram
   return { px, py, body }
 }
 
-/** A name in the legend, beside a sign 26 units wide. */
-export interface Sign {
+/** A name in the legend, after a symbol 26 units wide. */
+export interface LegendEntry {
   readonly name: string
-  /** The sign from its left end, on the text's base line. */
+  /** Draws the symbol from its left end, on the text's baseline. */
   readonly draw: (x: number, y: number) => string
 }
 
-/** Names beside their signs, right-aligned over the plot. */
-export function legendOf(signs: readonly Sign[]): string[] {
+/** Names with their symbols, right-aligned above the plot. */
+export function legendOf(signs: readonly LegendEntry[]): string[] {
   const y = PLOT.top - 11
   let right = PLOT.right
   return signs.toReversed().flatMap(({ name, draw }) => {

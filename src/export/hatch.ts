@@ -1,4 +1,4 @@
-/** Lines over a colour, so that colour is never the only sign of a kind. */
+/** Hatching on top of a colour, so that colour is never the only distinction. */
 export type Hatch = 'plain' | 'rising' | 'falling' | 'dots' | 'vertical' | 'cross'
 
 const HATCHES: Readonly<Record<Exclude<Hatch, 'plain'>, string>> = {
@@ -9,11 +9,11 @@ const HATCHES: Readonly<Record<Exclude<Hatch, 'plain'>, string>> = {
   dots: '<path d="M2 2h.01M6 6h.01" stroke-width="2" stroke-linecap="round"/>',
 }
 
-/** The patterns of the hatches in use, to fill with by their names. */
+/** Pattern definitions of the hatches in use, by name. */
 export function hatchPatterns(used: readonly Hatch[]): string {
-  const wanted = new Set(used)
+  const usedNames = new Set(used)
   const patterns = (Object.keys(HATCHES) as (keyof typeof HATCHES)[])
-    .filter((name) => wanted.has(name))
+    .filter((name) => usedNames.has(name))
     .map(
       (name) =>
         `<pattern id="${name}" width="8" height="8" patternUnits="userSpaceOnUse"><g fill="none" stroke="#ffffff" stroke-opacity="0.5" stroke-width="1.25">${HATCHES[name]}</g></pattern>`,
@@ -21,7 +21,7 @@ export function hatchPatterns(used: readonly Hatch[]): string {
   return `<defs>${patterns.join('')}</defs>`
 }
 
-/** A shape (the start of its element) in a colour, and once more in its hatch. */
+/** A shape (the start of its element) in a colour, and again in its hatch. */
 export function hatched(shape: string, { fill, hatch }: { readonly fill: string; readonly hatch: Hatch }): string {
   const over = hatch === 'plain' ? '' : `${shape} fill="url(#${hatch})" pointer-events="none"/>`
   return `${shape} fill="${fill}"/>${over}`

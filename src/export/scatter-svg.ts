@@ -1,4 +1,4 @@
-import { HEIGHT, PLOT, WIDTH, frameOf, legendOf } from './frame.ts'
+import { PICTURE_HEIGHT, PLOT, PICTURE_WIDTH, frameOf, legendOf } from './frame.ts'
 import { INK, at, escapeXml, roundTicks, svgFile, textAt } from './svg.ts'
 
 export interface ScatterPoint {
@@ -23,7 +23,7 @@ export interface ScatterPicture {
   readonly yLabel: string
   /** Lowest first. */
   readonly groups: readonly ScatterGroup[]
-  /** A place on the horizontal axis that matters. */
+  /** A marked position on the horizontal axis. */
   readonly limit: { readonly value: number; readonly name: string }
   readonly xText: (value: number) => string
   readonly yText: (value: number) => string
@@ -40,7 +40,7 @@ function signAt(x: number, y: number, { sign, color }: ScatterGroup, tip: string
   return `<path d="${path}" fill="${color}">${inside}</path>`
 }
 
-/** Points by two quantities, from zero on; each says its name where the pointer rests on it. */
+/** Points by two quantities, from zero; each has its name as a tooltip. */
 export function scatterSvg(picture: ScatterPicture): string {
   const { title, subtitle, xLabel, yLabel, groups, limit, xText, yText } = picture
   const points = groups.flatMap((group) => group.points)
@@ -52,7 +52,7 @@ export function scatterSvg(picture: ScatterPicture): string {
     { low: 0, high: wide, label: xLabel, ticks: roundTicks(0, wide, 8), tick: xText },
     { low: 0, high, label: yLabel, ticks: roundTicks(0, high, 6), tick: yText },
   )
-  return svgFile(WIDTH, HEIGHT, `${title}. ${subtitle}`, [
+  return svgFile(PICTURE_WIDTH, PICTURE_HEIGHT, `${title}. ${subtitle}`, [
     ...body,
     ...legendOf(groups.map((group) => ({ name: group.name, draw: (x, y) => signAt(x + 22, y - 4, group, '') }))),
     `<path d="M${at(px(limit.value))} ${PLOT.top}V${PLOT.bottom}" stroke="${INK}" stroke-dasharray="4 3"/>`,

@@ -1,4 +1,4 @@
-/** Pieces of standalone SVG: text stays text, on a light ground, in fonts that every system has. */
+/** Building blocks of standalone SVG: text stays text, on a light background, in universally available fonts. */
 
 const FONT =
   "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
@@ -10,7 +10,7 @@ const GROUND = '#ffffff'
 
 const NAMED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 
-/** Text for elements and attributes; characters that XML 1.0 has no place for are left out. */
+/** Escapes text for elements and attributes; characters not allowed in XML 1.0 are dropped. */
 export function escapeXml(text: string): string {
   let allowed = ''
   for (const character of text) {
@@ -22,7 +22,7 @@ export function escapeXml(text: string): string {
   return allowed
 }
 
-/** A coordinate: a hundredth of a pixel is enough. */
+/** A coordinate with two decimals. */
 export function at(value: number): string {
   return String(Math.round(value * 100) / 100)
 }
@@ -32,7 +32,7 @@ export interface TextStyle {
   readonly weight?: number
   readonly anchor?: 'start' | 'middle' | 'end'
   readonly fill?: string
-  /** Turned around its place, in degrees. */
+  /** Rotation about its position, in degrees. */
   readonly turn?: number
 }
 
@@ -46,14 +46,14 @@ export function textAt(x: number, y: number, text: string, style: TextStyle = {}
   return `<text x="${at(x)}" y="${at(y)}" font-size="${size}" fill="${fill}"${more}>${escapeXml(text)}</text>`
 }
 
-/** Roughly what a text takes: wide enough for Latin letters and for Chinese. */
+/** Approximate width of a text, sufficient for Latin letters and for Chinese. */
 export function widthOf(text: string, size: number): number {
   let ems = 0
   for (const character of text) ems += (character.codePointAt(0) ?? 0) > 0x2e7f ? 1 : 0.56
   return ems * size
 }
 
-/** A whole file. The title is also what a screen reader says of it. */
+/** A complete file. Screen readers use the title. */
 export function svgFile(width: number, height: number, title: string, body: readonly string[]): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -66,11 +66,11 @@ export function svgFile(width: number, height: number, title: string, body: read
   ].join('\n')
 }
 
-/** Round places inside [low, high]: 1, 2 or 5 times a power of ten apart, about `wanted` of them. */
-export function roundTicks(low: number, high: number, wanted: number): number[] {
+/** Round values inside [low, high]: 1, 2 or 5 times a power of ten apart, about `count` of them. */
+export function roundTicks(low: number, high: number, count: number): number[] {
   const span = high - low
   if (!(span > 0)) return [low]
-  const rough = span / wanted
+  const rough = span / count
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough * (1 - 1e-9)) ?? 10 * power
   const first = Math.ceil(low / step - 1e-9)
@@ -79,7 +79,7 @@ export function roundTicks(low: number, high: number, wanted: number): number[] 
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
 }
 
-/** A tick's number: grouped when large, without an exponent where that reads well. */
+/** A tick's number: grouped when large, without an exponent where readable. */
 export function tickText(value: number): string {
   const size = Math.abs(value)
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential().replace('e+', 'e')

@@ -1,7 +1,7 @@
 import type { RankResult, StepResult } from '../config/result.ts'
 import { CATEGORIES, TRAFFIC_KINDS, type BytesByCategory } from '../core/bytes.ts'
 import { csv } from './csv.ts'
-import type { Cell } from './csv.ts'
+import type { CsvValue } from './csv.ts'
 
 /** A row per training step, as measured. */
 export function stepsCsv(steps: readonly StepResult[]): string {
@@ -30,7 +30,7 @@ export function stepsCsv(steps: readonly StepResult[]): string {
   )
 }
 
-/** What a rank cost; a simulated one was not measured, an executed one has no virtual times. */
+/** The cost of a rank; a simulated one has no measurements, an executed one no virtual times. */
 export type RankRow = Omit<RankResult, 'peakBytes'> & Partial<Pick<RankResult, 'peakBytes'>>
 
 /** Virtual seconds of a step, by position of the rank. */
@@ -42,7 +42,7 @@ export interface RankTimes {
 
 const BYTES = [...CATEGORIES, 'cached', 'total'] as const
 
-/** A row per rank: where it is, its bytes, what it exchanges in a step. Columns that nothing fills are left out. */
+/** A row per rank: its coordinates, its bytes, its traffic per step. Empty columns are omitted. */
 export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
   const measured = ranks.some((rank) => rank.peakBytes !== undefined)
   const head = [
@@ -57,7 +57,7 @@ export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
     ...TRAFFIC_KINDS.map((kind) => `traffic.${kind}`),
     ...(time ? ['computeSeconds', 'communicationSeconds', 'idleSeconds'] : []),
   ]
-  const row = (rank: RankRow, at: number): Cell[] => [
+  const row = (rank: RankRow, at: number): CsvValue[] => [
     rank.rank,
     rank.coordinates.data,
     rank.coordinates.pipeline,
@@ -73,14 +73,14 @@ export function ranksCsv(ranks: readonly RankRow[], time?: RankTimes): string {
 }
 
 /** Live bytes of some ranks over a step. */
-export interface MemoryRows {
+export interface MemorySeries {
   readonly rank: number
   readonly seconds: readonly number[]
   readonly bytes: readonly (BytesByCategory & { readonly cached: number })[]
 }
 
-/** A row per moment of each rank's curve; bytes hold until the next. */
-export function memoryCsv(curves: readonly MemoryRows[]): string {
+/** A row per moment of each rank's curve; bytes are constant until the next. */
+export function memoryCsv(curves: readonly MemorySeries[]): string {
   const parts = [...CATEGORIES, 'cached'] as const
   return csv(
     ['rank', 'seconds', ...parts],

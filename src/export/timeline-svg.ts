@@ -7,8 +7,8 @@ export interface TimelineKind {
   readonly text: string
   readonly hatch: Hatch
   readonly letter: string
-  /** Drawn in a band of its own under its row's compute. */
-  readonly beside: boolean
+  /** Drawn in a separate band below its row's compute. */
+  readonly isBand: boolean
 }
 
 export interface TimelineCell {
@@ -28,7 +28,7 @@ export interface TimelinePicture {
   readonly idleName: string
   readonly timeName: (time: number) => string
   readonly cells: readonly TimelineCell[]
-  /** How each kind looks, in the legend's order. */
+  /** The style of each kind, in legend order. */
   readonly kinds: Readonly<Record<string, TimelineKind>>
 }
 
@@ -47,7 +47,7 @@ function boxOf(x: number, y: number, width: number, height: number, { fill, hatc
   return hatch === 'plain' || width < 4 ? box : `${box}<rect ${place} fill="url(#${hatch})" pointer-events="none"/>`
 }
 
-/** A label on a plate of its kind's colour, which keeps it readable on a pattern. */
+/** A label on a plate of its kind's colour, readable on a pattern. */
 function labelOf(label: string, x: number, y: number, { fill, text, hatch }: TimelineKind): string {
   const width = widthOf(label, 11) + 4
   const plate = `<rect x="${at(x - width / 2)}" y="${at(y - 11)}" width="${at(width)}" height="14" fill="${fill}"/>`
@@ -73,7 +73,7 @@ function legendOf(kinds: readonly TimelineKind[], idleName: string, left: number
   ]
 }
 
-/** Who does what when: a row per rank, exchanges in a band under its compute, a legend of the kinds that occur. */
+/** The timeline: a row per rank, exchanges in a band below its compute, and a legend of the kinds that occur. */
 export function timelineSvg(picture: TimelinePicture): string {
   const { title, subtitle, xLabel, rows, rowName, idleName, timeName, cells, kinds } = picture
   const left = 24 + Math.max(...Array.from({ length: rows }, (_, row) => widthOf(rowName(row), 12)), 0) + 10
@@ -83,20 +83,21 @@ export function timelineSvg(picture: TimelinePicture): string {
   const px = (time: number) => left + ((time - low) / (high - low)) * (RIGHT - left)
   const bottom = TOP + rows * ROW
   const shown = Object.entries(kinds).filter(([name]) => cells.some(({ kind }) => kind === name))
-  const banded = shown.some(([, { beside }]) => beside)
+  const banded = shown.some(([, { isBand: beside }]) => beside)
   const inner = ROW - GAP
   const compute = banded ? inner - BAND - 1 : inner
   const drawn = cells.flatMap(({ row, start, end, kind, label }) => {
-    const look = kinds[kind]
-    if (!look) return []
+    const style = kinds[kind]
+    if (!style) return []
     const [x, until] = [px(start), px(end)]
     const width = Math.max(0.5, until - x - (until - x > 5 ? 1 : 0))
-    const y = TOP + row * ROW + (look.beside ? compute + 1 : 0)
-    const height = look.beside ? BAND : compute
-    const tip = `${label} · ${look.name} · ${timeName(start - low)} – ${timeName(end - low)}`
-    const fits = !look.beside && widthOf(label, 11) + 4 <= width
+    const y = TOP + row * ROW + (style.isBand ? compute + 1 : 0)
+    const height = style.isBand ? BAND : compute
+    const tooltip = `${label} · ${style.name} · ${timeName(start - low)} – ${timeName(end - low)}`
+    const fits = !style.isBand && widthOf(label, 11) + 4 <= width
     return [
-      boxOf(x, y, width, height, look, tip) + (fits ? labelOf(label, x + width / 2, y + compute / 2 + 4, look) : ''),
+      boxOf(x, y, width, height, style, tooltip) +
+        (fits ? labelOf(label, x + width / 2, y + compute / 2 + 4, style) : ''),
     ]
   })
   return svgFile(WIDTH, bottom + 88, `${title}. ${subtitle}`, [

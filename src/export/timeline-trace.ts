@@ -2,7 +2,7 @@ import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import { TraceWriter, argsOf } from '../schedule/trace.ts'
 import type { SpanNote, Trace } from '../schedule/trace.ts'
 
-/** Executed ops: a process per rank, a thread per stream, times from the first span on. */
+/** Executed ops: a process per rank, a thread per stream, times relative to the first span. */
 export function executedTrace(
   spans: readonly ExecutedSpan[],
   describe: (rank: number, op: number) => SpanNote | null,

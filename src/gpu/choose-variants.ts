@@ -3,8 +3,8 @@ import { KERNEL_TABLE } from './kernel-table.ts'
 import { ATTENTION_QUADS, ATTENTION_REGISTERS } from './variants/attention.ts'
 
 /*
- * Kernel variants for an adapter. A name may list fallbacks with "+": the first that fits a launch's sizes is taken, the
- * naive variant where none does.
+ * Kernel variants for an adapter. A name may list fallbacks with "+": the first that fits a launch's sizes is used,
+ * else the naive variant.
  */
 
 function attention(variant: string) {
@@ -30,7 +30,7 @@ const HARDWARE: Readonly<Record<string, string>> = {
   ...attention(ATTENTION_REGISTERS),
 }
 
-/** What is known to be fast on this kind of adapter, before anything is measured (docs/performance.md has the measurements). */
+/** Known to be fast on this kind of adapter, before anything is measured (docs/performance.md has the measurements). */
 export function chooseVariants(adapter: { readonly software: boolean }): Record<string, string> {
   return { ...(adapter.software ? SOFTWARE : HARDWARE) }
 }
@@ -41,18 +41,18 @@ export function describeVariants(variants: Readonly<Record<string, string>>): st
     .join(' ')
 }
 
-/** The other way round; null for anything else. Whether all of it exists is another question: `unknownVariant`. */
+/** The inverse; null for anything else. Whether the variants exist is checked by `unknownVariant`. */
 export function parseVariants(text: string): Record<string, string> | null {
   const pairs = text.split(' ').map((each) => each.split('='))
   return pairs.every((pair) => pair.length === 2 && pair[0] && pair[1]) ? Object.fromEntries(pairs) : null
 }
 
-/** What of a choice does not exist, in one line; null when all of it does. */
+/** The first unknown name of a choice, as one line; null when all exist. */
 export function unknownVariant(variants: Readonly<Record<string, string>>): string | null {
-  for (const [kernel, wanted] of Object.entries(variants)) {
+  for (const [kernel, requested] of Object.entries(variants)) {
     if (!isKernel(kernel)) return `"${kernel}" is no kernel; allowed are ${Object.keys(KERNEL_TABLE).join(', ')}`
     const names = KERNEL_TABLE[kernel].map(({ name }) => name)
-    const unknown = wanted.split('+').find((name) => !names.includes(name))
+    const unknown = requested.split('+').find((name) => !names.includes(name))
     if (unknown !== undefined) return `"${unknown}" is no variant of ${kernel}; allowed are ${names.join(', ')}`
   }
   return null

@@ -2,21 +2,21 @@ import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { Prepared } from './kernels.ts'
 
-/** A submit is cut when it is estimated to keep the device busy for longer than this. */
+/** Submits are cut at this estimated device time. */
 const SUBMIT_SECONDS = 0.05
-/** Before anything was measured: floating-point operations per second of a slow device. */
+/** Before any measurement: floating-point operations per second of a slow device. */
 const FIRST_RATE = 1e9
-/** Bytes moved count as this many floating-point operations in the estimate. */
+/** A byte moved counts as this many floating-point operations in the estimate. */
 const FLOPS_PER_BYTE = 0.5
 /** GPUMapMode.READ, whose global is absent in Node. */
 const MAP_READ = 1
 
 /**
- * Encodes dispatches and copies and submits many at once. Everything is in order: a write or a read goes behind what was
+ * Encodes dispatches and copies and submits many at once. Everything is in order: a write or read follows what was
  * encoded before it.
  */
 export class CommandQueue {
-  /** Called after each submit; whoever measures asks the device when it is done. */
+  /** Called after each submit; to measure, await the device. */
   onSubmit: () => void = () => {}
   submits = 0
   dispatches = 0
@@ -50,10 +50,10 @@ export class CommandQueue {
     if (bytes > 0) this.commands().clearBuffer(buffer, offset, bytes)
   }
 
-  /** Writes behind everything encoded so far. */
+  /** Writes after everything encoded so far. */
   write(buffer: GPUBuffer, offset: number, data: ArrayBufferView): void {
     this.flush()
-    // Some browsers refuse views of shared memory here: copy those out first.
+    // Some browsers refuse views of shared memory here: copy those first.
     const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     this.faults.watch(`a write of ${data.byteLength} bytes (${buffer.label})`, () =>
@@ -74,7 +74,7 @@ export class CommandQueue {
     this.work = 0
   }
 
-  /** Lets go of what is encoded and not submitted. */
+  /** Drops commands encoded but not submitted. */
   discard(): void {
     const { encoder } = this
     this.pass?.end()
@@ -82,13 +82,13 @@ export class CommandQueue {
     this.encoder = null
     this.work = 0
     if (!encoder) return
-    // Nobody asks any more whether it was valid.
+    // Whether they were valid no longer matters.
     this.device.pushErrorScope('validation')
     encoder.finish()
     this.device.popErrorScope().catch(() => null)
   }
 
-  /** Small reads outside a Program: through a staging buffer of their own. */
+  /** Small reads outside a Program, through their own staging buffer. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const size = Math.max(16, bytes)
     const staging = this.faults.watch(`${size} bytes to read ${buffer.label}`, () =>
@@ -98,7 +98,7 @@ export class CommandQueue {
       this.copy(buffer, offset, staging, 0, bytes)
       this.flush()
       await this.map(staging, bytes)
-      // Commands before this one may have been refused: what they left is no result.
+      // Earlier commands may have been refused: their output is then no result.
       await this.faults.settled()
       return staging.getMappedRange(0, bytes).slice(0)
     } finally {
@@ -106,7 +106,7 @@ export class CommandQueue {
     }
   }
 
-  /** Maps the first bytes of a staging buffer. Rejects with what the device refused before, where that is why. */
+  /** Maps the first bytes of a staging buffer. Rejects with an earlier refusal of the device where that is the cause. */
   async map(staging: GPUBuffer, bytes: number): Promise<void> {
     try {
       await this.faults.watch(`a read of ${bytes} bytes`, () => staging.mapAsync(MAP_READ, 0, bytes))
@@ -117,7 +117,7 @@ export class CommandQueue {
     }
   }
 
-  /** Waits until the device has done everything. Rejects with what it refused. */
+  /** Waits until the device is idle. Rejects with its refusals. */
   async idle(): Promise<void> {
     this.flush()
     await this.device.queue.onSubmittedWorkDone()
@@ -130,7 +130,7 @@ export class CommandQueue {
     return (this.encoder ??= this.device.createCommandEncoder())
   }
 
-  /** Learns the device's speed from submits that ran alone. */
+  /** Estimates the device's speed from submits that ran alone. */
   private measure(work: number): void {
     if (this.inFlight > 0 || work < this.rate * SUBMIT_SECONDS * 0.25) return
     this.inFlight++

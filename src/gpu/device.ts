@@ -13,9 +13,9 @@ import { tunedVariants } from './tune.ts'
 export interface OpenDeviceOptions {
   readonly gpu: GPU
   readonly adapter?: AdapterChoice | 'default'
-  /** Bytes this device may hold; null: what the adapter gives. */
+  /** Memory budget of this device in bytes; null: the adapter's limit. */
   readonly budgetBytes?: number | null
-  /** Variant by kernel; absent or empty: what a measurement, kept per adapter, found fastest. */
+  /** Variant by kernel; absent or empty: the fastest by a measurement cached per adapter. */
   readonly variants?: Readonly<Record<string, string>>
 }
 
@@ -42,7 +42,7 @@ const CHOICES: Readonly<Record<Choice, GPURequestAdapterOptions>> = {
   fallback: { forceFallbackAdapter: true },
 }
 
-/** Throws RefusedError, naming what is offered instead, where this machine has no such adapter. */
+/** Throws RefusedError, naming the alternatives, where this machine has no such adapter. */
 async function requestAdapter(gpu: GPU, choice: Choice): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter(CHOICES[choice])
   if (adapter) return adapter
@@ -66,12 +66,12 @@ export function describeAdapter(info: GPUAdapterInfo): Omit<AdapterResult, 'kern
   }
 }
 
-/** Another device of the same adapter, so that what is measured leaves no trace on the one that is wanted. */
+/** A second device of the adapter, so that measuring leaves no trace on the real one. */
 function openForMeasuring({ gpu, adapter = 'default' }: OpenDeviceOptions): Promise<GpuDevice> {
   return openDevice({ gpu, adapter, variants: { matmul_nn: 'naive' } })
 }
 
-/** Opens a device of its own (an adapter serves one device), with the adapter's own limits. */
+/** Opens a new device (an adapter serves one device), with the adapter's own limits. */
 export async function openDevice(options: OpenDeviceOptions): Promise<GpuDevice> {
   const adapter = await requestAdapter(options.gpu, options.adapter ?? 'default')
   const described = describeAdapter(adapter.info)

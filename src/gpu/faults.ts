@@ -2,15 +2,15 @@ import { OutOfMemoryError } from '../core/errors.ts'
 
 const FILTERS = ['validation', 'out-of-memory', 'internal'] as const
 
-/** Names the part of a program that talks to the device; asked only when something went wrong. */
+/** Names the part of a program that is using the device; called only on a fault. */
 type Place = () => string
 
-/** The first line of what a device says, which names what is wrong; the rest is how it came to look at it. */
+/** The first line of a device's message, which names the fault; the rest is context. */
 export function firstLine(message: string): string {
   return message.trim().split('\n')[0]!.trim() || 'no reason was given'
 }
 
-/** What the device refused, as an error of ours. */
+/** Turns a refusal of the device into one of our errors. */
 type Describe = (message: string, outOfMemory: boolean) => Error
 
 function refused(what: string): Describe {
@@ -21,27 +21,27 @@ function refused(what: string): Describe {
 }
 
 /**
- * Everything that goes wrong on one device, in one place: refused commands and allocations, errors that nobody asked about,
- * the loss of the device. A device goes on after an error and computes with what is left, so that whoever reports a number
- * asks `settled` first. Errors are heard as they come: nothing waits for the device but `settled`.
+ * Collects everything that goes wrong on a device: refused commands and allocations, uncaptured errors, device loss. A
+ * device continues after an error and computes with what is left, so await `settled` before reporting a number. Errors
+ * are collected as they arrive: only `settled` waits for the device.
  */
 export class DeviceFaults {
-  /** Hears the first fault, and where the program was. */
+  /** Called with the first fault, and where the program was. */
   onFault: (error: Error, place: string | null) => void = () => {}
   /** Where the program is now. */
   place: Place | null = null
   private first: Error | null = null
-  /** Faults of an earlier round that are heard late are of no interest. */
+  /** Late faults of an earlier round are ignored. */
   private round = 0
-  /** The device's answers so far, in the order of what was asked: what was refused first is named, not what came of it. */
+  /** The device's answers so far, in request order: the first refusal is reported, not its consequences. */
   private answers: Promise<void> = Promise.resolve()
   private disposed = false
 
   constructor(private readonly device: GPUDevice) {
-    // Prevented, or Dawn prints it on the standard output, which carries results.
+    // Otherwise Dawn prints it on standard output, which carries results.
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
-      this.hear(Promise.resolve(event.error), refused('a command'))
+      this.collect(Promise.resolve(event.error), refused('a command'))
     })
     void device.lost.then(({ reason, message }) =>
       this.report(new Error(`the GPU device was lost (${reason}): ${firstLine(message)}`), this.place),
@@ -55,28 +55,28 @@ export class DeviceFaults {
     this.onFault(error, place?.() ?? null)
   }
 
-  /** Throws the fault that is known already. */
+  /** Throws a fault that is already known. */
   check(): void {
     if (this.first !== null) throw this.first
   }
 
-  /** Runs `work`, which gives the device commands without waiting, and hears whether it refuses any. */
+  /** Runs `work`, which issues device commands without waiting, and collects their errors. */
   watch<Value>(what: string | Describe, work: () => Value): Value {
     const describe = typeof what === 'string' ? refused(what) : what
     for (const filter of FILTERS) this.device.pushErrorScope(filter)
     try {
       return work()
     } finally {
-      // A lost device answers nothing; that it is lost is heard by itself.
+      // A lost device answers nothing; the loss is reported separately.
       for (const _ of FILTERS)
-        this.hear(
+        this.collect(
           this.device.popErrorScope().catch(() => null),
           describe,
         )
     }
   }
 
-  private hear(answer: Promise<GPUError | null>, describe: Describe): void {
+  private collect(answer: Promise<GPUError | null>, describe: Describe): void {
     const { place, round } = this
     this.answers = this.answers.then(async () => {
       const error = await answer
@@ -85,19 +85,19 @@ export class DeviceFaults {
     })
   }
 
-  /** Waits for the device's answers about everything it was given so far. Throws the first fault. */
+  /** Waits for the device's answers so far. Throws the first fault. */
   async settled(): Promise<void> {
     await this.answers
     this.check()
   }
 
-  /** Forgets what went wrong so far, together with the buffers it was about. */
+  /** Forgets past faults, together with the buffers they were about. */
   clear(): void {
     this.first = null
     this.round++
   }
 
-  /** From here on what happens to the device is no fault. */
+  /** From here on nothing on the device counts as a fault. */
   dispose(): void {
     this.disposed = true
   }

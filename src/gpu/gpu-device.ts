@@ -5,7 +5,7 @@ import type { KernelRunner } from './kernels.ts'
 import type { MemoryMeter } from './meter.ts'
 import type { BufferPool } from './pool.ts'
 
-/** A device with everything that counts, binds and submits on it. */
+/** A device with its meter, pool, kernels and queue. */
 export interface GpuDevice {
   readonly device: GPUDevice
   readonly info: AdapterResult
@@ -14,7 +14,7 @@ export interface GpuDevice {
   readonly kernels: KernelRunner
   readonly queue: CommandQueue
   readonly variants: Readonly<Record<string, string>>
-  /** Everything that goes wrong on it. */
+  /** Faults of the device. */
   readonly faults: DeviceFaults
   dispose(): void
 }

@@ -1,7 +1,7 @@
 /** Workgroups per dimension that every adapter allows. */
 const MAX_GROUPS = 65535
 
-/** A grid of at least `count` workgroups; what does not fit in x spills into y (kernels compute y·groups.x + x). */
+/** A grid of at least `count` workgroups; beyond the limit of x it extends into y (kernels compute y·groups.x + x). */
 export function grid(count: number): readonly [number, number, number] {
   const total = Math.max(1, count)
   if (total <= MAX_GROUPS) return [total, 1, 1]

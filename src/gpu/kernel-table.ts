@@ -42,12 +42,12 @@ function naive(source: string, workgroups: KernelVariant['workgroups']): KernelV
   return { name: 'naive', source, workgroups }
 }
 
-/** Cooperative variants take one workgroup per row. */
+/** Cooperative variants use one workgroup per row. */
 function perRow(source: string): KernelVariant {
   return { name: 'workgroup', source, workgroups: (p) => grid(p.rows!) }
 }
 
-/** Workgroups of the kernels that have most elements to go through: a workgroup costs a CPU half a microsecond. */
+/** Workgroups of the kernels with the most elements: on a CPU a workgroup costs half a microsecond. */
 const WIDE = 256
 
 const perChannel = (p: KernelParams) => elements(p.rows! * p.C!)

@@ -6,7 +6,7 @@ import type { KernelVariant } from './kernel-row.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import type { BufferPool } from './pool.ts'
 
-/** A launch with everything bound: encode it as often as its buffers live. */
+/** A launch with its bindings: can be encoded as long as its buffers live. */
 export interface Prepared {
   readonly pipeline: GPUComputePipeline
   readonly bindGroup: GPUBindGroup
@@ -15,10 +15,10 @@ export interface Prepared {
   readonly bytes: number
 }
 
-/** Bytes of one slot of kernel parameters: the largest offset alignment an adapter may ask for. */
+/** Bytes of one slot of kernel parameters: the largest offset alignment an adapter may require. */
 const SLOT_BYTES = 256
 
-/** The uniform's bytes: fields in the signature's order, u32 or f32. */
+/** Encodes the uniform: fields in the signature's order, u32 or f32. */
 export function encodeParams(launch: Launch): ArrayBuffer {
   const { params } = KERNELS[launch.kernel]
   const data = new DataView(new ArrayBuffer(Math.max(16, Math.ceil((params.length * 4) / 16) * 16)))
@@ -41,7 +41,7 @@ export class UniformArena {
   ) {}
 
   slot(launch: Launch): number {
-    // In the signature's order: the same values under other names are other parameters.
+    // In the signature's order: equal values under other names are different parameters.
     const key = `${launch.kernel} ${KERNELS[launch.kernel].params.map(([name]) => launch.params[name]).join(' ')}`
     let slot = this.slots.get(key)
     if (slot === undefined) {
@@ -65,14 +65,14 @@ export class KernelRunner {
   constructor(
     private readonly device: GPUDevice,
     private readonly pool: BufferPool,
-    /** Variant by kernel name; the first of a row where none is named or the named one does not fit. Refuses unknown names. */
+    /** Variant by kernel name; the first of a row where none is named or it does not fit. Refuses unknown names. */
     readonly variants: Record<string, string> = {},
   ) {
     const unknown = unknownVariant(variants)
     if (unknown !== null) throw new RefusedError('kernels', unknown)
   }
 
-  /** Room for `bytes` of parameters, in slots of 256: one arena for each Program. */
+  /** Reserves `bytes` of parameters, in slots of 256: one arena per Program. */
   reserveUniforms(bytes: number): UniformArena {
     this.latest = new UniformArena(this.device, this.pool.acquireUniform(Math.max(SLOT_BYTES, bytes)))
     return this.latest
@@ -83,8 +83,8 @@ export class KernelRunner {
     const fits = (variant: KernelVariant) =>
       (variant.features ?? []).every((name) => this.device.features.has(name)) &&
       (variant.fits?.(params, this.device.limits) ?? true)
-    const wanted = this.variants[kernel]?.split('+') ?? []
-    for (const name of wanted) {
+    const requested = this.variants[kernel]?.split('+') ?? []
+    for (const name of requested) {
       const variant = row.find((each) => each.name === name)
       if (variant && fits(variant)) return variant
     }
@@ -112,7 +112,7 @@ export class KernelRunner {
     }
   }
 
-  /** Compiles what `launches` need, off the main path. `progress` gets done and total. */
+  /** Compiles the pipelines of `launches` asynchronously. `progress` gets done and total. */
   async compile(
     launches: readonly Launch[],
     progress: (done: number, total: number) => void = () => {},
@@ -132,7 +132,7 @@ export class KernelRunner {
     )
   }
 
-  /** @param buffers the buffer behind a name of the launch; '' for a role the launch does not use */
+  /** @param buffers resolves a launch's buffer names; '' for a role the launch does not use */
   prepare(launch: Launch, buffers: (name: string) => GPUBuffer, arena: UniformArena | null = this.latest): Prepared {
     invariant(arena, 'no room was reserved for kernel parameters')
     const signature = KERNELS[launch.kernel]

@@ -8,7 +8,7 @@ import type { OpDims, SegmentKind } from '../core/segments.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import type { Prepared } from './kernels.ts'
 
-/** Median seconds of `work` run to completion, over `count` runs after one to warm up. */
+/** Median seconds of `work` run to completion, over `count` runs after a warm-up. */
 export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5): Promise<number> {
   const times: number[] = []
   for (let i = 0; i <= count; i++) {
@@ -24,19 +24,19 @@ export async function medianSeconds(gpu: GpuDevice, work: () => void, count = 5)
 
 /** Kernels are repeated until one timing takes about this long: a submit costs a fraction of a millisecond. */
 const TARGET_SECONDS = 0.02
-const MOST_REPEATS = 64
+const MAX_REPEATS = 64
 
-/** Median seconds the device is busy with these kernels when they come again and again. */
+/** Median seconds the device is busy with these kernels in steady state. */
 export async function busySeconds(gpu: GpuDevice, prepared: readonly Prepared[], count = 5): Promise<number> {
   const repeat = (times: number) => () => {
     for (let i = 0; i < times; i++) for (const each of prepared) gpu.queue.launch(each)
   }
   const once = await medianSeconds(gpu, repeat(1), 1)
-  const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.round(TARGET_SECONDS / once)))
+  const repeats = Math.max(1, Math.min(MAX_REPEATS, Math.round(TARGET_SECONDS / once)))
   return (await medianSeconds(gpu, repeat(repeats), count)) / repeats
 }
 
-/** A launch bound to buffers of its own of `elements` each, which the device's pool holds. */
+/** A launch bound to its own buffers of `elements` each, from the device's pool. */
 export function prepareLaunch(gpu: Pick<GpuDevice, 'kernels' | 'pool'>, launch: Launch, elements: number): Prepared {
   gpu.kernels.reserveUniforms(256)
   const buffers = new Map<string, GPUBuffer>()
@@ -46,7 +46,7 @@ export function prepareLaunch(gpu: Pick<GpuDevice, 'kernels' | 'pool'>, launch: 
   return gpu.kernels.prepare(named, (name) => buffers.get(name)!)
 }
 
-/** Times one launch alone, on buffers of its own. */
+/** Times one launch on its own buffers. */
 async function launchSeconds(gpu: GpuDevice, launch: Launch, elements: number, count = 5): Promise<number> {
   try {
     const prepared = prepareLaunch(gpu, launch, elements)
@@ -60,15 +60,15 @@ export interface ProductCase {
   readonly name: string
   readonly shape: string
   readonly kernel: 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
-  /** The factors as they lie in memory. */
+  /** The factors' memory layout. */
   readonly a: readonly [number, number]
   readonly b: readonly [number, number]
   readonly launch: Launch
-  /** Room for the largest of the three matrices. */
+  /** Space for the largest of the three matrices. */
   readonly elements: number
 }
 
-/** Matrix products of a linear layer (forward, input gradient, weight gradient) at widths that matter. */
+/** Matrix products of a linear layer (forward, input gradient, weight gradient) at representative widths. */
 export function productCases(): ProductCase[] {
   const rows = 512
   return [128, 384, 768].flatMap((C): ProductCase[] => {
@@ -131,7 +131,7 @@ interface Case {
   readonly batch: { readonly global: number; readonly sequence: number }
 }
 
-/** The launches of one training step with how often each one happens, and room for the largest buffer. */
+/** The launches of one training step with their counts, and space for the largest buffer. */
 function stepLaunches({ model, batch }: Case): {
   readonly all: readonly (readonly [Launch, number])[]
   readonly elements: number
@@ -178,7 +178,7 @@ function stepLaunches({ model, batch }: Case): {
   return { all, elements: Math.max(parameters, rows * Math.max(ffn, 3 * heads * headSize)) }
 }
 
-/** Milliseconds each kernel takes of one training step, every launch timed alone. */
+/** Milliseconds per kernel of one training step, every launch timed on its own. */
 export async function launchTimes(gpu: GpuDevice, given: Case): Promise<{ name: string; milliseconds: number }[]> {
   const { all, elements } = stepLaunches(given)
   const sums = new Map<string, number>()

@@ -2,8 +2,8 @@ import type { BytesByCategory, Category, PeakBytes } from '../core/bytes.ts'
 import { CATEGORIES, zeroByCategory, zeroPeak } from '../core/bytes.ts'
 
 /**
- * Live and peak bytes per category of one device. Fed by the device's createBuffer and by destroy, nowhere else; `move`
- * only gives bytes that exist another name.
+ * Live and peak bytes per category of one device. Updated by createBuffer and destroy only; `move` recategorizes
+ * existing bytes.
  */
 export class MemoryMeter {
   readonly live: BytesByCategory = zeroByCategory()
@@ -14,7 +14,7 @@ export class MemoryMeter {
     return this.liveBytes + this.cached
   }
 
-  /** Without what is kept for reuse. */
+  /** Without buffers cached for reuse. */
   get liveBytes(): number {
     return CATEGORIES.reduce((sum, each) => sum + this.live[each], 0)
   }
@@ -22,7 +22,7 @@ export class MemoryMeter {
   add(category: Category | 'cached', bytes: number): void {
     if (category === 'cached') this.cached += bytes
     else this.live[category] += bytes
-    this.note()
+    this.updatePeaks()
   }
 
   remove(category: Category | 'cached', bytes: number): void {
@@ -36,8 +36,8 @@ export class MemoryMeter {
     this.add(to, bytes)
   }
 
-  /** Runs `work` (a look at the state, another Program) without letting it move the peaks of the training step. */
-  async aside<Value>(work: () => Promise<Value>): Promise<Value> {
+  /** Runs `work` (a readback, another Program) without affecting the peaks of the training step. */
+  async preservingPeaks<Value>(work: () => Promise<Value>): Promise<Value> {
     const before = { ...this.peak }
     try {
       return await work()
@@ -48,27 +48,27 @@ export class MemoryMeter {
 
   resetPeak(): void {
     Object.assign(this.peak, zeroPeak())
-    this.note()
+    this.updatePeaks()
   }
 
-  private note(): void {
+  private updatePeaks(): void {
     for (const each of CATEGORIES) this.peak[each] = Math.max(this.peak[each], this.live[each])
     this.peak.cached = Math.max(this.peak.cached, this.cached)
     this.peak.total = Math.max(this.peak.total, this.total)
   }
 }
 
-/** Category a buffer that is about to be created counts under; anything unannounced is workspace. */
-export interface Announced {
+/** Category of the next buffer to be created; workspace unless announced. */
+export interface NextAllocation {
   category: Category
 }
 
-/** Wraps createBuffer and destroy so that every buffer of the device is counted, whoever makes it. */
+/** Wraps createBuffer and destroy so that every buffer of the device is counted, whoever creates it. */
 export function instrument(
   device: GPUDevice,
   meter: MemoryMeter,
-): { next: Announced; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
-  const next: Announced = { category: 'workspace' }
+): { next: NextAllocation; categoryOf: WeakMap<GPUBuffer, Category | 'cached'> } {
+  const next: NextAllocation = { category: 'workspace' }
   const categoryOf = new WeakMap<GPUBuffer, Category | 'cached'>()
   const create = device.createBuffer.bind(device)
   device.createBuffer = (descriptor) => {

@@ -1,8 +1,8 @@
 import type { Category } from '../core/bytes.ts'
 import { bytesText, roundBufferBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
-import type { Said } from '../core/said.ts'
+import { msg } from '../core/message.ts'
+import type { LocalizableMessage } from '../core/message.ts'
 import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { MemoryMeter } from './meter.ts'
@@ -12,8 +12,8 @@ import { instrument } from './meter.ts'
 const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const
 
 /**
- * Makes a device's buffers: checks budget and limits before anything is allocated, counts what is, and turns the device's own
- * refusal into a fault with the category and the size.
+ * Creates a device's buffers: checks budget and limits first, counts what is allocated, and turns the device's own
+ * refusal into a fault with category and size.
  */
 export class BufferPool {
   private readonly live = new Set<GPUBuffer>()
@@ -34,7 +34,7 @@ export class BufferPool {
     return this.create(category, roundBufferBytes(bytes), STORAGE | COPY_SRC | COPY_DST, label)
   }
 
-  /** A mappable buffer for read-back; workspace. */
+  /** A mappable buffer for read-back, counted as workspace. */
   acquireStaging(bytes: number): GPUBuffer {
     return this.create('workspace', roundBufferBytes(bytes), USAGE.MAP_READ | USAGE.COPY_DST, 'staging')
   }
@@ -43,7 +43,7 @@ export class BufferPool {
     return this.create('workspace', bytes, USAGE.UNIFORM | USAGE.COPY_DST, 'uniforms')
   }
 
-  /** What the buffer holds goes by another name from now on. */
+  /** Recategorizes a buffer. */
   retag(buffer: GPUBuffer, category: Category | 'cached'): void {
     const from = this.hooks.categoryOf.get(buffer)
     if (from === undefined || from === category) return
@@ -56,7 +56,7 @@ export class BufferPool {
     buffer.destroy()
   }
 
-  /** Releases everything, and with it what went wrong about it: the pool is as new. */
+  /** Releases everything, with the faults about it: the pool is as new. */
   destroyAll(): void {
     for (const buffer of this.live) buffer.destroy()
     this.live.clear()
@@ -66,23 +66,23 @@ export class BufferPool {
   private create(category: Category, size: number, usage: number, label: string): GPUBuffer {
     this.faults.check()
     const { limits } = this.device
-    const refuse = ({ text }: Said): never => {
+    const refuse = ({ text }: LocalizableMessage): never => {
       throw new OutOfMemoryError(text, category, size)
     }
     if (this.budgetBytes !== null && this.meter.total + size > this.budgetBytes)
       refuse(
-        say`out of memory: ${bytesText(size)} for ${category} (${label}) on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`,
+        msg`out of memory: ${bytesText(size)} for ${category} (${label}) on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`,
       )
     const limit =
       usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
     if (size > limit)
       refuse(
-        say`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
+        msg`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
       )
     const described = (message: string, outOfMemory: boolean) =>
       outOfMemory
         ? new OutOfMemoryError(
-            say`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
+            msg`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
             category,
             size,
           )

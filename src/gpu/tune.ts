@@ -6,11 +6,11 @@ import type { GpuDevice } from './gpu-device.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import { KernelRunner } from './kernels.ts'
 import { medianSeconds, prepareLaunch } from './measure.ts'
-import { recall, remember } from './tune-store.ts'
+import { storedVariants, storeVariants } from './tune-store.ts'
 
 /*
- * The matrix product's variants for an adapter, by a short measurement that is kept. The table of choose-variants.ts
- * stands unless another variant is faster by a clear margin: noise must not make two runs of one machine differ.
+ * The matrix product's variants for an adapter, by a short cached measurement. The table of choose-variants.ts applies
+ * unless another variant is faster by a clear margin: noise must not make two runs on one machine differ.
  */
 
 type Described = Omit<AdapterResult, 'kernels'>
@@ -18,17 +18,17 @@ type Variants = Readonly<Record<string, string>>
 
 const PRODUCTS = ['matmul_nn', 'matmul_nt', 'matmul_tn'] as const
 
-/** What is tried beside the table's choice. Tiles are hopeless where a GPU is simulated. */
+/** Candidates besides the table's choice. Tiles are hopeless where a GPU is simulated. */
 const CANDIDATES = {
   software: ['blocks-vec4+blocks'],
   hardware: ['tiles-128-vec4+tiles-128', 'blocks-vec4+blocks'],
 } as const
 
-/** How many times as fast as the table's choice another one has to be. */
-const MARGIN = 1.3
+/** Minimum speedup over the table's choice. */
+const MIN_SPEEDUP = 1.3
 const ROUNDS = 3
 
-/** Seconds of the product by each variant in turn; the best of a few, since other work only ever slows one down. */
+/** Seconds of the product by each variant in turn; the best of a few, since other load only slows them down. */
 async function bestSeconds(gpu: GpuDevice, names: readonly string[], size: number): Promise<number[]> {
   const params = { M: size, N: size, K: size, useBias: 0, accumulate: 0, aOffset: 0, cOffset: 0, lda: size, ldc: size }
   const launch: Launch = { kernel: 'matmul_nn', buffers: {}, params, flops: 2 * size ** 3, bytes: 0 }
@@ -48,11 +48,11 @@ async function measure(gpu: GpuDevice, software: boolean): Promise<Variants> {
   const names = [table.matmul_nn!, ...CANDIDATES[software ? 'software' : 'hardware']]
   const seconds = await bestSeconds(gpu, names, software ? 192 : 1024)
   const fastest = seconds.indexOf(Math.min(...seconds))
-  if (seconds[0]! < seconds[fastest]! * MARGIN) return table
+  if (seconds[0]! < seconds[fastest]! * MIN_SPEEDUP) return table
   return { ...table, ...Object.fromEntries(PRODUCTS.map((kernel) => [kernel, names[fastest]!])) }
 }
 
-/** Changes with the adapter, with any kernel and with the table: an old choice says nothing about new kernels. */
+/** Changes with the adapter, any kernel and the table: an old choice says nothing about new kernels. */
 function keyOf(adapter: Described, features: readonly string[]): string {
   let hash = 0
   const variants = Object.entries(KERNEL_TABLE).flatMap(([kernel, row]) =>
@@ -64,7 +64,7 @@ function keyOf(adapter: Described, features: readonly string[]): string {
   return [vendor, architecture, description, ...features, (hash >>> 0).toString(36)].join(' | ')
 }
 
-/** Whether all that is named exists, for every kernel that the table has a choice for: what is missing would be naive. */
+/** Whether all named variants exist, for every kernel the table covers: a missing one would fall back to naive. */
 function isUsable(kept: Variants, table: Variants): boolean {
   return unknownVariant(kept) === null && Object.keys(table).every((kernel) => kept[kernel] !== undefined)
 }
@@ -72,13 +72,13 @@ function isUsable(kept: Variants, table: Variants): boolean {
 const known = new Map<string, Promise<Variants>>()
 
 async function find(key: string, software: boolean, open: () => Promise<GpuDevice>): Promise<Variants> {
-  const stored = await recall(key)
+  const stored = await storedVariants(key)
   const kept = stored === null ? null : parseVariants(stored)
   if (kept !== null && isUsable(kept, chooseVariants({ software }))) return kept
   const gpu = await open()
   try {
     const variants = await measure(gpu, software)
-    await remember(key, variants)
+    await storeVariants(key, variants)
     return variants
   } finally {
     gpu.dispose()
@@ -86,18 +86,18 @@ async function find(key: string, software: boolean, open: () => Promise<GpuDevic
 }
 
 /**
- * Variants for an adapter: said by the environment (TABCLUSTER_KERNELS: `table`, or what a result's `adapter.kernels`
- * says), else measured before, else measured now on a device of its own, else the table's. Throws RefusedError when the
- * environment names what does not exist.
+ * Variants for an adapter: from the environment (TABCLUSTER_KERNELS: `table`, or a result's `adapter.kernels`), else a
+ * stored measurement, else measured now on a separate device, else the table's. Throws RefusedError when the
+ * environment names an unknown variant.
  */
 export async function tunedVariants(
   adapter: Described,
   features: readonly string[],
   open: () => Promise<GpuDevice>,
 ): Promise<Variants> {
-  const said = globalThis.process?.env?.TABCLUSTER_KERNELS
+  const requested = globalThis.process?.env?.TABCLUSTER_KERNELS
   const table = chooseVariants(adapter)
-  if (said) return said === 'table' ? table : saidVariants(said)
+  if (requested) return requested === 'table' ? table : saidVariants(requested)
   const key = keyOf(adapter, features)
   let found = known.get(key)
   if (!found) {

@@ -1,7 +1,7 @@
 import type { KernelName, Launch } from './kernels.ts'
 import { KERNELS } from './kernels.ts'
 
-/** Kernels that fill one part of an output others fill the rest of: what was there before is not used. */
+/** Kernels that fill one part of an output while others fill the rest: its previous content is not used. */
 const PARTIAL_WRITERS: ReadonlySet<KernelName> = new Set([
   'attention_backward_query',
   'attention_backward_key_value',
@@ -10,7 +10,7 @@ const PARTIAL_WRITERS: ReadonlySet<KernelName> = new Set([
 
 /**
  * What a list of launches needs from before (reads) and leaves behind (writes). An accumulating output counts as read
- * only when it really accumulates; a buffer first written inside the list is not a read. Unused roles are named ''.
+ * only when it actually accumulates; a buffer first written inside the list is not a read. Unused roles are named ''.
  */
 export function accessOf(launches: readonly Launch[]): { reads: string[]; writes: string[] } {
   const reads = new Set<string>()

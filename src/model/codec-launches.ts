@@ -13,7 +13,7 @@ export type CodecKind = 'fp16' | 'int8' | 'topk'
 /** Values that share a scale under int8 (comm/codecs/int8.ts, shaders/encode_int8.wgsl). */
 const INT8_CHUNK = 256
 
-/** Compresses `values` into `encoded`; with top-k, `residue` keeps what is left out. Layouts: comm/codecs. */
+/** Compresses `values` into `encoded`; with top-k, `residue` keeps the remainder. Layouts: comm/codecs. */
 export function encodeLaunch(codec: CodecKind, values: Range, encoded: Range, residue?: Range): Launch {
   const n = values.length
   const shared = { n, sOffset: values.offset, tOffset: encoded.offset }

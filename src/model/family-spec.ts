@@ -1,23 +1,23 @@
 import type { SegmentSpec } from './segment.ts'
 
 /**
- * A model family as data: an embedding, blocks, a head, all made of segments. The mechanism is that of a transformer with
- * norms ahead of its sublayers: x → x + body(norm(x)). To add one: a file in model/families/ and a row here.
+ * A model family as data: an embedding, blocks and a head, all made of segments. It is a pre-norm transformer: x → x +
+ * body(norm(x)). To add one: a file in model/families/ and a row here.
  */
-export interface Family {
+export interface FamilySpec {
   readonly title: string
   readonly embedding: SegmentUse
-  /** Name of block i, in front of everything in it: "h.3" */
+  /** Name of block i, prefixed to everything in it: "h.3" */
   readonly blockName: (index: number) => string
   readonly block: readonly Sublayer[]
   readonly finalNorm: SegmentUse
-  /** Its weight is the embedding's where the model is tied. */
+  /** Shares the embedding's weight where the model is tied. */
   readonly head: SegmentUse
 }
 
 /** x → x + body(norm(x)) */
 export interface Sublayer {
-  /** What the page calls it: "attention", "MLP" */
+  /** Name on the page: "attention", "MLP" */
   readonly title: string
   readonly norm: SegmentUse
   readonly body: SegmentUse
@@ -26,19 +26,19 @@ export interface Sublayer {
 
 export interface SegmentUse {
   readonly segment: SegmentSpec
-  /** After the block's name: "attn" */
+  /** Suffix to the block's name: "attn" */
   readonly name: string
-  /** By role of the segment. */
+  /** By the segment's role. */
   readonly parameters: Readonly<Record<string, NamedParameter>>
 }
 
 export interface NamedParameter {
-  /** Hugging Face's, after the block's: "attn.c_attn.weight" */
+  /** Suffix of the Hugging Face name: "attn.c_attn.weight" */
   readonly name: string
   readonly init: Init
 }
 
-/** `residual`: divided by √(2 · layers), for what is added to the residual stream. */
+/** `residual`: divided by √(2 · layers), for projections onto the residual stream. */
 export type Init =
   | { readonly kind: 'normal'; readonly std: number; readonly residual?: true }
   | { readonly kind: 'zeros' }

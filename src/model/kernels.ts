@@ -1,13 +1,13 @@
 /**
- * What every kernel takes, gives and needs to know. The launch lists (model/launches.ts) name kernels by these
- * signatures; the kernel table (gpu/kernel-table.ts) adds source, variants and workgroup counts to each row.
- * Shapes use B batch, T sequence, C channels, NH heads, HS head size, V vocabulary, R = B·T rows. All f32 unless said.
+ * Inputs, outputs and parameters of every kernel. The launch lists (model/launches.ts) name kernels by these
+ * signatures; the kernel table (gpu/kernel-table.ts) adds source, variants and workgroup counts to each row. Shapes use
+ * B batch, T sequence, C channels, NH heads, HS head size, V vocabulary, R = B·T rows. All f32 unless noted.
  */
 
 type Access = 'in' | 'out' | 'inout'
 
 export interface KernelSignature {
-  /** Bindings of group 0 in order; the uniform with the parameters comes after them. */
+  /** Bindings of group 0 in order; the uniform with the parameters follows them. */
   readonly bindings: readonly (readonly [role: string, access: Access])[]
   /** Fields of the uniform in order; 'u' u32, 'f' f32. */
   readonly params: readonly (readonly [name: string, type: 'u' | 'f'])[]
@@ -42,7 +42,7 @@ export const KERNELS = {
 
   /** y = (x − mean)·rstd·gamma + beta, rstd = 1/√(variance + epsilon); stats[r] = (mean, rstd) */
   layer_norm_forward: kernel('x gamma beta =y =stats', 'rows C epsilon:f'),
-  /** dx = ∂/∂x (+ upstream with useUpstream 1): upstream is the gradient that flows past the norm on the residual path */
+  /** dx = ∂/∂x (+ upstream with useUpstream 1): upstream is the gradient that bypasses the norm on the residual path */
   layer_norm_backward_input: kernel('dy x gamma stats upstream =dx', 'rows C useUpstream'),
   /** dgamma (+)= Σ_r dy·x̂, dbeta (+)= Σ_r dy */
   layer_norm_backward_weight: kernel('dy x stats +=dgamma +=dbeta', 'rows C accumulate'),
@@ -54,18 +54,22 @@ export const KERNELS = {
   /** dgamma (+)= Σ_r dy·x·rstd */
   rms_norm_backward_weight: kernel('dy x stats +=dgamma', 'rows C accumulate'),
 
-  /** c[M,N] (+)= a[M,K]·b[K,N] (+ bias[N]). aOffset and cOffset skip elements of a and c; rows of a are lda elements apart
-   *  and rows of c ldc (K and N where they are packed), so that both can be columns of a wider matrix. */
+  /**
+   * c[M,N] (+)= a[M,K]·b[K,N] (+ bias[N]). aOffset and cOffset skip elements of a and c; lda and ldc are the row
+   * strides of a and c (K and N where packed), so that both can be columns of a wider matrix.
+   */
   matmul_nn: kernel('a b bias +=c', 'M N K useBias accumulate aOffset cOffset lda ldc'),
   /** c[M,N] (+)= a[M,K]·b[N,K]ᵀ (+ bias[N]) */
   matmul_nt: kernel('a b bias +=c', 'M N K useBias accumulate aOffset cOffset lda ldc'),
-  /** c[M,N] (+)= a[K,M]ᵀ·b[K,N]; aOffset and bOffset skip elements of a and b, whose rows are lda and ldb elements apart */
+  /** c[M,N] (+)= a[K,M]ᵀ·b[K,N]; aOffset and bOffset skip elements of a and b; lda and ldb are their row strides */
   matmul_tn: kernel('a b +=c', 'M N K accumulate aOffset bOffset lda ldb'),
   /** db[n] (+)= Σ_r dy[r,n] */
   bias_backward: kernel('dy +=db', 'rows N accumulate'),
 
-  /** Causal softmax attention. qkv[r] = (q | k | v), NH·HS, KV·HS and KV·HS wide: NH/KV neighbouring query heads share a
-   *  key/value head. o[R, NH·HS]; lse[B,NH,T] = log Σ exp(scores) */
+  /**
+   * Causal softmax attention. qkv[r] = (q | k | v), of widths NH·HS, KV·HS and KV·HS: NH/KV adjacent query heads share
+   * a key/value head. o[R, NH·HS]; lse[B,NH,T] = log Σ exp(scores)
+   */
   attention_forward: kernel('qkv =o =lse', 'B T NH KV HS'),
   /** delta[B,NH,T] = Σ_d do·o */
   attention_backward_delta: kernel('o dout =delta', 'B T NH HS'),
@@ -74,18 +78,20 @@ export const KERNELS = {
   /** the k and v parts of dqkv */
   attention_backward_key_value: kernel('qkv dout lse delta +=dqkv', 'B T NH KV HS'),
 
-  /** Rotary position embedding of the q and k heads in place: the pair (x[i], x[i + HS/2]) of each head turns by the angle
-   *  direction · position · θ^(−2i/HS), position = start + r mod T, logTheta = log₂ θ. direction 1 forward, −1 backward.
-   *  HS is even. */
+  /**
+   * Rotary position embedding of the q and k heads in place: the pair (x[i], x[i + HS/2]) of each head is rotated by
+   * direction · position · θ^(−2i/HS), position = start + r mod T, logTheta = log₂ θ. direction 1 forward, −1 backward.
+   * HS is even.
+   */
   rotary_embedding: kernel('+=qkv', 'rows T NH KV HS start logTheta:f direction:f'),
 
   /** g = ½h(1 + tanh(√(2/π)(h + 0.044715h³))), the tanh argument clamped */
   gelu_forward: kernel('h =g', 'n'),
   /** dh (in place of dg) = dg · gelu'(h) */
   gelu_backward: kernel('h +=dg', 'n'),
-  /** gu[r] = (gate | up), each F wide; g = silu(gate)·up, silu(z) = z/(1 + exp(−z)) */
+  /** gu[r] = (gate | up), each of width F; g = silu(gate)·up, silu(z) = z/(1 + exp(−z)) */
   swiglu_forward: kernel('gu =g', 'rows F'),
-  /** dgu[r] comes as (dg | anything) and becomes (dgate | dup) */
+  /** dgu[r] is (dg | anything) on input and (dgate | dup) on output */
   swiglu_backward: kernel('gu +=dgu', 'rows F'),
   /** out = x + p + bias */
   bias_residual: kernel('x p bias =out', 'rows C useBias'),
@@ -109,11 +115,11 @@ export const KERNELS = {
   /** m = momentum·m + scale·g + decay·wd·p; p −= lr·m (PyTorch's order) */
   sgd: kernel('g hyper norm +=p +=m', 'n pOffset gOffset mOffset decay'),
 
-  /** encoded words of n values (model/codec-launches.ts); topk also leaves residue[i] = what was left out of value i */
+  /** encoded words of n values (model/codec-launches.ts); topk also leaves residue[i], the remainder of value i */
   encode_fp16: kernel('values =encoded', 'n sOffset tOffset'),
   encode_int8: kernel('values =encoded', 'n sOffset tOffset chunks'),
   encode_topk: kernel('values =encoded =residue', 'n k sOffset tOffset feedback'),
-  /** values[tOffset + i] (+)= what word stands for it; topk adds its k pairs */
+  /** values[tOffset + i] (+)= the decoded value; topk adds its k pairs */
   decode_fp16: kernel('encoded +=values', 'n sOffset tOffset accumulate'),
   decode_int8: kernel('encoded +=values', 'n sOffset tOffset chunks accumulate'),
   decode_topk: kernel('encoded +=values', 'n k sOffset tOffset'),
@@ -124,10 +130,10 @@ export const KERNELS = {
 
 export type KernelName = keyof typeof KERNELS
 
-/** One dispatch: kernel, the buffers by role, the uniform's fields, and the work for planning submits and cost models. */
+/** One dispatch: kernel, buffers by role, the uniform's fields, and the work for planning submits and cost models. */
 export interface Launch {
   readonly kernel: KernelName
-  /** role → what the op calls the buffer; a role that is unused (bias without useBias) may name any read buffer. */
+  /** role → the op's name of the buffer; an unused role (bias without useBias) may name any read buffer. */
   readonly buffers: Readonly<Record<string, string>>
   readonly params: Readonly<Record<string, number>>
   /** Floating-point operations (a multiply-add is 2). */
@@ -136,7 +142,7 @@ export interface Launch {
   readonly bytes: number
 }
 
-/** Partial sums one tensor contributes to the squared norm: one per 65,536 elements, so that the order is fixed. */
+/** Partial sums of one tensor's squared norm: one per 65,536 elements, so that the order is fixed. */
 export function squaredNormSlots(elements: number): number {
   return Math.max(1, Math.ceil(elements / 65536))
 }

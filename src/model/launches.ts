@@ -7,7 +7,7 @@ import type { Call, SegmentSpec, SizeSymbol } from './segment.ts'
 import { segmentOf } from './segments/registry.ts'
 
 /**
- * What a compute op runs: the kernels of its segment (model/segments/), forward, backward, or backward split into its
+ * The kernels of a compute op: those of its segment (model/segments/), forward, backward, or backward split into its
  * input-gradient (I) and weight-gradient (W) half. `args` maps the segment's roles to buffer names.
  */
 export interface ComputeWork {
@@ -18,8 +18,8 @@ export interface ComputeWork {
   readonly accumulate: boolean
 }
 
-/** Sizes by symbol, as one rank holds them. */
-export function symbolsOf(dims: OpDims): Readonly<Partial<Record<SizeSymbol, number>>> {
+/** Sizes by symbol, as held by one rank. */
+export function sizeSymbols(dims: OpDims): Readonly<Partial<Record<SizeSymbol, number>>> {
   const { B, T, C, NH, KV, HS, F, V, valid, vocabStart, rows, rowStart, tensor, epsilon, theta } = dims
   return {
     B,
@@ -44,7 +44,7 @@ export function symbolsOf(dims: OpDims): Readonly<Partial<Record<SizeSymbol, num
 /** The values of the symbols in a segment's expressions for one op. */
 function sizesOf({ dims, args, accumulate }: ComputeWork): Readonly<Partial<Record<SizeSymbol, number>>> {
   return {
-    ...symbolsOf(dims),
+    ...sizeSymbols(dims),
     accumulate: accumulate ? 1 : 0,
     upstream: args['upstream'] === undefined ? 0 : 1,
   }
@@ -61,7 +61,7 @@ function happens({ when }: Call, { args, dims }: ComputeWork): boolean {
   return args[when.given] !== undefined
 }
 
-/** Names of the buffers that an op's kernels bind, by role; a role without a buffer leaves its binding unused. */
+/** Buffers that an op's kernels bind, by role; a role without a buffer leaves its binding unused. */
 function bound(call: Call, args: ComputeWork['args']): Readonly<Record<string, string>> {
   const buffers: Record<string, string> = {}
   for (const [role, from] of Object.entries(call.bind)) buffers[role] = from === '' ? '' : (args[from] ?? '')
@@ -88,7 +88,7 @@ export function launchesOf(work: ComputeWork): Launch[] {
 
 const ROLES = new Map<ComputeKind, Map<SegmentSpec, ReadonlySet<string>>>()
 
-/** The roles that the kernels of a pass bind. */
+/** The roles that a pass's kernels bind. */
 function rolesOf(spec: SegmentSpec, kind: ComputeKind): ReadonlySet<string> {
   const bySpec = ROLES.get(kind) ?? new Map<SegmentSpec, ReadonlySet<string>>()
   ROLES.set(kind, bySpec)
@@ -100,7 +100,7 @@ function rolesOf(spec: SegmentSpec, kind: ComputeKind): ReadonlySet<string> {
   return roles
 }
 
-/** Of buffers by role, those that the kernels of a pass bind. */
+/** The subset of buffers that a pass's kernels bind. */
 export function boundBy(spec: SegmentSpec, kind: ComputeKind, args: ComputeWork['args']): ComputeWork['args'] {
   const roles = rolesOf(spec, kind)
   return Object.fromEntries(Object.entries(args).filter(([role]) => roles.has(role)))

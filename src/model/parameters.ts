@@ -8,23 +8,23 @@ export interface ParameterSpec {
   /** Hugging Face's name. */
   readonly name: string
   readonly shape: readonly number[]
-  /** The shape by symbols: as a rank of a tensor group holds it, with the sizes that this rank has. */
+  /** The shape by symbols, as a rank of a tensor group holds it. */
   readonly sizes: readonly SizeExpression[]
   readonly init:
     { readonly kind: 'normal'; readonly std: number } | { readonly kind: 'zeros' } | { readonly kind: 'ones' }
   /** Weight decay applies: two or more dimensions. */
   readonly decay: boolean
-  /** How tensor parallelism cuts it; null: every rank holds the whole. */
+  /** How tensor parallelism splits it; null: replicated on every rank. */
   readonly tensorAxis: TensorAxis | null
   /** −1 embedding, 0 … L−1 blocks, L final norm and head. */
   readonly block: number
-  /** The token embedding of a model whose head is tied to it: needed on the first and on the last stage. */
+  /** The token embedding of a model with a tied head: needed on the first and on the last stage. */
   readonly tiedToHead: boolean
-  /** Its gradient is taken from all rows, also where each tensor rank holds a share of the residual stream. */
+  /** Its gradient comes from all rows, even where each tensor rank holds a share of the residual stream. */
   readonly fromAllRows: boolean
 }
 
-/** The sizes of a whole model, by symbol. */
+/** Global model sizes by symbol. */
 export function modelSizes(shape: ModelShape): Readonly<Partial<Record<SizeSymbol, number>>> {
   const { embed: C, heads: NH, kvHeads: KV, headSize: HS, ffn: F, vocab: V, context: N } = shape
   return { C, NH, KV, HS, F, V, N }

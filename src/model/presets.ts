@@ -28,9 +28,10 @@ function llama(
 }
 
 /**
- * Models by name. nano, micro, mini and nano-llama learn the built-in corpora on any machine; GPT-2's sizes are those of
- * the released checkpoints, GPT-3's of Brown et al. 2020 (table 2.1), LLaMA-2's of Touvron et al. 2023, LLaMA-3's of
- * Dubey et al. 2024 (table 3; LLaMA-3 itself with its context of 8,192; the base of 3.1's rotary positions without its scaling), TinyLlama's of Zhang et al. 2024 (table 2).
+ * Models by name. nano, micro, mini and nano-llama learn the built-in corpora on any machine; GPT-2's sizes are those
+ * of the released checkpoints, GPT-3's of Brown et al. 2020 (table 2.1), LLaMA-2's of Touvron et al. 2023, LLaMA-3's of
+ * Dubey et al. 2024 (table 3; LLaMA-3 itself with its context of 8,192; 3.1's rotary base without its scaling),
+ * TinyLlama's of Zhang et al. 2024 (table 2).
  */
 export const MODEL_PRESETS = {
   nano: gpt2Shape(4, 4, 64, 64, 256),

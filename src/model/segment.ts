@@ -5,17 +5,16 @@ import type { SegmentKind } from '../core/segments.ts'
 import type { KernelName } from './kernels.ts'
 
 /**
- * What a segment of a model is, as data: its parameters, the buffers it makes, and the kernels of its forward, its input
- * gradient and its weight gradient, with all sizes, floating-point operations and bytes as expressions of the same symbols.
- * Strategies lower it, the ledger, the cost model and the inspector evaluate it. To add one: an entry in model/segments/.
+ * A segment of a model as data: its parameters, its buffers, and the kernels of its forward, input gradient and weight
+ * gradient, with all sizes, floating-point operations and bytes as expressions of the same symbols. Strategies lower
+ * it; the ledger, the cost model and the inspector evaluate it. To add one: an entry in model/segments/.
  */
 
 /**
- * B batch, T sequence, C channels, NH heads, KV key/value heads, HS size of a head, F width of the MLP, V vocabulary rows,
- * R rows (tokens) the op works on, N longest sequence, t ranks that share the tensors: all as this rank holds them.
- * epsilon of norms, logTheta = log₂ of the base of rotary positions.
- * Flags (0 or 1): accumulate (adds to gradients), upstream (a gradient flows past on the residual stream), first (holds
- * the first rows of the vocabulary).
+ * B batch, T sequence, C channels, NH heads, KV key/value heads, HS size of a head, F width of the MLP, V vocabulary
+ * rows, R rows (tokens) of the op, N longest sequence, t ranks that share the tensors: all as held by this rank.
+ * epsilon of norms, logTheta = log₂ of the rotary base. Flags (0 or 1): accumulate (adds to gradients), upstream (a
+ * gradient bypasses on the residual stream), first (holds the first rows of the vocabulary).
  */
 export type SizeSymbol =
   | 'B'
@@ -40,19 +39,19 @@ export type SizeSymbol =
 export type SizeExpression = Expression<SizeSymbol>
 
 export type TensorAxis =
-  /** Cut along the last axis. */
+  /** Split along the last axis. */
   | { readonly kind: 'columns' }
-  /** Cut along the first axis. */
+  /** Split along the first axis. */
   | { readonly kind: 'rows' }
-  /** Columns of q, k and v next to each other, each cut by heads. */
+  /** Adjacent columns of q, k and v, each split by heads. */
   | { readonly kind: 'qkv' }
   /** Vocabulary rows, padded to a multiple. */
   | { readonly kind: 'vocab' }
 
-/** A parameter of a segment, by role; the family gives it its name and initial values. */
+/** A parameter of a segment, by role; the family sets its name and initial values. */
 export interface ParameterPort {
   readonly shape: readonly SizeExpression[]
-  /** How tensor parallelism cuts it; null: every rank holds the whole. */
+  /** How tensor parallelism splits it; null: replicated on every rank. */
   readonly cut: TensorAxis | null
 }
 
@@ -61,17 +60,17 @@ export interface Port {
   readonly dtype: Dtype
 }
 
-/** What a training may do around the same mathematics, and what then is kept for the backward pass. */
+/** Variations of software around the same mathematics, which decide what is kept for the backward pass. */
 const TRAITS = [
-  /** The scores of attention, T × T in every head, are written to memory. */
+  /** The T × T attention scores of every head are written to memory. */
   'materialized',
   'dropout',
-  /** Neighbouring element-wise kernels are not one: what they hand to each other is in memory. */
+  /** Adjacent element-wise kernels are not fused: intermediate values are in memory. */
   'unfused',
 ] as const
 export type Trait = (typeof TRAITS)[number]
 
-/** Kept only where all of its traits hold: the forward leaves it and the backward reads it, besides what kernels bind. */
+/** Kept only where all its traits hold: the forward writes it and the backward reads it, besides what kernels bind. */
 export interface SavedPort extends Port {
   readonly when: readonly Trait[]
 }
@@ -93,21 +92,21 @@ export interface Call {
 export interface SegmentSpec {
   readonly kind: SegmentKind
   readonly parameters: Readonly<Record<string, ParameterPort>>
-  /** What the forward makes inside the segment; what its backward reads of it is kept until then. */
+  /** Buffers of the forward inside the segment; those that its backward reads are kept until then. */
   readonly makes: Readonly<Record<string, Port>>
-  /** What the forward leaves for the backward besides, under other software than this project's. */
+  /** What the forward also keeps for the backward under other software than this project's. */
   readonly saves?: Readonly<Record<string, SavedPort>>
-  /** What the backward makes inside the segment. */
+  /** Buffers of the backward inside the segment. */
   readonly gradients: Readonly<Record<string, Port>>
-  /** Everything else a role may name. */
+  /** Other valid roles. */
   readonly edges: Readonly<Record<string, Port>>
   readonly forward: readonly Call[]
-  /** With the gradients of parameters that nobody keeps an input for (norms). */
+  /** With the gradients of parameters whose inputs nobody keeps (norms). */
   readonly input: readonly Call[]
   readonly weight: readonly Call[]
-  /** The part that selective recomputation runs again, and what it makes again. */
+  /** The part that selective recomputation repeats, and what it produces again. */
   readonly core?: { readonly kind: SegmentKind; readonly makes: readonly string[] }
-  /** Its parameters' gradients come from all rows, whoever holds the rows of the residual stream. */
+  /** Its parameters' gradients come from all rows, whichever rank holds the residual stream. */
   readonly allRows?: true
 }
 
@@ -146,8 +145,8 @@ type Layout = 'matmul_nn' | 'matmul_nt' | 'matmul_tn'
 type Strides = Partial<Record<'aOffset' | 'bOffset' | 'cOffset' | 'lda' | 'ldb' | 'ldc', SizeExpression>>
 
 /**
- * A matrix product [M, K] · [K, N]; 2·M·N·K floating-point operations. `adds`: to what is there, when told to accumulate;
- * `sums`: always. Offsets skip elements; lda, ldb and ldc are the distances of rows that are part of wider ones.
+ * A matrix product [M, K] · [K, N]; 2·M·N·K floating-point operations. `adds`: accumulates when told to; `sums`:
+ * always. Offsets skip elements; lda, ldb and ldc are the strides of rows that are part of wider ones.
  */
 export function product(
   kernel: Layout,
@@ -169,7 +168,7 @@ export function product(
   return call(kernel, bound, { M, N, K, useBias, accumulate, aOffset, cOffset, lda, ldc }, flops, elements)
 }
 
-/** The gradient of a bias: sums over the rows. */
+/** The gradient of a bias: column sums. */
 export function biasGradient(dy: string, db: string, N: SizeExpression): Call {
   const elements = times<SizeSymbol>('R', N)
   return call('bias_backward', { dy, db }, { rows: 'R', N, accumulate: 'accumulate' }, elements, plus(elements, N))

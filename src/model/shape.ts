@@ -1,10 +1,10 @@
-/** The sizes that make a model; `ModelConfig` (configuration) has all of them. */
+/** The sizes of a model; `ModelConfig` (configuration) includes them all. */
 export interface ModelShape {
   readonly family: 'gpt2' | 'llama'
   readonly layers: number
   readonly heads: number
   readonly kvHeads: number
-  /** Width of one head; attention is heads · headSize wide, which need not be `embed`. */
+  /** Width of one head; attention is heads · headSize wide, which may differ from `embed`. */
   readonly headSize: number
   readonly embed: number
   readonly ffn: number

@@ -1,6 +1,6 @@
 import type { ParameterSpec } from './parameters.ts'
 
-/** `length` elements from `global` of the whole tensor stand at `local` of a rank's part (both flattened, row-major). */
+/** `length` elements from `global` of the whole tensor are at `local` of a rank's part (both flattened, row-major). */
 export interface ShardRun {
   readonly local: number
   readonly global: number
@@ -8,8 +8,8 @@ export interface ShardRun {
 }
 
 /**
- * How tensor rank `index` of `tensor` holds a parameter. Columns and rows are cut evenly; qkv takes this rank's heads of
- * each third; a vocabulary is cut after padding, and the padding stands in no run (it is zero).
+ * How tensor rank `index` of `tensor` holds a parameter. Columns and rows are split evenly; qkv takes this rank's heads
+ * of each third; a vocabulary is split after padding, and no run covers the padding (it is zero).
  */
 export function shardRuns(spec: ParameterSpec, tensor: number, index: number): ShardRun[] {
   const total = spec.shape.reduce((a, b) => a * b, 1)

@@ -3,7 +3,7 @@ import { invariant } from '../core/errors.ts'
 import type { KernelName, Launch } from './kernels.ts'
 import { squaredNormSlots } from './kernels.ts'
 
-/** Launches of what follows the gradients: norms, updates, sums of vectors. */
+/** Launches after the gradients: norms, updates, vector sums. */
 
 function launch(
   kernel: KernelName,
@@ -61,7 +61,7 @@ export function updateLaunch(update: UpdateRanges, hyper: string, norm: string):
   )
 }
 
-/** target (+)= source for equally cut ranges. */
+/** target (+)= source for equally split ranges. */
 export function axpyLaunch(source: Range, target: Range, accumulate: boolean): Launch {
   const n = target.length
   return launch(

@@ -4,8 +4,8 @@ import { boundBy, launchesOf } from './launches.ts'
 import { segmentOf } from './segments/registry.ts'
 
 /**
- * Reads and writes of a compute op: those of its kernels, and what no kernel binds. That is kept for the backward by software
- * whose kernels are not here (`saves` of a segment): a forward leaves it, a backward reads it.
+ * Reads and writes of a compute op: those of its kernels, and buffers that no kernel binds. The latter (`saves` of a
+ * segment) are kept for the backward by other software: a forward writes them, a backward reads them.
  */
 export function accessOfWork(work: ComputeWork): { reads: string[]; writes: string[] } {
   const { kind, segment, args } = work

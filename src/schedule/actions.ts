@@ -35,7 +35,7 @@ export interface StageAction {
   readonly stage: number
 }
 
-/** A schedule after lowering passes: compute, messages, and what surrounds a sharded stage. */
+/** A schedule after lowering passes: compute, messages, and the gathers of a sharded stage. */
 export type LoweredAction = Action | MessageAction | StageAction
 
 export interface ParseOptions {
@@ -43,7 +43,7 @@ export interface ParseOptions {
   readonly oldBackward?: boolean
 }
 
-export function isCompute(action: LoweredAction): action is Action {
+export function isComputeAction(action: LoweredAction): action is Action {
   return action.kind.length === 1
 }
 
@@ -79,7 +79,7 @@ export function printActionCsv(rows: readonly ActionRow[]): string {
   return rows.map((row) => `${row.map((each) => (each === null ? '' : printAction(each))).join(',')}\n`).join('')
 }
 
-/** The inverse of `printActionCsv`; blank lines at the end do not count. */
+/** The inverse of `printActionCsv`; trailing blank lines are ignored. */
 export function parseActionCsv(text: string, options: ParseOptions = {}): (LoweredAction | null)[][] {
   const lines = text.replaceAll('\r', '').replace(/\n+$/, '').split('\n')
   return lines.map((line) =>

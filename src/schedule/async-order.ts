@@ -1,13 +1,14 @@
 /**
- * The order in which an asynchronous parameter server hears its workers, from a virtual clock: each worker pulls the
+ * The order in which an asynchronous parameter server handles its workers, from a virtual clock: each worker pulls the
  * parameters, computes for its duration, and pushes. Runs repeat exactly, whatever the machine does.
  *
- * A push is applied as it arrives unless that would make the parameters some other worker computes on older than
- * `maxStaleness` updates; then it waits. When all workers wait, their pushes are added up in rank order and applied as one
- * update. So maxStaleness 0 is the synchronous server, and workers − 1 or more never waits while all are equally fast.
+ * A push is applied on arrival unless that would make the parameters some other worker computes on older than
+ * `maxStaleness` updates; then it waits. When all workers wait, their pushes are summed in rank order and applied as
+ * one update. So maxStaleness 0 is the synchronous server, and workers − 1 or more never waits while all are equally
+ * fast.
  */
 export type AsyncEvent =
-  /** The server sends the worker its present parameters. */
+  /** The server sends the worker its current parameters. */
   | { readonly kind: 'pull'; readonly worker: number }
   /** The worker's gradient of part `part` of the step's global batch reaches the server. */
   | { readonly kind: 'push'; readonly worker: number; readonly part: number }
@@ -22,7 +23,7 @@ export class AsyncOrder {
   private waiting: number[] = []
   private queue: AsyncEvent[]
 
-  /** @param durations virtual time of one push of each worker, more than 0 */
+  /** @param durations virtual time of one push of each worker, positive */
   constructor(
     private readonly durations: readonly number[],
     private readonly maxStaleness: number,
@@ -33,8 +34,8 @@ export class AsyncOrder {
   }
 
   /**
-   * Events of the next step: as many pushes as there are workers, which together take every part of one global batch. A
-   * fast worker may take several parts, a slow one none. Pulls after the last update belong to the next step.
+   * Events of the next step: as many pushes as there are workers, together covering one global batch. A fast worker may
+   * take several parts, a slow one none. Pulls after the last update belong to the next step.
    */
   next(): AsyncEvent[] {
     const workers = this.durations.length
@@ -50,15 +51,15 @@ export class AsyncOrder {
     return events
   }
 
-  /** The next worker's push arrives; of several at once the lowest rank is first. */
+  /** The next worker's push arrives; ties go to the lowest rank. */
   private arrive(): void {
     const time = Math.min(...this.arrival)
     const worker = this.arrival.indexOf(time)
     this.arrival[worker] = Infinity
     this.waiting.push(worker)
     for (;;) {
-      const alone = this.waiting.find((each) => this.mayApply(each))
-      if (alone !== undefined) this.apply([alone], time)
+      const next = this.waiting.find((each) => this.mayApply(each))
+      if (next !== undefined) this.apply([next], time)
       else if (this.waiting.length === this.durations.length)
         this.apply(
           this.waiting.toSorted((a, b) => a - b),

@@ -1,10 +1,10 @@
 import type { Category } from '../core/bytes.ts'
 import type { Dtype } from '../core/dtypes.ts'
 
-/** What a buffer holds. */
+/** The role of a buffer. */
 const BUFFER_ROLES = [
   'parameter',
-  /** A rank's own part of a parameter that is gathered when it is used. */
+  /** A rank's own part of a parameter that is gathered on use. */
   'parameterShard',
   /** A parameter gathered for one visit. */
   'gathered',
@@ -12,9 +12,9 @@ const BUFFER_ROLES = [
   'pulled',
   'gradient',
   'gradientShard',
-  /** A gradient as the backward left it, kept beside the one that micro-batches add to. */
+  /** A gradient as the backward left it, kept beside the accumulated one. */
   'gradientCopy',
-  /** Weights of which the working ones are a coarser copy. */
+  /** Master weights, of which the working ones are a coarser copy. */
   'master',
   'moment1',
   'moment2',
@@ -22,7 +22,7 @@ const BUFFER_ROLES = [
   'activation',
   'activationGradient',
   'recomputed',
-  /** What is on its way between ranks, or waits to go. */
+  /** Data in transit between ranks, or waiting to be sent. */
   'message',
   'staging',
   'uniforms',
@@ -31,20 +31,20 @@ const BUFFER_ROLES = [
 export type BufferRole = (typeof BUFFER_ROLES)[number]
 
 /**
- * Which buffer of a rank: equal records are the same buffer. The executor, the plan and the clock go by its name, which is
- * made of the record here and parsed nowhere.
+ * Identity of a rank's buffer: equal records are the same buffer. The executor, the plan and the clock use its name,
+ * which is derived from the record here and parsed nowhere.
  */
 export interface BufferId {
   readonly role: BufferRole
   /** Hugging Face's name of a parameter, "h.3.attn.qkv", "bucket 0:encoded" … */
   readonly tensor: string
-  /** Of one micro-batch alone. */
+  /** Of one micro-batch only. */
   readonly microbatch?: number
-  /** Of one visit of a unit that is gathered for its use. */
+  /** Of one visit of a unit that is gathered on use. */
   readonly visit?: number
   /** A copy of another rank's buffer. */
   readonly copyOf?: number
-  /** First element of the range it holds of the tensor; left out where that is 0. */
+  /** First element of the tensor's range it holds; omitted where 0. */
   readonly from?: number
 }
 
@@ -70,7 +70,7 @@ export function bufferName({ role, tensor, microbatch, visit, copyOf, from = 0 }
   return `${copy}${place}${PREFIX[role] ?? ''}${tensor}${from === 0 ? '' : `@${from}`}`
 }
 
-/** The memory category of what a buffer holds, where nothing else decides it. */
+/** The default memory category of a role. */
 export const CATEGORY_OF: Readonly<Record<BufferRole, Category>> = {
   parameter: 'parameters',
   parameterShard: 'parameters',
@@ -92,7 +92,7 @@ export const CATEGORY_OF: Readonly<Record<BufferRole, Category>> = {
   workspace: 'workspace',
 }
 
-/** What the elements of a buffer are, where nothing else says so. */
+/** The default element type of a role. */
 export const DTYPE_OF: Readonly<Record<BufferRole, Dtype>> = {
   parameter: 'working',
   parameterShard: 'working',

@@ -5,16 +5,16 @@ import type { Op } from './program.ts'
  *   the op before it on its stream,
  *   the last writer of everything it reads or writes,
  *   all readers since then of everything it writes.
- * An accumulating op lists its buffer in both. Executor, clock and validator all ask here, so they cannot disagree.
+ * An accumulating op lists its buffer in both. Executor, clock and validator all use this, so they cannot disagree.
  */
 
-/** What the rule needs of an op. */
+/** What the rule needs to know of an op. */
 export type OrderedOp = Pick<Op, 'stream' | 'reads' | 'writes'>
 
 /**
- * Waits of all ops in one array: op i waits for `targets[offsets[i]] … targets[offsets[i + 1] − 1]`, indices into the list,
- * ascending. Streams are in order, so of several ops on one stream only the latest is kept, and none that the op before it
- * on the stream already waited for.
+ * Dependencies of all ops in one array: op i waits for `targets[offsets[i]] … targets[offsets[i + 1] − 1]`, indices
+ * into the list, ascending. Streams are in order, so of several ops on one stream only the latest is kept, and none
+ * that the stream already waited for.
  */
 export class Dependencies {
   constructor(
@@ -43,7 +43,7 @@ class Names {
 }
 
 /**
- * @param ops one rank's ops in list order; the list is closed: whatever was written before it is finished
+ * @param ops one rank's ops in list order; whatever precedes the list is finished
  * @param rename the storage behind a buffer name, where several names share one
  */
 export function dependenciesOf(ops: readonly OrderedOp[], rename?: (buffer: string) => string): Dependencies {
@@ -59,7 +59,7 @@ export function dependenciesOf(ops: readonly OrderedOp[], rename?: (buffer: stri
   /** By buffer: its last writer, and the latest reader of each stream since. */
   const writer: number[] = []
   const readers: number[][] = []
-  /** The latest op to wait for on each stream, for the op at hand. */
+  /** The latest op to wait for on each stream, for the current op. */
   const latest = new Int32Array(count).fill(-1)
   const touched: number[] = []
 

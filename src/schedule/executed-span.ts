@@ -1,4 +1,6 @@
-/** One op as it was executed; seconds since the run's clock started. Spans of compute ops are per submit unless traced. */
+/**
+ * One executed op; times in seconds since the run's clock started. Spans of compute ops are per submit unless traced.
+ */
 export interface ExecutedSpan {
   readonly rank: number
   readonly op: number

@@ -2,7 +2,7 @@ import { RefusedError } from '../core/errors.ts'
 import { OP_KINDS } from './op-kinds.ts'
 import type { BufferSpec, Program, RankProgram } from './program.ts'
 
-/** A Program as JSON values: the Map of a rank's buffers as a list in order, everything else as it stands. */
+/** A Program as JSON values: a rank's buffer Map becomes an ordered list, everything else is unchanged. */
 interface ProgramJson extends Omit<Program, 'ranks'> {
   readonly ranks: readonly (Omit<RankProgram, 'buffers'> & { readonly buffers: readonly BufferSpec[] })[]
 }
@@ -15,7 +15,10 @@ export function programToJson(program: Program, indent?: number): string {
   return JSON.stringify(json, null, indent)
 }
 
-/** The inverse of `programToJson`. Throws RefusedError for text that is no Program; `validateProgram` proves the rest. */
+/**
+ * The inverse of `programToJson`. Throws RefusedError for text that is not a Program; `validateProgram` checks the
+ * rest.
+ */
 export function programFromJson(text: string): Program {
   let value: unknown
   try {

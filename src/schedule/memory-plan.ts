@@ -2,7 +2,7 @@ import type { Category, PeakBytes } from '../core/bytes.ts'
 import { CATEGORIES, roundBufferBytes, zeroByCategory, zeroPeak } from '../core/bytes.ts'
 import type { BufferSpec, Op, RankProgram } from './program.ts'
 
-/** One extent of a rank's program: which buffers start and end their life around each op, and the slot behind each. */
+/** One extent of a rank's program: the buffers whose life starts and ends around each op, and the slot of each. */
 export interface ExtentPlan {
   readonly ops: readonly Op[]
   /** acquire[i] before op i, release[i] after it. */
@@ -12,17 +12,17 @@ export interface ExtentPlan {
 }
 
 export interface MemoryPoint {
-  /** Id of the op the point stands at. */
+  /** Id of the point's op. */
   readonly op: number
   readonly live: Readonly<Record<Category, number>>
   readonly cached: number
 }
 
 /**
- * Where every buffer of a rank lives, decided before anything runs: buffers start at their first op and end at their
- * last, in list order, and a free slot of exactly the size is used again. Executor and ledger follow the same plan, so
- * predicted bytes can equal measured bytes. Slots are never given back: a step repeats. Where the rank's software uses free
- * memory for any size, bytes are counted so, and slots only say which buffers follow each other.
+ * Where every buffer of a rank lives, decided before the run: buffers live from their first op to their last, in list
+ * order, and a free slot of exactly the same size is reused. Executor and ledger follow the same plan, so predicted
+ * bytes can equal measured bytes. Slots are never released: a step repeats. Where the rank's software reuses free
+ * memory for any size, bytes are counted accordingly, and slots only say which buffers share storage.
  */
 export interface MemoryPlan {
   /** Bytes of each slot; persistent buffers come first, in the order of `buffers`. */
@@ -60,11 +60,11 @@ class Planner {
   private readonly free = new Map<string, number[]>()
 
   constructor(private readonly rank: RankProgram) {
-    for (const spec of rank.buffers.values()) if (spec.persistent) this.persistent.set(spec.name, this.take(spec))
-    this.note(-1)
+    for (const spec of rank.buffers.values()) if (spec.persistent) this.persistent.set(spec.name, this.allocate(spec))
+    this.recordPeak(-1)
   }
 
-  private take(spec: BufferSpec): number {
+  private allocate(spec: BufferSpec): number {
     const bytes = bytesOf(spec)
     const slot = this.free.get(`${spec.home}:${bytes}`)?.pop()
     if (counts(spec, this.rank)) {
@@ -76,7 +76,7 @@ class Planner {
     return this.slots.length - 1
   }
 
-  private give(spec: BufferSpec, slot: number): void {
+  private release(spec: BufferSpec, slot: number): void {
     const bytes = bytesOf(spec)
     const key = `${spec.home}:${bytes}`
     if (counts(spec, this.rank)) {
@@ -88,7 +88,7 @@ class Planner {
     else this.free.set(key, [slot])
   }
 
-  private note(op: number): void {
+  private recordPeak(op: number): void {
     let live = 0
     for (const category of CATEGORIES) {
       live += this.live[category]
@@ -121,18 +121,18 @@ class Planner {
     for (const [name, i] of last) release[i]!.push(name)
     const slotOf = new Map<string, number>()
     for (const [i, op] of ops.entries()) {
-      for (const name of acquire[i]!) slotOf.set(name, this.take(this.rank.buffers.get(name)!))
-      this.note(op.id)
+      for (const name of acquire[i]!) slotOf.set(name, this.allocate(this.rank.buffers.get(name)!))
+      this.recordPeak(op.id)
       if (record) this.curve.push({ op: op.id, live: { ...this.live }, cached: this.cached })
-      for (const name of release[i]!) this.give(this.rank.buffers.get(name)!, slotOf.get(name)!)
+      for (const name of release[i]!) this.release(this.rank.buffers.get(name)!, slotOf.get(name)!)
     }
-    // After the last release everything transient is cached: the largest value `cached` takes.
+    // After the last release all transient memory is cached: the maximum of `cached`.
     this.peak.cached = Math.max(this.peak.cached, this.cached)
     return { ops, acquire, release, slotOf }
   }
 }
 
-/** Plans one rank's memory. `curve: false` leaves the curve empty (long programs). */
+/** Plans one rank's memory. `curve: false` omits the curve (long programs). */
 export function planMemory(rank: RankProgram, options: { curve?: boolean } = {}): MemoryPlan {
   const record = options.curve ?? true
   const planner = new Planner(rank)
@@ -144,10 +144,10 @@ export function planMemory(rank: RankProgram, options: { curve?: boolean } = {})
 }
 
 /**
- * The place behind a buffer's name within an extent: two buffers that follow each other in one slot depend on each other,
- * whatever their names. Names without a place stand for themselves.
+ * The storage behind a buffer's name within an extent: buffers that share a slot depend on each other, whatever their
+ * names. Names without a slot stand for themselves.
  */
-export function placesOf(plan: MemoryPlan, extent: ExtentPlan): (name: string) => string {
+export function slotNames(plan: MemoryPlan, extent: ExtentPlan): (name: string) => string {
   return (name) => {
     const slot = plan.persistent.get(name) ?? extent.slotOf.get(name)
     return slot === undefined ? name : `#${slot}`

@@ -10,7 +10,7 @@ export function printProgramGrid(program: Program, extent: Extent = 'step'): str
   return printCells(program.ranks.map((rank) => rank[extent].map(opText)))
 }
 
-/** One line per rank and extent: rank, extent, then its ops. Cells are quoted where they need it. */
+/** One line per rank and extent: rank, extent, then its ops. Cells are quoted where needed. */
 export function printProgramCsv(program: Program): string {
   const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   return program.ranks
@@ -20,25 +20,25 @@ export function printProgramCsv(program: Program): string {
 }
 
 /** A place in a Program: index into a rank's list. */
-export interface Place {
+export interface OpPosition {
   readonly rank: number
   readonly index: number
 }
 
-const AROUND = 4
-const MOST_RANKS = 16
+const CONTEXT_OPS = 4
+const MAX_RANKS = 16
 
 /**
  * The grid around the ops an error is about, each marked >…<. Ranks without a marked op show the same part of their list.
  */
-export function printGridAround(lists: readonly (readonly Op[])[], marks: readonly Place[]): string {
+export function printGridAround(lists: readonly (readonly Op[])[], marks: readonly OpPosition[]): string {
   const center = marks[0]?.index ?? 0
   const shown = lists.map((ops, rank) => ({ ops, rank })).filter(({ rank }) => near(rank, marks, lists.length))
   const rows = shown.map(({ ops, rank }) => {
     const own = marks.filter((mark) => mark.rank === rank).map((mark) => mark.index)
     const middle = own[0] ?? Math.min(center, ops.length)
-    const from = Math.max(0, middle - AROUND)
-    const to = Math.min(ops.length, middle + AROUND + 1)
+    const from = Math.max(0, middle - CONTEXT_OPS)
+    const to = Math.min(ops.length, middle + CONTEXT_OPS + 1)
     const cells = ops.slice(from, to).map((op, i) => (own.includes(from + i) ? `>${opText(op)}<` : opText(op)))
     const text = [...(from > 0 ? ['…'] : []), ...cells, ...(to < ops.length ? ['…'] : [])].join('  ')
     return `rank ${String(rank).padStart(String(lists.length - 1).length)}: ${text}`
@@ -49,8 +49,6 @@ export function printGridAround(lists: readonly (readonly Op[])[], marks: readon
 }
 
 /** All ranks of a small Program; of a large one the marked ranks and the first few others. */
-function near(rank: number, marks: readonly Place[], world: number): boolean {
-  return (
-    world <= MOST_RANKS || rank < MOST_RANKS / 2 || marks.slice(0, MOST_RANKS / 2).some((mark) => mark.rank === rank)
-  )
+function near(rank: number, marks: readonly OpPosition[], world: number): boolean {
+  return world <= MAX_RANKS || rank < MAX_RANKS / 2 || marks.slice(0, MAX_RANKS / 2).some((mark) => mark.rank === rank)
 }

@@ -9,18 +9,18 @@ import { zbH1Order } from './orders/zb-h1.ts'
 import { zbH2Order } from './orders/zb-h2.ts'
 import { zbVOrder } from './orders/zb-v.ts'
 
-/** A pipeline schedule: a row here is all there is to adding one. */
+/** A pipeline schedule; adding one takes only a row here. */
 export interface Schedule {
   readonly title: string
-  /** Virtual stages per rank that it can work with, and what a form proposes. */
+  /** Allowed virtual stages per rank, and a form's suggestion. */
   readonly chunks: { readonly least: number; readonly most: number; readonly proposed: number }
-  /** Backward comes as separate input-gradient (I) and weight-gradient (W) actions. */
+  /** Backward is split into input-gradient (I) and weight-gradient (W) actions. */
   readonly splitsBackward: boolean
   /** Micro-batches must be a multiple of the ranks. */
   readonly wholeRounds: boolean
   /** Rank of every virtual stage. */
   readonly stageToRank: (shape: PipelineShape) => readonly number[]
-  /** By rank, its actions in order. `costs` guide the schedules that are searched, not written down. */
+  /** By rank, its actions in order. `costs` guide the schedules found by search. */
   readonly order: (shape: PipelineShape, costs?: StageCosts) => Order
 }
 
@@ -94,13 +94,13 @@ export function scheduleOf(name: ScheduleId): Schedule {
 }
 
 /** Field and message for a RefusedError. */
-export interface Refusal {
+export interface ScheduleRefusal {
   readonly field: 'parallel.chunks' | 'batch.microbatches' | 'parallel.pipeline'
   readonly message: string
 }
 
 /** Why a schedule cannot run this shape, or null. */
-export function refusalOf(name: ScheduleId, shape: PipelineShape): Refusal | null {
+export function refusalOf(name: ScheduleId, shape: PipelineShape): ScheduleRefusal | null {
   const { chunks, wholeRounds } = scheduleOf(name)
   const { stages: p, microbatches: m, chunks: v } = shape
   if (!Number.isInteger(p) || p < 1) return { field: 'parallel.pipeline', message: `${p} is not a whole number from 1` }
@@ -118,7 +118,7 @@ export function refusalOf(name: ScheduleId, shape: PipelineShape): Refusal | nul
   return null
 }
 
-/** The parts of a run configuration that decide its pipeline order. */
+/** The parts of a run configuration that determine its pipeline order. */
 export interface PipelineConfig {
   readonly parallel: { readonly pipeline: number; readonly chunks: number; readonly schedule: ScheduleId }
   readonly batch: { readonly microbatches: number }

@@ -2,7 +2,7 @@ import { broughtBy } from './op-buffers.ts'
 import type { Op } from './program.ts'
 import { opText } from './text.ts'
 
-/** What a click on a span shows; absent where it does not apply. */
+/** Details of a span; absent where they do not apply. */
 export interface SpanArgs {
   readonly step?: number
   readonly microbatch?: number
@@ -10,7 +10,7 @@ export interface SpanArgs {
   readonly bytes?: number
 }
 
-/** An event of the trace format that chrome://tracing and Perfetto read; times in microseconds. */
+/** An event of the trace format of chrome://tracing and Perfetto; times in microseconds. */
 export type TraceEvent =
   | {
       readonly ph: 'X'
@@ -58,7 +58,7 @@ export interface TraceSpan {
 
 const MICRO = 1e6
 
-/** Collects a trace: a process per rank, a thread per stream in the order they come up. */
+/** Collects a trace: a process per rank, a thread per stream in order of appearance. */
 export class TraceWriter {
   readonly #names: TraceEvent[] = []
   readonly #events: Exclude<TraceEvent, { ph: 'M' }>[] = []
@@ -89,7 +89,7 @@ export class TraceWriter {
     this.#events.push({ ph: 'C', pid, tid: 0, ts: seconds * MICRO, name, args })
   }
 
-  /** The whole: names first, then everything in the order of time. */
+  /** The whole trace: names first, then all events by time. */
   trace(otherData?: Readonly<Record<string, string>>): Trace {
     const traceEvents = [...this.#names, ...this.#events.toSorted((a, b) => a.ts - b.ts)]
     return { traceEvents, displayTimeUnit: 'ms', ...(otherData ? { otherData } : {}) }
@@ -107,13 +107,13 @@ export class TraceWriter {
   }
 }
 
-/** Bytes an op moves; null for one that moves none. */
+/** Bytes an op moves; null for ops that move none. */
 export function movedBytes(op: Op): number | null {
   if (!('elementBytes' in op)) return null
   return broughtBy(op).reduce((sum, each) => sum + each.length, 0) * op.elementBytes
 }
 
-/** What is known of an op: of a Program's own, or of one that a timeline shows. */
+/** Details of an op, of a Program or of a timeline. */
 export interface SpanNote {
   readonly detail: string
   readonly kind: string

@@ -4,10 +4,10 @@ import { printActionGrid } from './actions.ts'
 import type { Order, StageCosts } from './orders/shape.ts'
 import { UNIT_COSTS } from './orders/shape.ts'
 
-export interface ClockOptions {
+export interface UnitClockOptions {
   /** Rank of every virtual stage. */
   readonly stageToRank: readonly number[]
-  /** The same for every virtual stage, or one per virtual stage (`comm` of the lower stage counts at an edge). */
+  /** The same for every virtual stage, or one per virtual stage (an edge takes the lower stage's `comm`). */
   readonly costs?: StageCosts | readonly StageCosts[]
 }
 
@@ -28,13 +28,13 @@ export interface ClockedOrder {
 }
 
 /**
- * Clocks an order: every rank does its actions in order, each as soon as its input is there. A forward needs the stage
- * before, a backward or input-gradient its own forward and the stage behind, a weight-gradient its input-gradient. Between
- * ranks an edge takes `comm` without holding anybody's compute lane.
+ * Clocks an order: every rank runs its actions in order, each as soon as its input is available. A forward needs the
+ * stage before, a backward or input-gradient its own forward and the stage after, a weight-gradient its input-gradient.
+ * Between ranks an edge takes `comm` without occupying compute.
  *
  * @throws InvalidProgramError when ranks wait for each other, with the grid and the stuck action marked
  */
-export function clockOrder(order: Order, options: ClockOptions): ClockedOrder {
+export function clockOrder(order: Order, options: UnitClockOptions): ClockedOrder {
   const { stageToRank, costs = UNIT_COSTS } = options
   const stages = stageToRank.length
   const costOf = (stage: number): StageCosts => ('F' in costs ? costs : costs[stage]!)
@@ -47,7 +47,7 @@ export function clockOrder(order: Order, options: ClockOptions): ClockedOrder {
   const free = new Float64Array(order.length)
 
   const edge = (lower: number) => (stageToRank[lower] === stageToRank[lower + 1] ? 0 : costOf(lower).comm)
-  /** When an action's inputs are there; −1: not yet known. */
+  /** When an action's inputs are available; −1: not yet known. */
   const ready = ({ kind, stage, microbatch }: Action): number => {
     const at = stage * m + microbatch
     if (kind === 'F') {
@@ -58,8 +58,8 @@ export function clockOrder(order: Order, options: ClockOptions): ClockedOrder {
     if (kind === 'W') return input[at]!
     const own = forward[at]!
     if (own < 0 || stage === stages - 1) return own
-    const behind = input[at + m]!
-    return behind < 0 ? -1 : Math.max(own, behind + edge(stage))
+    const upstreamEnd = input[at + m]!
+    return upstreamEnd < 0 ? -1 : Math.max(own, upstreamEnd + edge(stage))
   }
 
   const queue = order.map((_, rank) => rank)

@@ -10,18 +10,18 @@ import { checkOps } from './validate/ops.ts'
 import { checkProgress } from './validate/progress.ts'
 
 /**
- * Proves a Program complete and free of deadlock before anything runs:
+ * Proves a Program complete and free of deadlock before it runs:
  *   every op names declared buffers and stays inside them;
- *   every read has an earlier writer, nothing is written for nobody, every micro-batch passes every segment of its stage;
- *   every send meets its receive, every collective its whole group, in the same order and with fitting sizes;
- *   performed in order, with eager sends and collectives that wait for all members, every op gets its turn.
- * Prologue, step and epilogue are extents of their own; only persistent buffers are carried from one to the next.
+ *   every read has an earlier writer, every write a reader, and every micro-batch passes every segment of its stage;
+ *   every send matches a receive, every collective its whole group, in the same order and with matching sizes;
+ *   executed in order, with eager sends and blocking collectives, every op gets to run.
+ * Prologue, step and epilogue are separate extents; only persistent buffers carry over.
  *
  * @throws InvalidProgramError with the per-rank grid around the offending op, the op marked
  */
 export function validateProgram(program: Program): void {
   const plans = program.ranks.map((): MemoryPlan | null => null)
-  // Whatever an extent does not declare is found before its memory is planned.
+  // Undeclared buffers are found before memory is planned.
   const planOf = (rank: number) => (plans[rank] ??= planMemory(program.ranks[rank]!, { curve: false }))
   for (const extent of EXTENTS) validateExtent(program, extent, planOf)
 }

@@ -1,7 +1,8 @@
 import { InvalidProgramError } from '../core/errors.ts'
 import { dependenciesOf, type Dependencies } from '../schedule/dependencies.ts'
-import { planMemory, type MemoryPlan } from '../schedule/memory-plan.ts'
+import { planMemory, slotNames, type MemoryPlan } from '../schedule/memory-plan.ts'
 import { isExchange } from '../schedule/op-kinds.ts'
+import type { OpPosition } from '../schedule/program-grid.ts'
 import type { Op, Program, Reuse } from '../schedule/program.ts'
 import { opText } from '../schedule/text.ts'
 import { eagerRoot, eagerSpans } from './clock/eager.ts'
@@ -16,52 +17,45 @@ export interface ClockedRank {
   /** Seconds from the start of the step, by position in the step. */
   readonly start: Float64Array
   readonly end: Float64Array
-  /** Its compute; exchanges under way while its compute stands still; neither. The three add up to the step. */
+  /** Compute; exchanges while compute is idle; neither. The three add up to the step. */
   readonly computeSeconds: number
   readonly communicationSeconds: number
   readonly idleSeconds: number
-  /** Exchanges beside its compute. */
+  /** Exchanges overlapped with compute. */
   readonly overlappedSeconds: number
-}
-
-/** An op by rank and position in its step. */
-export interface OpAt {
-  readonly rank: number
-  readonly index: number
 }
 
 export interface ClockedProgram {
   readonly stepSeconds: number
   readonly ranks: readonly ClockedRank[]
-  /** The chain of ops that holds the step up, first to last: each began when the one before it ended. */
-  readonly criticalPath: readonly OpAt[]
+  /** The chain of ops that determines the step time: each began when the previous one ended. */
+  readonly criticalPath: readonly OpPosition[]
 }
 
 export interface ClockOptions {
-  /** All ranks compute on one device, in turn: what a machine with a single GPU does. */
+  /** All ranks share one device, in turn, as on a machine with a single GPU. */
   readonly sharedDevice?: boolean
-  /** Plans made before, by rank. */
+  /** Existing memory plans, by rank. */
   readonly plans?: readonly MemoryPlan[]
 }
 
 /**
- * As the executor waits: names that follow each other in one slot depend on each other. An allocator whose free memory serves
- * any size has other memory to give while a stream still works on what was freed (PyTorch's record_stream).
+ * The dependencies of a step by the executor's rule: on memory slots, not names. An allocator that reuses free memory for
+ * any size has other memory to give while a stream still uses what was freed (PyTorch's record_stream).
  */
-function waitsOf({ persistent, step }: MemoryPlan, reuse: Reuse): Dependencies {
-  if (reuse === 'any size') return dependenciesOf(step.ops)
-  return dependenciesOf(step.ops, (name) => {
-    const slot = persistent.get(name) ?? step.slotOf.get(name)
-    return slot === undefined ? name : `#${slot}`
-  })
+function waitsOf(plan: MemoryPlan, reuse: Reuse): Dependencies {
+  return reuse === 'any size'
+    ? dependenciesOf(plan.step.ops)
+    : dependenciesOf(plan.step.ops, slotNames(plan, plan.step))
 }
 
 /**
- * Clocks one step of a Program. An op starts when what it waits for is done (its stream's op before it, the writers of what
- * it reads, the readers of what it overwrites: the executor's rule); a collective when all members have come, unless it is
- * messages to or from a root; a recv ends with its message. Deterministic: the same Program and costs give the same times.
+ * Clocks one step of a Program. An op starts when what it waits for is done (the previous op of its stream, the writers
+ * of its inputs, the readers of what it overwrites: the executor's rule); a collective when all members have arrived,
+ * unless it is messages to or from a root; a recv ends with its message. Deterministic: equal Programs and costs give
+ * equal times.
  *
- * @throws InvalidProgramError when ranks wait for each other for ever, naming one that does
+ * @throws InvalidProgramError when ranks deadlock, naming one that waits
  */
 export function clockProgram(program: Program, cost: CostModel, options: ClockOptions = {}): ClockedProgram {
   const plans = options.plans ?? program.ranks.map((rank) => planMemory(rank, { curve: false }))
@@ -128,11 +122,11 @@ export function clockProgram(program: Program, cost: CostModel, options: ClockOp
     const recv = receiver[i]!
     if (recv >= 0) {
       sender[recv] = i
-      // A recv is looked at when its message is there; what it waits for on its own rank stays apart.
+      // A recv is processed when its message arrives; its own rank's dependencies are tracked separately.
       release(recv)
     }
   }
-  /** By rank: when its link has taken in the messages of collectives it is the root of. */
+  /** By rank: when its link has received the messages of collectives it is the root of. */
   const linkFree = new Float64Array(program.ranks.length)
   const timesOf = (i: number) => ({ ready: ready[i]!, seconds: cost.seconds(ops[i]!, program.ranks[rankOf[i]!]!.rank) })
   const meet = (meeting: number): void => {
@@ -205,15 +199,15 @@ function refuseDeadlock(
   throw new InvalidProgramError(`rank ${rankOf[stuck]} waits for ever at ${opText(ops[stuck]!)}`)
 }
 
-function pathOf(end: Float64Array, binding: Int32Array, rankOf: Int32Array, base: readonly number[]): OpAt[] {
+function pathOf(end: Float64Array, binding: Int32Array, rankOf: Int32Array, base: readonly number[]): OpPosition[] {
   let at = end.reduce((last, each, i) => (each > end[last]! ? i : last), 0)
-  const path: OpAt[] = []
+  const path: OpPosition[] = []
   if (end.length === 0) return path
   for (; at >= 0; at = binding[at]!) path.push({ rank: rankOf[at]!, index: at - base[rankOf[at]!]! })
   return path.reverse()
 }
 
-/** Total length of intervals, each counted once. */
+/** Total length of the union of intervals. */
 function covered(intervals: [number, number][]): number {
   intervals.sort((a, b) => a[0] - b[0])
   let sum = 0

@@ -1,10 +1,10 @@
-import type { Cluster } from './links.ts'
+import type { ClusterHardware } from './links.ts'
 import { interNodeShare } from './links.ts'
 
-/** What decides the time of a collective besides its bytes: how its group lies over nodes. */
+/** What determines a collective's time besides its bytes: the placement of its group over nodes. */
 export interface GroupSpan {
   readonly ranks: number
-  /** Most members on one node, and nodes touched. */
+  /** Most members on one node, and number of nodes. */
   readonly perNode: number
   readonly nodes: number
 }
@@ -19,7 +19,7 @@ export function spanOf(group: readonly number[], devicesPerNode: number): GroupS
   return { ranks: group.length, perNode: Math.max(0, ...counts.values()), nodes: counts.size }
 }
 
-/** The span of a group of `ranks` members, `stride` ranks apart, as a mesh lays it out. */
+/** The span of a group of `ranks` members, `stride` ranks apart, as in a mesh. */
 export function meshSpan(ranks: number, stride: number, devicesPerNode: number): GroupSpan {
   const perNode = Math.max(1, Math.min(ranks, Math.floor(devicesPerNode / stride)))
   return { ranks, perNode, nodes: Math.ceil(ranks / perNode) }
@@ -28,20 +28,22 @@ export function meshSpan(ranks: number, stride: number, devicesPerNode: number):
 export type CollectiveName =
   'allReduce' | 'reduceScatter' | 'allGather' | 'broadcast' | 'reduce' | 'gather' | 'scatter' | 'push' | 'pull'
 
-/** Seconds to start a collective: its kernel, the flags of its channels and the meeting of the ranks. */
+/** Seconds to start a collective: its kernel, its channels' flags and the synchronization of the ranks. */
 const START_SECONDS = 36e-6
-/** Share of a device's links that one message between two devices uses: 28 MB in 0.6 ms over NVLink 3 in Table 6 of
- *  Zero Bubble (arXiv:2401.10241). */
+/**
+ * Share of a device's links that one message between two devices uses: 28 MB in 0.6 ms over NVLink 3 in Table 6 of Zero
+ * Bubble (arXiv:2401.10241).
+ */
 const SEND_SHARE = 0.17
 
 /**
- * Rings that NCCL lays over the first n devices of a hybrid cube mesh (DGX-1V: six NVLink 2 links per device, not all
- * pairs joined). Counted from the link diagram; 25 GB/s per ring and direction.
+ * NCCL's rings over the first n devices of a hybrid cube mesh (DGX-1V: six NVLink 2 links per device, not fully
+ * connected). Counted from the link diagram; 25 GB/s per ring and direction.
  */
 const CUBE_MESH_RINGS: readonly number[] = [0, 0, 1, 2, 4, 2, 2, 4, 6]
 
 /** Bytes per second of one ring step inside a node, for a device's part. */
-function intraBandwidth({ intraNode, device }: Cluster, ranks: number): number {
+function intraBandwidth({ intraNode, device }: ClusterHardware, ranks: number): number {
   const full = intraNode.bandwidth * intraNode.efficiency
   if (device.calibration !== 'volta' || !intraNode.title.startsWith('NVLink 2')) return full
   return (full * (CUBE_MESH_RINGS[Math.min(ranks, 8)] ?? 6)) / 6
@@ -50,7 +52,7 @@ function intraBandwidth({ intraNode, device }: Cluster, ranks: number): number {
 /**
  * Seconds of one collective on `bytes`: the whole vector (the sum over parts for gathers and scatters).
  *   ring: steps·α + (bytes share of the slowest hop)/bandwidth; reduceScatter and allGather n−1 steps, allReduce twice that
- *   tree across nodes: 2·⌈log₂ nodes⌉ latencies instead, the same bytes (double binary tree); the quicker one counts
+ *   tree across nodes: 2·⌈log₂ nodes⌉ latencies instead, the same bytes (double binary tree); the faster one counts
  *   star: the root's link carries the vector of every other member
  * plus the start and the passes through device memory. Sources: nccl-tests' bus-bandwidth factors; α and the passes are
  * fitted on half of the vTrain all-reduce table (docs/validation.md).
@@ -59,7 +61,7 @@ export function collectiveSeconds(
   kind: CollectiveName,
   bytes: number,
   span: GroupSpan,
-  cluster: Cluster,
+  cluster: ClusterHardware,
   algorithm: 'ring' | 'tree' | 'star' = 'ring',
 ): number {
   const n = span.ranks
@@ -67,7 +69,7 @@ export function collectiveSeconds(
   const inter = span.nodes > 1
   const alpha = inter ? cluster.interNode.latencySeconds : cluster.intraNode.latencySeconds
   const within = intraBandwidth(cluster, Math.min(n, span.perNode))
-  // A member brings its share of the node's ports; members of other groups on the node use theirs at the same time.
+  // A member has its share of the node's ports; other groups on the node use theirs concurrently.
   const across = interNodeShare(cluster) * span.perNode
   const bandwidth = inter ? Math.min(across, span.perNode > 1 ? within : Infinity) : within
   const start = START_SECONDS
@@ -89,10 +91,12 @@ export function collectiveSeconds(
   )
 }
 
-/** Seconds of a message of `bytes` from one rank to a neighbour; `sharing` senders per node use the ports at once. */
-export function sendSeconds(bytes: number, crossesNodes: boolean, cluster: Cluster, sharing = 1): number {
+/**
+ * Seconds of a message of `bytes` from one rank to a neighbour; `sharing` senders per node use the ports concurrently.
+ */
+export function sendSeconds(bytes: number, crossesNodes: boolean, cluster: ClusterHardware, sharing = 1): number {
   const { intraNode, interNode, devicesPerNode } = cluster
-  // PCIe has a single path to begin with.
+  // PCIe has only a single path.
   const share = intraNode.title.startsWith('NVLink') ? SEND_SHARE : intraNode.efficiency
   if (!crossesNodes) return intraNode.latencySeconds + bytes / (intraNode.bandwidth * share)
   const ports = interNodeShare(cluster) * devicesPerNode

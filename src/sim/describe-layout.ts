@@ -1,7 +1,7 @@
 import type { RunConfig } from '../config/types.ts'
 import { describeCandidate, LAYOUT_WORDS, type LayoutWords } from './planner/candidates.ts'
 
-/** A configuration in a few words: "gpt2 on h100-80gb, data 2 × pipeline 4, gpipe, 8 micro-batches of 2". */
+/** A short description of a configuration: "gpt2 on h100-80gb, data 2 × pipeline 4, gpipe, 8 micro-batches of 2". */
 export function describeLayout(
   { model, batch, parallel, cluster }: RunConfig,
   words: LayoutWords & { readonly on?: (model: string, device: string) => string } = LAYOUT_WORDS,

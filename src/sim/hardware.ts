@@ -8,19 +8,21 @@ export interface Device {
   /** Multiply-adds counted as 2, by the precision of the matrix products (accumulation in f32). */
   readonly peakFlops: Readonly<Record<Precision, number>>
   readonly memoryBytes: number
-  /** Bytes per second to and from its own memory. */
+  /** Bytes per second of its own memory. */
   readonly memoryBandwidth: number
-  /** Units that each work on one tile of a matrix product (SM, core); matrix products come in waves of this many. */
+  /** Units that each process one tile of a matrix product (SM, core); products run in waves of this many. */
   readonly multiprocessors: number
-  /** Seconds from one kernel to the next, where it was measured; absent: what the software's row says. */
+  /** Measured seconds from one kernel to the next; absent: the software row's. */
   readonly kernelGapSeconds?: number
-  /** Row of the calibration table that says how much of its rates real kernels reach. */
+  /** Calibration table row with the efficiencies of real kernels. */
   readonly calibration: 'volta' | 'ampere' | 'hopper' | 'generic'
-  /** Where the figures come from. */
+  /** Source of the figures. */
   readonly source: string
 }
 
-/** Bytes per second an optimizer on the host moves through its memory: eight channels of DDR4-3200, half of it reached. */
+/**
+ * Bytes per second an optimizer on the host moves through its memory: eight channels of DDR4-3200, half of it reached.
+ */
 export const HOST_MEMORY_BANDWIDTH = 100e9
 
 const GiB = 2 ** 30
@@ -155,7 +157,7 @@ export const DEVICES = {
 
 export type DeviceName = keyof typeof DEVICES
 
-/** "this": what an uncalibrated run assumes of the user's GPU, a mid-range laptop part; calibration replaces it. */
+/** "this": the assumed GPU of an uncalibrated run, a mid-range laptop part; calibration replaces it. */
 export const UNCALIBRATED_DEVICE: Device = {
   title: 'this device (not calibrated)',
   peakFlops: peaks(5, 5, 5),
@@ -172,7 +174,7 @@ function isDeviceName(name: string): name is DeviceName {
   return Object.hasOwn(DEVICES, name)
 }
 
-/** @param own what "this" was measured to be. Throws RefusedError for a name outside the table. */
+/** @param own the measured "this". Throws RefusedError for a name outside the table. */
 export function deviceOf(name: string, own: Device = UNCALIBRATED_DEVICE): Device {
   if (name === 'this') return own
   if (isDeviceName(name)) return DEVICES[name]

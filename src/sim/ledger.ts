@@ -1,7 +1,7 @@
 import type { PeakBytes } from '../core/bytes.ts'
 import { bytesText, CATEGORIES } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { MemoryPlan, MemoryPoint } from '../schedule/memory-plan.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
 import type { Program } from '../schedule/program.ts'
@@ -46,8 +46,8 @@ export function overBudget(
   const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
   return new OutOfMemoryError(
     (at === null
-      ? say`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
-      : say`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+      ? msg`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
+      : msg`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
     ).text,
     worst,
     peak.total,

@@ -1,20 +1,20 @@
 import type { ClusterConfig } from '../config/types.ts'
 import { MESH_AXES, axesAcross, meshSize, type MeshAxis, type MeshSizes } from '../core/mesh.ts'
 
-/** Along which axis of the mesh a group lies; all: over several of them (norms, losses). */
+/** The mesh axis along which a group lies; all: several axes (norms, losses). */
 const LINK_AXES = [...MESH_AXES, 'all'] as const
 export type LinkAxis = MeshAxis | 'all'
 
-/** What one axis puts on the links of the cluster. */
+/** The load of one axis on the cluster's links. */
 export interface LinkLoad {
   readonly axis: LinkAxis
   /** Ranks of its largest group. */
   readonly ranks: number
-  /** Some of its groups lie over several nodes: the slower link decides. */
+  /** Some of its groups span nodes: the slower link decides. */
   readonly betweenNodes: boolean
-  /** Id of the link that decides. */
+  /** Id of the limiting link. */
   readonly link: string
-  /** Bytes of a step, of the device that sends most. */
+  /** Bytes per step of the device that sends most. */
   readonly bytes: number
 }
 
@@ -34,20 +34,20 @@ const load = (
   bytes,
 })
 
-/** A server without a device, behind the mesh, belongs to nobody's stage or shard: it serves replicas. */
+/** A server without a device, outside the mesh, belongs to no stage or shard: it serves replicas. */
 function axisOf(mesh: MeshSizes, group: readonly number[]): LinkAxis {
   if (group.some((rank) => rank >= meshSize(mesh))) return 'data'
   const [axis, ...more] = axesAcross(mesh, group)
   return axis === undefined || more.length > 0 ? 'all' : axis
 }
 
-/** What a rank sends to a group in a step, itself among its members. */
+/** Bytes a rank sends to a group in a step. */
 export interface SentToGroup {
   readonly group: readonly number[]
   readonly bytes: number
 }
 
-/** Every exchange of a step, by the axis its group lies along: of each axis what the rank that sends most puts on it. */
+/** Every exchange of a step, by the axis of its group: for each axis, the load of the rank that sends most. */
 export function programLoads(ranks: Iterable<Iterable<SentToGroup>>, mesh: MeshSizes, links: Links): LinkLoad[] {
   const entries = new Map<LinkAxis, { ranks: number; betweenNodes: boolean; bytes: number }>()
   for (const groups of ranks) {

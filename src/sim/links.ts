@@ -7,13 +7,13 @@ import { deviceOf } from './hardware.ts'
 /** A link of one device (within a node) or one port (between nodes). */
 export interface Link {
   readonly title: string
-  /** Payload bytes per second in one direction, as sold. */
+  /** Nominal payload bytes per second in one direction. */
   readonly bandwidth: number
-  /** Seconds from hand-over to arrival of an empty message, as a collective library sees it at one ring step. */
+  /** Seconds from start to arrival of an empty message, as seen by a collective library at one ring step. */
   readonly latencySeconds: number
-  /** Share of the bandwidth that large messages reach. */
+  /** Share of the bandwidth reached by large messages. */
   readonly efficiency: number
-  /** Times an all-reduced vector passes through device memory, not hidden behind the link. */
+  /** Passes of an all-reduced vector through device memory that the link does not hide. */
   readonly memoryPasses: number
   readonly source: string
 }
@@ -65,18 +65,18 @@ export type IntraLinkName = keyof typeof INTRA_LINKS
 export type InterLinkName = keyof typeof INTER_LINKS
 
 /** The hardware a Program is clocked on: ranks fill nodes in order. */
-export interface Cluster {
+export interface ClusterHardware {
   readonly device: Device
   readonly devicesPerNode: number
   /** Ports to the network per node, shared by its devices. */
   readonly nicsPerNode: number
   readonly intraNode: Link
   readonly interNode: Link
-  /** A device to the memory of its node. */
+  /** From a device to its node's memory. */
   readonly hostLink: Link
-  /** How many times the traffic of the ports exceeds what the network behind them carries; 1: a full fat tree. */
+  /** Ratio of the ports' bandwidth to that of the network behind them; 1: a full fat tree. */
   readonly oversubscription: number
-  /** By rank: its compute takes this many times as long. */
+  /** By rank: factor on its compute time. */
   readonly slowdown: ReadonlyMap<number, number>
 }
 
@@ -85,8 +85,8 @@ function find<Name extends string>(table: Readonly<Record<Name, Link>>, name: st
   throw new RefusedError(field, `"${name}" is not one of ${Object.keys(table).join(', ')}`)
 }
 
-/** @param own what "this" was measured to be. Throws RefusedError naming a device or link that is not in the tables. */
-export function clusterOf(config: ClusterConfig, own?: Device): Cluster {
+/** @param own the measured "this". Throws RefusedError naming a device or link that is not in the tables. */
+export function clusterOf(config: ClusterConfig, own?: Device): ClusterHardware {
   return {
     device: deviceOf(config.device, own),
     devicesPerNode: config.devicesPerNode,
@@ -99,7 +99,7 @@ export function clusterOf(config: ClusterConfig, own?: Device): Cluster {
   }
 }
 
-/** Bytes per second one device can have of its node's ports when all devices of the node send at once. */
-export function interNodeShare({ interNode, nicsPerNode, devicesPerNode, oversubscription }: Cluster): number {
+/** Bytes per second per device of its node's ports when all devices of the node send concurrently. */
+export function interNodeShare({ interNode, nicsPerNode, devicesPerNode, oversubscription }: ClusterHardware): number {
   return (interNode.bandwidth * interNode.efficiency * nicsPerNode) / devicesPerNode / oversubscription
 }

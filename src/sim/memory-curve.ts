@@ -1,13 +1,15 @@
 import { CATEGORIES, type BytesByCategory } from '../core/bytes.ts'
 import type { Coordinates } from '../core/mesh.ts'
 
-/** Live bytes of a rank over a virtual step: `bytes[i]` from `seconds[i]` until the next, the last until `stepSeconds`. */
+/**
+ * Live bytes of a rank over a virtual step: `bytes[i]` from `seconds[i]` until the next, the last until `stepSeconds`.
+ */
 export interface MemoryCurve {
   readonly rank: number
   readonly coordinates: Coordinates
   readonly stepSeconds: number
   readonly seconds: readonly number[]
-  /** `cached`: free slots that wait for the next buffer of their size. */
+  /** `cached`: free slots kept for the next buffer of their size. */
   readonly bytes: readonly (BytesByCategory & { readonly cached: number })[]
 }
 
@@ -15,7 +17,7 @@ export function totalBytes(bytes: MemoryCurve['bytes'][number]): number {
   return CATEGORIES.reduce((sum, category) => sum + bytes[category], bytes.cached)
 }
 
-/** The same curve in at most `most` points: of every stretch of time the fullest moment, so that the peak stays. */
+/** The same curve in at most `most` points: the fullest moment of every interval, so that the peak is preserved. */
 export function thinned(curve: MemoryCurve, most: number): MemoryCurve {
   if (curve.seconds.length <= most) return curve
   const seconds: number[] = []

@@ -3,7 +3,7 @@ import { valueOf } from '../core/expression.ts'
 import { familyOf } from '../model/family.ts'
 import { modelSizes } from '../model/parameters.ts'
 
-/** Weights of matrix products, by symbols: those of a block, without its biases and norms. */
+/** Weights of a block's matrix products, by symbols, without biases and norms. */
 function blockWeights(model: ModelConfig): number {
   const sizes = modelSizes(model)
   const uses = familyOf(model).block.map(({ body }) => body.segment)
@@ -13,7 +13,7 @@ function blockWeights(model: ModelConfig): number {
     .reduce((sum, { shape }) => sum + shape.reduce<number>((size, each) => size * valueOf(each, sizes), 1), 0)
 }
 
-/** The head among them; the embedding is a lookup. */
+/** Includes the head; the embedding is a lookup. */
 function productWeights(model: ModelConfig): number {
   return model.layers * blockWeights(model) + model.vocab * model.embed
 }
@@ -26,7 +26,7 @@ export function modelFlops(model: ModelConfig, tokens: number, sequence: number)
   return tokens * (6 * productWeights(model) + 12 * model.layers * model.heads * model.headSize * sequence)
 }
 
-/** With what recomputation repeats: the forward of every block, or the attention inside. */
+/** Including recomputation: every block's forward, or the attention inside. */
 export function hardwareFlops(model: ModelConfig, tokens: number, sequence: number, recompute: Recompute): number {
   const once = modelFlops(model, tokens, sequence)
   const attention = 4 * model.layers * model.heads * model.headSize * sequence

@@ -2,10 +2,10 @@ import type { ScheduleName } from '../config/types.ts'
 import type { PipelineShape } from '../schedule/orders/shape.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import { summarizeOrder, type ScheduleSummary } from '../schedule/summary.ts'
-import { remember } from './remember.ts'
+import { memoized } from './memoized.ts'
 
-/** Some orders are searched, and a search for a layout goes through many of one shape before it comes to the next. */
-const summarized = remember(
+/** Some orders are found by search, and a layout search requests many of one shape in a row. */
+const summarized = memoized(
   128,
   ([name, { stages, microbatches, chunks }]: readonly [ScheduleName, PipelineShape]) =>
     `${name} ${stages} ${microbatches} ${chunks}`,

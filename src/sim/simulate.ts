@@ -7,7 +7,7 @@ import { shapeOf } from '../schedule/registry.ts'
 import type { Trace } from '../schedule/trace.ts'
 import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
-import { clusterOf, type Cluster } from './links.ts'
+import { clusterOf, type ClusterHardware } from './links.ts'
 import type { MemoryCurve } from './memory-curve.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
@@ -19,18 +19,18 @@ import { criticalShares, curveOf, sharesOf, traceOf, trafficOf, type PathShare }
 import { replay } from './replay/replay.ts'
 import type { Walk } from './replay/walk.ts'
 
-/** A rank nothing ran on: no measured peak. */
+/** A rank that was not executed: no measured peak. */
 export type SimulatedRank = Omit<RankResult, 'peakBytes'>
 
 export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
   /** What was clocked: the Program, op by op. */
   readonly simulated: 'program'
-  /** Whose kernels and habits the figures are of. */
+  /** Whose kernels and habits were simulated. */
   readonly software: SoftwareId
-  /** The device whose measured times were taken for "this"; absent where a table's were. */
+  /** The device whose measurements were used for "this"; absent for table values. */
   readonly measuredDevice?: string
   readonly ranks: readonly SimulatedRank[]
-  /** What each axis of the mesh puts on the links. */
+  /** Load of each mesh axis on the links. */
   readonly links: readonly LinkLoad[]
   readonly time: TimeResult & { readonly hfu: number; readonly criticalPath: readonly PathShare[] }
 }
@@ -38,22 +38,22 @@ export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
 export interface Simulation {
   readonly result: SimulatedResult
   readonly trace: () => Trace
-  /** Live bytes over the step, of one rank for all that hold the same. */
+  /** Live bytes over the step, one rank per group of equals. */
   readonly memory: () => MemoryCurve[]
 }
 
 export interface SimulateOptions {
-  /** What "this" is, where it was measured: its rates, and its own times of the ops that were timed. */
+  /** The measured "this", if any: its rates, and its times of the measured ops. */
   readonly measured?: MeasuredDevice
 }
 
 export interface FigureOptions extends SimulateOptions {
-  /** Quicker: ranks whose parts of vectors differ by an element count as one kind. */
+  /** Faster: ranks whose vector parts differ by an element are treated as equal. */
   readonly likeRanksOnce?: boolean
 }
 
 /**
- * What a configuration costs on its cluster: bytes, traffic and times of every rank. Pure and deterministic.
+ * Simulates a configuration on its cluster: bytes, traffic and times of every rank. Pure and deterministic.
  *
  * @throws RefusedError for a configuration no strategy covers; OutOfMemoryError when cluster.memoryBytes is exceeded
  */
@@ -65,7 +65,7 @@ export function simulate(config: RunConfig, options: SimulateOptions = {}): Simu
   return { ...simulation, result: { ...simulation.result, measuredDevice: measured.device.title } }
 }
 
-function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
+function shared(config: RunConfig, cluster: ClusterHardware, stepSeconds: number) {
   const { model, batch, parallel } = config
   const tokens = batch.global * batch.sequence
   const peak = meshSize(parallel) * cluster.device.peakFlops[config.precision]
@@ -81,7 +81,7 @@ function shared(config: RunConfig, cluster: Cluster, stepSeconds: number) {
   }
 }
 
-/** Of a simulation, what a search for layouts compares. */
+/** The part of a simulation that a layout search compares. */
 export interface StepFigures {
   readonly stepSeconds: number
   readonly tokensPerSecond: number
@@ -91,7 +91,7 @@ export interface StepFigures {
   readonly peak: PeakBytes
 }
 
-/** The same numbers as `simulate`, without those of every rank and op. The budget is left to whoever asks. */
+/** The same numbers as `simulate`, without details per rank and op. The caller checks the budget. */
 export function simulateFigures(config: RunConfig, options: FigureOptions = {}): StepFigures {
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
@@ -105,12 +105,12 @@ export function simulateFigures(config: RunConfig, options: FigureOptions = {}):
   return { stepSeconds, tokensPerSecond: tokensPerSecond.virtual, mfu, bubble: schedule.bubble, peak }
 }
 
-function costsOf(config: RunConfig, cluster: Cluster, measured: MeasuredDevice | undefined) {
+function costsOf(config: RunConfig, cluster: ClusterHardware, measured: MeasuredDevice | undefined) {
   const roofline = programCosts(config, cluster)
   return measured ? measuredCosts(measured.seconds, roofline) : roofline
 }
 
-function simulateProgram(config: RunConfig, cluster: Cluster, measured?: MeasuredDevice): Simulation {
+function simulateProgram(config: RunConfig, cluster: ClusterHardware, measured?: MeasuredDevice): Simulation {
   const costs = costsOf(config, cluster, measured)
   const run = (curve = false) => replay(config, costs, cluster.slowdown, { curve })
   const clocked = run()
@@ -156,7 +156,7 @@ function simulateProgram(config: RunConfig, cluster: Cluster, measured?: Measure
       const seen = new Set<string>()
       return kept.walks.flatMap((walk): MemoryCurve[] => {
         const coordinates = placeOf(walk.rank)
-        // Of ranks that peak alike the first stands for all.
+        // The first of several ranks with equal peaks represents them.
         const key = `${coordinates.pipeline} ${JSON.stringify(walk.peak)}`
         if (seen.has(key)) return []
         seen.add(key)

@@ -1,6 +1,6 @@
 export type StoryId = 'ddp-h100' | 'data-parallel' | 'llama-naive' | 'zero-7.5b' | 'gpt3-1024'
 
-/** Configurations that show one thing beside each other; each is checked in a test. */
+/** Sets of configurations that illustrate one point side by side; each is checked in a test. */
 export interface Story {
   readonly id: StoryId
   readonly configs: readonly { readonly label: string; readonly config: Readonly<Record<string, unknown>> }[]
@@ -43,7 +43,7 @@ function zero(stage: number) {
   return {
     precision: 'mixed-f16',
     model: { layers: 36, heads: 32, embed: 4096, context: 1024, vocab: 51200 },
-    // Accumulated: with a single micro-batch ZeRO-1 could give every gradient away at once, as ZeRO-2 does.
+    // Accumulated: with a single micro-batch ZeRO-1 could release every gradient at once, as ZeRO-2 does.
     batch: { global: 128, microbatches: 2, sequence: 1024 },
     parallel: { data: 64, zero: stage, recompute: 'full' },
     cluster: {

@@ -9,7 +9,7 @@ import type { Op, Program, RankProgram } from '../schedule/program.ts'
 export interface PredictedTraffic {
   readonly sentBytes: number
   readonly receivedBytes: number
-  /** Of what is sent. */
+  /** Sent bytes. */
   readonly traffic: BytesByTraffic
 }
 
@@ -31,17 +31,17 @@ const MOVED: { readonly [Each in BetweenRanks]: (op: OpOf<KindsWith<'moves', Eac
 }
 
 /** Bytes one rank sends and receives by an op; zero for what is no exchange. */
-export function movedBytes(op: Op, rank: number): Moved {
+export function exchangedBytes(op: Op, rank: number): Moved {
   const { moves } = OP_KINDS[op.kind]
   return moves === null || moves === 'copies' ? NOTHING : MOVED[moves](op as never, rank)
 }
 
-/** Bytes one rank moves in one step of the repeated part, from the Program alone. */
+/** Bytes one rank moves in one step, from the Program alone. */
 export function rankTraffic(rank: RankProgram): PredictedTraffic {
   const traffic = zeroByTraffic()
   let [sentBytes, receivedBytes] = [0, 0]
   for (const op of rank.step) {
-    const { sent, received } = movedBytes(op, rank.rank)
+    const { sent, received } = exchangedBytes(op, rank.rank)
     sentBytes += sent
     receivedBytes += received
     if ('traffic' in op) traffic[op.traffic] += sent

@@ -4,14 +4,14 @@ import type { Target } from './inspect/inspected.ts'
 import { THEMES, LANGUAGES } from './settings-store.ts'
 import { sourcesFor } from './files-store.ts'
 import type { Page } from './page.ts'
-import { problemsOf } from './problems.ts'
+import { problemsOnScreen } from './problems.ts'
 import type { StepSize } from './run-store.ts'
 import { isActive } from './run-state.ts'
 import { SPEEDS, TIMELINE_VIEWS } from './view-store.ts'
-import type { Place, Speed } from './view-store.ts'
+import type { PagePlace, Speed } from './view-store.ts'
 
-/** Everything a person can do with keys or buttons, in one table: enabled-test and effect beside each other. */
-export interface Action {
+/** All keyboard and button actions in one table, each with its condition and effect. */
+export interface PageAction {
   readonly keys: readonly string[]
   readonly enabled: (page: Page) => boolean
   readonly run: (page: Page) => void
@@ -25,23 +25,23 @@ interface Edited extends Pick<StoreApi<History>, 'getState' | 'getInitialState' 
 }
 
 /** The store whose draft is edited in a place. */
-export function editedIn(page: Page, place: Place): Edited {
+export function editedStore(page: Page, place: PagePlace): Edited {
   return { run: page.draft, simulate: page.simulation, compare: page.compare }[place]
 }
 
-const edited = (page: Page) => editedIn(page, page.view.getState().place)
+const edited = (page: Page) => editedStore(page, page.view.getState().place)
 
-/** What is on screen is planned, and nothing is wrong with it. */
+/** What is on screen is planned, without problems. */
 export function canStart(page: Page): boolean {
   const { plan, config, problem } = page.plan.getState()
   const draft = page.draft.getState()
   const found = page.adapters.getState()
-  const problems = problemsOf({ draft, problem, files: page.files.getState(), found })
+  const problems = problemsOnScreen({ draft, problem, files: page.files.getState(), found })
   return found?.kind === 'ok' && plan !== null && config === draft.config && problems.length === 0
 }
 
-/** Starts what is on screen, where it can. @param by begins with one step of this size and stands after it */
-export function startRun(page: Page, by?: StepSize): void {
+/** Starts what is on screen, if possible. @param by takes one step of this size first, then pauses */
+export function startShownRun(page: Page, by?: StepSize): void {
   const { plan, config } = page.plan.getState()
   if (plan === null || config === null || !canStart(page)) return
   const begin = { ticksPerSecond: page.view.getState().speed, ...(by === undefined ? {} : { by }) }
@@ -55,7 +55,7 @@ export function setSpeed(page: Page, speed: Speed): void {
 
 const speedAt = (page: Page, by: number) => SPEEDS[SPEEDS.indexOf(page.view.getState().speed) + by]
 
-function changeSpeed(by: number): Pick<Action, 'enabled' | 'run'> {
+function changeSpeed(by: number): Pick<PageAction, 'enabled' | 'run'> {
   return {
     enabled: (page) => speedAt(page, by) !== undefined,
     run: (page) => {
@@ -67,10 +67,10 @@ function changeSpeed(by: number): Pick<Action, 'enabled' | 'run'> {
 
 const paused = (page: Page) => page.run.getState().phase === 'paused'
 const idle = (page: Page) => !isActive(page.run.getState().phase) && !page.compare.getState().running
-/** From pause one more; without a run, a run begins with it. */
-const stepping = (by: StepSize): Pick<Action, 'enabled' | 'run'> => ({
+/** Advances a paused run; without a run, starts one with this step. */
+const stepping = (by: StepSize): Pick<PageAction, 'enabled' | 'run'> => ({
   enabled: (page) => paused(page) || (idle(page) && canStart(page)),
-  run: (page) => (paused(page) ? void page.run.advance(by) : startRun(page, by)),
+  run: (page) => (paused(page) ? void page.run.advance(by) : startShownRun(page, by)),
 })
 
 export function moveCursor(page: Page, by: number): void {
@@ -83,7 +83,7 @@ export function moveCursor(page: Page, by: number): void {
   }))
 }
 
-/** Explains something of the run; `from` what was explained before it, to go back to. */
+/** Opens an explanation; `from` is the previous one, to go back to. */
 export function inspectTarget({ view }: Pick<Page, 'view'>, target: Target, from: readonly Target[] = []): void {
   view.setState({ inspected: [...from, target] })
 }
@@ -100,7 +100,7 @@ export const ACTIONS = {
       const { phase } = page.run.getState()
       if (phase === 'running') void page.run.pause('op')
       else if (phase === 'paused') void page.run.resume()
-      else startRun(page)
+      else startShownRun(page)
     },
   },
   step: { keys: ['s'], ...stepping('step') },
@@ -160,11 +160,11 @@ export const ACTIONS = {
     run: ({ view }) => view.setState({ dialog: 'shortcuts' }),
     everywhere: true,
   },
-} as const satisfies Record<string, Action>
+} as const satisfies Record<string, PageAction>
 
 export type ActionName = keyof typeof ACTIONS
 
-/** "Control+Shift+z" for a key event; Shift is left out where the character itself says it ("?"). */
+/** "Control+Shift+z" for a key event; Shift is omitted where the character implies it ("?"). */
 export function chord(event: {
   key: string
   ctrlKey: boolean

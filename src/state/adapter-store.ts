@@ -1,7 +1,7 @@
 import { createStore } from 'zustand/vanilla'
 import type { Availability, Session } from './session.ts'
 
-/** What computes here; null until the browser has answered. */
+/** The available adapters; null until the browser has answered. */
 export function createAdapterStore(session: Pick<Session, 'probe'>) {
   const store = createStore<Availability | null>(() => null)
   const probe = () =>

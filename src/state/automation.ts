@@ -3,11 +3,11 @@ import { parseConfig } from '../config/parse.ts'
 import type { AdapterResult, RunResult } from '../config/result.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 
-/** How `run` may be watched and ended. */
+/** Observing and stopping a `run`. */
 export interface AutomationOptions {
-  /** Hears every event of the run: progress, steps, memory, traffic. */
+  /** Called with every event of the run: progress, steps, memory, traffic. */
   readonly onEvent?: (event: RunEvent) => void
-  /** Ends the run: the result holds what was measured so far. One that has not begun rejects. */
+  /** Ends the run: the result holds the measurements so far. A run that has not begun rejects. */
   readonly signal?: AbortSignal
   /** The text of `data.text`, or the bytes of `data.tokens`. */
   readonly text?: string
@@ -16,7 +16,7 @@ export interface AutomationOptions {
   readonly weights?: Blob
 }
 
-/** How far a comparison is; `index` is the configuration's place in the list. */
+/** Progress of a comparison; `index` is the configuration's position in the list. */
 export type CompareEvent =
   /** Clocked, or refused. */
   | { readonly kind: 'simulated'; readonly index: number; readonly comparison: Comparison }
@@ -26,35 +26,35 @@ export type CompareEvent =
   | { readonly kind: 'compared'; readonly index: number; readonly comparison: Comparison }
 
 export interface CompareOptions {
-  /** Hears of every configuration that was clocked, of every event of its training, and of its end. */
+  /** Called when a configuration was clocked, for every event of its training, and at its end. */
   readonly onEvent?: (event: CompareEvent) => void
-  /** Also train each here, one after another: from one seed, for `steps` steps (20 unless told). */
+  /** Also train each here, one after another, with one seed, for `steps` steps (20 by default). */
   readonly run?: boolean
   readonly steps?: number
-  /** Ends the training; what was not reached has no `measured`. */
+  /** Ends the training; configurations not reached have no `measured`. */
   readonly signal?: AbortSignal
 }
 
 export type Comparison =
-  /** `measured` where it was trained, `untrained` says why not. */
+  /** `measured` where it was trained, else `untrained` is the reason. */
   | { readonly result: SimulatedResult; readonly measured?: RunResult; readonly untrained?: string }
   | { readonly error: string }
 
 /**
- * What a page of TabCluster offers to scripts as `window.tabcluster`: configurations and results as the command line has
- * them (public/run.schema.json). Every call rejects with one line naming field, value and what is allowed.
+ * The API of a TabCluster page for scripts, `window.tabcluster`: configurations and results as on the command line
+ * (public/run.schema.json). Every call rejects with one line naming field, value and what is allowed.
  */
 export interface TabclusterApi {
   readonly version: 1
   /** The distinct adapters of this browser. */
   readonly adapters: () => Promise<AdapterResult[]>
-  /** Trains on this page's cluster, a worker per rank, apart from what the page shows. */
+  /** Trains on this page's cluster, a worker per rank, independently of what the page shows. */
   readonly run: (config: unknown, options?: AutomationOptions) => Promise<RunResult>
-  /** First-step gradients of the configuration's cluster against one device's. */
+  /** Compares the cluster's first-step gradients with one device's. */
   readonly parity: (config: unknown) => Promise<ParityReport>
   /** Clocks the configuration on its virtual cluster; needs no GPU. */
   readonly simulate: (config: unknown) => Promise<SimulatedResult>
-  /** Clocks several, and trains them on request; a refused one says why in its place. */
+  /** Clocks several, and trains them on request; a refused one yields its error. */
   readonly compare: (configs: readonly unknown[], options?: CompareOptions) => Promise<Comparison[]>
 }
 
@@ -64,14 +64,14 @@ declare global {
   }
 }
 
-/** Kernels and all that drives them are loaded when they are first asked for. */
+/** Kernels and everything around them are loaded on first use. */
 const engine = () => import('../cluster/browser-run.ts')
 
 export const automation: TabclusterApi = {
   version: 1,
   adapters: async () => (await engine()).listAdapters(),
   run,
-  parity: async (config) => (await engine()).checkParity(parseConfig(config)),
+  parity: async (config) => (await engine()).checkPageParity(parseConfig(config)),
   simulate: simulateOne,
   compare,
 }
@@ -79,13 +79,13 @@ export const automation: TabclusterApi = {
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
   const { onEvent, signal, ...sources } = options
   signal?.throwIfAborted()
-  const { startRun, RunError } = await engine()
+  const { startPageRun, RunError } = await engine()
   if (signal?.aborted) throw new RunError('the run was stopped before it began', 1)
-  const handle = await startRun(parseConfig(input), sources, { evaluateEvery: 0 })
+  const handle = await startPageRun(parseConfig(input), sources, { evaluateEvery: 0 })
   if (onEvent) handle.subscribe(onEvent)
   const stop = () => void handle.stop().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
-  // Nobody listened until here.
+  // An abort before this point had no listener.
   if (signal?.aborted) stop()
   try {
     return await handle.finished
@@ -94,7 +94,7 @@ async function run(input: unknown, options: AutomationOptions = {}): Promise<Run
   }
 }
 
-/** The simulator is loaded when it is first asked for. */
+/** The simulator is loaded on first use. */
 async function simulateOne(input: unknown): Promise<SimulatedResult> {
   const config = parseConfig(input, 'simulate')
   const { simulate } = await import('../sim/simulate.ts')

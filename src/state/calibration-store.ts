@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Session } from './session.ts'
 
-/** What the page knows of the device it runs on, for configurations that simulate "this". */
+/** Measurements of the device the page runs on, for configurations that simulate "this". */
 export interface CalibrationState {
   readonly measured: MeasuredDevice | null
   /** Ops timed and to be timed; null while nothing is being measured. */
@@ -13,13 +13,13 @@ export interface CalibrationState {
 
 export type CalibrationStore = ReturnType<typeof createCalibrationStore>
 
-/** Measures on request, can be cancelled, and adds to what was measured before. */
+/** Measures on request, can be cancelled, and adds to earlier measurements. */
 export function createCalibrationStore(session: Pick<Session, 'measure'>) {
   const store = createStore<CalibrationState>(() => ({ measured: null, progress: null, failure: null }))
   let running: AbortController | null = null
   return {
     ...store,
-    /** Times this device's rates and the distinct ops of a configuration that were not timed before. */
+    /** Times this device's rates and those distinct ops of a configuration that were not timed before. */
     async measure(config: RunConfig): Promise<void> {
       running?.abort()
       const own = new AbortController()

@@ -3,7 +3,7 @@ import type { RunConfig } from '../config/types.ts'
 import { deviceOf } from '../sim/hardware.ts'
 import type { SimulatedRank, SimulatedResult } from '../sim/simulate.ts'
 
-/** What a device may hold: the memory budget where there is one, else its own memory. */
+/** A device's capacity: the memory budget if there is one, else its own memory. */
 export interface Capacity {
   readonly bytes: number
   readonly isBudget: boolean
@@ -15,7 +15,7 @@ export function capacityOf({ cluster: { device, memoryBytes } }: Pick<RunConfig,
     : { bytes: memoryBytes, isBudget: true }
 }
 
-/** The device that needs most where that is more than it holds, else null. Behind the mesh stands a server on the CPU. */
+/** The fullest device if it exceeds its capacity, else null. A CPU server outside the mesh does not count. */
 export function overCapacity({ config, ranks }: SimulatedResult): SimulatedRank | null {
   const devices = meshSize(config.parallel)
   const fullest = ranks

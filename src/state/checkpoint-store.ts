@@ -15,7 +15,7 @@ export interface CheckpointState {
   /** null until the storage has answered. */
   readonly saved: readonly SavedCheckpoint[] | null
   readonly busy: boolean
-  readonly told:
+  readonly outcome:
     | { readonly kind: 'saved' | 'removed' | 'resumed'; readonly name: string }
     | { readonly kind: 'full' | 'failed'; readonly message: string }
     | null
@@ -25,22 +25,22 @@ export type CheckpointStore = ReturnType<typeof createCheckpointStore>
 
 type RunningPage = Pick<Page, 'run' | 'draft' | 'session' | 'files' | 'compare'>
 
-/** Checkpoints of this browser: kept, listed, gone on from, removed. Whatever fails is told and changes nothing. */
+/** Checkpoints in this browser: saved, listed, resumed, removed. Failures are reported and change nothing. */
 export function createCheckpointStore(
   page: RunningPage,
   storage: Pick<BrowserStore, keyof BrowserStore> = new BrowserStore(),
 ) {
-  const store = createStore<CheckpointState>(() => ({ saved: null, busy: false, told: null }))
+  const store = createStore<CheckpointState>(() => ({ saved: null, busy: false, outcome: null }))
 
-  const attempt = async (work: () => Promise<CheckpointState['told']>) => {
+  const attempt = async (work: () => Promise<CheckpointState['outcome']>) => {
     if (store.getState().busy) return
-    store.setState({ busy: true, told: null })
+    store.setState({ busy: true, outcome: null })
     try {
-      const told = await work()
-      store.setState({ told, saved: await storage.list() })
+      const outcome = await work()
+      store.setState({ outcome: outcome, saved: await storage.list() })
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      store.setState({ told: { kind: error instanceof StorageFullError ? 'full' : 'failed', message } })
+      store.setState({ outcome: { kind: error instanceof StorageFullError ? 'full' : 'failed', message } })
     } finally {
       store.setState({ busy: false })
     }
@@ -48,7 +48,7 @@ export function createCheckpointStore(
   return {
     ...store,
     refresh: () => attempt(async () => null),
-    /** Saves the run that is open; it goes on afterwards. */
+    /** Saves the open run, which then continues. */
     save: () =>
       attempt(async () => {
         const handle = page.run.handle()
@@ -67,23 +67,23 @@ export function createCheckpointStore(
     file: (name: string) => storage.file(name),
     resume: (name: string) =>
       attempt(async () => {
-        await goOn(page, await storage.file(name), name)
+        await resumeFrom(page, await storage.file(name), name)
         return { kind: 'resumed', name }
       }),
     open: (file: File) =>
       attempt(async () => {
-        await goOn(page, file, file.name)
+        await resumeFrom(page, file, file.name)
         return { kind: 'resumed', name: file.name }
       }),
   }
 }
 
 /**
- * Starts a run from a checkpoint, in place of the one that is open. `startedFrom` names its file; undefined where it was taken
- * from the open run. `change` gives the configuration to go on with (a better split of the same work); without it everything is
- * as saved, and the run goes on bit for bit.
+ * Starts a run from a checkpoint, replacing the open one. `startedFrom` names its file; undefined for one taken from
+ * the open run. `change` modifies the configuration (a better split of the same work); without it the run continues bit
+ * for bit.
  */
-export async function goOn(
+export async function resumeFrom(
   { run, draft, session, files, compare }: RunningPage,
   file: Blob,
   startedFrom: string | undefined,
@@ -92,11 +92,11 @@ export async function goOn(
   if (compare.getState().running) throw new Error('Compare is training: cancel it there first')
   const head = await readCheckpointHead(blobSource(file))
   const config = change(head.config)
-  // A draft of the page has a number of steps of its own where it names none.
+  // A draft on the page has a default number of steps.
   const steps = config.epochs === null ? { steps: config.steps } : {}
-  const wanted: DraftValue = JSON.parse(JSON.stringify({ ...steps, ...minimalConfig(config) })) as DraftValue
-  if (!isDraft(wanted)) throw new Error('internal: a configuration is no draft')
-  draft.replace(wanted)
+  const resumedDraft: DraftValue = JSON.parse(JSON.stringify({ ...steps, ...minimalConfig(config) })) as DraftValue
+  if (!isDraft(resumedDraft)) throw new Error('internal: a configuration is no draft')
+  draft.replace(resumedDraft)
   const { config: shown, problems } = draft.getState()
   if (problems[0]) throw new Error(`${problems[0].field}: ${problems[0].message}`)
   const made = {

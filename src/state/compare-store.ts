@@ -7,7 +7,7 @@ import type { RunConfig } from '../config/types.ts'
 import type { PageRun } from '../cluster/browser-run.ts'
 import type { RunEvent } from '../cluster/run-events.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
@@ -15,17 +15,17 @@ import type { Draft } from './draft-path.ts'
 import { isDraft, readPath, removePath } from './draft-path.ts'
 import { createBatch } from './event-batch.ts'
 import type { History } from './history.ts'
-import { after, before, NO_HISTORY, remembered } from './history.ts'
+import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import { textFor } from './files-store.ts'
 import type { FilesState } from './files-store.ts'
 import type { Problem, Session } from './session.ts'
 import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
 import type { SimulatorReply } from './simulator-protocol.ts'
 
-/** Why a pinned configuration is simulated only. */
+/** Why a pinned configuration can only be simulated. */
 export type Obstacle =
   | { readonly kind: 'refused'; readonly problem: Problem }
-  /** More ranks than workers make sense in a tab. */
+  /** More ranks than sensible for workers in a tab. */
   | { readonly kind: 'ranks'; readonly ranks: number }
   /** Bytes of all ranks together: they share this machine. */
   | { readonly kind: 'bytes'; readonly bytes: number }
@@ -39,15 +39,15 @@ export type Training =
   | { readonly phase: 'done'; readonly losses: Losses; readonly result: RunResult }
   | { readonly phase: 'failed'; readonly losses: Losses; readonly message: string }
 
-/** A pinned configuration and what is known of it. */
+/** A pinned configuration and its results. */
 export interface Pin {
-  /** Letters that tell it from the others in tables and charts. */
+  /** Letters that identify it in tables and charts. */
   readonly letter: string
   readonly draft: Draft
   readonly simulated: SimulatedResult | null
-  /** What it would take without its memory budget, where only the budget refuses it. */
+  /** Its simulation without the memory budget, where only the budget refuses it. */
   readonly overBudget: SimulatedResult | null
-  /** Live bytes over its virtual step, a curve for all ranks that hold the same; null until it is there. */
+  /** Live bytes over its virtual step, one curve per group of equal ranks; null until computed. */
   readonly memory: readonly MemoryCurve[] | null
   /** Why it could not be simulated. */
   readonly problem: Problem | null
@@ -57,7 +57,7 @@ export interface Pin {
 }
 
 export interface CompareState extends History {
-  /** `{ pins, steps }`: what a link holds and what undo goes back to. */
+  /** `{ pins, steps }`: the state of links and undo. */
   readonly draft: Draft
   readonly pins: readonly Pin[]
   /** Training steps of each. */
@@ -67,27 +67,27 @@ export interface CompareState extends History {
 
 export type CompareStore = ReturnType<typeof createCompareStore>
 
-export const MOST_PINS = 16
-export const MOST_STEPS = 1000
+export const MAX_PINS = 16
+export const MAX_STEPS = 1000
 const DEFAULT_STEPS = 20
 
-/** Workers a tab still schedules well, and bytes that a machine of today has to spare. */
-const MOST_RANKS = 64
-const MOST_BYTES = 8e9
+/** Workers a tab still schedules well, and bytes a typical machine can spare. */
+const MAX_RANKS = 64
+const MAX_BYTES = 8e9
 
 const UPDATE_MILLISECONDS = 150
 
-type Known = Pick<Pin, 'simulated' | 'overBudget' | 'memory' | 'problem' | 'training'>
-const UNKNOWN: Known = { simulated: null, overBudget: null, memory: null, problem: null, training: null }
+type PinResults = Pick<Pin, 'simulated' | 'overBudget' | 'memory' | 'problem' | 'training'>
+const NO_RESULTS: PinResults = { simulated: null, overBudget: null, memory: null, problem: null, training: null }
 
-/** What the simulator was asked about a pin; `unlimited`: without its memory budget. */
+/** A pending request to the simulator; `unlimited`: without the memory budget. */
 interface Question {
   readonly pin: Draft
   readonly kind: 'simulate' | 'memory'
   readonly unlimited: boolean
 }
 
-/** The memory budget that a pinned configuration names. */
+/** The memory budget of a pinned configuration. */
 export function budgetOf(draft: Draft): number | null {
   const budget = readPath(draft, 'cluster.memoryBytes')
   return typeof budget === 'number' ? budget : null
@@ -103,46 +103,46 @@ function stepsOf({ steps }: Draft): number {
   return typeof steps === 'number' ? steps : DEFAULT_STEPS
 }
 
-/** Throws RefusedError for a draft that is no comparison. */
+/** Throws RefusedError for a draft that is not a comparison. */
 export function checkComparison(draft: Draft): void {
   const { pins = [], steps = DEFAULT_STEPS, ...rest } = draft
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined)
     throw new RefusedError(
       'link',
-      say`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
+      msg`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
     )
-  if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(isDraft))
-    throw new RefusedError('pins', say`must be a list of at most ${MOST_PINS} configurations`)
-  if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
-    throw new RefusedError('steps', say`${JSON.stringify(steps)} must be an integer from 1 to ${MOST_STEPS}`)
+  if (!Array.isArray(pins) || pins.length > MAX_PINS || !pins.every(isDraft))
+    throw new RefusedError('pins', msg`must be a list of at most ${MAX_PINS} configurations`)
+  if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS)
+    throw new RefusedError('steps', msg`${JSON.stringify(steps)} must be an integer from 1 to ${MAX_STEPS}`)
   for (const pin of pins) parseConfig(pin, 'simulate')
-  // Rows are told apart by what they say.
+  // Rows are identified by their content.
   if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length)
-    throw new RefusedError('pins', say`holds the same configuration twice`)
+    throw new RefusedError('pins', msg`holds the same configuration twice`)
 }
 
-/** What a comparison trains: the pinned configuration for so many steps from a common seed. */
+/** The training of a comparison: the pinned configuration with common steps and seed. */
 function trainedDraft(draft: Draft, steps: number, seed: number): Draft {
   const { epochs: _epochs, ...rest } = draft
   return { ...rest, steps, seed }
 }
 
-export interface CompareOptions {
+export interface CompareStoreOptions {
   readonly session: Pick<Session, 'parse' | 'start'>
   readonly open: OpenSimulator
-  /** What the user brought along. */
+  /** The user's files. */
   readonly files: () => Pick<FilesState, 'texts'>
   readonly measured: () => MeasuredDevice | null
 }
 
-/** Pinned configurations: every one is clocked when it is pinned, and trained one after another on request. */
-export function createCompareStore({ session, open, files, measured }: CompareOptions) {
-  const known = new Map<string, Known>()
+/** Pinned configurations: each is clocked when pinned, and all are trained one after another on request. */
+export function createCompareStore({ session, open, files, measured }: CompareStoreOptions) {
+  const resultsByDraft = new Map<string, PinResults>()
   const keyOf = (draft: Draft) => JSON.stringify(draft)
-  const rows = (draft: Draft): Pin[] =>
+  const pinsWithResults = (draft: Draft): Pin[] =>
     pinsOf(draft).map((pin, i) => {
-      const found = known.get(keyOf(pin)) ?? UNKNOWN
+      const found = resultsByDraft.get(keyOf(pin)) ?? NO_RESULTS
       return {
         letter: String.fromCharCode(65 + i),
         draft: pin,
@@ -157,44 +157,44 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
     running: false,
     ...NO_HISTORY,
   }))
-  const learn = (pin: Draft, what: Partial<Known>) => {
-    known.set(keyOf(pin), { ...(known.get(keyOf(pin)) ?? UNKNOWN), ...what })
-    store.setState(({ draft }) => ({ pins: rows(draft) }))
+  const update = (pin: Draft, what: Partial<PinResults>) => {
+    resultsByDraft.set(keyOf(pin), { ...(resultsByDraft.get(keyOf(pin)) ?? NO_RESULTS), ...what })
+    store.setState(({ draft }) => ({ pins: pinsWithResults(draft) }))
   }
 
   let simulator: SimulatorWorker | null = null
   let asked = new Map<number, Question>()
   const clocking = (pin: Draft) => [...asked.values()].some((each) => keyOf(each.pin) === keyOf(pin))
   let ids = 0
-  const endSimulator = () => {
+  const closeSimulator = () => {
     simulator?.terminate()
     simulator = null
     asked = new Map()
   }
   const simulate = (pin: Draft) => {
-    const { simulated, overBudget } = known.get(keyOf(pin)) ?? UNKNOWN
+    const { simulated, overBudget } = resultsByDraft.get(keyOf(pin)) ?? NO_RESULTS
     if (!simulated && !overBudget && !clocking(pin)) ask(pin, false)
   }
-  const hear = (reply: SimulatorReply) => {
+  const onReply = (reply: SimulatorReply) => {
     const question = asked.get(reply.id)
     if (!question) return
     const { pin, kind, unlimited } = question
     asked.delete(reply.id)
     if (reply.kind === 'simulated')
-      learn(pin, unlimited ? { overBudget: reply.result } : { simulated: reply.result, problem: null })
-    if (reply.kind === 'remembered') learn(pin, { memory: reply.curves })
-    // What is refused without its budget, too, is refused for something else.
+      update(pin, unlimited ? { overBudget: reply.result } : { simulated: reply.result, problem: null })
+    if (reply.kind === 'remembered') update(pin, { memory: reply.curves })
+    // If it is refused without its budget too, the reason is another.
     if (reply.kind === 'refused' && !unlimited) {
-      learn(pin, { problem: reply.problem })
+      update(pin, { problem: reply.problem })
       if (kind === 'simulate' && budgetOf(pin) !== null) ask(pin, true)
     }
-    if (asked.size === 0) endSimulator()
+    if (asked.size === 0) closeSimulator()
   }
   const ask = (pin: Draft, unlimited: boolean) => {
-    simulator ??= open(hear, (message) => {
+    simulator ??= open(onReply, (message) => {
       const waiting = [...asked.values()]
-      endSimulator()
-      for (const each of waiting) learn(each.pin, { problem: { field: '', message } })
+      closeSimulator()
+      for (const each of waiting) update(each.pin, { problem: { field: '', message } })
     })
     const own = measured()
     const input = unlimited ? removePath(pin, 'cluster.memoryBytes') : pin
@@ -205,81 +205,81 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
   }
 
   let current: { readonly pin: Draft; readonly handle: PageRun } | null = null
-  /** Runs that are being ended: the next one begins when their workers are gone. */
+  /** Runs being closed: the next one begins when their workers are gone. */
   let closing: Promise<unknown> = Promise.resolve()
   const discard = (handle: PageRun) => (closing = Promise.all([closing, handle.discard()]))
   let generation = 0
   const isPinned = (pin: Draft) => pinsOf(store.getState().draft).some((each) => keyOf(each) === keyOf(pin))
 
   const show = (draft: Draft, { past, future }: History) => {
-    store.setState({ draft, pins: rows(draft), steps: stepsOf(draft), past, future })
+    store.setState({ draft, pins: pinsWithResults(draft), steps: stepsOf(draft), past, future })
     if (current !== null && !isPinned(current.pin)) void discard(current.handle)
     for (const pin of pinsOf(draft)) simulate(pin)
   }
   const replace = (draft: Draft) => {
-    if (keyOf(draft) !== keyOf(store.getState().draft)) show(draft, remembered(store.getState()))
+    if (keyOf(draft) !== keyOf(store.getState().draft)) show(draft, withPast(store.getState()))
   }
-  const go = (to: typeof before) => {
+  const restore = (to: typeof undone) => {
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
 
-  const train = async (pin: Draft, config: RunConfig, mine: number) => {
+  const train = async (pin: Draft, config: RunConfig, ownGeneration: number) => {
     let losses: number[] = []
-    learn(pin, { training: { phase: 'running', losses } })
+    update(pin, { training: { phase: 'running', losses } })
     const batch = createBatch<number>(UPDATE_MILLISECONDS, (fresh) => {
       losses = [...losses, ...fresh]
-      if (mine === generation) learn(pin, { training: { phase: 'running', losses } })
+      if (ownGeneration === generation) update(pin, { training: { phase: 'running', losses } })
     })
     let handle: PageRun | null = null
     try {
-      // The validation loss of the last step is comparable; on the way it would only cost time.
+      // The final validation loss is for comparison; intermediate ones would only cost time.
       const evaluate = config.steps === null ? {} : { evaluateEvery: config.steps }
       handle = await session.start(config, textFor(config, files()), evaluate)
-      if (mine !== generation || !isPinned(pin)) return
+      if (ownGeneration !== generation || !isPinned(pin)) return
       current = { pin, handle }
       handle.subscribe((event: RunEvent) => event.kind === 'step' && batch.add(event.result.loss))
       const result = await handle.finished
-      if (mine !== generation || !isPinned(pin)) return
+      if (ownGeneration !== generation || !isPinned(pin)) return
       batch.cancel()
-      learn(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
+      update(pin, { training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) } })
     } catch (error) {
       batch.cancel()
-      if (mine === generation)
-        learn(pin, {
+      if (ownGeneration === generation)
+        update(pin, {
           training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) },
         })
     } finally {
       batch.cancel()
-      // A run that was begun since may be the current one.
+      // A run started since may be the current one.
       if (current?.handle === handle) current = null
-      // Removed on its way: put back, it is as if it had not been trained.
-      if (!isPinned(pin)) learn(pin, { training: null })
-      // What was kept for questions after the end goes with its workers.
+      // Removed meanwhile: pinned again, it counts as not trained.
+      if (!isPinned(pin)) update(pin, { training: null })
+      // What was kept after the end is released with its workers.
       if (handle) await discard(handle)
     }
   }
 
-  /** Whatever waits or runs is as if it had not been asked for. */
-  const forget = () => {
-    for (const [key, each] of known)
+  /** Waiting and running trainings are reset as if not requested. */
+  const clearUnfinished = () => {
+    for (const [key, each] of resultsByDraft)
       if (each.training?.phase === 'waiting' || each.training?.phase === 'running')
-        known.set(key, { ...each, training: null })
-    store.setState(({ draft }) => ({ pins: rows(draft), running: false }))
+        resultsByDraft.set(key, { ...each, training: null })
+    store.setState(({ draft }) => ({ pins: pinsWithResults(draft), running: false }))
   }
 
   return {
     ...store,
     replace,
-    undo: () => go(before),
-    redo: () => go(after),
-    /** Adds a configuration; `result` where it was trained already. False when it is there or the list is full. */
+    undo: () => restore(undone),
+    redo: () => restore(redone),
+    /** Adds a configuration; `result` if it is already trained. False when it is pinned or the list is full. */
     pin(draft: Draft, result?: RunResult): boolean {
       const { draft: comparison, pins } = store.getState()
-      if (isPinned(draft) || pins.length >= MOST_PINS) return false
+      if (isPinned(draft) || pins.length >= MAX_PINS) return false
       if (result)
-        known.set(keyOf(draft), {
-          ...UNKNOWN,
+        resultsByDraft.set(keyOf(draft), {
+          ...NO_RESULTS,
           training: { phase: 'done', result, losses: (result.steps ?? []).map((each) => each.loss) },
         })
       replace({ ...comparison, pins: [...pinsOf(comparison), draft] })
@@ -292,41 +292,41 @@ export function createCompareStore({ session, open, files, measured }: CompareOp
       const { pins: _pins, ...rest } = comparison
       replace(pins.length === 0 ? rest : { ...rest, pins })
     },
-    /** Clocks again what stands on "this" device, which has been measured since. */
-    again() {
-      for (const [key, each] of known)
+    /** Simulates again what uses "this" device, which has been measured since. */
+    resimulate() {
+      for (const [key, each] of resultsByDraft)
         if ((each.simulated ?? each.overBudget)?.config.cluster.device === 'this')
-          known.set(key, { ...each, simulated: null, overBudget: null, memory: null })
+          resultsByDraft.set(key, { ...each, simulated: null, overBudget: null, memory: null })
       const { draft } = store.getState()
-      store.setState({ pins: rows(draft) })
+      store.setState({ pins: pinsWithResults(draft) })
       for (const pin of pinsOf(draft)) simulate(pin)
     },
     setSteps: (steps: number) =>
       replace({
         ...store.getState().draft,
-        steps: Math.max(1, Math.min(MOST_STEPS, Math.round(steps) || DEFAULT_STEPS)),
+        steps: Math.max(1, Math.min(MAX_STEPS, Math.round(steps) || DEFAULT_STEPS)),
       }),
     /** Trains every pin that can, one after another: same steps, same seed, same data where they name the same. */
     async run(): Promise<void> {
       if (store.getState().running) return
-      const mine = ++generation
+      const ownGeneration = ++generation
       const { pins, steps } = store.getState()
       const seed = firstSeed(pins)
-      const able = pins.filter((pin) => pin.obstacle === null && pin.problem === null)
+      const trainable = pins.filter((pin) => pin.obstacle === null && pin.problem === null)
       store.setState({ running: true })
-      for (const { draft } of able) learn(draft, { training: { phase: 'waiting' } })
+      for (const { draft } of trainable) update(draft, { training: { phase: 'waiting' } })
       await closing
-      for (const { draft } of able) {
-        if (mine !== generation) return
+      for (const { draft } of trainable) {
+        if (ownGeneration !== generation) return
         const parsed = session.parse(trainedDraft(draft, steps, seed))
-        if (parsed.kind === 'ok' && isPinned(draft)) await train(draft, parsed.config, mine)
+        if (parsed.kind === 'ok' && isPinned(draft)) await train(draft, parsed.config, ownGeneration)
       }
-      if (mine === generation) forget()
+      if (ownGeneration === generation) clearUnfinished()
     },
     async cancel(): Promise<void> {
       generation++
       const open = current
-      forget()
+      clearUnfinished()
       if (open) await discard(open.handle)
     },
   }
@@ -337,7 +337,7 @@ function firstSeed(pins: readonly Pin[]): number {
   return typeof seed === 'number' ? seed : DEFAULTS.seed
 }
 
-/** What keeps a configuration from training in this tab. */
+/** What prevents a configuration from training in this tab. */
 function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: SimulatedResult | null): Obstacle | null {
   const parsed = session.parse(trainedDraft(draft, 1, 0))
   if (parsed.kind === 'refused') {
@@ -345,7 +345,7 @@ function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: Si
     return { kind: 'refused', problem: problem ?? { field: '', message: '' } }
   }
   const ranks = meshSize(parsed.config.parallel)
-  if (ranks > MOST_RANKS) return { kind: 'ranks', ranks }
+  if (ranks > MAX_RANKS) return { kind: 'ranks', ranks }
   const bytes = simulated?.ranks.reduce((sum, rank) => sum + rank.predictedBytes.total, 0) ?? 0
-  return bytes > MOST_BYTES ? { kind: 'bytes', bytes } : null
+  return bytes > MAX_BYTES ? { kind: 'bytes', bytes } : null
 }

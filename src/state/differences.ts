@@ -9,7 +9,7 @@ export interface Difference {
   readonly values: readonly string[]
 }
 
-/** Dotted paths of everything a minimal configuration says. */
+/** Dotted paths of all fields of a minimal configuration. */
 function pathsOf(value: unknown, prefix = ''): string[] {
   return Object.entries(isObject(value) ? value : {}).flatMap(([key, each]) =>
     isObject(each) ? pathsOf(each, `${prefix}${key}.`) : [prefix + key],
@@ -23,8 +23,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 const SOFTWARE = 'cluster.software'
 
 /**
- * The fields in which some configurations differ from others; a model's sizes count only where no preset names them, and
- * software is what each is simulated with, named or not.
+ * The fields in which configurations differ; a model's sizes count only where no preset names them, and software is the
+ * one used for simulation, named or not.
  */
 export function differencesOf(configs: readonly RunConfig[]): Difference[] {
   const paths = new Set([...configs.flatMap((config) => pathsOf(minimalConfig(config))), SOFTWARE])

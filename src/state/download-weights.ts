@@ -1,14 +1,14 @@
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 
-/** What the page's Content-Security-Policy lets a user's own address be (vite.config.ts). */
+/** Addresses allowed by the page's Content-Security-Policy (vite.config.ts). */
 const ALLOWED = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\/)/
 
 export const isDownloadable = (url: string): boolean => URL.canParse(url) && ALLOWED.test(url)
 
 /**
- * A file of weights from an address that the user gives. Throws RefusedError where it cannot be read, and the signal's reason
- * when it is aborted.
+ * Downloads weights from a user's address. Throws RefusedError where it cannot be read, or the signal's reason when
+ * aborted.
  */
 export async function downloadWeights(
   url: string,
@@ -16,17 +16,17 @@ export async function downloadWeights(
   signal: AbortSignal,
 ): Promise<{ readonly name: string; readonly file: Blob }> {
   if (!isDownloadable(url))
-    throw new RefusedError('weights', say`"${url}" is no address to download from; https:// or http://localhost is`)
+    throw new RefusedError('weights', msg`"${url}" is no address to download from; https:// or http://localhost is`)
   const response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(() => {
     signal.throwIfAborted()
     // A browser does not tell a page which it was.
     throw new RefusedError(
       'weights',
-      say`"${url}" cannot be read: there is no such server, or it does not let other pages read it (CORS); download the file and choose it here`,
+      msg`"${url}" cannot be read: there is no such server, or it does not let other pages read it (CORS); download the file and choose it here`,
     )
   })
   if (!response.ok || !response.body)
-    throw new RefusedError('weights', say`"${url}" answers ${response.status} ${response.statusText}`)
+    throw new RefusedError('weights', msg`"${url}" answers ${response.status} ${response.statusText}`)
   const total = Number(response.headers.get('content-length')) || null
   const parts: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0

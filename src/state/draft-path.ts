@@ -1,4 +1,4 @@
-/** A draft is a run configuration as a person writes it: JSON that holds only what differs from the defaults. */
+/** A draft is a run configuration as a user writes it: JSON with only what differs from the defaults. */
 export type DraftValue = string | number | boolean | null | readonly DraftValue[] | Draft
 export interface Draft {
   readonly [field: string]: DraftValue
@@ -8,7 +8,7 @@ export function isDraft(value: unknown): value is Draft {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value at a dotted path ("parallel.data") of a draft or of a finished configuration; undefined when absent. */
+/** The value at a dotted path ("parallel.data") of a draft or of a complete configuration; undefined when absent. */
 export function readPath(root: unknown, path: string): unknown {
   let at: unknown = root
   for (const key of path.split('.')) {
@@ -27,7 +27,7 @@ export function writePath(root: Draft, path: string, value: DraftValue): Draft {
   return { ...root, [head]: writePath(isDraft(inner) ? inner : {}, path.slice(dot + 1), value) }
 }
 
-/** A copy without `path`; objects that become empty disappear too, so that a reset draft equals a fresh one. */
+/** A copy without `path`; emptied objects are removed too, so that a reset draft equals a fresh one. */
 export function removePath(root: Draft, path: string): Draft {
   const dot = path.indexOf('.')
   const head = dot < 0 ? path : path.slice(0, dot)

@@ -3,12 +3,12 @@ import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { removePath, writePath } from './draft-path.ts'
 import type { History } from './history.ts'
-import { after, before, NO_HISTORY, remembered } from './history.ts'
+import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import type { Problem, Session } from './session.ts'
 
 export interface DraftState extends History {
   readonly draft: Draft
-  /** The finished configuration of the last draft that was valid. */
+  /** The complete configuration of the last valid draft. */
   readonly config: RunConfig
   /** Empty when `config` belongs to `draft`. */
   readonly problems: readonly Problem[]
@@ -37,8 +37,8 @@ export function createDraftStore(session: Pick<Session, 'parse'>, initial: Draft
         : { draft, problems: parsed.problems, past, future },
     )
   }
-  const replace = (draft: Draft) => show(draft, remembered(store.getState()))
-  const go = (to: typeof before) => {
+  const replace = (draft: Draft) => show(draft, withPast(store.getState()))
+  const go = (to: typeof undone) => {
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
@@ -48,7 +48,7 @@ export function createDraftStore(session: Pick<Session, 'parse'>, initial: Draft
     replace,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
-    undo: () => go(before),
-    redo: () => go(after),
+    undo: () => go(undone),
+    redo: () => go(redone),
   }
 }

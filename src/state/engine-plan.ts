@@ -18,12 +18,12 @@ import { rankTraffic } from '../sim/traffic.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { totalOf } from './memory-view.ts'
 import { pairsOf } from './op-flows.ts'
-import { planFrom } from './planned.ts'
-import type { Planned } from './planned.ts'
-import type { MemoryCurve, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
+import { planFrom } from './plan-data.ts'
+import type { PlanData } from './plan-data.ts'
+import type { PlannedMemory, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
 
-/** Compiles a configuration and predicts what it takes. */
-export function predict(config: RunConfig): Planned {
+/** Compiles a configuration and predicts its costs. */
+export function predict(config: RunConfig): PlanData {
   const program = buildProgram(config)
   validateProgram(program)
   const predicted = predictBytes(program)
@@ -44,7 +44,7 @@ export function predict(config: RunConfig): Planned {
   }
 }
 
-/** The plan of a configuration, made where it is asked for. */
+/** The plan of a configuration, computed in this thread. */
 export function planOf(config: RunConfig): Plan {
   return planFrom(config, predict(config))
 }
@@ -130,7 +130,7 @@ function plannedRank(
     return time === undefined ? [] : [{ time, point }]
   })
   points.sort((a, b) => a.time - b.time)
-  const memory: MemoryCurve = {
+  const memory: PlannedMemory = {
     times: points.map(({ time }) => time),
     ops: points.map(({ point }) => point.op),
     bytes: points.map(({ point }) => point.live),

@@ -7,7 +7,7 @@ import type { Parsed, Session } from './session.ts'
 /** What needs a device is loaded after the page is on screen. */
 const engine = () => import('../cluster/browser-run.ts')
 
-/** Its first use loads it; a load that failed is tried again by the next. */
+/** Loaded on first use; a failed load is retried by the next. */
 let planner: ReturnType<typeof createPlanner> | null = null
 
 /** The page's session on the real engine. */
@@ -24,12 +24,12 @@ export const engineSession: Session = {
     return adapters.length === 0 ? { kind: 'noAdapter' } : { kind: 'ok', adapters }
   },
   start: async (config, sources, options) =>
-    (await engine()).startRun(config, sources, { keepWeights: true, ...options }),
+    (await engine()).startPageRun(config, sources, { keepWeights: true, ...options }),
   measure: async (config, options) => (await engine()).measureThisDevice(config, options),
-  parity: async (config, sources) => (await engine()).checkParity(config, sources),
+  parity: async (config, sources) => (await engine()).checkPageParity(config, sources),
 }
 
-/** On the page a run goes on until somebody stops it, unless the draft says otherwise. */
+/** On the page a run continues until stopped, unless the draft sets its steps. */
 const PAGE_STEPS = 5000
 
 function parseDraft(given: Draft): Parsed {

@@ -1,6 +1,9 @@
-/** Collects items and hands them over at most every `milliseconds`, so that a fast run does not drown the page in updates. */
+/**
+ * Collects items and delivers them at most every `milliseconds`, so that a fast run does not flood the page with
+ * updates.
+ */
 export interface Batch<T> {
-  add(item: T, urgent?: boolean): void
+  add(item: T, flushNow?: boolean): void
   flush(): void
   cancel(): void
 }
@@ -17,9 +20,9 @@ export function createBatch<T>(milliseconds: number, handle: (items: readonly T[
     handle(ready)
   }
   return {
-    add(item, urgent = false) {
+    add(item, flushNow = false) {
       items.push(item)
-      if (urgent) flush()
+      if (flushNow) flush()
       else timer ??= setTimeout(flush, milliseconds)
     },
     flush,

@@ -3,34 +3,36 @@ import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { readPath } from './draft-path.ts'
 
-/** How one field of the configuration is edited. Ranges bound the control; the configuration's own checks have the last word. */
+/**
+ * How one field of the configuration is edited. Ranges limit the control; the configuration's own checks are decisive.
+ */
 export type FieldSpec =
   | {
       readonly kind: 'number'
       readonly min: number
       readonly max: number
-      /** Step of the arrows, in shown units. */
+      /** Step of the arrows, in displayed units. */
       readonly step: number
       readonly integer: boolean
-      /** Value = shown · scale (1 MiB = 1,048,576 B). */
+      /** Value = displayed · scale (1 MiB = 1,048,576 B). */
       readonly scale?: number
       readonly unit?: 'MiB' | 'MB' | 'tokens' | 'samples' | 'steps'
       /** An empty box means null. */
       readonly nullable?: boolean
     }
-  /** `values` has what an option writes where that is not its own name. */
+  /** `values` has an option's value where it differs from its name. */
   | {
       readonly kind: 'choice'
       readonly options: readonly string[]
       readonly values?: Readonly<Record<string, DraftValue>>
     }
   | { readonly kind: 'switch' }
-  /** How many times slower each rank is; a list that names the slow ones. */
+  /** Slowdown factor of each rank; a list of the slow ones. */
   | { readonly kind: 'slowdowns' }
-  /** Which adapter computes each rank. */
+  /** The adapter of each rank. */
   | { readonly kind: 'adapters' }
 
-/** The option that stands for a value: its own name, the one that writes it, or the one that names its shape. */
+/** The option of a value: its own name, the one that writes it, or the one that names its shape. */
 export function optionOf(spec: Extract<FieldSpec, { kind: 'choice' }>, value: unknown): string {
   const text = JSON.stringify(value)
   const written = Object.entries(spec.values ?? {}).find(([, each]) => JSON.stringify(each) === text)
@@ -49,7 +51,7 @@ const count = (min: number, max: number, unit?: 'tokens' | 'samples' | 'steps'):
   ...(unit === undefined ? {} : { unit }),
 })
 
-export const FIELDS = {
+export const FIELD_SPECS = {
   seed: count(0, 4294967295),
   steps: count(1, 1_000_000, 'steps'),
   'model.family': { kind: 'choice', options: ['GPT-2', 'LLaMA'], values: { 'GPT-2': 'gpt2', LLaMA: 'llama' } },
@@ -132,9 +134,9 @@ export const FIELDS = {
   'cluster.stragglers': { kind: 'slowdowns' },
 } as const satisfies Record<string, FieldSpec>
 
-export type FieldPath = keyof typeof FIELDS
+export type FieldPath = keyof typeof FIELD_SPECS
 
-/** Fields of each folded section of the panel. */
+/** Fields of each collapsible section of the panel. */
 export const SECTION_FIELDS = {
   model: [
     'model.family',
@@ -158,12 +160,12 @@ export const SECTION_FIELDS = {
   cluster: ['cluster.memoryBytes', 'cluster.adapters', 'cluster.stragglers'],
 } as const satisfies Record<string, readonly FieldPath[]>
 
-/** Number of ranks a configuration asks for, a CPU server not counted. */
+/** Number of ranks of a configuration, without a CPU server. */
 export function worldSize({ parallel }: RunConfig): number {
   return meshSize(parallel)
 }
 
-/** The ranks a draft asks for, valid or not: a control that mends a refused draft must not count those of the last good one. */
+/** The ranks of a draft, valid or not: a control for fixing a refused draft must not use those of the last valid one. */
 export function ranksOf(draft: Draft): number {
   const size = (axis: string) => {
     const value = readPath(draft, `parallel.${axis}`)

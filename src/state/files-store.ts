@@ -2,12 +2,12 @@ import { createStore } from 'zustand/vanilla'
 import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { decodeText } from '../data/decode-text.ts'
 import { downloadWeights } from './download-weights.ts'
 import type { Problem, Sources } from './session.ts'
 
-/** The weights a run starts from. `file` is null where a link names weights that were not chosen on this page. */
+/** The initial weights of a run. `file` is null where a link names weights that were not chosen on this page. */
 export interface ChosenWeights {
   readonly name: string
   readonly file: Blob | null
@@ -21,15 +21,15 @@ export interface Download {
 }
 
 /**
- * What the user brought along, by name. Which text a run reads is the configuration's to say (`data.text`): a file that was
- * chosen and is not named there is not read.
+ * The user's files, by name. The configuration decides which text a run reads (`data.text`): a chosen file that is not
+ * named there is not read.
  */
 export interface FilesState {
   readonly texts: ReadonlyMap<string, string>
   /** null: weights are drawn from the seed. */
   readonly weights: ChosenWeights | null
   readonly download: Download | null
-  /** Why the newest file or download was not taken. */
+  /** Why the newest file or download was rejected. */
   readonly failure: Problem | null
 }
 
@@ -49,26 +49,26 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
   }
   return {
     ...store,
-    /** Reads a text file; false, with the reason in the state, where it is no text. */
-    async takeText(file: File): Promise<boolean> {
+    /** Reads a text file; false, with the reason in the state, where it is not text. */
+    async loadText(file: File): Promise<boolean> {
       try {
         const text = decodeText(new Uint8Array(await file.arrayBuffer()), 'data.text', file.name)
         store.setState(({ texts }) => ({ texts: new Map(texts).set(file.name, text), failure: null }))
         return true
       } catch (error) {
-        const cannotBeRead = new RefusedError('data.text', say`"${file.name}" cannot be read`)
+        const cannotBeRead = new RefusedError('data.text', msg`"${file.name}" cannot be read`)
         store.setState({ failure: problemOf(error instanceof RefusedError ? error : cannotBeRead) })
         return false
       }
     },
-    takeWeights: (file: File) => setWeights({ name: file.name, file }),
-    drawWeights: () => setWeights(null),
-    /** What a link says; a file of that name which was chosen before is taken for the one that is meant. */
+    chooseWeights: (file: File) => setWeights({ name: file.name, file }),
+    clearWeights: () => setWeights(null),
+    /** From a link; a file of that name chosen before is assumed to be the same. */
     linkWeights(name: string | null) {
       const { weights } = store.getState()
       if (name !== (weights?.name ?? null)) setWeights(name === null ? null : { name, file: null })
     },
-    /** Until it is complete, the weights stay what they were. */
+    /** The weights stay unchanged until it is complete. */
     async download(url: string): Promise<void> {
       cancelDownload()
       const own = new AbortController()
@@ -90,37 +90,41 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
   }
 }
 
-/** The files that a configuration names and this page does not have. */
+/** Files that a configuration names and this page does not have. */
 export function refusalOfFiles({ data }: RunConfig, { texts, weights }: FilesState): RefusedError | null {
   if (data.tokens !== null)
-    return new RefusedError('data.tokens', say`"${data.tokens}" is a file for the command line; a page reads data.text`)
+    return new RefusedError('data.tokens', msg`"${data.tokens}" is a file for the command line; a page reads data.text`)
   if (data.text !== null && !texts.has(data.text))
-    return new RefusedError('data.text', say`"${data.text}" was not chosen on this page; choose the file`)
+    return new RefusedError('data.text', msg`"${data.text}" was not chosen on this page; choose the file`)
   if (weights?.file === null)
     return new RefusedError(
       'weights',
-      say`"${weights.name}" was not chosen on this page; choose the file or start from random weights`,
+      msg`"${weights.name}" was not chosen on this page; choose the file or start from random weights`,
     )
   return null
 }
 
-/** The text that a configuration names; weights are drawn. Throws RefusedError where the page does not have it. */
+/** The text that a configuration names, if any. Throws RefusedError where the page does not have it. */
 export function textFor(config: RunConfig, { texts }: Pick<FilesState, 'texts'>): Pick<Sources, 'text'> {
   const { text: name } = config.data
   if (name === null) return {}
   const text = texts.get(name)
   if (text === undefined)
-    throw new RefusedError('data.text', say`"${name}" was not chosen on this page; choose the file`)
+    throw new RefusedError('data.text', msg`"${name}" was not chosen on this page; choose the file`)
   return { text }
 }
 
-/** Whether a run of a configuration was given these files. One from a checkpoint started from none of them. */
-export function isMadeOf({ text, weights, checkpoint }: Sources, { data }: RunConfig, files: FilesState): boolean {
+/** Whether a run of a configuration was started with these files. One from a checkpoint uses no weights file. */
+export function wasStartedWith(
+  { text, weights, checkpoint }: Sources,
+  { data }: RunConfig,
+  files: FilesState,
+): boolean {
   const sameText = data.text === null || files.texts.get(data.text) === text
   return sameText && (checkpoint !== undefined || (files.weights?.file ?? undefined) === weights)
 }
 
-/** All that a run of a configuration is made of besides it. Throws RefusedError where the page does not have it. */
+/** All inputs of a run besides its configuration. Throws RefusedError where the page lacks one. */
 export function sourcesFor(config: RunConfig, files: FilesState): Sources {
   const refusal = refusalOfFiles(config, files)
   if (refusal) throw refusal

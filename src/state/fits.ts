@@ -5,52 +5,52 @@ import type { Session } from './session.ts'
 import type { StrategyId } from './strategies.ts'
 import { STRATEGIES, withStrategy } from './strategies.ts'
 
-/** One thing that a person would change for less memory. */
-export type Change =
+/** A change that saves memory. */
+export type MemoryChange =
   | { readonly kind: 'recompute'; readonly to: 'selective' | 'full' }
   | { readonly kind: 'microbatches'; readonly to: number }
   | { readonly kind: 'offload' }
   | { readonly kind: 'strategy'; readonly to: StrategyId }
 
-/** What was tried, and what it takes. */
-export interface Tried {
+/** An attempt and its memory. */
+export interface FitAttempt {
   /** One change, or two together. */
-  readonly changes: readonly Change[]
+  readonly changes: readonly MemoryChange[]
   readonly draft: Draft
   /** Predicted peak of the fullest device, bytes; null where it does not compile. */
   readonly peak: number | null
 }
 
 /** Changes under which the same model and global batch stay within the memory budget. */
-export interface Fit extends Tried {
+export interface Fit extends FitAttempt {
   readonly peak: number
 }
 
-export interface Found {
-  /** In the order of what they change: how the step is computed first, how the model is split last. */
+export interface FitSearch {
+  /** Least invasive first: how the step is computed, then how the model is split. */
   readonly fits: readonly Fit[]
-  /** Everything that was tried, for a statement that claims no more than that. */
-  readonly tried: readonly Tried[]
+  /** All attempts, so that the page claims no more than was tried. */
+  readonly tried: readonly FitAttempt[]
 }
 
 /** Strategies that hold less on a device, those that shard state before those that split the model. */
 const STRATEGIES_TRIED: readonly StrategyId[] = ['zero1', 'zero2', 'zero3', 'tensor', 'pipeline']
-/** Micro-batches are tried at these multiples of the present count; the first that fits is offered. */
+/** Micro-batches are tried at these multiples of the current count; the first that fits is offered. */
 const MULTIPLES = [2, 4, 8, 16]
 
 /**
- * Looks for what fits the budget of `config`: single changes first; only when none of them does, full recomputation
- * together with each. At most two dozen Programs are planned.
+ * Searches changes that fit the budget of `config`: single ones first; only if none fits, full recomputation together
+ * with each. At most two dozen Programs are planned.
  */
 export async function findFits(
   session: Pick<Session, 'parse' | 'peaks'>,
   draft: Draft,
   config: RunConfig,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Found> {
+): Promise<FitSearch> {
   const budget = config.cluster.memoryBytes ?? Infinity
-  const isFit = (each: Tried): each is Fit => each.peak !== null && each.peak <= budget
-  const measure = async (candidates: readonly (readonly Change[])[]): Promise<Tried[]> => {
+  const isFit = (each: FitAttempt): each is Fit => each.peak !== null && each.peak <= budget
+  const measure = async (candidates: readonly (readonly MemoryChange[])[]): Promise<FitAttempt[]> => {
     const valid = candidates.flatMap((changes) => {
       const changed = changes.reduce((before, change) => withChange(session, before, change), draft)
       const parsed = session.parse(changed)
@@ -64,27 +64,27 @@ export async function findFits(
   }
   const single = changesOf(config)
   const tried = await measure(single.map((change) => [change]))
-  const full: Change = { kind: 'recompute', to: 'full' }
+  const full: MemoryChange = { kind: 'recompute', to: 'full' }
   if (!tried.some(isFit) && config.parallel.recompute !== 'full')
     tried.push(...(await measure(single.filter(({ kind }) => kind !== 'recompute').map((change) => [full, change]))))
   return { fits: fewestMicrobatches(tried.filter(isFit)), tried }
 }
 
-/** What applies to the configuration at all; the configuration's own checks refuse the rest. */
-function changesOf(config: RunConfig): Change[] {
+/** Changes that apply to the configuration; its own checks refuse the rest. */
+function changesOf(config: RunConfig): MemoryChange[] {
   const { batch, parallel } = config
   const recompute = (['selective', 'full'] as const).slice(['none', 'selective', 'full'].indexOf(parallel.recompute))
   return [
-    ...recompute.map((to): Change => ({ kind: 'recompute', to })),
-    ...MULTIPLES.map((multiple): Change => ({ kind: 'microbatches', to: multiple * batch.microbatches })),
+    ...recompute.map((to): MemoryChange => ({ kind: 'recompute', to })),
+    ...MULTIPLES.map((multiple): MemoryChange => ({ kind: 'microbatches', to: multiple * batch.microbatches })),
     ...(parallel.zero === 3 && !parallel.fsdp.cpuOffload ? [{ kind: 'offload' } as const] : []),
-    ...STRATEGIES_TRIED.flatMap((to): Change[] =>
+    ...STRATEGIES_TRIED.flatMap((to): MemoryChange[] =>
       STRATEGIES.find(({ id }) => id === to)?.matches(config) ? [] : [{ kind: 'strategy', to }],
     ),
   ]
 }
 
-function withChange(session: Pick<Session, 'parse'>, draft: Draft, change: Change): Draft {
+function withChange(session: Pick<Session, 'parse'>, draft: Draft, change: MemoryChange): Draft {
   switch (change.kind) {
     case 'recompute':
       return writePath(draft, 'parallel.recompute', change.to)
@@ -103,7 +103,7 @@ function withChange(session: Pick<Session, 'parse'>, draft: Draft, change: Chang
   }
 }
 
-/** More micro-batches than needed help nobody. */
+/** More micro-batches than needed have no benefit. */
 function fewestMicrobatches(fits: readonly Fit[]): Fit[] {
   const cuts = ({ changes }: Fit) => changes.some(({ kind }) => kind === 'microbatches')
   const first = fits.find(cuts)

@@ -1,14 +1,14 @@
 import type { Draft } from './draft-path.ts'
 
-const MOST = 100
+const MAX_ENTRIES = 100
 
-/** What can be undone (newest last) and redone (next first). */
+/** Drafts that can be undone (newest last) and redone (next first). */
 export interface History {
   readonly past: readonly Draft[]
   readonly future: readonly Draft[]
 }
 
-/** A draft and the history that belongs to it. */
+/** A draft and its history. */
 interface Moment extends History {
   readonly draft: Draft
 }
@@ -16,18 +16,18 @@ interface Moment extends History {
 export const NO_HISTORY: History = { past: [], future: [] }
 
 /** The history once `draft` is replaced by another. */
-export function remembered({ draft, past }: Moment): History {
-  return { past: [...past, draft].slice(-MOST), future: [] }
+export function withPast({ draft, past }: Moment): History {
+  return { past: [...past, draft].slice(-MAX_ENTRIES), future: [] }
 }
 
-/** The moment before, or null at the beginning. */
-export function before({ draft, past, future }: Moment): Moment | null {
+/** The previous draft, or null at the beginning. */
+export function undone({ draft, past, future }: Moment): Moment | null {
   const last = past.at(-1)
   return last === undefined ? null : { draft: last, past: past.slice(0, -1), future: [draft, ...future] }
 }
 
-/** The moment that was undone, or null where nothing was. */
-export function after({ draft, past, future }: Moment): Moment | null {
+/** The draft that was undone, or null. */
+export function redone({ draft, past, future }: Moment): Moment | null {
   const next = future[0]
   return next === undefined ? null : { draft: next, past: [...past, draft], future: future.slice(1) }
 }

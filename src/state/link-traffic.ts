@@ -2,14 +2,14 @@ import type { TrafficKind } from '../core/bytes.ts'
 import type { RankView } from './run-state.ts'
 import type { Flow, Plan, PlannedRank } from './session.ts'
 
-/** What travels between two ranks now. */
+/** Current traffic between two ranks. */
 export interface PairTraffic {
   readonly low: number
   readonly high: number
   readonly traffic: TrafficKind
   /** Towards the higher rank, the lower one, or both. */
   readonly flow: 'forth' | 'back' | 'both'
-  /** Both ways together. */
+  /** Both directions together. */
   readonly bytes: number
   /** Ops that move it: "ALL_REDUCE:bucket 0@0+1". */
   readonly ops: readonly string[]
@@ -18,11 +18,11 @@ export interface PairTraffic {
 interface Message extends Flow {
   readonly traffic: TrafficKind
   readonly op: string
-  /** Told by the rank that receives it; its sender may tell it too. */
+  /** Reported by the receiver; the sender may report it too. */
   readonly received: boolean
 }
 
-/** What ranks have exchanged since they were last looked at: measured. */
+/** What ranks have exchanged since the last report: measured. */
 function measuredMessages(plan: Plan, ranks: readonly RankView[]): Message[] {
   return ranks.flatMap(({ exchanges }, rank) =>
     exchanges.flatMap((op): Message[] => {
@@ -34,7 +34,7 @@ function measuredMessages(plan: Plan, ranks: readonly RankView[]): Message[] {
   )
 }
 
-/** What the schedule hands on at a tick: results of passes that have just ended, to the rank of the next stage. */
+/** What the schedule passes on at a tick: results of passes that have just ended, to the rank of the next stage. */
 function idealMessages({ ideal, ranks }: Plan, tick: number): Message[] {
   const sameReplica = (a: PlannedRank, b: PlannedRank) =>
     a.coordinates.data === b.coordinates.data && a.coordinates.tensor === b.coordinates.tensor
@@ -56,7 +56,7 @@ function idealMessages({ ideal, ranks }: Plan, tick: number): Message[] {
   })
 }
 
-/** For each two ranks between which something travels what it is; `tick` asks the schedule instead of the run. */
+/** The traffic between each pair of ranks that exchanges anything; with `tick` from the schedule instead of the run. */
 export function pairTraffic(plan: Plan, ranks: readonly RankView[], tick: number | null): PairTraffic[] {
   const byPair = new Map<string, Message[]>()
   for (const message of tick === null ? measuredMessages(plan, ranks) : idealMessages(plan, tick)) {
@@ -65,7 +65,7 @@ export function pairTraffic(plan: Plan, ranks: readonly RankView[], tick: number
   }
   return [...byPair].map(([key, all]) => {
     const [low, high] = key.split(' ').map(Number)
-    // Numbers for the norm or the loss travel along with everything: they show only where nothing else does.
+    // Norm and loss values accompany everything: they are shown only where nothing else is.
     const traffic = (all.find((each) => each.traffic !== 'scalars') ?? all[0]!).traffic
     const shown = all.filter((each) => each.traffic === traffic)
     const sum = (received: boolean) =>

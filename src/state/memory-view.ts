@@ -1,12 +1,12 @@
 import type { BytesByCategory } from '../core/bytes.ts'
 import type { RankView } from './run-state.ts'
-import type { MemoryCurve, PlannedRank } from './session.ts'
+import type { PlannedMemory, PlannedRank } from './session.ts'
 
-/** What a card's memory bar shows, and whose number it is. */
+/** The content of a card's memory bar, and its origin. */
 export interface MemoryShown {
   readonly provenance: 'measured' | 'predicted'
   readonly bytes: BytesByCategory
-  /** Free buffers kept for reuse, in `total` too; of a running rank only the live bytes are told. */
+  /** Free buffers kept for reuse, included in `total`; a running rank reports only live bytes. */
   readonly free: number
   readonly total: number
   readonly when: 'now' | 'peak' | 'cursor'
@@ -18,8 +18,8 @@ export function totalOf(bytes: BytesByCategory): number {
   )
 }
 
-/** Live bytes of a prediction at time t (ticks), and what is kept for reuse then: the last point not after t. */
-function curveAt(curve: MemoryCurve, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
+/** Predicted live bytes at time t (ticks), and what is cached for reuse then: the last point not after t. */
+function curveAt(curve: PlannedMemory, t: number): Pick<MemoryShown, 'bytes' | 'free'> | null {
   let low = 0
   let high = curve.times.length
   while (low < high) {
@@ -32,7 +32,7 @@ function curveAt(curve: MemoryCurve, t: number): Pick<MemoryShown, 'bytes' | 'fr
   return live === undefined ? null : { bytes: live, free: curve.cached[at] ?? 0 }
 }
 
-/** A cursor on the ideal timeline asks for the prediction there; else what is measured; else the predicted peak. */
+/** A cursor on the ideal timeline selects the prediction there; else measurements; else the predicted peak. */
 export function memoryShown(planned: PlannedRank, view: RankView | null, cursor: number | null): MemoryShown {
   const at = cursor === null ? null : curveAt(planned.memory, cursor)
   if (at !== null) return { provenance: 'predicted', ...at, total: totalOf(at.bytes) + at.free, when: 'cursor' }

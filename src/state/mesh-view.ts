@@ -1,18 +1,16 @@
 import { groupsAlong, type Coordinates, type MeshAxis } from '../core/mesh.ts'
 import type { PlannedRank } from './session.ts'
 
-export type Axis = MeshAxis
-
-/** The ways ranks share work, in the order the page names them. */
-const AXES: readonly Axis[] = ['data', 'tensor', 'pipeline']
+/** The mesh axes, in the page's order. */
+const AXES: readonly MeshAxis[] = ['data', 'tensor', 'pipeline']
 
 export interface MeshView {
-  readonly size: Readonly<Record<Axis, number>>
-  /** Axes along which there is more than one rank. */
-  readonly axes: readonly Axis[]
+  readonly size: Readonly<Record<MeshAxis, number>>
+  /** Axes longer than one. */
+  readonly axes: readonly MeshAxis[]
   /** By axis, the groups whose members differ in that coordinate only; ranks ascending. */
-  readonly groups: Readonly<Record<Axis, readonly (readonly number[])[]>>
-  /** Rows of ranks as they are drawn, left to right. */
+  readonly groups: Readonly<Record<MeshAxis, readonly (readonly number[])[]>>
+  /** Rows of ranks as drawn, left to right. */
   readonly rows: readonly (readonly number[])[]
   /** Cells of a row that belong to one stage. */
   readonly perStage: number
@@ -31,12 +29,12 @@ function by<Key>(ranks: readonly PlannedRank[], key: (at: Coordinates) => Key): 
 }
 
 /**
- * The mesh of a plan. Stages run left to right as the data does, tensor shards lie side by side in a stage, replicas below
- * each other; replicas alone lie in one row.
+ * The mesh of a plan. Stages run left to right as the data does, tensor shards are adjacent within a stage, replicas
+ * below each other; with replicas only there is one row.
  */
 export function meshView(planned: readonly PlannedRank[]): MeshView {
   const ranks = planned.filter((each) => each.device === 'gpu')
-  const sizeOf = (axis: Axis) => 1 + Math.max(0, ...ranks.map((each) => each.coordinates[axis]))
+  const sizeOf = (axis: MeshAxis) => 1 + Math.max(0, ...ranks.map((each) => each.coordinates[axis]))
   const size = { data: sizeOf('data'), tensor: sizeOf('tensor'), pipeline: sizeOf('pipeline') }
   const groups = {
     data: groupsAlong(size, 'data'),
@@ -57,7 +55,7 @@ export function meshView(planned: readonly PlannedRank[]): MeshView {
 }
 
 /** Which group of an axis a rank belongs to; −1 for a server. */
-export function groupIndex(mesh: MeshView, axis: Axis, rank: number): number {
+export function groupIndex(mesh: MeshView, axis: MeshAxis, rank: number): number {
   return mesh.groups[axis].findIndex((group) => group.includes(rank))
 }
 
@@ -68,7 +66,7 @@ export function groupLetter(index: number): string {
 }
 
 /** The axis along which two different ranks share a group. */
-export function sharedAxis(mesh: MeshView, a: number, b: number): Axis | null {
+export function sharedAxis(mesh: MeshView, a: number, b: number): MeshAxis | null {
   if (a === b) return null
   return mesh.axes.find((axis) => mesh.groups[axis].some((group) => group.includes(a) && group.includes(b))) ?? null
 }

@@ -1,6 +1,6 @@
 import type { SimulatedRank } from '../sim/simulate.ts'
 
-/** A device of a node as a drawing shows it. */
+/** A device of a node, for drawing. */
 export interface NodeDevice {
   readonly pipeline: number
   readonly tensor: number
@@ -16,7 +16,7 @@ export interface NodeKind {
   readonly devices: readonly NodeDevice[]
 }
 
-/** Ranks fill nodes in order; nodes that differ only in the replica are one kind. In the order of their first node. */
+/** Ranks fill nodes in order; nodes that differ only in the replica are one kind. In order of first occurrence. */
 export function nodeKinds(ranks: readonly SimulatedRank[], devicesPerNode: number): NodeKind[] {
   const kinds = new Map<string, { count: number; first: number; devices: NodeDevice[] }>()
   for (let from = 0; from < ranks.length; from += devicesPerNode) {
@@ -33,7 +33,7 @@ export function nodeKinds(ranks: readonly SimulatedRank[], devicesPerNode: numbe
   return [...kinds.values()]
 }
 
-/** "3", "0–3", "0, 2": numbers in few words. */
+/** "3", "0–3", "0, 2": a compact list of numbers. */
 export function rangesOf(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b)
   const runs: [number, number][] = []

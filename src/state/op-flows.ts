@@ -8,7 +8,7 @@ import type { Flow } from './session.ts'
 /** What ops move between ranks. */
 const ELEMENT_BYTES = 4
 
-/** Cards ask several times a second. */
+/** Cards query this several times a second. */
 const known = new WeakMap<Op, readonly Flow[]>()
 
 export function flowsOf(rank: number, op: Op): readonly Flow[] {
@@ -32,7 +32,7 @@ function messageOf(rank: number, op: SendOp | RecvOp): Flow {
   return op.kind === 'recv' ? { from: op.peer, to: rank, bytes } : { from: rank, to: op.peer, bytes }
 }
 
-/** Ranks between which the step moves anything: "0 3" for both ways between 0 and 3. */
+/** Pairs of ranks that exchange data in a step: "0 3" for both directions between 0 and 3. */
 export function pairsOf({ ranks }: Program): string[] {
   const pairs = new Set<string>()
   for (const { rank, step } of ranks)

@@ -36,7 +36,7 @@ export function createPage({ session, storage, language, draft: initial }: PageO
   calibration.subscribe((now, before) => {
     if (now.measured === before.measured) return
     simulation.again()
-    compare.again()
+    compare.resimulate()
   })
   return {
     session,
@@ -49,7 +49,7 @@ export function createPage({ session, storage, language, draft: initial }: PageO
     calibration,
     simulation,
     compare,
-    /** What the user brought along: a link holds its names, not its contents. */
+    /** The user's files: a link holds their names, not their contents. */
     files,
   }
 }

@@ -3,7 +3,9 @@ import { planMemory } from '../schedule/memory-plan.ts'
 import { buildProgram } from '../strategy/build.ts'
 import { checkSize } from './plan-size.ts'
 
-/** Predicted bytes of the fullest device; null for what does not compile, which fits nowhere. Host memory has no budget. */
+/**
+ * Predicted bytes of the fullest device; null for what does not compile, which fits nowhere. Host memory has no budget.
+ */
 export function fullestPeak(config: RunConfig): number | null {
   try {
     checkSize(config)

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
 import { fullestPeak } from './peak.ts'
 
-/** Predicts peaks beside the page, in the order in which it is asked. */
+/** Predicts peaks off the main thread, in request order. */
 self.addEventListener('message', ({ data }: MessageEvent<RunConfig>) => self.postMessage(fullestPeak(data)))

@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/types.ts'
 
 /**
  * Predicted bytes of the fullest device under each configuration, in their order; null for what does not compile.
- * A worker of its own compiles them, one after another, and ends with them or when nobody wants them any more.
+ * A dedicated worker compiles them one after another, and ends with them or on abort.
  *
  * @throws the signal's reason when it aborts
  */

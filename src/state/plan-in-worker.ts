@@ -1,43 +1,43 @@
 import type { Problem } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { checkSize } from './plan-size.ts'
-import { planFrom } from './planned.ts'
-import type { Planned } from './planned.ts'
+import { planFrom } from './plan-data.ts'
+import type { PlanData } from './plan-data.ts'
 import type { Plan } from './session.ts'
 
 export type PlanReply =
-  { readonly kind: 'planned'; readonly planned: Planned } | { readonly kind: 'refused'; readonly problem: Problem }
+  { readonly kind: 'planned'; readonly planned: PlanData } | { readonly kind: 'refused'; readonly problem: Problem }
 
-/** What planning needs of a worker. */
+/** The worker interface that planning needs. */
 export interface PlanWorker {
   postMessage(config: RunConfig): void
   terminate(): void
 }
 
-export type OpenPlanWorker = (hear: (reply: PlanReply) => void, fail: (message: string) => void) => PlanWorker
+export type OpenPlanWorker = (onReply: (reply: PlanReply) => void, fail: (message: string) => void) => PlanWorker
 
-const openWorker: OpenPlanWorker = (hear, fail) => {
+const openWorker: OpenPlanWorker = (onReply, fail) => {
   const worker = new Worker(new URL('./plan.worker.ts', import.meta.url), { type: 'module', name: 'planner' })
-  worker.addEventListener('message', (event: MessageEvent<PlanReply>) => hear(event.data))
+  worker.addEventListener('message', (event: MessageEvent<PlanReply>) => onReply(event.data))
   worker.addEventListener('error', (event) => fail(event.message || 'the planner could not be loaded'))
   return worker
 }
 
-/** After this nobody waits any longer, in seconds. */
-const LONGEST = 60
-/** What nobody wants any more may still end by itself: a new worker takes about as long to load, in seconds. */
-const GRACE = 0.25
-/** A worker that has had nothing to do for so long is ended, and its memory is free; in seconds. */
-const IDLE = 2
+/** Planning time limit, in seconds. */
+const MAX_PLANNING_SECONDS = 60
+/** An aborted plan may still finish by itself: a new worker takes about as long to load, in seconds. */
+const GRACE_SECONDS = 0.25
+/** An idle worker is terminated after this, to free its memory; in seconds. */
+const IDLE_SECONDS = 2
 
 interface Ask {
   answer(reply: PlanReply): void
   fail(error: Error): void
 }
 
-/** A worker and what it is asked. */
+/** A worker and its current request. */
 interface Held {
   readonly worker: PlanWorker
   ask: Ask | null
@@ -45,12 +45,12 @@ interface Held {
 }
 
 /**
- * Plans in one worker, one configuration after another. What is aborted rejects at once, and its worker is ended soon;
- * what takes too long is refused.
+ * Plans in one worker, one configuration after another. An aborted plan rejects at once, and its worker is terminated
+ * soon; one that takes too long is refused.
  */
 export function createPlanner(open: OpenPlanWorker = openWorker) {
   let kept: Held | null = null
-  /** Settles when the worker is free, or gone. */
+  /** Settles when the worker is free, or terminated. */
   let free: Promise<unknown> = Promise.resolve()
 
   const made = (): Held => {
@@ -103,21 +103,24 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
       held.ask = {
         answer(reply) {
           over()
-          held.resting = setTimeout(() => end(held), IDLE * 1000)
+          held.resting = setTimeout(() => end(held), IDLE_SECONDS * 1000)
           if (reply.kind === 'planned') resolve(planFrom(config, reply.planned))
-          else reject(new RefusedError(reply.problem.field, reply.problem.said ?? reply.problem.message))
+          else reject(new RefusedError(reply.problem.field, reply.problem.localizable ?? reply.problem.message))
         },
         fail: give,
       }
-      after(LONGEST, () =>
+      after(MAX_PLANNING_SECONDS, () =>
         give(
-          new RefusedError('', say`planning took longer than ${LONGEST} s; use fewer ranks, micro-batches or blocks`),
+          new RefusedError(
+            '',
+            msg`planning took longer than ${MAX_PLANNING_SECONDS} s; use fewer ranks, micro-batches or blocks`,
+          ),
         ),
       )
       const abort = () => {
         const reason = signal?.reason as Error
         reject(reason)
-        if (held.ask) after(GRACE, () => give(reason))
+        if (held.ask) after(GRACE_SECONDS, () => give(reason))
       }
       signal?.addEventListener('abort', abort, { once: true })
       held.worker.postMessage(config)

@@ -1,30 +1,30 @@
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import { worldSize } from './fields.ts'
 
-/** Ranks that the page draws, and that a browser still gives workers to. */
-export const MOST_RANKS = 256
-/** About 10 kB each while a Program is compiled: what a tab has to spare, and hands from a worker to the page at once. */
-const MOST_OPS = 60_000
-/** Ops of a block's forward and backward, and of what is around the blocks. */
+/** Most ranks that the page draws and a browser provides workers for. */
+export const MAX_RANKS = 256
+/** About 10 kB each during compilation: what a tab can spare and a worker can post at once. */
+const MAX_OPS = 60_000
+/** Ops of a block's forward and backward, and of everything around the blocks. */
 const OPS_OF_BLOCK = 14
 const OPS_AROUND = 6
 
-/** Throws RefusedError for what is too large to be compiled in a tab, before anything of it is made. */
+/** Throws RefusedError for a Program too large to compile in a tab, before any of it is built. */
 export function checkSize(config: RunConfig): void {
   const ranks = worldSize(config)
-  if (ranks > MOST_RANKS)
+  if (ranks > MAX_RANKS)
     throw new RefusedError(
       'parallel',
-      say`${ranks} ranks; this page trains on at most ${MOST_RANKS}: Simulate clocks more`,
+      msg`${ranks} ranks; this page trains on at most ${MAX_RANKS}: Simulate clocks more`,
     )
   const { batch, model, parallel } = config
   const perMicrobatch = OPS_OF_BLOCK * Math.ceil(model.layers / parallel.pipeline) + OPS_AROUND
-  const most = Math.max(1, Math.floor(MOST_OPS / (ranks * perMicrobatch)))
+  const most = Math.max(1, Math.floor(MAX_OPS / (ranks * perMicrobatch)))
   if (batch.microbatches > most)
     throw new RefusedError(
       'batch.microbatches',
-      say`${batch.microbatches} on ${ranks} ranks of ${Math.ceil(model.layers / parallel.pipeline)} blocks are too many ops for this page; at most ${most}`,
+      msg`${batch.microbatches} on ${ranks} ranks of ${Math.ceil(model.layers / parallel.pipeline)} blocks are too many ops for this page; at most ${most}`,
     )
 }

@@ -2,7 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
-import { say } from '../core/said.ts'
+import { msg } from '../core/message.ts'
 import type { DraftStore } from './draft-store.ts'
 import type { Plan, Problem, Session } from './session.ts'
 
@@ -11,38 +11,38 @@ export interface PlanState {
   readonly plan: Plan | null
   /** The configuration `plan` belongs to. */
   readonly config: RunConfig | null
-  /** 'long': so long that a person wants to know, and to be able to cancel it. */
+  /** 'long': long enough to show it and offer cancelling. */
   readonly computing: false | 'short' | 'long'
-  /** Refusals that only compiling finds; a plan over the memory budget is there all the same. */
+  /** Refusals found only by compiling; a plan over the memory budget is present nevertheless. */
   readonly problem: Problem | null
 }
 
 export type PlanStore = ReturnType<typeof createPlanStore>
 
-/** From then on planning is long, in milliseconds. */
-const LONG = 500
+/** Planning counts as long after this, in milliseconds. */
+const LONG_MILLISECONDS = 500
 
 function why(error: unknown): Problem {
   if (error instanceof RefusedError) return problemOf(error)
   return { field: '', message: error instanceof Error ? error.message : String(error) }
 }
 
-/** Keeps the prediction for the draft's configuration up to date; a newer request ends the one before it. */
+/** Keeps the prediction for the draft's configuration up to date; a newer request ends the previous one. */
 export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<DraftStore, 'getState' | 'subscribe'>) {
   const store = createStore<PlanState>(() => ({ plan: null, config: null, computing: false, problem: null }))
   let own = new AbortController()
   const compute = async () => {
     own.abort()
-    const mine = (own = new AbortController())
+    const controller = (own = new AbortController())
     store.setState({ computing: 'short' })
-    const timer = setTimeout(() => store.setState({ computing: 'long' }), LONG)
-    mine.signal.addEventListener('abort', () => clearTimeout(timer))
+    const timer = setTimeout(() => store.setState({ computing: 'long' }), LONG_MILLISECONDS)
+    controller.signal.addEventListener('abort', () => clearTimeout(timer))
     try {
       const { config } = draft.getState()
-      const plan = await session.plan(config, mine.signal)
-      if (mine === own) store.setState({ plan, config, computing: false, problem: plan.overBudget })
+      const plan = await session.plan(config, controller.signal)
+      if (controller === own) store.setState({ plan, config, computing: false, problem: plan.overBudget })
     } catch (error) {
-      if (mine === own) store.setState({ computing: false, problem: why(error) })
+      if (controller === own) store.setState({ computing: false, problem: why(error) })
     } finally {
       clearTimeout(timer)
     }
@@ -54,8 +54,8 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
   return {
     ...store,
     /** Gives up; the draft cannot start until it is planned. */
-    cancel: () => own.abort(new RefusedError('', say`planning was cancelled`)),
-    /** Plans the draft once more, after it was cancelled or failed. */
-    again: () => void compute(),
+    cancel: () => own.abort(new RefusedError('', msg`planning was cancelled`)),
+    /** Plans the draft again, after it was cancelled or failed. */
+    replan: () => void compute(),
   }
 }

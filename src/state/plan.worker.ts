@@ -6,7 +6,7 @@ import type { PlanReply } from './plan-in-worker.ts'
 
 const post = (reply: PlanReply) => self.postMessage(reply)
 
-/** Compiles beside the page; ended from outside when nobody wants the answer any more. */
+/** Compiles off the main thread; terminated when the answer is no longer needed. */
 self.addEventListener('message', ({ data }: MessageEvent<RunConfig>) => {
   try {
     post({ kind: 'planned', planned: predict(data) })

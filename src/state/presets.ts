@@ -1,6 +1,6 @@
 import type { Draft } from './draft-path.ts'
 
-/** One-click configurations: drafts that differ from the defaults only where the story needs it. */
+/** One-click configurations: drafts that differ from the defaults only where it matters. */
 export const PRESETS = {
   single: {},
   ddp: { parallel: { data: 4 }, batch: { microbatches: 1 } },
@@ -24,7 +24,7 @@ export const PRESETS = {
 export type PresetName = keyof typeof PRESETS
 export const PRESET_NAMES = Object.keys(PRESETS) as readonly PresetName[]
 
-/** The preset a draft equals, or null for one of the user's own. */
+/** The preset that a draft equals, or null. */
 export function presetOf(draft: Draft): PresetName | null {
   const text = JSON.stringify(draft)
   return PRESET_NAMES.find((name) => JSON.stringify(PRESETS[name]) === text) ?? null

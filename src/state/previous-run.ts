@@ -3,7 +3,7 @@ import { configName } from '../export/file-name.ts'
 import type { RunState } from './run-state.ts'
 import type { Series } from './series.ts'
 
-/** What the page keeps of the run before, to hold the next one against. */
+/** What the page keeps of the previous run, for comparison with the next. */
 export interface PreviousRun {
   readonly name: string
   readonly loss: Series
@@ -18,7 +18,7 @@ const compressionOf = ({ parallel: { compression } }: RunConfig): string => {
 
 const runName = (config: RunConfig): string => configName(config) + compressionOf(config)
 
-/** The run that ends now, or null when it got nowhere. */
+/** The run that ends now, or null when it produced nothing. */
 export function previousOf({ config, ranks, step }: RunState, loss: Series): PreviousRun | null {
   if (config === null || step === null || loss.length < 2) return null
   const sent = ranks.flatMap(({ sentBytes }) => (sentBytes === null ? [] : [sentBytes]))

@@ -1,5 +1,5 @@
 import { problemOf } from '../config/explain.ts'
-import { refusalOfAdapters } from './adapter-deal.ts'
+import { refusalOfAdapters } from './adapter-assignment.ts'
 import type { DraftState } from './draft-store.ts'
 import { refusalOfFiles } from './files-store.ts'
 import type { FilesState } from './files-store.ts'
@@ -7,17 +7,17 @@ import type { Availability, Problem } from './session.ts'
 
 export interface OnScreen {
   readonly draft: Pick<DraftState, 'config' | 'problems'>
-  /** What compiling it found. */
+  /** The problem found by compiling it. */
   readonly problem: Problem | null
   readonly files: FilesState
   readonly found: Availability | null
 }
 
 /**
- * Everything that keeps what is on screen from running, in the order of mending: what its fields say, what only compiling it
- * finds, what this page or this browser does not have. The panel shows it, and nothing starts while there is any.
+ * Everything that prevents what is on screen from running, in the order in which to fix it: fields, then compilation,
+ * then files or adapters missing here. The panel shows it, and nothing starts while there is any.
  */
-export function problemsOf({ draft, problem, files, found }: OnScreen): readonly Problem[] {
+export function problemsOnScreen({ draft, problem, files, found }: OnScreen): readonly Problem[] {
   if (draft.problems.length > 0) return draft.problems
   const missing = [refusalOfFiles(draft.config, files), refusalOfAdapters(draft.config, found)]
   return [...(problem ? [problem] : []), ...missing.flatMap((refusal) => (refusal ? [problemOf(refusal)] : []))]

@@ -5,8 +5,8 @@ import type { Draft } from './draft-path.ts'
 import { removePath } from './draft-path.ts'
 
 /**
- * What a draft says with every default filled in, whether its fields go together or not: what controls show. A field that
- * cannot be read on its own is left out, so that the others keep their values.
+ * A draft with every default filled in, whether or not its fields are consistent, for display in controls. A field that
+ * is invalid on its own is left out, so that the others keep their values.
  */
 export function readableConfig(draft: Draft): RunConfig {
   let rest = draft

@@ -5,24 +5,24 @@ import type { RankView } from './run-state.ts'
 import type { Plan } from './session.ts'
 import { computeSeconds } from './slowest.ts'
 
-/** A better split of the same work over ranks that were seen to be of different speed. */
+/** A better split of the same work over ranks with different measured speeds. */
 export interface Rebalance {
   readonly kind: 'shares' | 'partition'
   /** Samples per replica, or blocks per stage. */
   readonly before: readonly number[]
   readonly after: readonly number[]
-  /** Predicted: compute time of the slowest rank before, over that after. */
+  /** Predicted: the slowest rank's compute time before, divided by that after. */
   readonly gain: number
 }
 
 /** A smaller gain is not worth a restart. */
-const WORTH = 1.1
+const MIN_GAIN = 1.1
 /** The first steps compile and warm up. */
 const STEPS_SEEN = 4
 
 /**
- * Time per unit of work as measured, and the split with the shortest slowest part: shares of the batch where ranks are
- * replicas, blocks per stage in a pipeline. null where nothing better is known.
+ * From the measured time per unit of work, the split with the shortest slowest part: batch shares for replicas, blocks
+ * per stage in a pipeline. null where nothing better is known.
  */
 export function rebalance(
   config: RunConfig,
@@ -49,7 +49,7 @@ export function rebalance(
   if (pipeline > 1 && chunks === 1) {
     const before = blocksPerStage(config)
     const { embed, vocab } = config.model
-    // The head is a product as large as this many blocks (12·h² weights each); embeddings are lookups.
+    // The head's product is as large as this many blocks (12·h² weights each); embeddings are lookups.
     const head = vocab / (12 * embed)
     const each = slowest('pipeline', pipeline).map((time, stage) => {
       const extra = stage === pipeline - 1 ? head : 0
@@ -77,13 +77,13 @@ function offer(
   const after = speeds.map(() => least)
   const timeOf = (units: readonly number[]) =>
     Math.max(...speeds.map(({ perUnit, fixed }, i) => fixed + perUnit * units[i]!))
-  // One unit after the other to whoever is done first with it: optimal for such sums.
+  // Greedy, each unit to the rank that finishes it first: optimal for such sums.
   for (let left = total - least * speeds.length; left > 0; left--) {
     const ends = speeds.map(({ perUnit, fixed }, i) => fixed + perUnit * (after[i]! + 1))
     after[ends.indexOf(Math.min(...ends))]!++
   }
   const gain = timeOf(before) / timeOf(after)
-  return gain >= WORTH ? { kind, before, after, gain } : null
+  return gain >= MIN_GAIN ? { kind, before, after, gain } : null
 }
 
 /** The configuration with the better split. */

@@ -5,7 +5,7 @@ import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { Plan, Sources } from './session.ts'
 
-/** What has been measured of one rank so far; null until the run says something about it. */
+/** What has been measured of one rank so far; null until reported. */
 export interface RankView {
   readonly adapter: AdapterResult | null
   readonly live: BytesByCategory | null
@@ -13,11 +13,11 @@ export interface RankView {
   readonly sentBytes: number | null
   readonly receivedBytes: number | null
   readonly traffic: BytesByTraffic | null
-  /** Op the rank is at; null when idle. */
+  /** Current op of the rank; null when idle. */
   readonly op: number | null
-  /** Ids of ops that exchanged since the last look. */
+  /** Ids of ops that exchanged since the last report. */
   readonly exchanges: readonly number[]
-  /** Measured: time its device computes in a step, a running mean over steps. */
+  /** Measured: compute time of its device per step, a running mean. */
   readonly deviceSeconds: number | null
 }
 
@@ -38,11 +38,11 @@ export interface Failure {
 export interface RunState {
   /** 'idle' before the first start and after a reset. */
   readonly phase: RunPhase | 'idle'
-  /** What is running (the draft may have moved on). */
+  /** What is running (the draft may have changed since). */
   readonly config: RunConfig | null
-  /** The files it is made of besides. */
+  /** Its files. */
   readonly sources: Sources
-  /** Its prediction, to hold the measurement against. */
+  /** Its prediction, to compare with measurements. */
   readonly plan: Plan | null
   readonly progress: Progress | null
   readonly ranks: readonly RankView[]
@@ -94,7 +94,7 @@ export function isActive(phase: RunState['phase']): boolean {
   return !ENDED.includes(phase)
 }
 
-/** Sorts a failure by what the user can do about it. Exit statuses: 2 refused, 3 out of memory. */
+/** Classifies a failure by what the user can do about it. Exit statuses: 2 refused, 3 out of memory. */
 export function failureOf(message: string, rank: number | null, exitStatus: number): Failure {
   const kind: FailureKind =
     exitStatus === 3
@@ -111,7 +111,7 @@ export function failureOf(message: string, rank: number | null, exitStatus: numb
   return { kind, message, rank }
 }
 
-/** A result says which file its first weights came from. */
+/** Adds the name of the initial weights' file to a result. */
 export function withOrigin(result: RunResult, { startedFrom }: Sources): RunResult {
   return startedFrom === undefined ? result : { ...result, startedFrom }
 }
@@ -121,7 +121,7 @@ function withRank(state: RunState, rank: number, change: Partial<RankView>): Run
 }
 
 /** Weight of the newest step in the mean of device times. */
-const NEWEST = 0.25
+const NEWEST_WEIGHT = 0.25
 
 function withDeviceTimes(state: RunState, spans: readonly ExecutedSpan[]): RunState {
   const busy = new Map<number, number>()
@@ -134,12 +134,12 @@ function withDeviceTimes(state: RunState, spans: readonly ExecutedSpan[]): RunSt
       const seconds = busy.get(rank)
       if (seconds === undefined) return view
       const { deviceSeconds: mean } = view
-      return { ...view, deviceSeconds: mean === null ? seconds : mean + NEWEST * (seconds - mean) }
+      return { ...view, deviceSeconds: mean === null ? seconds : mean + NEWEST_WEIGHT * (seconds - mean) }
     }),
   }
 }
 
-/** The next state of the run after one event; spans are kept elsewhere (they are many). */
+/** The next state of the run after one event; spans are stored elsewhere (there are many). */
 export function reduceRun(state: RunState, event: RunEvent): RunState {
   switch (event.kind) {
     case 'phase':

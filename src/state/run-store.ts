@@ -13,23 +13,23 @@ import { Series } from './series.ts'
 import type { Plan, Session, Sources } from './session.ts'
 
 const FLUSH_MILLISECONDS = 100
-/** The timeline shows the newest spans; older ones are let go. */
+/** The timeline shows the newest spans; older ones are dropped. */
 const SPAN_LIMIT = 20_000
 
 export type StepSize = 'step' | 'tick' | 'op'
 
-/** How a run begins: in slow motion, or with a step of some size after which it stands. */
-export interface Beginning {
+/** How a run starts: in slow motion, or with one step of some size, then paused. */
+export interface StartMode {
   readonly ticksPerSecond?: number | null
   readonly by?: StepSize
 }
 
-/** By rank: bytes that were live while an op ran, by the op's id. */
+/** By rank: live bytes during an op, by the op's id. */
 export type MeasuredMemory = readonly ReadonlyMap<number, number>[]
 
 export type RunStore = ReturnType<typeof createRunStore>
 
-/** The one run of the page: its state, its curves, its spans, and what can be done with it. */
+/** The page's single run: its state, curves, spans, and controls. */
 export function createRunStore(session: Pick<Session, 'start'>) {
   const store = createStore<RunState>(() => IDLE)
   const loss = new Series()
@@ -40,7 +40,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   let spans: readonly ExecutedSpan[] = []
   let measured: MeasuredMemory = []
   let handle: PageRun | null = null
-  /** Runs that are being ended: the next one begins when their workers are gone. */
+  /** Runs being closed: the next one begins when their workers are gone. */
   let closing: Promise<unknown> = Promise.resolve()
   let generation = 0
   let previous: PreviousRun | null = null
@@ -85,7 +85,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
 
   const discard = (old: PageRun) => (closing = Promise.all([closing, old.discard()]))
 
-  /** Ends what runs and releases it, whatever it is doing; returns to the state before the first start. */
+  /** Ends and releases the current run, whatever it is doing; returns to the initial state. */
   const reset = async () => {
     generation++
     previous = previousOf(store.getState(), loss) ?? previous
@@ -96,39 +96,39 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     await closing
   }
 
-  const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: Beginning = {}) => {
+  const start = async (config: RunConfig, plan: Plan, sources: Sources, begin: StartMode = {}) => {
     const closed = reset()
-    const mine = generation
-    // From here on a second click finds a run that is starting.
+    const ownGeneration = generation
+    // From here on a second click sees a run that is starting.
     store.setState(starting(config, plan, sources), true)
     await closed
-    if (mine !== generation) return
+    if (ownGeneration !== generation) return
     try {
       const opened = await session.start(config, sources, {
         ticksPerSecond: begin.ticksPerSecond ?? null,
         paused: begin.by !== undefined,
       })
-      if (mine !== generation) {
+      if (ownGeneration !== generation) {
         await discard(opened)
         return
       }
       handle = opened
       opened.subscribe((event) => {
-        if (mine === generation)
+        if (ownGeneration === generation)
           batch.add(event, event.kind === 'phase' || event.kind === 'failed' || event.kind === 'done')
       })
       opened.finished.catch((error: unknown) => {
-        if (mine === generation && store.getState().phase !== 'failed') fail(error)
+        if (ownGeneration === generation && store.getState().phase !== 'failed') fail(error)
       })
       if (begin.by !== undefined) await advance(begin.by)
     } catch (error) {
-      if (mine === generation) fail(error)
+      if (ownGeneration === generation) fail(error)
     }
   }
 
   const advance = (by: StepSize) => act((open) => open.advance(by))
 
-  /** A run that ended meanwhile has nothing left to hold or to let on: that is no failure of it. */
+  /** A run that ended meanwhile cannot be paused or resumed: that is not a failure. */
   const act = async (what: (open: PageRun) => unknown) => {
     const open = handle
     if (open === null) return
@@ -144,11 +144,11 @@ export function createRunStore(session: Pick<Session, 'start'>) {
     ...store,
     curves: { loss, validation, speed, stalenessMean, stalenessMost },
     spans: () => spans,
-    /** Bytes measured at ops of each rank, as far as somebody looked. */
+    /** Bytes measured at ops of each rank, as far as reported. */
     measuredMemory: () => measured,
-    /** The run before this one, as far as it got. */
+    /** The previous run, as far as it got. */
     previous: () => previous,
-    /** The open run, for sampling text and taking weights. */
+    /** The open run, for sampling text and downloading weights. */
     handle: () => handle,
     start,
     reset,

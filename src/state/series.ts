@@ -1,6 +1,6 @@
 /**
- * One number over training steps in bounded memory: when full, every second point is dropped, so that the whole curve stays
- * visible at half the resolution and four hours of training take no more room than one minute.
+ * One number over training steps in bounded memory: when full, every second point is dropped, so that the whole curve
+ * stays visible at half the resolution and four hours of training take no more space than one minute.
  */
 export class Series {
   readonly #x: Float64Array
@@ -19,7 +19,7 @@ export class Series {
     return this.#length
   }
 
-  /** Grows with every change: compare to know whether to draw again. */
+  /** Incremented with every change, to tell whether to redraw. */
   get version(): number {
     return this.#version
   }
@@ -45,7 +45,7 @@ export class Series {
     this.#version++
   }
 
-  /** The points as they are now. */
+  /** The current points. */
   copy(): Series {
     const other = new Series(this.#x.length)
     other.#x.set(this.#x)
@@ -56,7 +56,7 @@ export class Series {
     return other
   }
 
-  /** Views that the next push may change. */
+  /** Views, invalidated by the next push. */
   x(): Float64Array {
     return this.#x.subarray(0, this.#length)
   }

@@ -10,21 +10,21 @@ import type { Draft } from './draft-path.ts'
 import type { Inspected, Target } from './inspect/inspected.ts'
 import type { SpanKind } from '../schedule/span-kinds.ts'
 
-/** The one door between the page and the engine. The page names nothing of the engine beyond this file's types. */
+/** The page's only interface to the engine: it uses nothing of the engine beyond this file's types. */
 
-/** What the user brought along instead of a built-in corpus. */
+/** The user's files instead of a built-in corpus. */
 export interface Sources {
   readonly text?: string
   readonly tokens?: ArrayBuffer
   /** A safetensors file to start from, with Hugging Face's GPT-2 names. */
   readonly weights?: Blob
-  /** A checkpoint to go on from. */
+  /** A checkpoint to resume from. */
   readonly checkpoint?: Blob
   /** The name of either. */
   readonly startedFrom?: string
 }
 
-/** Why a configuration is refused, or what to watch out for; `field` is a dotted path ("parallel.tensor"). */
+/** Why a configuration is refused, or a warning; `field` is a dotted path ("parallel.tensor"). */
 export type { Problem } from '../config/check.ts'
 
 export type Parsed =
@@ -35,7 +35,7 @@ export type Availability =
   | { readonly kind: 'ok'; readonly adapters: readonly FoundAdapter[] }
   | { readonly kind: 'noWebGpu' }
   | { readonly kind: 'noAdapter' }
-  /** What asks the browser could not be loaded. */
+  /** The code that queries the browser could not be loaded. */
   | { readonly kind: 'unknown'; readonly message: string }
 
 /** A cell of a timeline. Times are ticks in the ideal view, seconds in the executed one. */
@@ -54,7 +54,7 @@ export interface TimelineSpan {
   readonly op: number | null
 }
 
-/** What the page says about one op of a Program. */
+/** The page's description of one op of a Program. */
 export interface OpNote {
   readonly kind: SpanKind
   /** Short form for cells: "F3". */
@@ -64,20 +64,20 @@ export interface OpNote {
   readonly microbatch: number | null
   readonly stage: number | null
   readonly bytes: number | null
-  /** What it moves between two ranks: all that its rank sends, or receives of a message; none for work of its own. */
+  /** What it moves between two ranks: everything its rank sends, or receives of a message; empty for local work. */
   readonly flows: readonly Flow[]
   readonly traffic: TrafficKind | null
 }
 
-/** Bytes that go from one rank to another. */
+/** Bytes sent from one rank to another. */
 export interface Flow {
   readonly from: number
   readonly to: number
   readonly bytes: number
 }
 
-/** Predicted live bytes of one rank after time `times[i]` (ticks), until `times[i + 1]`: while op `ops[i]` runs. */
-export interface MemoryCurve {
+/** Predicted live bytes of one rank from `times[i]` (ticks) until `times[i + 1]`, during op `ops[i]`. */
+export interface PlannedMemory {
   readonly times: readonly number[]
   readonly ops: readonly number[]
   readonly bytes: readonly BytesByCategory[]
@@ -90,14 +90,14 @@ export interface PlannedRank {
   readonly coordinates: Coordinates
   readonly device: 'gpu' | 'cpu'
   readonly peak: PeakBytes
-  /** Bytes by category at the moment the live bytes peak; the rest of `peak.total` are free buffers kept for reuse. */
+  /** Bytes by category when the live bytes peak; the rest of `peak.total` are free buffers kept for reuse. */
   readonly atPeak: BytesByCategory
   /** Bytes this rank will send in a step. */
   readonly sentBytes: number
-  readonly memory: MemoryCurve
+  readonly memory: PlannedMemory
 }
 
-/** Everything predicted from a configuration alone: no GPU needed. */
+/** Everything predicted from a configuration without a GPU. */
 export interface Plan {
   readonly world: number
   readonly ranks: readonly PlannedRank[]
@@ -105,34 +105,38 @@ export interface Plan {
   readonly schedule: ScheduleResult
   /** Parameters of the model, for the header of the cluster. */
   readonly parameters: number
-  /** Set when a rank needs more than the memory budget: such a plan is shown, but not run. */
+  /** Set when a rank exceeds the memory budget: such a plan is shown, but not run. */
   readonly overBudget: Problem | null
   describe(rank: number, op: number): OpNote | null
-  /** Ranks between which the step moves anything: "0 3" for both ways between 0 and 3. */
+  /** Pairs of ranks that exchange data in a step: "0 3" for both directions between 0 and 3. */
   readonly pairs: readonly string[]
-  /** What something of the Program is, its size and its formula; null for what it does not have. */
+  /** Description, size and formula of a target; null if the Program does not have it. */
   inspect(target: Target): Inspected | null
 }
 
 export interface Session {
   parse(input: Draft): Parsed
-  /** Compiles the configuration and predicts memory and the ideal timeline, beside the page. Rejects when it is aborted. */
+  /**
+   * Compiles the configuration and predicts memory and the ideal timeline, off the main thread. Rejects when aborted.
+   */
   plan(config: RunConfig, signal?: AbortSignal): Promise<Plan>
   /**
-   * Predicted bytes of the fullest device under each configuration, beside the page; null for what does not compile.
-   * Rejects when it is aborted.
+   * Predicted bytes of the fullest device under each configuration, off the main thread; null for what does not
+   * compile. Rejects when aborted.
    */
   peaks(configs: readonly RunConfig[], signal: AbortSignal): Promise<(number | null)[]>
   probe(): Promise<Availability>
-  /** `evaluateEvery`: steps between two looks at the validation loss; `ticksPerSecond`: slow motion, null at full speed;
-   *  `paused`: stands before its first step. */
+  /**
+   * `evaluateEvery`: steps between evaluations of the validation loss; `ticksPerSecond`: slow motion, null at full
+   * speed; `paused`: before the first step.
+   */
   start(
     config: RunConfig,
     sources: Sources,
     options?: { readonly evaluateEvery?: number; readonly ticksPerSecond?: number | null; readonly paused?: boolean },
   ): Promise<PageRun>
-  /** Runs one device beside the cluster on the same seed. */
+  /** Compares the cluster with one device on the same seed. */
   parity(config: RunConfig, sources: Sources): Promise<ParityReport>
-  /** Times this device for the simulator. Rejects when it is aborted. */
+  /** Times this device for the simulator. Rejects when aborted. */
   measure(config: RunConfig, options: MeasureOptions): Promise<MeasuredDevice>
 }

@@ -5,20 +5,20 @@ export type Theme = (typeof THEMES)[number]
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** What the tour shows, in its order. */
+/** Steps of the tour, in order. */
 export const TOUR_STEPS = ['strategy', 'start', 'cluster', 'timeline', 'charts', 'steps', 'places', 'take'] as const
-/** Offered on the first visit; left (or declined) it can be gone on with; done it was seen to its end. */
+/** Offered on the first visit; left (or declined) it can be resumed; done means seen to its end. */
 const TOURS = ['new', 'left', 'done'] as const
 
 export interface Settings {
   readonly theme: Theme
   readonly language: Language
   readonly tour: (typeof TOURS)[number]
-  /** Where the tour was left: a position in TOUR_STEPS. */
+  /** Position in TOUR_STEPS where the tour was left. */
   readonly tourStep: number
 }
 
-/** The part of localStorage that settings need; a browser may refuse it, then settings last as long as the page. */
+/** The part of localStorage that settings need; if a browser refuses it, settings last as long as the page. */
 export interface SettingsStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
@@ -65,7 +65,7 @@ export function createSettingsStore(storage: SettingsStorage | null, preferred: 
     try {
       storage?.setItem(KEY, JSON.stringify(settings))
     } catch {
-      // Storage full or forbidden: the setting still holds for this visit.
+      // Storage full or forbidden: the setting still applies to this visit.
     }
   })
   return store

@@ -2,7 +2,7 @@ import { DEVICE_IDS, HOST_LINKS, INTER_NODE_LINKS, INTRA_NODE_LINKS, SCHEDULE_ID
 import type { RunConfig } from '../config/types.ts'
 import { MODEL_PRESET_NAMES } from '../model/presets.ts'
 import type { DraftValue } from './draft-path.ts'
-import { FIELDS } from './fields.ts'
+import { FIELD_SPECS } from './fields.ts'
 
 /** How a field of the Simulate place is edited. */
 export type SimulationField = (
@@ -10,14 +10,14 @@ export type SimulationField = (
       readonly kind: 'number'
       readonly min: number
       readonly max: number
-      /** Value = shown · scale. */
+      /** Value = displayed · scale. */
       readonly scale?: number
       /** Not rounded. */
       readonly fraction?: boolean
       /** An empty box means null. */
       readonly nullable?: boolean
     }
-  /** `values` has what an option writes where that is not its own name; `ids` are shown as they are. */
+  /** `values` has an option's value where it differs from its name; `ids` are shown as they are. */
   | {
       readonly kind: 'choice'
       readonly options: readonly string[]
@@ -25,10 +25,10 @@ export type SimulationField = (
       readonly ids?: boolean
     }
   | { readonly kind: 'switch' }
-  /** A rank and how many times slower it is. */
+  /** A rank and its slowdown factor. */
   | { readonly kind: 'straggler' }
 ) & {
-  /** Where it changes something; always, unless told. What a draft sets is shown in any case: it may be what is wrong. */
+  /** Where it has an effect; always, if absent. What a draft sets is always shown: it may be the problem. */
   readonly when?: (config: RunConfig) => boolean
 }
 
@@ -69,7 +69,7 @@ export const SIMULATION_FIELDS = {
     'model.vocab': count(1_000_000),
   },
   optimizer: {
-    'optimizer.kind': FIELDS['optimizer.kind'],
+    'optimizer.kind': FIELD_SPECS['optimizer.kind'],
     'optimizer.momentum': {
       kind: 'number',
       min: 0,
@@ -84,18 +84,18 @@ export const SIMULATION_FIELDS = {
     'parallel.pipeline': count(1024),
     'parallel.schedule': { kind: 'choice', options: SCHEDULE_IDS },
     'parallel.chunks': { ...count(64), when: takesChunks },
-    'parallel.partition': { ...FIELDS['parallel.partition'], when: ({ parallel }) => parallel.pipeline > 1 },
-    'parallel.zero': FIELDS['parallel.zero'],
-    'parallel.zeroPartition': { ...FIELDS['parallel.zeroPartition'], when: ({ parallel }) => parallel.zero > 0 },
+    'parallel.partition': { ...FIELD_SPECS['parallel.partition'], when: ({ parallel }) => parallel.pipeline > 1 },
+    'parallel.zero': FIELD_SPECS['parallel.zero'],
+    'parallel.zeroPartition': { ...FIELD_SPECS['parallel.zeroPartition'], when: ({ parallel }) => parallel.zero > 0 },
     'parallel.fsdp.reshardAfterForward': { kind: 'switch', when: isFsdp },
     'parallel.fsdp.cpuOffload': { kind: 'switch', when: isFsdp },
-    'parallel.recompute': FIELDS['parallel.recompute'],
+    'parallel.recompute': FIELD_SPECS['parallel.recompute'],
     'parallel.sequenceParallel': { kind: 'switch' },
   },
   exchange: {
     'parallel.dataMode': { kind: 'choice', options: ['ddp', 'data-parallel', 'parameter-server'] },
-    'parallel.server.at': { ...FIELDS['parallel.server.at'], when: hasServer },
-    'parallel.compression': FIELDS['parallel.compression'],
+    'parallel.server.at': { ...FIELD_SPECS['parallel.server.at'], when: hasServer },
+    'parallel.compression': FIELD_SPECS['parallel.compression'],
     'parallel.compression.ratio': {
       kind: 'number',
       min: 0.000001,
@@ -103,7 +103,7 @@ export const SIMULATION_FIELDS = {
       fraction: true,
       when: ({ parallel }) => parallel.compression.kind === 'topk',
     },
-    'parallel.collective': FIELDS['parallel.collective'],
+    'parallel.collective': FIELD_SPECS['parallel.collective'],
     'parallel.bucketBytes': { kind: 'number', min: 0.01, max: 1024, scale: 2 ** 20 },
     'parallel.overlap': { kind: 'switch' },
   },
@@ -127,7 +127,7 @@ export type SimulationPath = {
   [G in SimulationGroup]: keyof (typeof SIMULATION_FIELDS)[G] & string
 }[SimulationGroup]
 
-/** Groups that are one line until they are opened. */
+/** Groups collapsed to one line until opened. */
 const FOLDED_GROUPS = ['shape', 'optimizer', 'exchange', 'network'] as const satisfies readonly SimulationGroup[]
 export type FoldedGroup = (typeof FOLDED_GROUPS)[number]
 

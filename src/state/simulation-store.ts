@@ -1,24 +1,24 @@
 import { createStore } from 'zustand/vanilla'
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
-import { configOf } from '../sim/planner/candidates.ts'
+import { candidateConfig } from '../sim/planner/candidates.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
-import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
-import type { Planned } from '../sim/planner/planned.ts'
+import type { PlannerResult, PlannerProgress } from '../sim/planner/plan.ts'
+import type { ClockedCandidate } from '../sim/planner/clocked-candidate.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { isDraft, removePath, writePath } from './draft-path.ts'
 import type { History } from './history.ts'
-import { after, before, NO_HISTORY, remembered } from './history.ts'
+import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import { readableConfig } from './readable-config.ts'
 import type { Problem } from './session.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
 export type Search =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'running'; readonly progress: PlanProgress | null }
-  | { readonly phase: 'found'; readonly plan: Plan }
+  | { readonly phase: 'running'; readonly progress: PlannerProgress | null }
+  | { readonly phase: 'found'; readonly plan: PlannerResult }
   | { readonly phase: 'failed'; readonly problem: Problem }
 
 export interface SimulationState extends History {
@@ -29,17 +29,17 @@ export interface SimulationState extends History {
   readonly result: SimulatedResult | null
   readonly milliseconds: number
   readonly problem: Problem | null
-  /** The problem is that a rank needs more than its memory budget. */
+  /** The problem is that a rank exceeds its memory budget. */
   readonly outOfMemory: boolean
   readonly computing: boolean
-  /** Live bytes over the step of `result`; null until somebody wanted them and they are there. */
+  /** Live bytes over the step of `result`; null until requested and computed. */
   readonly memory: readonly MemoryCurve[] | null
   readonly search: Search
 }
 
 export type SimulationStore = ReturnType<typeof createSimulationStore>
 
-/** Where the Simulate place begins: GPT-3 on a thousand devices. */
+/** The initial draft of the Simulate place: GPT-3 on a thousand devices. */
 export const FIRST_SIMULATION: Draft = {
   precision: 'mixed-bf16',
   model: { preset: 'gpt3-175b' },
@@ -48,23 +48,29 @@ export const FIRST_SIMULATION: Draft = {
   cluster: { device: 'a100-80gb', intraNode: 'nvlink3', interNode: 'ib-hdr200' },
 }
 
-/** What the store needs of a worker. */
+/** The worker interface that the store needs. */
 export interface SimulatorWorker {
   postMessage(request: SimulatorRequest): void
   terminate(): void
 }
 
-export type OpenSimulator = (hear: (reply: SimulatorReply) => void, fail: (message: string) => void) => SimulatorWorker
+export type OpenSimulator = (
+  onReply: (reply: SimulatorReply) => void,
+  fail: (message: string) => void,
+) => SimulatorWorker
 
 /** The page's simulator: a Web Worker. */
-export const openSimulator: OpenSimulator = (hear, fail) => {
+export const openSimulator: OpenSimulator = (onReply, fail) => {
   const worker = new Worker(new URL('./simulator.worker.ts', import.meta.url), { type: 'module', name: 'simulator' })
-  worker.addEventListener('message', (event: MessageEvent<SimulatorReply>) => hear(event.data))
+  worker.addEventListener('message', (event: MessageEvent<SimulatorReply>) => onReply(event.data))
   worker.addEventListener('error', (event) => fail(event.message || 'the simulator ended unexpectedly'))
   return worker
 }
 
-/** A draft is simulated whenever it changes; only the newest answer counts. A search has a worker of its own, to be cancelled. */
+/**
+ * A draft is simulated whenever it changes; only the newest answer counts. A search has its own worker, so that it can
+ * be cancelled.
+ */
 export function createSimulationStore(
   open: OpenSimulator,
   initial: Draft = FIRST_SIMULATION,
@@ -85,10 +91,10 @@ export function createSimulationStore(
   let simulator: SimulatorWorker | null = null
   let planner: SimulatorWorker | null = null
   let newest = 0
-  /** Somebody looked at the place: from then on it is kept up to date. */
+  /** The place has been opened: from then on it is kept up to date. */
   let looked = false
 
-  const hear = (reply: SimulatorReply) => {
+  const onReply = (reply: SimulatorReply) => {
     if (reply.id !== newest) return
     if (reply.kind === 'simulated')
       store.setState({
@@ -102,12 +108,12 @@ export function createSimulationStore(
     if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
     if (reply.kind === 'refused') {
       const { problem, outOfMemory = false } = reply
-      // What does not fit is the budget's to mend, as far as one field is.
+      // The budget is a single field that can be changed.
       const field = outOfMemory ? 'cluster.memoryBytes' : problem.field
       store.setState({ problem: { ...problem, field }, outOfMemory, computing: false })
     }
   }
-  // What failed may never have been loaded: the next question goes to another worker.
+  // The worker may have failed to load: the next request uses another.
   const failed = (message: string) => {
     simulator?.terminate()
     simulator = null
@@ -119,7 +125,7 @@ export function createSimulationStore(
   }
   const compute = () => {
     looked = true
-    simulator ??= open(hear, failed)
+    simulator ??= open(onReply, failed)
     store.setState({ computing: true })
     simulator.postMessage(request(++newest, 'simulate'))
   }
@@ -127,8 +133,8 @@ export function createSimulationStore(
     store.setState({ draft, config: readableConfig(draft), past, future })
     compute()
   }
-  const replace = (draft: Draft) => show(draft, remembered(store.getState()))
-  const go = (to: typeof before) => {
+  const replace = (draft: Draft) => show(draft, withPast(store.getState()))
+  const go = (to: typeof undone) => {
     const moment = to(store.getState())
     if (moment !== null) show(moment.draft, moment)
   }
@@ -143,26 +149,26 @@ export function createSimulationStore(
   }
   return {
     ...store,
-    /** Computes the first draft; nothing is computed before the place is looked at. */
+    /** Computes the first draft; nothing is computed before the place is opened. */
     start: () => {
       if (!looked || simulator === null) compute()
     },
-    /** Computes the draft anew where it was looked at: what a device is has changed. */
+    /** Recomputes the draft if the place has been opened: the measured device has changed. */
     again: () => {
       if (looked) compute()
     },
     replace,
-    /** Edits a configuration from elsewhere: a story, a layout that was found. */
+    /** Loads a configuration from elsewhere: a story, a layout that was found. */
     load,
     set: (path: string, value: DraftValue) => replace(writePath(store.getState().draft, path, value)),
     reset: (path: string) => replace(removePath(store.getState().draft, path)),
-    /** Asks for the memory curves of what is on screen; they belong to the newest answer. */
+    /** Requests the memory curves of what is on screen; they belong to the newest answer. */
     remember: () => {
       const { problem, computing } = store.getState()
       if (simulator !== null && problem === null && !computing) simulator.postMessage(request(newest, 'memory'))
     },
-    undo: () => go(before),
-    redo: () => go(after),
+    undo: () => go(undone),
+    redo: () => go(redone),
     search: () => {
       endSearch({ phase: 'running', progress: null })
       planner = open(
@@ -175,7 +181,7 @@ export function createSimulationStore(
       )
       planner.postMessage(request(1, 'plan'))
     },
-    /** The trace of the draft as the text of its file, from a worker of its own. */
+    /** The draft's trace as the text of its file, from a separate worker. */
     trace: () =>
       new Promise<string>((resolve, reject) => {
         const tracer = open(
@@ -198,8 +204,8 @@ export function createSimulationStore(
       }),
     cancelSearch: () => endSearch({ phase: 'idle' }),
     /** Takes a layout the search found. */
-    take: (base: RunConfig, { candidate }: Planned) => {
-      load(minimalConfig(configOf(base, candidate)))
+    take: (base: RunConfig, { candidate }: ClockedCandidate) => {
+      load(minimalConfig(candidateConfig(base, candidate)))
     },
   }
 }

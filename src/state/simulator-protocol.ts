@@ -1,25 +1,25 @@
 import type { Problem } from '../config/check.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
-import type { Plan, PlanProgress } from '../sim/planner/plan.ts'
+import type { PlannerResult, PlannerProgress } from '../sim/planner/plan.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 
-/** What the page asks the worker that simulates; inputs are drafts, parsed there. */
+/** Requests from the page to the simulation worker; inputs are drafts, parsed there. */
 export interface SimulatorRequest {
   readonly id: number
   readonly kind: 'simulate' | 'trace' | 'memory' | 'plan'
   readonly input: unknown
-  /** What "this" device was measured to be. */
+  /** The measured "this" device. */
   readonly measured?: MeasuredDevice
 }
 
 export type SimulatorReply =
   | { readonly id: number; readonly kind: 'simulated'; readonly result: SimulatedResult; readonly milliseconds: number }
-  /** Of one rank for all that hold the same; thinned to what a chart shows. */
+  /** One curve per group of equal ranks, thinned for a chart. */
   | { readonly id: number; readonly kind: 'remembered'; readonly curves: readonly MemoryCurve[] }
   /** A trace as the text of its file. */
   | { readonly id: number; readonly kind: 'traced'; readonly json: string }
-  | { readonly id: number; readonly kind: 'planning'; readonly progress: PlanProgress }
-  | { readonly id: number; readonly kind: 'planned'; readonly plan: Plan }
-  /** `outOfMemory`: valid, but a rank needs more than its memory budget. */
+  | { readonly id: number; readonly kind: 'planning'; readonly progress: PlannerProgress }
+  | { readonly id: number; readonly kind: 'planned'; readonly plan: PlannerResult }
+  /** `outOfMemory`: valid, but a rank exceeds its memory budget. */
   | { readonly id: number; readonly kind: 'refused'; readonly problem: Problem; readonly outOfMemory?: boolean }

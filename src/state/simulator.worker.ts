@@ -2,20 +2,20 @@ import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
 import { OutOfMemoryError, RefusedError } from '../core/errors.ts'
 import { readForPlan } from '../sim/planner/candidates.ts'
-import { planSteps } from '../sim/planner/plan.ts'
+import { layoutSearch } from '../sim/planner/plan.ts'
 import { thinned } from '../sim/memory-curve.ts'
 import { simulate, type Simulation } from '../sim/simulate.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
-/** Simulates and plans beside the page; ended from outside when nobody wants the answer any more. */
+/** Simulates and plans off the main thread; terminated when the answer is no longer needed. */
 function post(reply: SimulatorReply): void {
   self.postMessage(reply)
 }
 
 /** Points of a memory curve that a chart has room for. */
-const MOST_POINTS = 400
+const MAX_POINTS = 400
 
-/** The newest simulation: its memory is asked for right after it. */
+/** The newest simulation: its memory is requested right after it. */
 let newest: { readonly key: string; readonly simulation: Simulation } | null = null
 
 function simulated({ input, measured }: SimulatorRequest): Simulation {
@@ -28,7 +28,7 @@ function simulated({ input, measured }: SimulatorRequest): Simulation {
   return newest.simulation
 }
 
-function answer(request: SimulatorRequest): void {
+function handle(request: SimulatorRequest): void {
   const { id, kind, input, measured } = request
   if (kind === 'simulate') {
     newest = null
@@ -42,10 +42,10 @@ function answer(request: SimulatorRequest): void {
       kind: 'remembered',
       curves: simulated(request)
         .memory()
-        .map((curve) => thinned(curve, MOST_POINTS)),
+        .map((curve) => thinned(curve, MAX_POINTS)),
     })
   if (kind === 'trace') return post({ id, kind: 'traced', json: JSON.stringify(simulated(request).trace()) })
-  const steps = planSteps(readForPlan(input), measured ? { measured } : {})
+  const steps = layoutSearch(readForPlan(input), measured ? { measured } : {})
   let next = steps.next()
   for (; !next.done; next = steps.next()) post({ id, kind: 'planning', progress: next.value })
   post({ id, kind: 'planned', plan: next.value })
@@ -53,7 +53,7 @@ function answer(request: SimulatorRequest): void {
 
 self.addEventListener('message', ({ data }: MessageEvent<SimulatorRequest>) => {
   try {
-    answer(data)
+    handle(data)
   } catch (error) {
     const problem =
       error instanceof RefusedError

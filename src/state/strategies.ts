@@ -4,7 +4,7 @@ import { isDraft } from './draft-path.ts'
 import type { FieldPath } from './fields.ts'
 import { worldSize } from './fields.ts'
 
-/** What a person can choose first. To add one: a row here, its name in the texts, its picture. */
+/** The strategies offered first. To add one: a row here, its name in the texts, its picture. */
 export const STRATEGY_IDS = [
   'single',
   'ddp',
@@ -23,20 +23,20 @@ export type StrategyId = (typeof STRATEGY_IDS)[number]
 
 export interface Strategy {
   readonly id: StrategyId
-  /** The parts of a draft that make this strategy, for about `devices` devices. */
+  /** The parts of a draft that define this strategy, for about `devices` devices. */
   readonly choose: (devices: number, config: RunConfig) => { readonly parallel: Draft; readonly microbatches: number }
   readonly matches: (config: RunConfig) => boolean
-  /** Its own parameters only, most telling first. */
+  /** Its own parameters only, most important first. */
   readonly fields: (config: RunConfig) => readonly FieldPath[]
 }
 
 /** The largest number up to `most` that divides the heads (key heads, which divide the others), at least 2. */
-function dividing(heads: number, most: number): number {
+function largestDivisor(heads: number, most: number): number {
   for (let size = most; size > 2; size--) if (heads % size === 0) return size
   return 2
 }
 
-const wideness = ({ parallel: { data, tensor, pipeline } }: RunConfig) =>
+const parallelAxes = ({ parallel: { data, tensor, pipeline } }: RunConfig) =>
   [data, tensor, pipeline].filter((size) => size > 1).length
 
 const chunksOf = ({ parallel: { schedule } }: RunConfig): readonly FieldPath[] =>
@@ -154,7 +154,7 @@ export const STRATEGIES: readonly Strategy[] = [
   ]),
   {
     id: 'tensor',
-    choose: (devices, { model }) => ({ parallel: { tensor: dividing(model.kvHeads, devices) }, microbatches: 1 }),
+    choose: (devices, { model }) => ({ parallel: { tensor: largestDivisor(model.kvHeads, devices) }, microbatches: 1 }),
     matches: ({ parallel }) => parallel.tensor > 1,
     fields: () => [
       'parallel.tensor',
@@ -173,7 +173,7 @@ export const STRATEGIES: readonly Strategy[] = [
   {
     id: 'hybrid',
     choose: () => ({ parallel: { data: 2, tensor: 2, pipeline: 2, schedule: '1f1b' }, microbatches: 4 }),
-    matches: (config) => wideness(config) > 1,
+    matches: (config) => parallelAxes(config) > 1,
     fields: (config) => [
       'parallel.data',
       'parallel.tensor',
@@ -187,18 +187,21 @@ export const STRATEGIES: readonly Strategy[] = [
   },
 ]
 
-/** The most special strategy that fits a configuration: later rows win. */
+/** The most specific strategy that matches a configuration: later rows win. */
 export function strategyOf(config: RunConfig): Strategy {
   return STRATEGIES.findLast((strategy) => strategy.matches(config)) ?? STRATEGIES[0]!
 }
 
-/** Devices a click on a strategy asks for. */
-const FEWEST = 2
-const MOST = 4
+/** Number of devices when a strategy is clicked. */
+const MIN_PRESET_RANKS = 2
+const MAX_PRESET_RANKS = 4
 
-/** The draft with another strategy: everything but `parallel` and the micro-batches stays, adapters dealt by rank do not. */
+/** The draft with another strategy: keeps everything but `parallel`, the micro-batches and adapters per rank. */
 export function withStrategy(draft: Draft, config: RunConfig, { choose }: Strategy): Draft {
-  const { parallel, microbatches } = choose(Math.max(FEWEST, Math.min(MOST, worldSize(config))), config)
+  const { parallel, microbatches } = choose(
+    Math.max(MIN_PRESET_RANKS, Math.min(MAX_PRESET_RANKS, worldSize(config))),
+    config,
+  )
   const { batch, cluster, ...rest } = draft
   const { adapters: _, stragglers: __, ...devices } = isDraft(cluster) ? cluster : {}
   return {

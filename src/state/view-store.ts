@@ -1,10 +1,10 @@
 import { createStore } from 'zustand/vanilla'
 import type { Target } from './inspect/inspected.ts'
 
-export const PLACES = ['run', 'simulate', 'compare'] as const
-export type Place = (typeof PLACES)[number]
+export const PAGE_PLACES = ['run', 'simulate', 'compare'] as const
+export type PagePlace = (typeof PAGE_PLACES)[number]
 
-/** The schedule, what it holds over time, and what really ran. */
+/** The schedule, its memory over time, and the executed timeline. */
 export const TIMELINE_VIEWS = ['ideal', 'memory', 'executed'] as const
 export type TimelineView = (typeof TIMELINE_VIEWS)[number]
 
@@ -12,16 +12,16 @@ export type TimelineView = (typeof TIMELINE_VIEWS)[number]
 export const SPEEDS = [1, 2, 5, null] as const
 export type Speed = (typeof SPEEDS)[number]
 
-/** Where the user looks: not part of a configuration, not worth an undo. */
+/** What the user is looking at: not part of a configuration, not undoable. */
 export interface ViewState {
-  readonly place: Place
+  readonly place: PagePlace
   readonly timeline: TimelineView
   /** Time under the cursor of the ideal timeline, in ticks; null shows peaks instead. */
   readonly cursor: number | null
   readonly cluster: 'cards' | 'mesh'
   readonly speed: Speed
   readonly dialog: 'shortcuts' | null
-  /** What is being explained, the way there before it; empty when nothing is. */
+  /** The stack of open explanations, latest last; empty when none is open. */
   readonly inspected: readonly Target[]
   /** The tour is open. */
   readonly tour: boolean

@@ -2,37 +2,36 @@ import { valueOf } from '../core/expression.ts'
 import type { Dtype } from '../core/dtypes.ts'
 import type { OpDims } from '../core/segments.ts'
 import type { Recompute } from '../config/types.ts'
-import type { Family, SegmentUse, Sublayer } from '../model/family-spec.ts'
-import { symbolsOf } from '../model/launches.ts'
+import type { FamilySpec, SegmentUse, Sublayer } from '../model/family-spec.ts'
+import { sizeSymbols } from '../model/launches.ts'
 import type { Port, Trait } from '../model/segment.ts'
 import { savedPorts } from '../model/segment.ts'
 import { segmentOf } from '../model/segments/registry.ts'
 import type { BufferRole } from '../schedule/buffers.ts'
 import { bufferName } from '../schedule/buffers.ts'
 import { paramBuffer } from './ranks.ts'
-import type { Place, SegmentWriter } from './segment-writer.ts'
+import type { PipelinePosition, SegmentWriter } from './segment-writer.ts'
 import { segment } from './segment-writer.ts'
 import type { TensorLink } from './tensor-link.ts'
 
 /**
- * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. What stands in a
- * block is the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
+ * One transformer block as segment ops: forward, recomputation, backward in one or split into I and W. The contents of
+ * a block are the family's data (model/families/); here is only how a sublayer x → x + body(norm(x)) runs:
  *
  *   forward    norm ─ gather rows ─ body ─ sum over the tensor group ─ residual
- *   backward   gather rows ─ body ─ sum over the tensor group ─ norm, with the gradient that flows past it
+ *   backward   gather rows ─ body ─ sum over the tensor group ─ norm, with the gradient that bypasses it
  *
- * Buffers are named mb{microbatch}:{block}.{segment}.{role}; what backward reads stays alive by being read, everything else
- * goes by itself.
+ * Buffers are named mb{microbatch}:{block}.{segment}.{role}; a buffer lives from its first to its last use.
  */
 export interface BlockScope {
   readonly writer: SegmentWriter
-  readonly family: Family
+  readonly family: FamilySpec
   readonly block: number
   readonly dims: OpDims
-  readonly place: Place
+  readonly place: PipelinePosition
   readonly recompute: Recompute
   readonly tensor: TensorLink
-  /** What the software keeps for the backward besides; nothing where there is none. */
+  /** What the software also keeps for the backward, if anything. */
   readonly traits: ReadonlySet<Trait>
   readonly forwardOnly: boolean
 }
@@ -41,17 +40,17 @@ type Half = 'backward' | 'backwardInput' | 'backwardWeight'
 type Args = Record<string, string>
 
 /** Name of the buffer with a block's output. */
-export function blockOutput(family: Family, block: number, { microbatch }: Place): string {
+export function blockOutput(family: FamilySpec, block: number, { microbatch }: PipelinePosition): string {
   return bufferName({ role: 'activation', tensor: `${family.blockName(block)}.out`, microbatch })
 }
 
 /** Name of the buffer with the gradient of a block's input. */
-export function blockInputGradient(family: Family, block: number, { microbatch }: Place): string {
+export function blockInputGradient(family: FamilySpec, block: number, { microbatch }: PipelinePosition): string {
   const tensor = `${family.blockName(block)}.${family.block[0]!.norm.name}.dx`
   return bufferName({ role: 'activationGradient', tensor, microbatch })
 }
 
-/** Names and sizes of a block's buffers; `again`: those that a recomputation makes. */
+/** Names and sizes of a block's buffers; `again`: those of a recomputation. */
 class BlockNames {
   private readonly inBlock: string
   private readonly residualRows: number
@@ -82,7 +81,7 @@ class BlockNames {
     dims: OpDims,
     roleOf: (port: string) => BufferRole,
   ): Args {
-    const sizes = symbolsOf(dims)
+    const sizes = sizeSymbols(dims)
     return Object.fromEntries(
       Object.entries(ports).map(([port, { elements, dtype }]) => [
         port,
@@ -91,7 +90,7 @@ class BlockNames {
     )
   }
 
-  /** What a segment's forward leaves for its backward beyond its kernels, by role. */
+  /** What a segment's forward keeps for its backward beyond its kernels, by role. */
   saved(use: SegmentUse, dims: OpDims, roleOf: (port: string) => BufferRole): Args {
     const { traits, forwardOnly } = this.scope
     return forwardOnly ? {} : this.ports(use, savedPorts(use.segment, traits), dims, roleOf)
@@ -103,10 +102,10 @@ class BlockNames {
     )
   }
 
-  /** Buffers of the gradients of a segment's parameters, and the first of them: they are written together. */
+  /** Gradient buffers of a segment's parameters, and the first of them: they are written together. */
   gradients({ segment: spec, parameters }: SegmentUse): { args: Args; first: string | null } {
     const { writer, dims, place } = this.scope
-    const sizes = symbolsOf(dims)
+    const sizes = sizeSymbols(dims)
     const args: Args = {}
     let first: string | null = null
     for (const [role, { shape }] of Object.entries(spec.parameters)) {
@@ -119,16 +118,16 @@ class BlockNames {
   }
 }
 
-/** Output of a sublayer: the block's at its end. */
-function outputOf(family: Family, sublayer: Sublayer): string {
+/** Output of a sublayer: the block's for the last one. */
+function outputOf(family: FamilySpec, sublayer: Sublayer): string {
   return family.block.at(-1) === sublayer ? 'out' : `${sublayer.body.name}.out`
 }
 
-/** x → out; returns the buffer that holds the block's output (absent in a recomputation, which stops before it). */
+/** x → out; returns the buffer of the block's output (absent in a recomputation, which stops before it). */
 function run(scope: BlockScope, kind: 'forward' | 'recompute', x: string): string {
   const { writer, family, block, dims, place, tensor } = scope
-  const again = kind === 'recompute'
-  const role = again ? 'recomputed' : 'activation'
+  const isRecompute = kind === 'recompute'
+  const role = isRecompute ? 'recomputed' : 'activation'
   const names = new BlockNames(scope)
   const residual = tensor.residual(dims)
   const emit = (use: SegmentUse, sizes: OpDims, args: Args) =>
@@ -150,9 +149,9 @@ function run(scope: BlockScope, kind: 'forward' | 'recompute', x: string): strin
     const n = tensor.gather(y, dims, place, `${title} input`)
     const p = names.rows(`${body.name}.p`, role)
     emit(body, dims, { n, ...made(body, dims), p: tensor.partialOf(p, dims) })
-    tensor.sum(p, dims, place, `${title} output`, again ? 'recompute' : undefined)
+    tensor.sum(p, dims, place, `${title} output`, isRecompute ? 'recompute' : undefined)
     const isLast = sublayer === family.block.at(-1)
-    if (again && isLast) return ''
+    if (isRecompute && isLast) return ''
     const out = names.rows(outputOf(family, sublayer), role)
     emit(sum, residual, { x: input, p, out })
     input = out
@@ -188,8 +187,8 @@ function sublayerBackward(
   dout: string,
 ): string {
   const { writer, family, block, dims, place, recompute, tensor } = scope
-  const again = recompute === 'full'
-  const saved = again ? 'recomputed' : 'activation'
+  const recomputesAll = recompute === 'full'
+  const saved = recomputesAll ? 'recomputed' : 'activation'
   const rows = tensor.residual(dims)
   const weights = half !== 'backwardInput'
   const inputs = half !== 'backwardWeight'
@@ -204,12 +203,21 @@ function sublayerBackward(
   const made = names.ports(body, body.segment.makes, dims, (port) => roleOf(port, saved))
   const left = names.saved(body, dims, (port) => roleOf(port, saved))
   if (core && repeated.length > 0 && inputs) {
-    const again = Object.fromEntries(Object.entries(left).filter(([port]) => repeated.includes(port)))
-    writer.compute('recompute', segment(core.kind, names.segment(body), block), dims, made, place, false, again)
+    const recomputedPorts = Object.fromEntries(Object.entries(left).filter(([port]) => repeated.includes(port)))
+    writer.compute(
+      'recompute',
+      segment(core.kind, names.segment(body), block),
+      dims,
+      made,
+      place,
+      false,
+      recomputedPorts,
+    )
   }
-  // A mask over what the sublayer adds to the residual stream goes with the gradient of that.
-  // A recomputation stops before the last one's.
-  const masks = again && family.block.at(-1)!.residual === residual ? {} : names.saved(residual, rows, () => saved)
+  // The mask of a sublayer's contribution to the residual stream is used with its gradient. A recomputation stops
+  // before the last one's.
+  const masks =
+    recomputesAll && family.block.at(-1)!.residual === residual ? {} : names.saved(residual, rows, () => saved)
   const dmade = names.ports(body, body.segment.gradients, dims, () => 'activationGradient')
   const y = names.rows(`${norm.name}.y`, saved)
   const dy = names.rows(`${norm.name}.dy`, 'activationGradient')
@@ -223,7 +231,7 @@ function sublayerBackward(
     dn: tensor.partialOf(dy, dims),
     ...own.args,
   }
-  // Only the half that computes weight gradients decides whether they accumulate.
+  // Only the half that computes weight gradients determines whether they accumulate.
   const accumulate = weights && own.first !== null && writer.touch(own.first)
   writer.compute(half, ref(body), dims, args, place, accumulate, inputs ? { ...left, ...masks } : {})
 
@@ -237,26 +245,28 @@ function sublayerBackward(
   }
   return dx
 
-  /** All rows a product took in forward: kept by a recomputation, gathered again where only this rank's were saved. */
+  /**
+   * All rows that a product read in forward: kept by a recomputation, gathered again where only this rank's were saved.
+   */
   function inputAgain(kept: string): string {
-    if (again) return tensor.wholeOf(kept, dims)
+    if (recomputesAll) return tensor.wholeOf(kept, dims)
     const into = tensor.gatheredAgain(kept, dims)
     return weights ? tensor.gather(kept, dims, place, `${title} input`, into) : into
   }
 
-  /** All rows of the gradient of the output: gathered once, in the half that needs it first. */
+  /** All rows of the output's gradient: gathered once, in the half that needs it first. */
   function outputGradient(): string {
     return inputs ? tensor.gather(dout, dims, place, `${title} output gradient`) : tensor.wholeOf(dout, dims)
   }
 }
 
-/** Ports of a sublayer's body that selective recomputation makes again. */
+/** Ports of a sublayer's body that selective recomputation produces again. */
 function repeatedBy(
   { recompute, traits }: BlockScope,
   { segment: { core } }: SegmentUse,
 ): { repeated: readonly string[]; roleOf: (port: string, kept: BufferRole) => BufferRole } {
   const saves = core ? Object.keys(savedPorts(segmentOf(core.kind), traits)) : []
-  // Where the scores are kept they are what is large: the output stays (arXiv:2205.05198, section 4.2.2).
+  // Where the scores are kept they dominate: the output stays (arXiv:2205.05198, section 4.2.2).
   const repeated = recompute !== 'selective' || !core ? [] : traits.has('materialized') ? saves : core.makes
   return { repeated, roleOf: (port, kept) => (repeated.includes(port) ? 'recomputed' : kept) }
 }

@@ -5,9 +5,9 @@ import type { LocalParameter } from './layout.ts'
 const FIRST_BUCKET_BYTES = 2 ** 20
 
 /**
- * Gradients in reverse order of their parameters, cut when a bucket reaches its size (first 1 MiB, then `bucketBytes`).
- * `alone` gets a bucket of its own: a sum's last bits depend on how its bucket is cut, and where another stage holds a copy
- * of the parameter, both must get the same.
+ * Gradients in reverse parameter order, split when a bucket reaches its size (first 1 MiB, then `bucketBytes`). `alone`
+ * gets its own bucket: the last bits of a sum depend on the bucket's parts, and where another stage holds a copy of the
+ * parameter, both must get the same.
  */
 export function gradientBuckets(
   parameters: readonly LocalParameter[],

@@ -1,7 +1,7 @@
 import { MESH_AXES, coordinatesAt, groupAlong, groupsAlong, meshSize, rankAt } from '../core/mesh.ts'
 import type { Coordinates } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
-import { dealBatch, exchangeableParts } from './deal-batch.ts'
+import { splitBatch, equallyShapedParts } from './split-batch.ts'
 import type { Program, RankProgram } from '../schedule/program.ts'
 import type { Action } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
@@ -13,7 +13,7 @@ import { lowerActions } from './lower-actions.ts'
 import { checkProgramSize } from './program-size.ts'
 import type { ComputeRank } from './ranks.ts'
 
-import { behindCompute } from './behind-compute.ts'
+import { afterPriorCompute } from './after-prior-compute.ts'
 import { withPrecision } from './precision.ts'
 import { reducedPerMicrobatch } from './data/owner-reduction.ts'
 import { DATA_STRATEGIES } from './registry.ts'
@@ -23,7 +23,7 @@ import { withTiedEmbedding } from './tied-embedding.ts'
 import { habitsOf } from './recipes.ts'
 import { withSoftware } from './workspace.ts'
 
-/** What a rank does, stage by stage, and where every virtual stage stands. */
+/** What a rank does, stage by stage, and the placement of virtual stages. */
 export interface Orders {
   readonly actionsOf: (at: Coordinates) => readonly Action[]
   /** Pipeline rank of every virtual stage. */
@@ -34,7 +34,7 @@ export interface Orders {
 export class ProgramBuilder {
   readonly layout: Layout
   readonly world: readonly number[]
-  /** Ranks in all, those without a device behind the others. */
+  /** Total ranks; those without a device come last. */
   readonly ranks: number
   private readonly dealt: readonly (readonly (readonly number[])[])[]
   private readonly lowered = new Map<number, ComputeRank>()
@@ -46,7 +46,7 @@ export class ProgramBuilder {
     this.layout = layoutOf(config)
     this.world = Array.from({ length: meshSize(config.parallel) }, (_, rank) => rank)
     this.ranks = this.world.length + (this.strategy.servers?.(config) ?? 0)
-    this.dealt = config.parallel.server.async ? exchangeableParts(config) : dealBatch(config)
+    this.dealt = config.parallel.server.async ? equallyShapedParts(config) : splitBatch(config)
   }
 
   private get strategy(): DataStrategy {
@@ -62,7 +62,10 @@ export class ProgramBuilder {
   rank(number: number): RankProgram {
     const { config, layout, world } = this
     const draft = this.strategy.lower(number, { config, layout, world, rank: (each) => this.computeRank(each) })
-    return finishRank(withSoftware(withPrecision(behindCompute(draft, config), config), config), habitsOf(config).reuse)
+    return finishRank(
+      withSoftware(withPrecision(afterPriorCompute(draft, config), config), config),
+      habitsOf(config).reuse,
+    )
   }
 
   /** Forward and backward of one rank, before any exchange between replicas. */
@@ -107,8 +110,8 @@ function groupsOf({ parallel }: RunConfig): Program['groups'] {
 }
 
 /**
- * Configuration → Program: what executes, every rank and op of it. Pure: equal configurations give equal Programs.
- * Throws RefusedError for what no strategy covers.
+ * Configuration → Program for execution, with every rank and op. Pure: equal configurations give equal Programs. Throws
+ * RefusedError for what no strategy covers.
  */
 export function buildProgram(config: RunConfig): Program {
   checkProgramSize(config)

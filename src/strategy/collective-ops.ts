@@ -15,16 +15,16 @@ export interface CollectiveOptions {
   readonly parts?: readonly number[]
   readonly stage?: number
   readonly microbatch?: number
-  /** Collectives of one group run in order on one stream; a lane of its own lets two kinds overlap. */
+  /** Collectives of one group run in order on one stream; separate lanes let two kinds overlap. */
   readonly lane?: string
   readonly elementBytes?: number
   readonly phase?: 'recompute' | undefined
   readonly mayBeUnread?: true
-  /** Buffers the collective must wait for or protect beyond what it moves. */
+  /** Buffers the collective must wait for or protect beyond those it moves. */
   readonly alsoReads?: readonly string[]
 }
 
-/** A collective op of one member; members of a group build it from equal options but their own spans. */
+/** A collective op of one member; all members use the same options except their own spans. */
 export function collective(kind: CollectiveKind, config: RunConfig, options: CollectiveOptions): OpDraft {
   const { group, source, target, lane = 'group', elementBytes = WORD_BYTES, alsoReads = [], phase, ...rest } = options
   const targets = buffersOf(target)
@@ -43,7 +43,7 @@ export function collective(kind: CollectiveKind, config: RunConfig, options: Col
   }
 }
 
-/** Inserts `op` behind the last op that writes one of `names`; at the end when nothing does. */
+/** Inserts `op` after the last op that writes one of `names`; at the end when none does. */
 export function insertAfterLastWrite(
   ops: readonly OpDraft[],
   insertions: readonly { readonly after: readonly string[]; readonly ops: readonly OpDraft[] }[],

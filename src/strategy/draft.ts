@@ -9,7 +9,7 @@ import type { BufferSpec, Op, RankProgram, Reuse, RankState, Span } from '../sch
 
 export type { OpDraft } from '../schedule/op-kinds.ts'
 
-/** A rank's program while passes work on it. Passes return new drafts and leave their input alone. */
+/** A rank's program between passes. Passes return new drafts and do not modify their input. */
 export interface RankDraft {
   readonly rank: number
   readonly coordinates: RankProgram['coordinates']
@@ -25,10 +25,6 @@ export function span(buffer: string, length: number, offset = 0): Span {
   return { buffer, offset, length }
 }
 
-export function lengthOf(spans: readonly Span[]): number {
-  return spans.reduce((sum, each) => sum + each.length, 0)
-}
-
 /** The part [from, from + length) of a logical vector. */
 export function sliceSpans(spans: readonly Span[], from: number, length: number): Span[] {
   const parts: Span[] = []
@@ -42,8 +38,8 @@ export function sliceSpans(spans: readonly Span[], from: number, length: number)
   return parts
 }
 
-/** Spans of one buffer, end to end, of the lengths of others. */
-export function cutAlike(name: string, others: readonly { readonly length: number }[]): Span[] {
+/** Consecutive spans of one buffer, with the lengths of others. */
+export function splitLike(name: string, others: readonly { readonly length: number }[]): Span[] {
   let at = 0
   return others.map(({ length }) => span(name, length, (at += length) - length))
 }
@@ -60,19 +56,14 @@ export interface BufferOptions {
 }
 
 /**
- * A buffer with its bytes in f32; mixed precision is a pass over them (strategy/precision.ts).
+ * A buffer with its bytes in f32; mixed precision is a later pass (strategy/precision.ts).
  *
- * @param options.category where it is not what the role says: what a message carries may count as what it is of
+ * @param options.category overrides the role's: a message may count as its content does
  */
 export function buffer(id: BufferId, elements: number, options: BufferOptions = {}): BufferSpec {
   const { persistent = false, home = 'device', category = CATEGORY_OF[id.role], dtype = DTYPE_OF[id.role] } = options
   const bytes = elements * F32_BYTES[dtype]
   return { ...id, name: bufferName(id), category, elements, dtype, bytes, home, persistent }
-}
-
-/** Sizes of `count` parts of `total`, differing by at most one, larger first. */
-export function evenParts(total: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => Math.floor(total / count) + (i < total % count ? 1 : 0))
 }
 
 /** Start of each part. */
@@ -81,7 +72,7 @@ export function offsetsOf(parts: readonly number[]): number[] {
   return parts.map((part) => (sum += part) - part)
 }
 
-/** Numbers the ops, checks that no two buffers share a name, and drops buffers that no op and no state names. */
+/** Numbers the ops, checks that buffer names are unique, and drops buffers that neither ops nor state name. */
 export function finishRank(draft: RankDraft, reuse: Reuse): RankProgram {
   let id = 0
   const number = (ops: readonly OpDraft[]): Op[] => ops.map((op) => ({ ...op, id: id++ }))

@@ -4,7 +4,7 @@ import type { Action } from '../schedule/actions.ts'
 import { OP_KINDS, isCollective } from '../schedule/op-kinds.ts'
 import { scheduleOf } from '../schedule/registry.ts'
 import type { Op, Program, RankProgram } from '../schedule/program.ts'
-import { dealBatch } from './deal-batch.ts'
+import { splitBatch } from './split-batch.ts'
 import type { RankDraft } from './draft.ts'
 import { finishRank } from './draft.ts'
 import { serverExchange } from './data/server-shards.ts'
@@ -15,7 +15,7 @@ import { parameterBuffers } from './ranks.ts'
 import { lossBuffer, report } from './optimizer-tail.ts'
 import { withWorkspace } from './workspace.ts'
 
-/** Clock cycles of a forward-only pass under unit costs, a cycle for each micro-batch on each stage: m + p − 1. */
+/** Clock cycles of a forward-only pass under unit costs, one per micro-batch and stage: m + p − 1. */
 export function forwardTicks(config: RunConfig): number {
   const { pipeline: stages, chunks, schedule } = config.parallel
   const { microbatches } = config.batch
@@ -40,8 +40,8 @@ function givesParameters(op: Op): boolean {
 }
 
 /**
- * Forward-only Program on the parameters of a training Program: `evaluate` takes the loss of a held-out batch, dealt like
- * a training batch; `generate` runs one sequence and keeps the logits. Micro-batch i is at stage j at tick i + j.
+ * Forward-only Program on the parameters of a training Program: `evaluate` computes the loss of a held-out batch, split
+ * like a training batch; `generate` runs one sequence and keeps the logits. Micro-batch i is at stage j at tick i + j.
  */
 export function buildForwardProgram(config: RunConfig, training: Program, purpose: 'evaluate' | 'generate'): Program {
   const generate = purpose === 'generate'
@@ -49,18 +49,18 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
   const { pipeline: P, chunks } = config.parallel
   const shape = { stages: P, microbatches: 1, chunks }
   const stageToRank = scheduleOf(config.parallel.schedule).stageToRank(shape)
-  const dealt = dealBatch(config)
+  const batches = splitBatch(config)
   const workers = training.ranks.filter(({ device }) => device === 'gpu').map(({ rank }) => rank)
   const ranks = training.ranks.map((trained): RankProgram => {
     const { data, pipeline, tensor } = trained.coordinates
-    // Where parameters live on another rank between steps, they come as they do in training.
+    // Where parameters live on another rank between steps, they are fetched as in training.
     const brought = config.parallel.server.async
       ? serverExchange(config, parametersOn(layout, layout.stages), workers, trained.rank, 'pull')
       : trained.step.filter(givesParameters)
     // One sequence is one replica's work; others have nothing to do, unless they are in the exchange anyway.
     const sharded = holdsShards(config)
     const idle = trained.device === 'cpu' || (generate && data > 0 && brought.length === 0 && !sharded)
-    const microbatches = idle ? [] : generate ? [[0]] : dealt[data]!
+    const microbatches = idle ? [] : generate ? [[0]] : batches[data]!
     const stages = layout.stages.filter((stage) => stageToRank[stage.index] === pipeline)
     const actions: Action[] = microbatches.flatMap((_, microbatch) =>
       stages.map((stage) => ({ kind: 'F' as const, stage: stage.index, microbatch })),
@@ -77,7 +77,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
     const parameters = [...trained.buffers.values()].filter(
       ({ role, persistent }) => role === 'parameter' || (persistent && role === 'parameterShard'),
     )
-    // A worker of an asynchronous server trains on buffers of its own: what it pulls here is for this pass.
+    // An asynchronous server's worker trains on its own buffers: what it pulls here is for this pass.
     if (parameters.length === 0 && !sharded) parameters.push(...parameterBuffers(parametersOn(layout, stages), false))
     const dataGroup = groupAlong(config.parallel, trained.coordinates, 'data')
     const gathered = sharded
@@ -85,7 +85,7 @@ export function buildForwardProgram(config: RunConfig, training: Program, purpos
       : { ops: writer.ops, buffers: [] }
     const hasLoss = !generate && writer.buffers.some(({ tensor: made }) => made === 'losses')
     const own = writer.buffers.map((each) =>
-      // The logits are read after the pass: they outlive it.
+      // The logits are read after the pass, so they outlive it.
       generate && isLogits(each) ? { ...each, persistent: true } : each,
     )
     const draft: RankDraft = {

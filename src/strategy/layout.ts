@@ -12,20 +12,20 @@ export interface LocalParameter {
   readonly decay: boolean
   /** −1 embedding, 0…L−1 blocks, L final norm and head. */
   readonly block: number
-  /** Every tensor rank holds the whole of it. */
+  /** Replicated on every tensor rank. */
   readonly replicated: boolean
   /** The token embedding of a tied model: first and last stage hold it. */
   readonly tiedToHead: boolean
-  /** Its gradient is taken from all rows, also where tensor ranks share the rows of the residual stream. */
+  /** Its gradient comes from all rows, even where tensor ranks share the rows of the residual stream. */
   readonly fromAllRows: boolean
 }
 
-/** Numbers that every pass needs, computed once from a configuration. */
+/** Derived sizes that every pass needs, computed once from a configuration. */
 export interface Layout {
   readonly config: RunConfig
   readonly stages: readonly Stage[]
   readonly tensor: number
-  /** Vocabulary rows in all, padded so that `tensor` divides them. */
+  /** Total vocabulary rows, padded so that `tensor` divides them. */
   readonly paddedVocab: number
   readonly parametersOfStage: readonly (readonly LocalParameter[])[]
 }
@@ -44,7 +44,7 @@ function localElements(spec: ParameterSpec, config: RunConfig): number {
   return elements / tensor
 }
 
-/** The stage's part of the parameter table; a tied embedding stands on the first and on the last stage. */
+/** The stage's part of the parameter table; a tied embedding is on the first and on the last stage. */
 function parametersOf(stage: Stage, table: readonly ParameterSpec[], config: RunConfig): LocalParameter[] {
   const { layers } = config.model
   return table
@@ -76,7 +76,7 @@ export function layoutOf(config: RunConfig): Layout {
   }
 }
 
-/** Parameters of some stages, each once. */
+/** Distinct parameters of some stages. */
 export function parametersOn(layout: Layout, stages: readonly Stage[]): LocalParameter[] {
   const seen = new Set<string>()
   return stages

@@ -6,9 +6,9 @@ import type { Action } from '../schedule/actions.ts'
 import type { OpDraft } from './draft.ts'
 import { span } from './draft.ts'
 import { valueOf } from '../core/expression.ts'
-import type { Family, SegmentUse } from '../model/family-spec.ts'
+import type { FamilySpec, SegmentUse } from '../model/family-spec.ts'
 import { familyOf } from '../model/family.ts'
-import { symbolsOf } from '../model/launches.ts'
+import { sizeSymbols } from '../model/launches.ts'
 import { headWeightName } from '../model/parameters.ts'
 import { savedPorts } from '../model/segment.ts'
 import { blockBackward, blockForward, blockInputGradient, blockOutput } from './block.ts'
@@ -16,7 +16,7 @@ import type { Layout } from './layout.ts'
 import { dimsOf } from './layout.ts'
 import { paramBuffer } from './ranks.ts'
 import { headChunkRows, logitCopyBytes, traitsOf } from './recipes.ts'
-import type { Place } from './segment-writer.ts'
+import type { PipelinePosition } from './segment-writer.ts'
 import { COMPUTE, HOST, SegmentWriter, segment } from './segment-writer.ts'
 import type { Stage } from './stages.ts'
 import type { TensorLink } from './tensor-link.ts'
@@ -33,14 +33,14 @@ export interface ActionContext {
   readonly coordinates: Coordinates
   /** Sample indices of each micro-batch of this replica. */
   readonly microbatches: readonly (readonly number[])[]
-  /** Pipeline rank of every virtual stage, and the rank number of a pipeline rank beside this one. */
+  /** Pipeline rank of every virtual stage, and the global rank of a pipeline rank in this replica. */
   readonly stageToRank: readonly number[]
   readonly rankOf: (pipelineRank: number) => number
-  /** Evaluation and generation: forward only, the loss without its gradient being used. */
+  /** Evaluation and generation: forward only, without the loss's gradient. */
   readonly forwardOnly: boolean
   /** Generation: logits of every row are kept instead of a loss. */
   readonly keepLogits?: boolean
-  /** Parameters whose gradients have a buffer for each micro-batch. */
+  /** Parameters whose gradients have a buffer per micro-batch. */
   readonly perMicrobatch?: (parameter: string) => boolean
 }
 
@@ -83,29 +83,29 @@ export function lowerActions(actions: readonly Action[], context: ActionContext)
 interface Scope {
   readonly writer: SegmentWriter
   readonly context: ActionContext
-  readonly family: Family
+  readonly family: FamilySpec
   readonly stage: Stage
-  readonly place: Place
+  readonly place: PipelinePosition
   readonly dims: OpDims
   /** Sizes on the residual stream: fewer rows under sequence parallelism. */
   readonly residual: OpDims
   readonly tensor: TensorLink
 }
 
-const idOf = (place: Place, tensor: string, role: BufferRole = 'activation'): BufferId => ({
+const idOf = (place: PipelinePosition, tensor: string, role: BufferRole = 'activation'): BufferId => ({
   role,
   tensor,
   microbatch: place.microbatch,
 })
-const mb = (place: Place, tensor: string, role?: BufferRole) => bufferName(idOf(place, tensor, role))
+const mb = (place: PipelinePosition, tensor: string, role?: BufferRole) => bufferName(idOf(place, tensor, role))
 
 function local(scope: Scope, stage: number): boolean {
   return scope.context.stageToRank[stage] === scope.context.coordinates.pipeline
 }
 
-/** The gradient of a stage's output as it comes from the next stage. */
-const edgeId = (place: Place, stage: number) => idOf(place, `s${stage}.dx`, 'message')
-const edge = (place: Place, stage: number) => bufferName(edgeId(place, stage))
+/** The gradient of a stage's output, from the next stage. */
+const edgeId = (place: PipelinePosition, stage: number) => idOf(place, `s${stage}.dx`, 'message')
+const edge = (place: PipelinePosition, stage: number) => bufferName(edgeId(place, stage))
 
 function loadInputs(scope: Scope, roles: readonly string[]): Record<string, string> {
   const { writer, context, place, dims } = scope
@@ -148,7 +148,7 @@ function transfer(scope: Scope, kind: 'send' | 'recv', peerStage: number, name: 
   else writer.push({ kind, ...shared, target: spans, reads: [], writes: [name] })
 }
 
-/** Input of the stage: the embedding's output, the neighbour's buffer when it is on this rank, else what was received. */
+/** Input of the stage: the embedding's output, the neighbour's buffer on the same rank, or the received one. */
 function inputName(scope: Scope): string {
   const { stage, place } = scope
   if (!stage.embedding && local(scope, stage.index - 1)) return outputName(scope, stage.index - 1)
@@ -202,7 +202,7 @@ function forward(scope: Scope): void {
   } else if (!local(scope, stage.index + 1)) transfer(scope, 'send', stage.index + 1, x, 'F')
 }
 
-/** Logits, loss and, with `half`, their gradient, chunk by chunk; dlogits take the place of the logits. */
+/** Logits, loss and, with `half`, their gradient, chunk by chunk; dlogits replace the logits. */
 function head(scope: Scope, half: 'backward' | 'backwardInput' | null): void {
   const { writer, context, family, place, dims, tensor } = scope
   const { layers } = context.layout.config.model
@@ -226,7 +226,7 @@ function head(scope: Scope, half: 'backward' | 'backwardInput' | null): void {
   }
 }
 
-/** What the software keeps beside a chunk's logits from the loss to their gradient: f32 copies. */
+/** What the software also keeps per chunk of logits from the loss to their gradient: f32 copies. */
 function logitCopies({ writer, context, place, dims }: Scope, c: number, rows: number): Record<string, string> {
   const bytes = logitCopyBytes(context.layout.config)
   if (bytes === 0) return {}
@@ -329,7 +329,7 @@ function embeddingGradient(scope: Scope, dx: string): void {
   const gradients = gradientsOf(scope, family.embedding)
   const { segments } = loadInputs(scope, ['segments'])
   const all = tensor.gather(dx, dims, place, 'embedding gradient')
-  // The token gradient touches only rows that occur: whatever is not written yet starts from zero.
+  // The token gradient covers only rows that occur: unwritten rows start from zero.
   const fresh = Object.values(gradients).filter((name) => !writer.touch(name))
   if (fresh.length > 0)
     writer.push({
@@ -344,14 +344,14 @@ function embeddingGradient(scope: Scope, dx: string): void {
   writer.compute('backwardWeight', refOf(family.embedding, -1), dims, args, place, true, embeddingMask(scope))
 }
 
-/** What the embedding's forward leaves for its gradient, of this rank's rows. */
+/** What the embedding's forward keeps for its gradient, of this rank's rows. */
 function embeddingMask({ writer, context, family, place, residual }: Scope): Record<string, string> {
   const { segment: spec, name } = family.embedding
   const ports = Object.entries(savedPorts(spec, traitsOf(context.layout.config)))
   return Object.fromEntries(
     ports.map(([role, { elements, dtype }]) => [
       role,
-      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual)), { dtype }),
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, sizeSymbols(residual)), { dtype }),
     ]),
   )
 }
@@ -365,19 +365,19 @@ function parametersOf({ parameters }: SegmentUse): Record<string, string> {
   return Object.fromEntries(Object.entries(parameters).map(([role, { name }]) => [role, paramBuffer(name)]))
 }
 
-/** Buffers that the forward of a segment on the residual stream makes, by role. */
+/** Buffers that a forward on the residual stream writes, by role. */
 function madeBy({ segment: { makes }, name }: SegmentUse, { writer, residual, place }: Scope): Record<string, string> {
   return Object.fromEntries(
     Object.entries(makes).map(([role, { elements, dtype }]) => [
       role,
-      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, symbolsOf(residual)), { dtype }),
+      writer.declare(idOf(place, `${name}.${role}`), valueOf(elements, sizeSymbols(residual)), { dtype }),
     ]),
   )
 }
 
-/** Buffers that take the gradients of a segment's parameters, by role. */
+/** Gradient buffers of a segment's parameters, by role. */
 function gradientsOf({ writer, context, dims, place }: Scope, use: SegmentUse): Record<string, string> {
-  const sizes = { ...symbolsOf(dims), N: context.layout.config.model.context }
+  const sizes = { ...sizeSymbols(dims), N: context.layout.config.model.context }
   return Object.fromEntries(
     Object.entries(use.segment.parameters).map(([role, { shape }]) => {
       const elements = shape.reduce<number>((product, each) => product * valueOf(each, sizes), 1)

@@ -32,15 +32,15 @@ export interface TailOptions {
   readonly owned: readonly Owned[]
   /** Ranges whose squares this rank adds to the global norm; defaults to the counted ranges it owns. */
   readonly normSpans?: readonly Span[]
-  /** Ranks that add up their squared norms; one member: no exchange. */
+  /** Ranks that sum their squared norms; one member: no exchange. */
   readonly normGroup: readonly number[]
   readonly at?: 'device' | 'host'
   readonly hasLoss: boolean
 }
 
 /**
- * What follows the gradients on a rank that updates parameters: its part of the squared norm, the scalar all-reduce in
- * which all ranks meet when clipping is on, the update, and the report.
+ * What follows the gradients on a rank that updates parameters: its part of the squared norm, the scalar all-reduce
+ * over all ranks when clipping is on, the update, and the report.
  */
 export function optimizerTail(options: TailOptions): Tail {
   const { config, owned, normGroup, at = 'device', hasLoss } = options

@@ -1,8 +1,9 @@
+import { evenParts } from '../core/parts.ts'
 import type { Span } from '../schedule/program.ts'
-import { evenParts, offsetsOf, span } from './draft.ts'
+import { offsetsOf, span } from './draft.ts'
 import type { LocalParameter } from './layout.ts'
 
-/** A range of a parameter that one member of the data group keeps for all: its optimizer state, its gradient, its values. */
+/** A range of a parameter owned by one member of the data group: its optimizer state, gradient and values. */
 export interface OwnedPiece {
   readonly parameter: LocalParameter
   /** Index in the data group. */
@@ -14,9 +15,9 @@ export interface OwnedPiece {
 export type Partition = 'flat' | 'greedy'
 
 /**
- * Deals parameters to the members of a data group. flat: the parameters end to end, cut into parts that differ by at most
- * one element, so that a member may own the end of one tensor and the start of the next. greedy: whole tensors, largest
- * first, each to whoever has least so far. Sorted by owner, then in the order of `parameters`.
+ * Assigns parameters to the members of a data group. flat: the concatenated parameters, split into parts that differ by
+ * at most one element, so that a member may own the end of one tensor and the start of the next. greedy: whole tensors,
+ * largest first, each to the member with the least so far. Sorted by owner, then in the order of `parameters`.
  */
 export function ownership(parameters: readonly LocalParameter[], members: number, kind: Partition): OwnedPiece[] {
   return kind === 'flat' ? flat(parameters, members) : greedy(parameters, members)

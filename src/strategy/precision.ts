@@ -1,3 +1,4 @@
+import { lengthOf } from '../core/parts.ts'
 import { axesAcross } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Dtype } from '../core/dtypes.ts'
@@ -7,12 +8,13 @@ import { broughtBy } from '../schedule/op-buffers.ts'
 import { isCollective, isCompute } from '../schedule/op-kinds.ts'
 import type { BufferSpec, CollectiveOp, OptimizerStepOp, Span, Update } from '../schedule/program.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
-import { buffer, buffersOf, cutAlike, lengthOf, span } from './draft.ts'
+import { buffer, buffersOf, splitLike, span } from './draft.ts'
 import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes.ts'
 
 /*
- * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters that
- * the optimizer updates, gradients and their reduction in the bytes of the software's recipe. In f32 nothing changes.
+ * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters
+ * that the optimizer updates, gradients and their reduction in the sizes of the software's recipe. In f32 nothing
+ * changes.
  */
 export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
@@ -24,12 +26,12 @@ export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   return withBytes(mixed, config)
 }
 
-/** What a collective brought is worked on beside both its stream and compute: neither must wait for it. */
+/** The output of a collective is processed on a stream of its own: neither the collective's nor compute must wait for it. */
 const landingStream = ({ stream }: Pick<OpDraft, 'stream'>) => `landing:${stream}`
 
-/** What replicas reduced is decoded and added to the shard as it lands, in list order. */
+/** Reduced gradients are decoded and added to the shard as they arrive, in list order. */
 function withLandings(draft: RankDraft): RankDraft {
-  /** By buffer that was brought or made of what was: the stream of that work. */
+  /** By received buffer, and those derived from it: the stream that processes it. */
   const landings = new Map<string, string>()
   const step = draft.step.map((op): OpDraft => {
     if (isCollective(op)) for (const name of op.writes) landings.set(name, landingStream(op))
@@ -42,7 +44,7 @@ function withLandings(draft: RankDraft): RankDraft {
   return { ...draft, step }
 }
 
-/** A draft's buffers by name, and those that a pass adds: equal records are one buffer. */
+/** A draft's buffers by name, and those added by a pass: equal records are one buffer. */
 class Buffers {
   readonly specs: Map<string, BufferSpec>
 
@@ -75,13 +77,13 @@ function isGradientCollective(op: OpDraft, buffers: Buffers): op is Omit<Collect
   return first !== undefined && buffers.of(first.buffer).dtype === 'gradient'
 }
 
-/** Gradients that are reduced in other bytes than they are kept in go through vectors of their own. */
+/** Gradients reduced in another size than they are stored in need separate vectors. */
 function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   const buffers = new Buffers(draft)
-  /** The other stage may wait for this one: until it comes, nothing else may have to wait. */
+  /** The other stage may wait for this one: meanwhile nothing else may have to wait. */
   const waitsForStage = ({ group }: Pick<CollectiveOp, 'group'>) =>
     axesAcross(config.parallel, group).includes('pipeline')
-  /** Casts of what another stage is waited for: behind everything that does not need them. */
+  /** Casts of what arrives from another stage: after everything that does not need them. */
   const waiting: OpDraft[] = []
   const awaitedBy = ({ reads, writes }: OpDraft): OpDraft[] => {
     const touched = new Set([...reads, ...writes])
@@ -107,7 +109,7 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
         tensor: `${subject}:${side}:${size}`,
         ...(microbatch === undefined ? {} : { microbatch }),
       }
-      return cutAlike(buffers.add(buffer(id, size, { dtype: 'reduced', home })), spans)
+      return splitLike(buffers.add(buffer(id, size, { dtype: 'reduced', home })), spans)
     }
     const cast = (source: readonly Span[], target: readonly Span[], stream: string): OpDraft[] =>
       source.length === 0
@@ -141,7 +143,7 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   return { ...draft, step: [...step, ...waiting], buffers: buffers.list() }
 }
 
-/** Beside each gradient that micro-batches add to, the one that the backward left: as long as the former is there. */
+/** The backward's own gradient beside each accumulated one, for as long as the latter lives. */
 function withGradientCopies(draft: RankDraft): RankDraft {
   const buffers = new Buffers(draft)
   const copyOf = (name: string): string[] => {
@@ -213,7 +215,7 @@ function withBytes(draft: RankDraft, config: RunConfig): RankDraft {
   }
 }
 
-/** What a member of a collective moves that brings and keeps nothing of it. */
+/** Element size of a collective's member that contributes and receives nothing. */
 const DTYPE_OF_TRAFFIC = {
   parameters: 'working',
   gradients: 'reduced',

@@ -4,12 +4,15 @@ import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { headChunkRows } from './recipes.ts'
 
-/** Ops of a Program that is built at all: with more, building and proving it takes minutes and gigabytes. */
-const MOST_OPS = 500_000
+/** Most ops of a Program: beyond that, building and validating it takes minutes and gigabytes. */
+const MAX_OPS = 500_000
 /** Every rank of a Program knows its groups, and DataParallel's first rank every other. */
-const MOST_RANKS = 256
+const MAX_RANKS = 256
 
-/** Ops of the Program, roughly: a dozen segments per block and micro-batch, the head's chunks, exchanges between tensor ranks. */
+/**
+ * Approximate ops of the Program: a dozen segments per block and micro-batch, the head's chunks, exchanges between
+ * tensor ranks.
+ */
 function expectedOps(config: RunConfig): number {
   const { model, batch, parallel: p } = config
   const perBlock = 12 + (p.tensor > 1 ? 4 : 0) + (p.sequenceParallel ? 6 : 0) + (p.recompute === 'none' ? 0 : 6)
@@ -23,14 +26,14 @@ function largestReplica(config: RunConfig): number {
   return replicaSizes(config).reduce((a, b) => Math.max(a, b))
 }
 
-/** Refuses a Program that is not worth waiting for. @throws RefusedError */
+/** Refuses a Program that would take too long. @throws RefusedError */
 export function checkProgramSize(config: RunConfig): void {
   const ranks = meshSize(config.parallel)
-  if (ranks > MOST_RANKS) throw new RefusedError('parallel', `${ranks} ranks; a Program has at most ${MOST_RANKS}`)
+  if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; a Program has at most ${MAX_RANKS}`)
   const ops = expectedOps(config)
-  if (ops > MOST_OPS)
+  if (ops > MAX_OPS)
     throw new RefusedError(
       'batch',
-      `${config.batch.global} samples in ${config.batch.microbatches} micro-batches make a Program of about ${Math.ceil(ops / 1e5) / 10} million ops; at most ${MOST_OPS}`,
+      `${config.batch.global} samples in ${config.batch.microbatches} micro-batches make a Program of about ${Math.ceil(ops / 1e5) / 10} million ops; at most ${MAX_OPS}`,
     )
 }

@@ -7,7 +7,7 @@ import type { OpDraft } from './draft.ts'
 import { buffer, span } from './draft.ts'
 import type { Layout, LocalParameter } from './layout.ts'
 
-/** A rank with its forward and backward ops: what a data-parallel strategy starts from. */
+/** A rank with its forward and backward ops: the input of a data-parallel strategy. */
 export interface ComputeRank {
   readonly rank: number
   readonly coordinates: Coordinates
@@ -17,20 +17,20 @@ export interface ComputeRank {
   readonly ops: readonly OpDraft[]
   /** Micro-batches among its ops. */
   readonly microbatches: readonly number[]
-  /** Parameters of all stages on this rank, each once, in table order. */
+  /** Distinct parameters of all stages on this rank, in table order. */
   readonly parameters: readonly LocalParameter[]
-  /** Parameters another pipeline rank holds too and counts for the norm (the tied embedding beside the head). */
+  /** Parameters that another pipeline rank also holds and counts for the norm (the tied embedding of the head). */
   readonly countedElsewhere: ReadonlySet<string>
-  /** Holds the head, and speaks for the ranks that share it. */
+  /** Holds the head, and reports for the ranks that share it. */
   readonly reportsLoss: boolean
 }
 
 export interface BuildContext {
   readonly config: RunConfig
   readonly layout: Layout
-  /** Numbers of the ranks that train; a strategy may add others behind them (a CPU server). */
+  /** Ranks that train; a strategy may append others (a CPU server). */
   readonly world: readonly number[]
-  /** Forward and backward of a rank, lowered when asked for: one rank may stand for many that do the same. */
+  /** Forward and backward of a rank, lowered on demand: one rank may stand for many equal ones. */
   readonly rank: (rank: number) => ComputeRank
 }
 

@@ -5,31 +5,34 @@ import { F32_BYTES } from '../core/dtypes.ts'
 import type { Reuse } from '../schedule/program.ts'
 import type { Trait } from '../model/segment.ts'
 
-/** What training software keeps and when it exchanges, around the same mathematics. One row per software, never per model. */
+/**
+ * What training software keeps and when it exchanges, around the same mathematics. One row per software, never per
+ * model.
+ */
 export interface Habits {
-  /** Attention with its T × T scores in memory, or in one kernel that never writes them. */
+  /** Attention with T × T scores in memory, or in one kernel that never writes them. */
   readonly attention: 'fused' | 'materialized'
-  /** Share of the activations that dropout takes away. */
+  /** Dropout probability of activations. */
   readonly dropout: number
-  /** Neighbouring element-wise kernels are one. */
+  /** Adjacent element-wise kernels are fused. */
   readonly fusedElementwise: boolean
-  /** Mixed precision: bytes of a weight gradient as micro-batches add to it, and on its way between ranks. */
+  /** Mixed precision: bytes of an accumulated weight gradient, and of one being reduced. */
   readonly gradientBytes: number
   readonly reducedBytes: number
-  /** Mixed precision: the gradient as the backward left it stays beside the one that micro-batches add to. */
+  /** Mixed precision: the backward's own gradient is kept beside the accumulated one. */
   readonly keepsCopies: boolean
   /** Mixed precision: bytes per logit alive at the loss. */
   readonly logitBytes: number
-  /** Bytes of logits that may live at once: longer batches go through the head in chunks of rows. */
+  /** Most bytes of live logits: longer batches go through the head in chunks of rows. */
   readonly headChunkBytes: number
-  /** Device context, communication buffers and what the allocator holds back, per device. */
+  /** Device context, communication buffers and allocator overhead, per device. */
   readonly contextBytes: number
   readonly reuse: Reuse
-  /** Replicas reduce gradients while the last backward still runs, where the configuration wants it. */
+  /** Replicas reduce gradients during the last backward, where the configuration wants it. */
   readonly overlapsReduction: boolean
 }
 
-/** Bytes of logits that this project lets live at once on a rank. */
+/** Most bytes of logits that this project keeps live on a rank. */
 const HEAD_CHUNK_BYTES = 64 * 2 ** 20
 
 const MEGATRON: Habits = {
@@ -44,12 +47,12 @@ const MEGATRON: Habits = {
   logitBytes: 6,
   headChunkBytes: Infinity,
   contextBytes: 1e9,
-  // PyTorch's caching allocator, without what it loses to fragments.
+  // PyTorch's caching allocator, without fragmentation.
   reuse: 'any size',
   overlapsReduction: false,
 }
 
-/** How long each takes is in sim/cost/software.ts. */
+/** The times of each are in sim/cost/software.ts. */
 const HABITS: Readonly<Record<SoftwareId, Habits>> = {
   /** ZeRO's 2 + 2 + 12 bytes (arXiv:1910.02054, section 3.1); everything else is in the Program. */
   tabcluster: {
@@ -63,9 +66,11 @@ const HABITS: Readonly<Record<SoftwareId, Habits>> = {
     reuse: 'same size',
     overlapsReduction: true,
   },
-  /** FlashAttention-2 (arXiv:2307.08691); bias + GELU, residual + norm, rotary and SwiGLU each one kernel; no dropout, as
-   *  GPT-3's successors and LLaMA train; gradients added up in f32 and reduced in the precision of the weights, as DeepSpeed
-   *  and llm.c do by default; bf16 logits with their gradient in place. */
+  /**
+   * FlashAttention-2 (arXiv:2307.08691); bias + GELU, residual + norm, rotary and SwiGLU each one kernel; no dropout,
+   * as in training GPT-3's successors and LLaMA; gradients accumulated in f32 and reduced in the precision of the
+   * weights, as DeepSpeed and llm.c do by default; bf16 logits with their gradient in place.
+   */
   modern: { ...MEGATRON, attention: 'fused', dropout: 0, logitBytes: 4, overlapsReduction: true },
   /** Megatron-LM v2 (arXiv:2104.04473) and its documentation's 18 bytes per parameter. */
   'megatron-2021': MEGATRON,
@@ -95,12 +100,12 @@ const HABITS: Readonly<Record<SoftwareId, Habits>> = {
 
 type Said = Pick<RunConfig, 'precision' | 'model' | 'cluster'>
 
-/** The software a configuration is simulated with. It depends on no strategy, so that layouts can be compared. */
+/** The software a configuration is simulated with, independent of the strategy so that layouts can be compared. */
 export function softwareIdOf({ precision, cluster }: Pick<Said, 'precision' | 'cluster'>): SoftwareId {
   return cluster.software ?? (precision === 'f32' ? 'tabcluster' : 'modern')
 }
 
-/** What its software keeps, with what the model says of attention and dropout in place of its own. */
+/** The software's habits, overridden by the model's attention and dropout. */
 export function habitsOf(config: Said): Habits {
   const row = HABITS[softwareIdOf(config)]
   const { attention, dropout } = config.model
@@ -116,7 +121,7 @@ export function traitsOf(config: Said): ReadonlySet<Trait> {
   return new Set(traits)
 }
 
-/** Bytes of an element by what it is: weights and activations in half precision; statistics, moments and masters in f32. */
+/** Element sizes by dtype: weights and activations in half precision; statistics, moments and masters in f32. */
 export function elementBytesOf(config: Said): ElementBytes {
   if (config.precision === 'f32') return F32_BYTES
   const { gradientBytes, reducedBytes } = habitsOf(config)
@@ -124,14 +129,14 @@ export function elementBytesOf(config: Said): ElementBytes {
 }
 
 /**
- * Whether the optimizer updates f32 weights of its own. SGD keeps them beside its momentum; without one it keeps nothing and
- * updates the working weights where they are.
+ * Whether the optimizer updates separate f32 weights. SGD keeps them with its momentum; without one it updates the
+ * working weights in place.
  */
 export function keepsMasters({ precision, optimizer }: Pick<RunConfig, 'precision' | 'optimizer'>): boolean {
   return precision !== 'f32' && hasMomentum(optimizer)
 }
 
-/** Whether there is a moment for every weight: this project's kernel of SGD takes one even where it does nothing. */
+/** Whether every weight has a moment: this project's SGD kernel takes one even where it is unused. */
 export function keepsMomentum(config: Said & Pick<RunConfig, 'optimizer'>): boolean {
   return hasMomentum(config.optimizer) || hasOwnKernels(config)
 }
@@ -140,18 +145,18 @@ function hasMomentum({ kind, momentum }: RunConfig['optimizer']): boolean {
   return kind === 'adamw' || momentum > 0
 }
 
-/** Bytes per logit that live beside the logits while the loss is taken. */
+/** Extra bytes per logit that live during the loss. */
 export function logitCopyBytes(config: Said): number {
   return config.precision === 'f32' ? 0 : Math.max(0, habitsOf(config).logitBytes - elementBytesOf(config).working)
 }
 
-/** Most pieces that a micro-batch goes through the head in: what takes more is far above any device's memory. */
-const MOST_HEAD_CHUNKS = 1024
+/** Most chunks of a micro-batch in the head: anything that needs more is far above any device's memory. */
+const MAX_HEAD_CHUNKS = 1024
 
-/** Rows that go through the head at a time, of V logits each. */
+/** Rows per chunk of the head, of V logits each. */
 export function headChunkRows(config: Said, rows: number, V: number): number {
   const fitting = Math.floor(habitsOf(config).headChunkBytes / (elementBytesOf(config).working * V))
-  return Math.max(1, Math.min(rows, Math.max(fitting, Math.ceil(rows / MOST_HEAD_CHUNKS))))
+  return Math.max(1, Math.min(rows, Math.max(fitting, Math.ceil(rows / MAX_HEAD_CHUNKS))))
 }
 
 /** Whether the kernels are this project's: its parameters, scalars and read-back buffers are part of the Program. */
@@ -159,12 +164,12 @@ export function hasOwnKernels(config: Said): boolean {
   return softwareIdOf(config) === 'tabcluster'
 }
 
-/** Whether gradients are reduced while the last backward still runs: the configuration wants it, and the software can. */
+/** Whether gradients are reduced during the last backward: the configuration wants it, and the software can. */
 export function overlapsReduction(config: Said & Pick<RunConfig, 'parallel'>): boolean {
   return config.parallel.overlap && habitsOf(config).overlapsReduction
 }
 
-/** Gradients are reduced in buckets of about so many bytes: all at once by software that overlaps nothing with it. */
+/** Approximate bucket size of the gradient reduction: everything at once for software without overlap. */
 export function bucketBytesOf(config: Said & Pick<RunConfig, 'parallel'>): number {
   return habitsOf(config).overlapsReduction ? config.parallel.bucketBytes : Infinity
 }

@@ -11,9 +11,9 @@ import type { BuildContext } from './ranks.ts'
 export interface DataStrategy {
   readonly name: string
   readonly applies: (config: RunConfig) => boolean
-  /** Ranks without a device behind those that train; none where absent. */
+  /** Ranks without a device, after those that train; none where absent. */
   readonly servers?: (config: RunConfig) => number
-  /** A rank's forward and backward ops → what it also exchanges, updates and reports. */
+  /** A rank's forward and backward ops → its exchanges, updates and reports. */
   readonly lower: (rank: number, context: BuildContext) => RankDraft
 }
 

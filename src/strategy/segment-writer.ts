@@ -8,40 +8,40 @@ import { isCompute } from '../schedule/op-kinds.ts'
 import type { BufferSpec } from '../schedule/program.ts'
 import type { BufferOptions, OpDraft } from './draft.ts'
 import { buffer } from './draft.ts'
-
 export const COMPUTE = 'compute'
 export const HOST = 'host'
 
-/** A gradient of one micro-batch alone. */
+/** A gradient of one micro-batch only. */
 export function gradientOf(microbatch: number, tensor: string): string {
   return bufferName({ role: 'gradient', tensor, microbatch })
 }
 
-/** Where an op stands in the pipeline. */
-export interface Place {
+/** An op's position in the pipeline. */
+export interface PipelinePosition {
   readonly stage: number
   readonly microbatch: number
 }
 
 /**
- * Collects the compute ops of one rank. An op's reads and writes are not written down twice: they follow from the
- * kernels it launches. Remembers which gradients were written, so that a later micro-batch adds to them.
+ * Collects the compute ops of one rank. An op's reads and writes are derived from the kernels it launches. Tracks which
+ * gradients were written, so that a later micro-batch adds to them.
  */
 export class SegmentWriter {
   readonly ops: OpDraft[] = []
-  /** Position of the action whose ops are being written. */
+  /** Position of the action being lowered. */
   action: number | null = null
   readonly buffers: BufferSpec[] = []
   private readonly declared = new Map<string, BufferSpec>()
   private readonly written = new Set<string>()
 
   /**
-   * @param perMicrobatch whether a parameter's gradient has a buffer per micro-batch (it is reduced micro-batch by micro-batch)
-   *   instead of one to which micro-batches add
+   * @param perMicrobatch whether a parameter's gradient has a buffer per micro-batch (it is reduced micro-batch by
+   * micro-batch)
+   *   instead of one accumulated over micro-batches
    */
   constructor(private readonly perMicrobatch: (parameter: string) => boolean = () => false) {}
 
-  /** @param options where they are not what the role says */
+  /** @param options overrides of the role's defaults */
   declare(id: BufferId, elements: number, options: Pick<BufferOptions, 'category' | 'dtype'> = {}): string {
     const name = bufferName(id)
     if (!this.declared.has(name)) {
@@ -52,7 +52,7 @@ export class SegmentWriter {
     return name
   }
 
-  /** A buffer that belongs to a declared one: all its rows, its partial sums. */
+  /** A buffer derived from a declared one: all its rows, its partial sums. */
   derived(name: string, suffix: string, elements: number): string {
     const { tensor, microbatch, role, dtype } = this.declared.get(name)!
     const prefix = role === 'recomputed' ? 're:' : ''
@@ -64,13 +64,13 @@ export class SegmentWriter {
     return this.declared.get(name)!.elements
   }
 
-  /** The buffer that takes a parameter's gradient in a micro-batch. */
-  gradient(parameter: string, elements: number, { microbatch }: Place): string {
+  /** The buffer of a parameter's gradient in a micro-batch. */
+  gradient(parameter: string, elements: number, { microbatch }: PipelinePosition): string {
     const id = { role: 'gradient', tensor: parameter } as const
     return this.declare(this.perMicrobatch(parameter) ? { ...id, microbatch } : id, elements)
   }
 
-  /** Whether `name` was written before; from now on it is. */
+  /** Whether `name` was written before; marks it as written. */
   touch(name: string): boolean {
     const before = this.written.has(name)
     this.written.add(name)
@@ -78,15 +78,15 @@ export class SegmentWriter {
   }
 
   /**
-   * @param args buffers by the segment's roles; those that no kernel of this pass binds are left out
-   * @param saved what no kernel binds: left by a forward, read by a backward
+   * @param args buffers by the segment's roles; those that no kernel of this pass binds are dropped
+   * @param saved buffers that no kernel binds: written by a forward, read by a backward
    */
   compute(
     kind: ComputeKind,
     segment: SegmentRef,
     dims: OpDims,
     args: Readonly<Record<string, string>>,
-    place: Place,
+    place: PipelinePosition,
     accumulate = false,
     saved: Readonly<Record<string, string>> = {},
   ): void {
@@ -104,7 +104,7 @@ export function segment(kind: SegmentKind, name: string, block: number): Segment
   return { kind, name, block }
 }
 
-/** A compute op on other buffers, by name; its reads and writes follow. */
+/** A compute op on other buffers, by name, with the resulting reads and writes. */
 export function withNames(op: OpDraft, names: ReadonlyMap<string, string> | undefined): OpDraft {
   if (!names || !isCompute(op)) return op
   const args = Object.fromEntries(Object.entries(op.args).map(([role, name]) => [role, names.get(name) ?? name]))

@@ -5,9 +5,9 @@ import type { ComputeRank } from './ranks.ts'
 import { tensorGroup } from './tensor-link.ts'
 
 /**
- * Sequence parallelism: norms and biases on the residual stream are held whole by every tensor rank, but each sees its
- * own rows only, so their gradients are added up over the tensor group (Korthikanti et al. 2022). Positions are not among
- * them: their gradient is taken from all rows.
+ * Sequence parallelism: norms and biases on the residual stream are replicated on every tensor rank, but each sees only
+ * its own rows, so their gradients are summed over the tensor group (Korthikanti et al. 2022). Positions are not among
+ * them: their gradient comes from all rows.
  */
 export function withSequenceGradients(rank: ComputeRank, { config }: Layout): ComputeRank {
   if (!config.parallel.sequenceParallel || config.parallel.tensor === 1) return rank

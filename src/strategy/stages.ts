@@ -1,7 +1,7 @@
+import { evenParts } from '../core/parts.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
-import { evenParts } from './draft.ts'
 
 /** A virtual pipeline stage: blocks [first, end), the embedding on stage 0, final norm and head on the last. */
 export interface Stage {
@@ -20,8 +20,8 @@ function evenBlocks(layers: number, stages: number): number[] {
 }
 
 /**
- * Contiguous split of weights into `stages` parts with the smallest maximum (dynamic programming, O(stages·n²)).
- * Ties prefer earlier parts larger. `head` and `tail` are added to the first and last part.
+ * Contiguous split of weights into `stages` parts with the smallest maximum (dynamic programming, O(stages·n²)). Ties
+ * prefer earlier parts larger. `head` and `tail` are added to the first and last part.
  */
 export function balancedBlocks(costs: readonly number[], stages: number, head: number, tail: number): number[] {
   const n = costs.length
@@ -59,7 +59,7 @@ export function balancedBlocks(costs: readonly number[], stages: number, head: n
   return counts
 }
 
-/** Cost of a block, of the embedding and of the head in multiply-adds per token: what `balanced` weighs. */
+/** Cost of a block, of the embedding and of the head in multiply-adds per token, for `balanced`. */
 function segmentCosts(config: RunConfig): { block: number; embedding: number; head: number } {
   const { embed: C, vocab } = config.model
   const weights = parameterTable({ ...config.model, layers: 1 }).filter(({ block, decay }) => block === 0 && decay)

@@ -4,13 +4,13 @@ import type { OpDims } from '../core/segments.ts'
 import type { Coordinates } from '../core/mesh.ts'
 import { collective } from './collective-ops.ts'
 import { span } from './draft.ts'
-import type { Place, SegmentWriter } from './segment-writer.ts'
+import type { PipelinePosition, SegmentWriter } from './segment-writer.ts'
 
 /**
- * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products take whole rows,
- * row-parallel products leave partial sums of them. Plain tensor parallelism adds partial sums up on everybody
- * (all-reduce) and has whole rows everywhere; sequence parallelism leaves each rank the sum of its own rows
- * (reduce-scatter) and gathers rows where a product takes them whole.
+ * What a rank exchanges with the ranks that share its tensors (Megatron-LM): column-parallel products read whole rows,
+ * row-parallel products leave partial sums of them. Plain tensor parallelism all-reduces partial sums and has whole
+ * rows everywhere; sequence parallelism leaves each rank the sum of its own rows (reduce-scatter) and gathers rows
+ * where a product reads them whole.
  *
  *             partial sums of all rows → residual stream        residual stream → all rows
  *   plain     all-reduce in place                               nothing to do
@@ -19,21 +19,27 @@ import type { Place, SegmentWriter } from './segment-writer.ts'
 export interface TensorLink {
   /** Sizes on the residual stream: this rank's rows. */
   readonly residual: (dims: OpDims) => OpDims
-  /** Name to write partial sums to when `result` is to be their sum. */
+  /** Buffer name for partial sums that will be summed to `result`. */
   readonly partialOf: (result: string, dims: OpDims) => string
-  /** Adds up what the ranks wrote to `partialOf(result)`. */
-  readonly sum: (result: string, dims: OpDims, place: Place, subject: string, phase?: 'recompute') => void
-  /** Where all rows of `rows` stand after `gather`. */
+  /** Sums what the ranks wrote to `partialOf(result)`. */
+  readonly sum: (result: string, dims: OpDims, place: PipelinePosition, subject: string, phase?: 'recompute') => void
+  /** Buffer with all rows of `rows` after `gather`. */
   readonly wholeOf: (rows: string, dims: OpDims) => string
-  /** Brings all rows of a residual buffer together under `wholeOf(rows)`, or in a buffer of the caller's. */
-  readonly gather: (rows: string, dims: OpDims, place: Place, subject: string, into?: string) => string
-  /** Where rows stand that are gathered a second time; the same buffer where nothing is gathered. */
+  /** Gathers all rows of a residual buffer into `wholeOf(rows)`, or into the caller's buffer. */
+  readonly gather: (rows: string, dims: OpDims, place: PipelinePosition, subject: string, into?: string) => string
+  /** Buffer for rows that are gathered a second time; the same buffer where nothing is gathered. */
   readonly gatheredAgain: (rows: string, dims: OpDims) => string
-  /** Everybody's `elements` of a buffer, one rank after the other: in a buffer of its name with `suffix`. */
-  readonly gatherAll: (source: string, suffix: string, elements: number, place: Place, subject: string) => string
+  /** `elements` of a buffer from all ranks, concatenated: in a buffer of its name with `suffix`. */
+  readonly gatherAll: (
+    source: string,
+    suffix: string,
+    elements: number,
+    place: PipelinePosition,
+    subject: string,
+  ) => string
 }
 
-const ALONE: TensorLink = {
+const NO_LINK: TensorLink = {
   residual: (dims) => dims,
   partialOf: (result) => result,
   sum: () => {},
@@ -50,7 +56,7 @@ export function tensorGroup({ parallel }: RunConfig, at: Coordinates): number[] 
 /** The link of one rank; ops go to `writer`. */
 export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordinates): TensorLink {
   const { tensor, sequenceParallel } = config.parallel
-  if (tensor === 1) return ALONE
+  if (tensor === 1) return NO_LINK
   const group = tensorGroup(config, at)
   const shared = { group, lane: 'tensor', traffic: 'activations' as const }
   const parts = (elements: number) => group.map(() => elements / tensor)
@@ -71,7 +77,7 @@ export function tensorLink(writer: SegmentWriter, config: RunConfig, at: Coordin
   }
   if (!sequenceParallel)
     return {
-      ...ALONE,
+      ...NO_LINK,
       gatherAll,
       sum: (result, { rows, C }, place, subject, phase) => {
         const spans = [span(result, rows * C)]

@@ -8,14 +8,13 @@ import type { ComputeRank } from './ranks.ts'
 import { gradBuffer } from './ranks.ts'
 
 /** The parameter that another stage may hold a copy of, or null. */
-export function tiedElsewhere({ model, parallel }: RunConfig): string | null {
+export function sharedTiedParameter({ model, parallel }: RunConfig): string | null {
   return model.tied && parallel.pipeline > 1 ? headWeightName(model) : null
 }
 
 /**
- * A tied embedding that stands on the first and the last stage: both ranks hold it, each computes its part of the
- * gradient (rows looked up, the head's product), and an all-reduce between the two gives both the sum. The first counts
- * it for the norm.
+ * A tied embedding on the first and the last stage: both ranks hold it, each computes its part of the gradient (rows
+ * looked up, the head's product), and an all-reduce gives both the sum. The first counts it for the norm.
  */
 export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank: readonly number[]): ComputeRank {
   const { config, stages } = layout

@@ -10,7 +10,7 @@ import type { Unit } from './units.ts'
 
 type ComputeDraft = Omit<ComputeOp, 'id'>
 
-/** A stretch of a rank's ops during which a unit's parameters are there. */
+/** A range of a rank's ops during which a unit's parameters are gathered. */
 interface Visit {
   readonly unit: Unit
   readonly first: number
@@ -22,11 +22,11 @@ interface Visit {
 }
 
 export interface GatherOptions {
-  /** A unit is let go after its forward and gathered again for its backward; else it stays in between. */
+  /** A unit is released after its forward and gathered again for its backward; otherwise it is kept in between. */
   readonly reshard: boolean
-  /** A unit is gathered while the one before it computes. */
+  /** A unit is gathered while the previous one computes. */
   readonly prefetch: boolean
-  /** Ops that bring the whole parameters of a unit into the buffers `nameOf` names. */
+  /** Ops that gather the whole parameters of a unit into the buffers `nameOf` names. */
   readonly bring: (
     unit: Unit,
     visit: VisitName,
@@ -69,7 +69,7 @@ function visitOf(uses: readonly Use[]): Visit {
   return { unit, microbatch, stage, first, last: uses.at(-1)!.at, users: uses.map(({ at }) => at) }
 }
 
-/** Every unit has one visit in each forward and one in each backward: it goes when another unit's turn comes. */
+/** Every unit has one visit in each forward and one in each backward, ending when another unit starts. */
 function shortVisits(uses: readonly Use[]): Visit[] {
   const visits: Visit[] = []
   const open = new Map<Unit, Use[]>()
@@ -87,7 +87,7 @@ function shortVisits(uses: readonly Use[]): Visit[] {
   return [...visits, ...[...open.values()].map(visitOf)]
 }
 
-/** A unit stays while any micro-batch that has used it will use it again. */
+/** A unit is kept while any micro-batch that has used it will use it again. */
 function longVisits(uses: readonly Use[]): Visit[] {
   const lastUse = new Map<string, number>()
   const key = ({ unit, microbatch }: Use) => `${microbatch} ${unit.name}`
@@ -106,7 +106,7 @@ function longVisits(uses: readonly Use[]): Visit[] {
   return visits
 }
 
-/** Puts gathers into a rank's ops and gives every visit buffers of its own, free again after it. */
+/** Inserts gathers into a rank's ops and gives every visit its own buffers, released after it. */
 export function withUnitGathers(
   ops: readonly OpDraft[],
   units: readonly Unit[],

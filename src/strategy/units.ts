@@ -2,13 +2,13 @@ import type { RunConfig } from '../config/types.ts'
 import { familyOf } from '../model/family.ts'
 import type { LocalParameter } from './layout.ts'
 
-/** Parameters that are gathered and let go together under ZeRO-3 (an FSDP unit). */
+/** Parameters that are gathered and released together under ZeRO-3 (an FSDP unit). */
 export interface Unit {
   readonly name: string
   readonly parameters: readonly LocalParameter[]
 }
 
-/** The modules a unit is made of by default: the embeddings, each block, the final norm with an own head. */
+/** The default modules of units: the embeddings, each block, the final norm with an untied head. */
 function moduleOf({ model }: RunConfig): (parameter: LocalParameter) => string {
   const { blockName } = familyOf(model)
   return ({ block, tiedToHead }) =>
@@ -26,8 +26,8 @@ function groupBy(parameters: readonly LocalParameter[], nameOf: (parameter: Loca
 
 /**
  * Units of one rank's parameters under `parallel.fsdp.wrap`: "block" one per module, "all" a single one; with
- * `minParameters` modules are joined, in order, until a unit has as many elements; listed modules make the units of a list,
- * and what no unit names is the root's.
+ * `minParameters` modules are joined, in order, until a unit has that many elements; listed modules form units, and the
+ * rest is the root's.
  */
 export function unitsOf(config: RunConfig, parameters: readonly LocalParameter[]): Unit[] {
   const { wrap } = config.parallel.fsdp

@@ -1,3 +1,4 @@
+import { lengthOf } from '../core/parts.ts'
 import type { RunConfig } from '../config/types.ts'
 import { WORD_BYTES } from '../core/dtypes.ts'
 import type { Launch } from '../model/kernels.ts'
@@ -5,13 +6,13 @@ import { workspaceId } from '../schedule/buffers.ts'
 import { namesReadBy, spansOf } from '../schedule/op-buffers.ts'
 import { isQueued, launchesOfOp } from '../schedule/op-kinds.ts'
 import type { OpDraft, RankDraft } from './draft.ts'
-import { buffer, lengthOf } from './draft.ts'
+import { buffer } from './draft.ts'
 import { hasOwnKernels, habitsOf } from './recipes.ts'
 
 /** Bytes of one kernel-parameter slot: the smallest offset alignment every adapter allows for uniform bindings. */
 const UNIFORM_SLOT_BYTES = 256
 
-/** A read-back is cut into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
+/** A read-back is split into chunks of this size, two in flight, so that reading, exchange and writing overlap. */
 const STAGING_CHUNK_BYTES = 2 ** 20
 const STAGING_CHUNKS = 2
 
@@ -30,7 +31,7 @@ function readsBack(op: OpDraft, isOnHost: (buffer: string) => boolean): number {
   return lengthOf(spansOf(op).read.filter((each) => !isOnHost(each.buffer))) + namesReadBy(op).length
 }
 
-/** What the software needs of each rank beside the model: this project's workspace, or the context of another's device. */
+/** Memory the software needs on each rank besides the model: this project's workspace, or another's device context. */
 export function withSoftware(draft: RankDraft, config: RunConfig): RankDraft {
   if (hasOwnKernels(config)) return withWorkspace(draft)
   if (draft.device === 'cpu') return draft
@@ -39,8 +40,8 @@ export function withSoftware(draft: RankDraft, config: RunConfig): RankDraft {
 }
 
 /**
- * Declares what execution needs beside the model: kernel parameters, optimizer scalars, staging for every stream that
- * reads back. With these every byte the device holds stands in the Program.
+ * Declares what execution needs besides the model: kernel parameters, optimizer scalars, staging for every stream that
+ * reads back. With these the Program lists every byte on the device.
  */
 export function withWorkspace(draft: RankDraft): RankDraft {
   const ops = [...draft.prologue, ...draft.step, ...draft.epilogue]

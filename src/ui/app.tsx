@@ -1,12 +1,12 @@
 import { useEffect, useLayoutEffect } from 'react'
-import type { Action } from '../state/actions.ts'
+import type { PageAction } from '../state/actions.ts'
 import { ACTIONS, actionFor, chord } from '../state/actions.ts'
 import styles from './app.module.css'
 import { ClusterPanel } from './cluster/cluster-panel.tsx'
 import { Header } from './header/header.tsx'
 import { Notices } from './notices/notices.tsx'
 import { usePage, useSlice } from './page-context.ts'
-import { part } from './part/part.tsx'
+import { lazyPart } from './part/lazy-part.tsx'
 import { SamplePanel } from './sample/sample-panel.tsx'
 import { StrategyPanel } from './strategy/strategy-panel.tsx'
 import { useText } from './text/use-text.ts'
@@ -14,30 +14,30 @@ import panel from './theme/panel.module.css'
 import { useResolvedTheme } from './theme/use-theme.ts'
 import { TransportBar } from './transport/transport-bar.tsx'
 
-const TimelinePanel = part(() => import('./timeline/timeline-panel.tsx'))
-const SimulatePlace = part(() => import('./simulate/simulate-place.tsx'))
-const ComparePlace = part(() => import('./compare/compare-place.tsx'))
-const Inspector = part(() => import('./inspect/inspector.tsx'))
-const Shortcuts = part(() => import('./help/shortcuts.tsx'))
-const Tour = part(() => import('./tour/tour.tsx'))
-const Invitation = part(() => import('./tour/invitation.tsx'))
-const RebalanceNotice = part(() => import('./rebalance/rebalance-notice.tsx'))
-const ChartsPanel = part(() => import('./charts/charts-panel.tsx'))
+const TimelinePanel = lazyPart(() => import('./timeline/timeline-panel.tsx'))
+const SimulatePlace = lazyPart(() => import('./simulate/simulate-place.tsx'))
+const ComparePlace = lazyPart(() => import('./compare/compare-place.tsx'))
+const Inspector = lazyPart(() => import('./inspect/inspector.tsx'))
+const Shortcuts = lazyPart(() => import('./help/shortcuts.tsx'))
+const Tour = lazyPart(() => import('./tour/tour.tsx'))
+const Invitation = lazyPart(() => import('./tour/invitation.tsx'))
+const RebalanceNotice = lazyPart(() => import('./rebalance/rebalance-notice.tsx'))
+const ChartsPanel = lazyPart(() => import('./charts/charts-panel.tsx'))
 
-/** Keys work everywhere but where a person types. */
+/** Keys work everywhere except while typing. */
 function useShortcuts(): void {
   const page = usePage()
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target
-      // A tick box and a list take no text: undo is the page's there, plain letters are the control's.
+      // Checkboxes and lists take no text: undo is the page's there, plain letters are the control's.
       const typed =
         event.ctrlKey || event.metaKey ? 'input:not([type="checkbox"]), textarea' : 'input, select, textarea'
       if (target instanceof Element && target.closest(`${typed}, [role="dialog"]`)) return
       if (event.key === ' ' && target instanceof Element && target.closest('button, summary, a')) return
       const name = actionFor(chord(event))
       if (name === null) return
-      const action: Action = ACTIONS[name]
+      const action: PageAction = ACTIONS[name]
       if (!action.everywhere && page.view.getState().place !== 'run') return
       if (!action.enabled(page)) return
       event.preventDefault()

@@ -1,4 +1,4 @@
-/** Numbers as people read them: three significant digits, decimal units, one non-breaking space before the unit. */
+/** Numbers for display: three significant digits, decimal units, a non-breaking space before the unit. */
 
 const GAP = '\u202f'
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
@@ -23,7 +23,7 @@ function exponent(size: number): string {
 function scaled(value: number, base: number, units: readonly string[]): [string, string] {
   let size = Math.abs(value)
   let unit = 0
-  // 999.5 would print as "1,000": the next unit says it in three digits.
+  // 999.5 would print as "1,000": the next unit has three digits.
   while (size >= 999.5 && unit < units.length - 1) {
     size /= base
     unit++
@@ -32,7 +32,7 @@ function scaled(value: number, base: number, units: readonly string[]): [string,
   return [(value < 0 ? '−' : '') + digits, units[unit] ?? '']
 }
 
-/** 7,412,000 → "7.41 MB" (10⁶); below a thousand whole bytes: there are no others. */
+/** 7,412,000 → "7.41 MB" (10⁶); below a thousand in whole bytes. */
 export function formatBytes(bytes: number): string {
   const [digits, unit] = scaled(Math.round(bytes), 1000, BYTE_UNITS)
   return `${digits}${GAP}${unit}`
@@ -44,7 +44,7 @@ export function formatCount(count: number): string {
   return unit === '' ? digits : `${digits}${GAP}${unit}`
 }
 
-/** 12,345 → "12,345": what is counted one by one. */
+/** 12,345 → "12,345": exact counts. */
 export function formatWhole(count: number): string {
   return Math.round(count).toLocaleString('en-US')
 }

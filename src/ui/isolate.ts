@@ -1,8 +1,8 @@
 const RELOADED = 'tabcluster.reloaded'
 
 /**
- * On a host that sends no headers of cross-origin isolation: a service worker adds them, from the next load on. That load is
- * made at once when `mayReload` says so, and once only. Whatever fails, the page works without shared memory.
+ * On a host without cross-origin isolation headers, a service worker adds them from the next load on. If `mayReload`
+ * allows it, the page reloads at once, and only once. If anything fails, the page works without shared memory.
  */
 export async function isolate(mayReload: () => boolean): Promise<void> {
   if (crossOriginIsolated || !('serviceWorker' in navigator)) return
@@ -13,6 +13,6 @@ export async function isolate(mayReload: () => boolean): Promise<void> {
     sessionStorage.setItem(RELOADED, 'yes')
     location.reload()
   } catch {
-    // No storage, no room, no permission: ranks exchange transferred buffers instead.
+    // No storage, space or permission: ranks exchange transferred buffers instead.
   }
 }

@@ -1,13 +1,13 @@
 import { createRoot } from 'react-dom/client'
 import { automation } from '../state/automation.ts'
 import { engineSession } from '../state/engine-session.ts'
-import { createLinks } from '../state/link.ts'
+import { createAddressSync } from '../state/address-sync.ts'
 import { createPage } from '../state/page.ts'
 import { App } from './app.tsx'
-import { holdBuild } from './hold-build.ts'
+import { retainBuildFiles } from './retain-build-files.ts'
 import { isolate } from './isolate.ts'
 import { LinksContext, PageContext } from './page-context.ts'
-import { Boundary } from './part/part.tsx'
+import { ErrorBoundary } from './part/lazy-part.tsx'
 import './theme/base.css'
 
 function storage(): Storage | null {
@@ -26,18 +26,18 @@ const page = createPage({
   language: navigator.language.startsWith('zh') ? 'zh' : 'en',
 })
 window.tabcluster = automation
-const links = createLinks(page, window)
+const links = createAddressSync(page, window)
 void links.start()
 if (import.meta.env.PROD) {
-  holdBuild()
+  retainBuildFiles()
   void isolate(() => page.run.getState().phase === 'idle')
 }
 createRoot(root).render(
   <PageContext value={page}>
     <LinksContext value={links}>
-      <Boundary>
+      <ErrorBoundary>
         <App />
-      </Boundary>
+      </ErrorBoundary>
     </LinksContext>
   </PageContext>,
 )

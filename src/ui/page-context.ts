@@ -1,14 +1,14 @@
 import { createContext, useContext } from 'react'
 import { useStore } from 'zustand'
 import type { StoreApi } from 'zustand/vanilla'
-import type { Links } from '../state/link.ts'
+import type { AddressSync } from '../state/address-sync.ts'
 import type { Page } from '../state/page.ts'
 
 export const PageContext = createContext<Page | null>(null)
 
-export const LinksContext = createContext<Links | null>(null)
+export const LinksContext = createContext<AddressSync | null>(null)
 
-export function useLinks(): Links {
+export function useLinks(): AddressSync {
   const links = useContext(LinksContext)
   if (links === null) throw new Error('useLinks outside of a LinksContext')
   return links
@@ -22,7 +22,7 @@ export function usePage(): Page {
 
 type Readable<T> = Pick<StoreApi<T>, 'getState' | 'getInitialState' | 'subscribe'>
 
-/** One slice of one of the page's stores. */
+/** A slice of one of the page's stores. */
 export function useSlice<T, S>(store: Readable<T>, select: (state: T) => S): S {
   return useStore(store, select)
 }

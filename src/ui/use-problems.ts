@@ -1,18 +1,18 @@
 import { useMemo } from 'react'
-import { problemsOf } from '../state/problems.ts'
+import { problemsOnScreen } from '../state/problems.ts'
 import type { Problem } from '../state/session.ts'
 import { usePage, useSlice } from './page-context.ts'
 
-/** Everything that is wrong with what is on screen, and that keeps it from running. */
+/** All problems that prevent what is on screen from running. */
 export function useProblems(): readonly Problem[] {
   const page = usePage()
   const draft = useSlice(page.draft, (state) => state)
   const planned = useSlice(page.plan, (state) => state.problem)
   const files = useSlice(page.files, (state) => state)
   const found = useSlice(page.adapters, (state) => state)
-  return useMemo(() => problemsOf({ draft, problem: planned, files, found }), [draft, planned, files, found])
+  return useMemo(() => problemsOnScreen({ draft, problem: planned, files, found }), [draft, planned, files, found])
 }
 
-export function concerns(problem: Problem, path: string): boolean {
+export function isAbout(problem: Problem, path: string): boolean {
   return problem.field === path || problem.field.startsWith(`${path}.`)
 }

@@ -5,7 +5,7 @@ import { createMemoryHub } from '../../src/cluster/transport/memory.ts'
 import { createPortMesh, PortTransport } from '../../src/cluster/transport/ports.ts'
 import { createSharedRings, SharedRingTransport } from '../../src/cluster/transport/shared-ring.ts'
 import type { Transport } from '../../src/cluster/transport/transport.ts'
-import { layoutOf, memberPlan } from '../../src/comm/plan.ts'
+import { vectorLayout, memberPlan } from '../../src/comm/plan.ts'
 import { collectiveBytes } from '../../src/comm/traffic.ts'
 import type { PlanAlgorithm, PlanKind, PlanRequest } from '../../src/comm/steps.ts'
 
@@ -78,7 +78,7 @@ async function runAll(
 
 /** Worst difference from the sum (or copy) in float64, relative to the largest summand. */
 function check(request: PlanRequest, { targets, handed }: Outcome, pick: 'sum' | 'max' = 'sum'): void {
-  const { parts, root, size } = layoutOf(request)
+  const { parts, root, size } = vectorLayout(request)
   const sources = Array.from({ length: size }, (_, member) => vector(member, request.elements))
   const reduces = ['allReduce', 'reduce', 'reduceScatter'].includes(request.kind)
   for (const [member, target] of targets.entries()) {

@@ -102,7 +102,7 @@ test('a run kept on the way is gone on with from there, to the same bits', async
   keep(run)
   for (let step = 0; step < 4; step++) await run.advance('step')
   const straight = await run.stop()
-  const again = await lastGood.again(4)
+  const again = await lastGood.rerun(4)
   const { steps, parametersHash } = await again.finished
   expect(steps!.length).toBeLessThan(4)
   expect(parametersHash).toBe(straight.parametersHash)

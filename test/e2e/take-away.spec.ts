@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
-import { readAbout } from '../../src/checkpoint/about.ts'
+import { readWeightsMetadata } from '../../src/checkpoint/weights-metadata.ts'
 import { bytesSource, readHeader } from '../../src/checkpoint/safetensors.ts'
 import type { RunResult } from '../../src/config/result.ts'
 import { inputToUrl } from '../../src/config/url.ts'
@@ -81,7 +81,7 @@ test('everything measured can be taken away while training goes on', async ({ pa
   expect(header.entries.find(({ name }) => name === 'wte.weight')!.shape.at(-1)).toBe(32)
   expect(header.entries.some(({ name }) => name === 'h.1.attn.c_attn.weight')).toBe(true)
   // Enough to use them without this page.
-  expect(readAbout(header, 'weights')).toMatchObject({ model: { embed: 32 }, tokenizer: '{"kind":"byte"}' })
+  expect(readWeightsMetadata(header, 'weights')).toMatchObject({ model: { embed: 32 }, tokenizer: '{"kind":"byte"}' })
   await expect(page.getByTestId('take-away-status')).toHaveText('Saved tabcluster-ddp-4-weights.safetensors')
 
   const held = await step(page)

@@ -69,7 +69,7 @@ describe('memory of a device', () => {
     expect(meter.peak).toMatchObject({ activations: 160, gradients: 96, total: 160 })
     const staging = pool.acquireStaging(1)
     expect(meter.peak).toMatchObject({ workspace: 16, total: 160 })
-    await meter.aside(async () => pool.release(pool.acquire('workspace', 4096, 'look')))
+    await meter.preservingPeaks(async () => pool.release(pool.acquire('workspace', 4096, 'look')))
     expect(meter.peak).toMatchObject({ workspace: 16, total: 160 })
     meter.resetPeak()
     expect(meter.peak).toEqual({

@@ -1,6 +1,6 @@
 import { InvalidProgramError } from '../../src/core/errors.ts'
 import type { Action, ActionRow, LoweredAction } from '../../src/schedule/actions.ts'
-import { isCompute, printAction, printActionGrid } from '../../src/schedule/actions.ts'
+import { isComputeAction, printAction, printActionGrid } from '../../src/schedule/actions.ts'
 
 /**
  * Lowering passes over stage-level orders, as PyTorch's pipelining makes them (torch.distributed.pipelining.schedules): each
@@ -47,7 +47,7 @@ export function insertSendRecv(rows: readonly ActionRow[], stageToRank: readonly
 }
 
 function hasInput(action: LoweredAction, stages: number, seen: ReadonlySet<string>): boolean {
-  if (!isCompute(action)) return true
+  if (!isComputeAction(action)) return true
   const { kind, stage, microbatch: k } = action
   if (kind === 'F') return stage === 0 || seen.has(`${stage}RECV_F${k}`) || seen.has(`${stage - 1}F${k}`)
   if (kind === 'W' || stage === stages - 1) return true
@@ -55,7 +55,7 @@ function hasInput(action: LoweredAction, stages: number, seen: ReadonlySet<strin
 }
 
 function messageOf(action: LoweredAction, stageToRank: readonly number[]) {
-  if (!isCompute(action) || action.kind === 'W') return null
+  if (!isComputeAction(action) || action.kind === 'W') return null
   const { kind, stage, microbatch } = action
   const other = kind === 'F' ? stage + 1 : stage - 1
   const to = stageToRank[other]

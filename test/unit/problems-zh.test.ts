@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { explainConfig } from '../../src/config/explain.ts'
-import { say } from '../../src/core/said.ts'
+import { msg } from '../../src/core/message.ts'
 import { problemInChinese } from '../../src/ui/text/problem-text.ts'
 import { PROBLEMS_ZH } from '../../src/ui/text/problems-zh.ts'
 
@@ -11,8 +11,8 @@ function templates(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name)
     if (entry.isDirectory()) return templates(path)
-    if (!/\.tsx?$/.test(entry.name) || entry.name === 'said.ts') return []
-    return [...readFileSync(path, 'utf8').matchAll(/\bsay`((?:[^`$]|\$\{(?:[^{}`]|\{[^}]*\})*\})*)`/g)].map(
+    if (!/\.tsx?$/.test(entry.name) || entry.name === 'message.ts') return []
+    return [...readFileSync(path, 'utf8').matchAll(/\bmsg`((?:[^`$]|\$\{(?:[^{}`]|\{[^}]*\})*\})*)`/g)].map(
       ([, source]) => {
         let at = 0
         return source!.replaceAll(/\$\{(?:[^{}`]|\{[^}]*\})*\}/g, () => `{${at++}}`)
@@ -50,7 +50,7 @@ test('no Chinese sentence is for nothing', () => {
 })
 
 test('a sentence carries its values, and is the English one where nobody translated it', () => {
-  expect(say`${3} does not divide ${'a'}: ${8}`).toEqual({
+  expect(msg`${3} does not divide ${'a'}: ${8}`).toEqual({
     text: '3 does not divide a: 8',
     template: '{0} does not divide {1}: {2}',
     values: [3, 'a', 8],
@@ -70,7 +70,7 @@ test('a sentence carries its values, and is the English one where nobody transla
 })
 
 test('a sentence that comes as plain text, from a rank, is known by its shape', () => {
-  const said = say`out of memory: ${'1.15 GB'} for ${'parameters'} (${'param:wte.weight'}) is over this adapter's limit of ${'1.07 GB'} for one buffer`
+  const said = msg`out of memory: ${'1.15 GB'} for ${'parameters'} (${'param:wte.weight'}) is over this adapter's limit of ${'1.07 GB'} for one buffer`
   expect(problemInChinese({ field: '', message: said.text })).toBe(
     '显存不足：参数（param:wte.weight）的 1.15 GB 超出此适配器单个缓冲区的上限 1.07 GB',
   )

@@ -1,8 +1,8 @@
 export type Combine = 'sum' | 'max'
 
 /**
- * into[at + i] = own[from + i] ∘ other[i] for i < length. `into` and `own` may be the same array at the same place.
- * Eight elements per turn: in V8 that takes 1.4 ns an element, a plain loop 2.2, and one that asks for undefined 3.4.
+ * into[at + i] = own[from + i] ∘ other[i] for i < length. `into` and `own` may be the same array at the same offset.
+ * Unrolled by eight: in V8 that takes 1.4 ns per element, a plain loop 2.2, and one that checks for undefined 3.4.
  */
 export function combine(
   kind: Combine,
@@ -14,12 +14,12 @@ export function combine(
   length: number,
 ): void {
   const target = into.subarray(at, at + length)
-  const mine = own.subarray(from, from + length)
-  if (kind === 'sum') add(target, mine, other, length)
-  else larger(target, mine, other, length)
+  const ownPart = own.subarray(from, from + length)
+  if (kind === 'sum') add(target, ownPart, other, length)
+  else larger(target, ownPart, other, length)
 }
 
-/** t[i] = a[i] + b[i]: the sum of two floats taken in double precision and rounded once is the float sum. */
+/** t[i] = a[i] + b[i]: adding two floats in double precision and rounding once gives the float sum. */
 function add(t: Float32Array, a: Float32Array, b: Float32Array, length: number): void {
   let i = 0
   for (; i + 7 < length; i += 8) {

@@ -2,26 +2,26 @@ import type { MemberPlan } from '../../comm/plan.ts'
 import type { Range } from '../../comm/steps.ts'
 
 /**
- * A member's plan cut in chunks. Sends go out in their order and receives come in in theirs, two loops that run side by
- * side; what ties them together is which pieces touch the same range: a piece waits for the earlier ones of the other
- * loop that do. Every element meets the same operations in the same order whatever the chunk size.
+ * A member's plan cut into chunks. Sends and receives are two loops that run concurrently, each in its own order; a
+ * piece waits only for earlier pieces of the other loop that touch the same range. Every element therefore sees the
+ * same operations in the same order whatever the chunk size.
  */
-export interface Piece extends Range {
+export interface PlanPiece extends Range {
   readonly peer: number
-  /** Absent in a send. */
+  /** null for a send. */
   readonly mode: 'combine' | 'copy' | null
-  /** No earlier receive touches the range: its present value is in the source. */
+  /** No earlier receive touches the range: its current value is in the source. */
   readonly fresh: boolean
   /** No later receive touches the range. */
   readonly final: boolean
-  /** Pieces of the other loop that must be through first. */
+  /** Pieces of the other loop that must finish first. */
   readonly after: number
 }
 
-export interface Pieces {
-  readonly sends: readonly Piece[]
-  readonly recvs: readonly Piece[]
-  /** Ranges of `keeps` that nothing is received into: they come from the member's own source. */
+export interface PlanPieces {
+  readonly sends: readonly PlanPiece[]
+  readonly recvs: readonly PlanPiece[]
+  /** Ranges of `keeps` that are never received: they come from the member's own source. */
   readonly own: readonly Range[]
 }
 
@@ -52,7 +52,7 @@ function without(range: Range, holes: readonly Range[]): Range[] {
   return left
 }
 
-/** The latest piece that lies before `limit` and touches the range, as a count. */
+/** One past the last piece that touches the range, 0 when none does. */
 function lastTouching(pieces: readonly Range[], range: Range): number {
   for (let i = pieces.length - 1; i >= 0; i--) {
     const piece = pieces[i]
@@ -61,15 +61,15 @@ function lastTouching(pieces: readonly Range[], range: Range): number {
   return 0
 }
 
-export function piecesOf(plan: MemberPlan, chunk: number): Pieces {
-  const sends: Piece[] = []
-  const recvs: Piece[] = []
+export function piecesOf(plan: MemberPlan, chunk: number): PlanPieces {
+  const sends: PlanPiece[] = []
+  const recvs: PlanPiece[] = []
   for (const [at, step] of plan.steps.entries()) {
     const fresh = !plan.steps.slice(0, at).some((earlier) => earlier.kind === 'recv' && overlaps(earlier, step))
     const final = !plan.steps.slice(at + 1).some((later) => later.kind === 'recv' && overlaps(later, step))
     const other = step.kind === 'send' ? recvs : sends
     const own = step.kind === 'send' ? sends : recvs
-    // Pieces of the other loop that stand before this step in the list; the step's own pieces cannot be among them.
+    // Pieces of the other loop from earlier steps; the step's own pieces cannot be among them.
     const before = other.length
     const mode = step.kind === 'recv' ? step.mode : null
     for (const range of cut(step, chunk)) {

@@ -1,5 +1,5 @@
-/** How far a member has come, in chunks: others wait for it to reach a count. */
-export class Progress {
+/** A member's progress in chunks, which others can wait for. */
+export class ChunkProgress {
   done = 0
   private readonly waiting: {
     readonly count: number
@@ -8,7 +8,7 @@ export class Progress {
   }[] = []
   private error: Error | null = null
 
-  /** Nothing to wait for when `count` is reached already. */
+  /** undefined when `count` is already reached. */
   reaches(count: number): Promise<void> | undefined {
     if (this.error !== null) return Promise.reject(this.error)
     if (this.done >= count) return undefined

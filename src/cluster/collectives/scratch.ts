@@ -1,8 +1,8 @@
-/** Working memory that collectives of this thread hand on to each other instead of allocating it anew. */
+/** Working memory that collectives of this thread reuse instead of allocating it each time. */
 export class Scratch {
   private readonly free: Float32Array<ArrayBuffer>[] = []
 
-  /** At least `length` elements of anything. */
+  /** At least `length` elements, contents arbitrary. */
   take(length: number): Float32Array<ArrayBuffer> {
     let best = -1
     for (const [i, array] of this.free.entries()) {
@@ -13,7 +13,7 @@ export class Scratch {
     return found ?? new Float32Array(length)
   }
 
-  /** Keeps a few of the largest; the rest is left to the collector. */
+  /** Keeps a few of the largest; the rest is garbage collected. */
   give(array: Float32Array<ArrayBuffer>): void {
     this.free.push(array)
     if (this.free.length <= 16) return

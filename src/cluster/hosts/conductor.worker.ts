@@ -2,7 +2,7 @@ import { blobSource, openSafetensors } from '../../checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../checkpoint/store.ts'
 import type { RunConfig } from '../../config/types.ts'
 import { RankError, RefusedError, exitStatusOf } from '../../core/errors.ts'
-import { refusedAs } from '../../core/refused-as.ts'
+import { renameRefusedField } from '../../core/rename-refused-field.ts'
 import { prepareDataset } from '../../data/prepare.ts'
 import type { TokenizerState } from '../../data/tokenizers/tokenizer.ts'
 import { openDevice } from '../../gpu/device.ts'
@@ -15,7 +15,7 @@ import type {
   PageSources,
 } from '../conductor-protocol.ts'
 import type { GivenWeights } from '../given-weights.ts'
-import { weightsFor } from '../given-weights.ts'
+import { openGivenWeights } from '../given-weights.ts'
 import { measureDevice } from '../measure-device.ts'
 import { checkParity } from '../parity.ts'
 import type { Run } from '../run.ts'
@@ -23,11 +23,11 @@ import { startRun } from '../run.ts'
 import type { RunEvent } from '../run-events.ts'
 import { webWorkerHost } from './web-workers.ts'
 
-/** Conducts one run beside the page: data, Program and coordination stay off its thread. */
+/** Conducts one run off the page's main thread: data, Program and coordination. */
 let run: Run | null = null
 
-const say = (reply: ConductorReply) => self.postMessage(reply)
-const tell = (event: RunEvent) => say({ kind: 'event', event })
+const post = (reply: ConductorReply) => self.postMessage(reply)
+const postEvent = (event: RunEvent) => post({ kind: 'event', event })
 
 function datasetOf(config: RunConfig, sources: PageSources, tokenizer: TokenizerState | null = null) {
   const { text, tokens } = sources
@@ -38,20 +38,20 @@ function datasetOf(config: RunConfig, sources: PageSources, tokenizer: Tokenizer
       ...(text === undefined ? {} : { readText: async () => text }),
       ...(tokens === undefined ? {} : { readBytes: async () => new Uint8Array(tokens) }),
     },
-    (what, fraction, detail) => tell({ kind: 'progress', what, fraction, detail }),
+    (what, fraction, detail) => postEvent({ kind: 'progress', what, fraction, detail }),
   )
 }
 
-/** The file to start from, held against the configuration; null where weights are drawn. */
+/** The file to start from, checked against the configuration; null where weights are random. */
 async function givenWeights(config: RunConfig, sources: PageSources): Promise<GivenWeights | null> {
   const { weights, checkpoint } = sources
-  // A checkpoint brings its own.
+  // A checkpoint has its own weights.
   if (!weights || checkpoint) return null
   const field = 'weights'
-  const file = await refusedAs('safetensors', field, () => openSafetensors(blobSource(weights)))
-  return weightsFor(config, file, {
+  const file = await renameRefusedField('safetensors', field, () => openSafetensors(blobSource(weights)))
+  return openGivenWeights(config, file, {
     field,
-    progress: (fraction, detail) => tell({ kind: 'progress', what: 'weights', fraction, detail }),
+    progress: (fraction, detail) => postEvent({ kind: 'progress', what: 'weights', fraction, detail }),
   })
 }
 
@@ -62,7 +62,7 @@ async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<v
   const init = await given?.load()
   const resume = sources.checkpoint
     ? await readCheckpoint(blobSource(sources.checkpoint), (fraction, detail) =>
-        tell({ kind: 'progress', what: 'weights', fraction, detail }),
+        postEvent({ kind: 'progress', what: 'weights', fraction, detail }),
       )
     : null
   run = await startRun({
@@ -74,7 +74,7 @@ async function start(call: Extract<ConductorCall, { kind: 'start' }>): Promise<v
     evaluateEvery,
     startPaused: paused,
     ticksPerSecond,
-    onEvent: tell,
+    onEvent: postEvent,
   })
   run.keepWeights = keepWeights
 }
@@ -83,7 +83,7 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
   const gpu = await openDevice({ gpu: navigator.gpu })
   try {
     return await measureDevice(gpu, config, known, (done, of) =>
-      tell({ kind: 'progress', what: 'calibrate', fraction: done / of, detail: `${done}/${of}` }),
+      postEvent({ kind: 'progress', what: 'calibrate', fraction: done / of, detail: `${done}/${of}` }),
     )
   } finally {
     gpu.dispose()
@@ -115,7 +115,7 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
       await started().advance(call.by)
       return { kind: 'nothing' }
     case 'generate':
-      return { kind: 'text', text: await started().generate(call.request, (text) => say({ kind: 'text', id, text })) }
+      return { kind: 'text', text: await started().generate(call.request, (text) => post({ kind: 'text', id, text })) }
     case 'evaluate':
       return { kind: 'inference', report: await started().evaluate() }
     case 'soFar':
@@ -135,15 +135,15 @@ async function answer({ id, call }: ConductorRequest): Promise<ConductorValue> {
   }
 }
 
-// The page hears of exceptions, but not of promises that nobody waited for.
+// The page is notified of exceptions, but not of unhandled rejections.
 self.addEventListener('unhandledrejection', (event) => reportError(event.reason))
 
 self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
   const { id } = event.data
   answer(event.data).then(
-    (value) => say({ kind: 'answer', id, value }),
+    (value) => post({ kind: 'answer', id, value }),
     (error: unknown) =>
-      say({
+      post({
         kind: 'refusal',
         id,
         message: lineOf(error),
@@ -152,9 +152,10 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
   )
 })
 
-// The page hears only of exceptions; a rejection that nobody handles ends the run as well. A rank's failure the run reports itself.
+// The page is notified of exceptions only; an unhandled rejection ends the run as well. The run itself reports a rank's
+// failure.
 self.addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof RankError) return
   event.preventDefault()
-  say({ kind: 'crashed', message: lineOf(event.reason) })
+  post({ kind: 'crashed', message: lineOf(event.reason) })
 })

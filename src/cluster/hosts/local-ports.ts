@@ -1,16 +1,19 @@
 import type { RankPort, RankReply, RankRequest } from '../protocol.ts'
 
-/** A line between coordinator and rank in one thread: messages arrive in order, each in a turn of its own. */
-export function localLine(): { coordinator: RankPort<RankRequest, RankReply>; rank: RankPort<RankReply, RankRequest> } {
-  const toRank = new Lane<RankRequest>()
-  const toCoordinator = new Lane<RankReply>()
+/** A connection between coordinator and rank in one thread: messages arrive in order, each in its own microtask. */
+export function localPortPair(): {
+  coordinator: RankPort<RankRequest, RankReply>
+  rank: RankPort<RankReply, RankRequest>
+} {
+  const toRank = new MessageQueue<RankRequest>()
+  const toCoordinator = new MessageQueue<RankReply>()
   return {
     coordinator: end(toRank, toCoordinator),
     rank: end(toCoordinator, toRank),
   }
 }
 
-class Lane<Message> {
+class MessageQueue<Message> {
   listener: ((message: Message) => void) | null = null
   private waiting: Message[] = []
   private closed = false
@@ -33,7 +36,7 @@ class Lane<Message> {
   }
 }
 
-function end<Out, In>(out: Lane<Out>, incoming: Lane<In>): RankPort<Out, In> {
+function end<Out, In>(out: MessageQueue<Out>, incoming: MessageQueue<In>): RankPort<Out, In> {
   return {
     post: (message) => out.push(message),
     listen: (listener) => incoming.listen(listener),

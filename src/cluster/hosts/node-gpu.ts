@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { create, globals } from 'webgpu'
-import { withUnhurriedPolls } from './unhurried-polls.ts'
+import { withThrottledPolls } from './throttled-polls.ts'
 
-/** Where SwiftShader's Vulkan driver lies when a Chromium is installed; the first that exists is taken. */
+/** Where a Chromium installation has SwiftShader's Vulkan driver; the first existing path is used. */
 const SOFTWARE_DRIVERS = [
   process.env.TABCLUSTER_SWIFTSHADER,
   '/usr/lib/chromium/vk_swiftshader_icd.json',
@@ -12,12 +12,14 @@ const SOFTWARE_DRIVERS = [
 
 let kept: GPU | null = null
 
-/** Dawn for Node. A real GPU is preferred; without one, SwiftShader when it is found. The object keeps Node alive until
- *  `closeNodeGpu`. Throws one line saying what to install when there is no adapter at all. */
+/**
+ * Dawn for Node. Prefers a real GPU, then SwiftShader. The object keeps Node alive until `closeNodeGpu`. Throws one
+ * line saying what to install when there is no adapter at all.
+ */
 export async function openNodeGpu(): Promise<GPU> {
   if (kept) return kept
   Object.assign(globalThis, globals)
-  globalThis.setImmediate = withUnhurriedPolls(globalThis.setImmediate)
+  globalThis.setImmediate = withThrottledPolls(globalThis.setImmediate)
   kept = create([])
   if (await kept.requestAdapter()) return kept
   const driver = SOFTWARE_DRIVERS.find((path) => path !== undefined && existsSync(path))
@@ -32,7 +34,7 @@ export async function openNodeGpu(): Promise<GPU> {
   )
 }
 
-/** Lets go of Dawn, so that Node can end. */
+/** Releases Dawn, so that Node can exit. */
 export function closeNodeGpu(): void {
   kept = null
 }

@@ -4,10 +4,10 @@ import type { RankHost } from '../rank.ts'
 import { Rank } from '../rank.ts'
 import { createTransports, openTransport } from '../transport/setup.ts'
 import type { TransportSetup } from '../transport/setup.ts'
-import { localLine } from './local-ports.ts'
+import { localPortPair } from './local-ports.ts'
 import { openNodeGpu } from './node-gpu.ts'
 
-/** How a rank gets its device in Node. */
+/** How a rank opens its device in Node. */
 export const nodeRankHost: RankHost = {
   async openGpu(request) {
     const { memoryBytes } = request.config.cluster
@@ -22,8 +22,8 @@ export const nodeRankHost: RankHost = {
 }
 
 /**
- * Ranks as tasks of this thread, each with a device of its own. One thread polls Dawn for all of them, which is faster
- * here than a thread each. Any transport works within one thread; memory is the plain one.
+ * Ranks as tasks of this thread, each with its own device. One thread polls Dawn for all of them, which is faster here
+ * than one thread each. Any transport works within one thread; the default is plain memory.
  */
 export function nodeTaskHost(
   transport: TransportSetup['kind'] = 'memory',
@@ -32,7 +32,7 @@ export function nodeTaskHost(
   return {
     name: 'node-tasks',
     async spawn(world) {
-      const lines = Array.from({ length: world }, () => localLine())
+      const lines = Array.from({ length: world }, () => localPortPair())
       for (const line of lines) new Rank(line.rank, rankHost)
       return {
         ports: lines.map((line) => line.coordinator),

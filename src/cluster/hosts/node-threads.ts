@@ -9,14 +9,14 @@ import { rankPort, workerPort } from './worker-protocol.ts'
 const MARK = 'tabcluster rank'
 
 /**
- * A worker_thread per rank, as a browser has a Web Worker per rank. Slower than tasks of one thread where ranks share cores:
- * every thread polls Dawn for itself. `entry` is a module that calls `runRankThread` first.
+ * A worker_thread per rank, as a browser has a Web Worker per rank. Slower than tasks of one thread where ranks share
+ * cores: every thread polls Dawn. `entry` is a module that calls `runRankThread` first.
  */
 export function nodeThreadHost(entry: URL): ClusterHost {
   return {
     name: 'node-threads',
     async spawn(world, onDeath) {
-      // Finding a driver sets the environment of the process, which a thread cannot.
+      // Finding a driver sets the process environment, which a thread cannot.
       await openNodeGpu()
       closeNodeGpu()
       let terminated = false
@@ -44,7 +44,7 @@ export function nodeThreadHost(entry: URL): ClusterHost {
   }
 }
 
-/** In a rank's thread: becomes the rank and says true. Anywhere else: false. */
+/** In a rank's thread: runs the rank and returns true. Elsewhere: false. */
 export function runRankThread(): boolean {
   if (isMainThread || workerData !== MARK || parentPort === null) return false
   const parent = parentPort

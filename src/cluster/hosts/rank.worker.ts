@@ -9,7 +9,7 @@ const scope = {
   listen: (listener: (message: unknown) => void) => self.addEventListener('message', (event) => listener(event.data)),
 }
 
-// The conductor hears of exceptions, but not of promises that nobody waited for.
+// The conductor is notified of exceptions, but not of unhandled rejections.
 self.addEventListener('unhandledrejection', (event) => reportError(event.reason))
 
 // Held as long as this worker lives (web-workers.ts).

@@ -2,7 +2,7 @@ import type { ClusterHost } from '../cluster.ts'
 import { createTransports } from '../transport/setup.ts'
 import { isAlive, workerPort } from './worker-protocol.ts'
 
-/** A worker that is gone says nothing: but the lock it held, from its first message on, becomes free. */
+/** A terminated worker sends nothing, but the lock that it held from its first message on is released. */
 function whenReleased(lock: string, over: AbortSignal, then: () => void): void {
   navigator.locks
     .request(lock, { signal: over }, () => {
@@ -11,7 +11,7 @@ function whenReleased(lock: string, over: AbortSignal, then: () => void): void {
     .catch(() => undefined)
 }
 
-/** A Web Worker per rank; shared memory between them where the page is isolated, transferred buffers where not. */
+/** A Web Worker per rank; shared memory between them on an isolated page, transferred buffers otherwise. */
 export const webWorkerHost: ClusterHost = {
   name: 'web-workers',
   async spawn(world, onDeath) {
@@ -21,7 +21,7 @@ export const webWorkerHost: ClusterHost = {
       const name = `rank ${rank} of ${cluster}`
       const worker = new Worker(new URL('./rank.worker.ts', import.meta.url), { type: 'module', name })
       worker.addEventListener('error', (event) => {
-        // Told here, by rank: it need not go on to whoever conducts.
+        // Handled here, by rank: it need not be passed on.
         event.preventDefault()
         onDeath(rank, event.message || 'its worker ended')
       })

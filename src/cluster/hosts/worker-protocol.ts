@@ -1,19 +1,19 @@
 import type { RankPort, RankReply, RankRequest } from '../protocol.ts'
 import { transfersOf } from '../transport/setup.ts'
 
-/** What a Worker (of a browser or of Node, behind a thin shim) can do. */
+/** The common interface of a browser's Worker and Node's (through a thin shim). */
 export interface WorkerLike {
   postMessage(message: unknown, transfer: Transferable[]): void
   listen(listener: (message: unknown) => void): void
   terminate(): void
 }
 
-/** Requests and replies are made by this program on both ends: the kind is enough to tell a message from noise. */
+/** Both ends of requests and replies are this program: checking `kind` is enough to tell a message from noise. */
 function isMessage<Message>(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'kind' in message
 }
 
-/** What a worker says once it holds the lock of its name: from then on a free lock means that it is gone. */
+/** Sent once a worker holds the lock of its name: from then on a free lock means that it has died. */
 export const ALIVE = 'alive'
 
 export function isAlive(message: unknown): boolean {

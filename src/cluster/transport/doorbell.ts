@@ -1,6 +1,7 @@
 /**
- * One counter in shared memory per rank: whoever changes something the rank waits for rings it. Waiting never blocks the
- * thread (a blocked worker cannot hear its GPU): Atomics.waitAsync where the platform has it, else a poke over a port.
+ * One counter in shared memory per rank, incremented by whoever changes something the rank waits for. Waiting never
+ * blocks the thread (a blocked worker cannot receive from its GPU): Atomics.waitAsync where available, else a message
+ * over a port.
  */
 
 interface WaitAsync {
@@ -15,18 +16,18 @@ function offersWaitAsync(atomics: typeof Atomics): atomics is typeof Atomics & W
   return 'waitAsync' in atomics && typeof atomics.waitAsync === 'function'
 }
 
-/** Whether this platform can wait for shared memory without blocking. */
+/** Whether this platform can wait on shared memory without blocking. */
 export function canWaitAsync(): boolean {
   return offersWaitAsync(Atomics)
 }
 
 export class Doorbell {
   private pending: (() => void) | null = null
-  /** In Node a wait for shared memory keeps no thread alive; a port that listens does. */
+  /** In Node a wait on shared memory does not keep a thread alive; a listening port does. */
   private readonly alive = new MessageChannel()
 
   /**
-   * @param cells one Int32 per rank, shared by all; @param pokes a port per peer, null at the own place; empty where
+   * @param cells one Int32 per rank, shared by all; @param pokes a port per peer, null at the own index; empty where
    * Atomics.waitAsync is used
    */
   constructor(
@@ -38,7 +39,7 @@ export class Doorbell {
     for (const port of pokes) if (port !== null) port.onmessage = () => this.wake()
   }
 
-  /** The counter now: read it, look for work, then wait for it to differ. */
+  /** The current counter: read it, look for work, then wait for it to change. */
   read(): number {
     return Atomics.load(this.cells, this.rank)
   }
@@ -50,7 +51,7 @@ export class Doorbell {
     else Atomics.notify(this.cells, peer)
   }
 
-  /** Resolves once the counter is no longer `seen`. */
+  /** Resolves once the counter differs from `seen`. */
   changed(seen: number): Promise<void> | undefined {
     if (this.read() !== seen) return undefined
     if (this.pokes.length === 0 && offersWaitAsync(Atomics)) {

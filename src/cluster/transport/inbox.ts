@@ -16,35 +16,35 @@ interface Arrived {
 interface Lane {
   readonly arrived: Arrived[]
   readonly waiting: Waiting[]
-  /** A message that is coming in piece by piece. */
+  /** A message that arrives in pieces. */
   partial: { readonly data: Uint8Array; readonly receiver: Waiting | null; readonly traffic: TrafficKind } | null
 }
 
-/** At most so many spare buffers, none so small that allocating it is cheaper. */
-const SPARES = 32
-const SPARE_LEAST = 4096
+/** Limits of the spare buffers: their number, and the size below which allocating is cheaper. */
+const MAX_SPARES = 32
+const MIN_SPARE_BYTES = 4096
 
 /**
- * Where messages meet receives, the same for every transport. A message that finds its receive waiting goes straight to
- * its place; one that comes early is kept here, so that it never blocks other channels.
+ * Matches messages with receives, for every transport. A message whose receive is waiting goes straight to its target;
+ * an early one is stored here, so that it never blocks other channels.
  */
 export class Inbox {
   readonly received: BytesByTraffic = zeroByTraffic()
   private readonly lanes = new Map<number, Map<string, Lane>>()
   private error: Error | null = null
-  /** Buffers of early messages, to be filled again: fresh memory costs more than the copy into it. */
+  /** Buffers of early messages, reused: fresh memory costs more than the copy into it. */
   private readonly spare: Uint8Array<ArrayBuffer>[] = []
 
-  /** Memory for a message of this length, contents anything; a buffer of its own. */
+  /** A buffer for a message of this length, contents arbitrary. */
   fresh(length: number): Uint8Array<ArrayBuffer> {
     const at = this.spare.findIndex((buffer) => buffer.length === length)
     return (at < 0 ? undefined : this.spare.splice(at, 1)[0]) ?? new Uint8Array(length)
   }
 
-  /** Takes back a buffer that nobody else holds. */
+  /** Takes back a buffer with no other users. */
   recycle({ buffer, length }: Uint8Array): void {
     const whole = buffer instanceof ArrayBuffer && buffer.byteLength === length
-    if (whole && length >= SPARE_LEAST && this.spare.length < SPARES) this.spare.push(new Uint8Array(buffer))
+    if (whole && length >= MIN_SPARE_BYTES && this.spare.length < MAX_SPARES) this.spare.push(new Uint8Array(buffer))
   }
 
   private lane(peer: number, channel: string): Lane {
@@ -70,7 +70,7 @@ export class Inbox {
     return Promise.resolve()
   }
 
-  /** A whole message. `data` must be the inbox's to keep when no receive waits for it: see `expects`. */
+  /** Delivers a whole message. The inbox owns `data` when no receive waits for it: see `expects`. */
   deliver(peer: number, channel: string, data: Uint8Array, traffic: TrafficKind): void {
     if (this.error !== null) return
     const lane = this.lane(peer, channel)
@@ -89,7 +89,7 @@ export class Inbox {
     receiver.resolve()
   }
 
-  /** A copy of data that the inbox may keep. */
+  /** A copy of data that the inbox owns. */
   copy(data: Uint8Array): Uint8Array {
     const kept = this.fresh(data.length)
     kept.set(data)

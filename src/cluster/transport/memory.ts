@@ -2,7 +2,7 @@ import { zeroByTraffic, type BytesByTraffic, type TrafficKind } from '../../core
 import { Inbox } from './inbox.ts'
 import { TransportError, type Transport } from './transport.ts'
 
-/** Ranks that are tasks of one thread: a message is one copy when its receive is already waiting, two when it is early. */
+/** Ranks as tasks of one thread: a message takes one copy when its receive is waiting, two when it is early. */
 class MemoryTransport implements Transport {
   readonly sent: BytesByTraffic = zeroByTraffic()
   readonly inbox = new Inbox()

@@ -7,7 +7,7 @@ export interface PortSetup {
   readonly kind: 'ports'
   readonly rank: number
   readonly world: number
-  /** By peer; null at the rank's own place. */
+  /** By peer; null at the rank's own index. */
   readonly ports: readonly (MessagePort | null)[]
 }
 
@@ -17,7 +17,7 @@ interface PortMessage {
   readonly data: ArrayBuffer
 }
 
-/** A MessageChannel for each pair of ranks: the wire where shared memory is not to be had. */
+/** A MessageChannel for each pair of ranks: the transport where shared memory is unavailable. */
 export function createPortMesh(world: number): readonly PortSetup[] {
   const ports: (MessagePort | null)[][] = Array.from({ length: world }, () =>
     Array.from({ length: world }, (): MessagePort | null => null),
@@ -34,7 +34,7 @@ export function createPortMesh(world: number): readonly PortSetup[] {
   return ports.map((own, rank) => ({ kind: 'ports', rank, world, ports: own }))
 }
 
-/** Messages are copied once into a buffer that is transferred, and once from there to their place. */
+/** Messages are copied into a transferred buffer, and from there into their target. */
 export class PortTransport implements Transport {
   readonly rank: number
   readonly world: number
@@ -66,7 +66,7 @@ export class PortTransport implements Transport {
 
   send(peer: number, channel: string, data: Uint8Array, traffic: TrafficKind): Promise<void> | undefined {
     if (this.error !== null) return Promise.reject(this.error)
-    // A copy to transfer; also out of shared memory, whose buffers cannot be transferred.
+    // A copy to transfer; shared memory itself cannot be transferred.
     const copy = this.inbox.fresh(data.length)
     copy.set(data)
     if (peer === this.rank) {

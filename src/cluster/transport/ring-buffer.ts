@@ -33,13 +33,15 @@ export class RingBuffer {
     this.bytes = new Uint8Array(memory, CONTROL)
   }
 
-  /** Writes as much of data[from …] as one frame can take now; returns the bytes taken, or −1 when there is no room. */
+  /**
+   * Writes as much of data[from …] as one frame can take now; returns the bytes written, or −1 when there is no room.
+   */
   write(channel: number, traffic: number, messageBytes: number, data: Uint8Array, from: number): number {
     const written = Atomics.load(this.control, 0)
     const used = (written - Atomics.load(this.control, 1)) >>> 0
     const room = this.capacity - used - HEADER
     const left = data.length - from
-    // Slivers cost more than they move: wait until the rest fits or a quarter of the ring is free.
+    // Tiny frames cost more than they carry: wait until the rest fits or a quarter of the ring is free.
     if (room < 0 || (room < left && room < this.capacity >>> 2)) return -1
     const taken = Math.min(left, room & ~(HEADER - 1))
     const at = (written >>> 0) & (this.capacity - 1)
@@ -68,7 +70,7 @@ export class RingBuffer {
     return this.head
   }
 
-  /** Takes the next frame's bytes to into[offset …] and frees its room. */
+  /** Copies the next frame's bytes to into[offset …] and frees its space. */
   take(into: Uint8Array, offset: number): void {
     const read = Atomics.load(this.control, 1)
     const at = (read >>> 0) & (this.capacity - 1)

@@ -4,7 +4,7 @@ import { createPortMesh, PortTransport, type PortSetup } from './ports.ts'
 import { createSharedRings, SharedRingTransport, type SharedRingSetup } from './shared-ring.ts'
 import type { Transport } from './transport.ts'
 
-/** A rank of a hub in this thread: both ends must open it here. */
+/** A rank of a hub in this thread: both ends must be opened here. */
 export interface MemorySetup {
   readonly kind: 'memory'
   readonly rank: number
@@ -12,7 +12,7 @@ export interface MemorySetup {
   readonly hub: number
 }
 
-/** What a coordinator hands a rank so that the rank can open its transport; it survives a structured clone. */
+/** What a coordinator sends a rank to open its transport; survives a structured clone. */
 export type TransportSetup = MemorySetup | SharedRingSetup | PortSetup
 
 interface Hub {
@@ -23,12 +23,12 @@ interface Hub {
 const hubs = new Map<number, Hub>()
 let lastHub = 0
 
-/** Bytes per ring: what a rank's neighbours keep in flight. Unused rings take no memory, but many are opened at 16 ranks. */
+/** Bytes per ring: the data in flight to one peer. Unused rings take no memory, but many are opened at 16 ranks. */
 function ringSize(world: number): number {
   return world <= 8 ? 1 << 20 : 1 << 18
 }
 
-/** One setup per rank. 'memory' for ranks that are tasks of this thread, the others for ranks in workers. */
+/** One setup per rank. 'memory' for ranks that are tasks of this thread, the others for workers. */
 export function createTransports(kind: TransportSetup['kind'], world: number): readonly TransportSetup[] {
   if (kind === 'ports') return createPortMesh(world)
   if (kind === 'shared-ring') return createSharedRings(world, ringSize(world))
@@ -37,27 +37,27 @@ export function createTransports(kind: TransportSetup['kind'], world: number): r
   return Array.from({ length: world }, (_, rank) => ({ kind: 'memory', rank, world, hub }))
 }
 
-/** Objects to name in the transfer list when a setup is posted. */
+/** The transfer list for posting a setup. */
 export function transfersOf(setup: TransportSetup): MessagePort[] {
   if (setup.kind === 'memory') return []
   const ports = setup.kind === 'ports' ? setup.ports : setup.pokes
   return ports.filter((port) => port !== null)
 }
 
-/** Lets go of the ends that no rank has opened. */
+/** Releases the ends that no rank has opened. */
 export function releaseTransports(setups: readonly TransportSetup[]): void {
   for (const setup of setups)
     if (setup.kind === 'memory') hubs.delete(setup.hub)
-    // A port that went to a rank's worker is not here any more: closing it does nothing.
+    // A port transferred to a rank's worker is detached: closing it does nothing.
     else for (const port of transfersOf(setup)) port.close()
 }
 
-/** Hubs of which a rank may still open its end. */
+/** Hubs with unopened ends. */
 export function openHubs(): number {
   return hubs.size
 }
 
-/** Opens a rank's end; once per setup, in the thread that will use it. */
+/** Opens a rank's end; once per setup, in the thread that uses it. */
 export function openTransport(setup: TransportSetup): Transport {
   if (setup.kind === 'ports') return new PortTransport(setup)
   if (setup.kind === 'shared-ring') return new SharedRingTransport(setup)

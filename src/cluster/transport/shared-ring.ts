@@ -10,7 +10,7 @@ export interface SharedRingSetup {
   readonly kind: 'shared-ring'
   readonly rank: number
   readonly world: number
-  /** By peer: from the peer to this rank, and from this rank to the peer; null at the own place. */
+  /** By peer: from the peer to this rank, and from this rank to the peer; null at the own index. */
   readonly inbound: readonly (SharedArrayBuffer | null)[]
   readonly outbound: readonly (SharedArrayBuffer | null)[]
   readonly bells: SharedArrayBuffer
@@ -53,14 +53,14 @@ export function createSharedRings(
   }))
 }
 
-/** Frame that gives a channel its number: its bytes are the channel's name. */
-const NAME = 0xff
+/** Frame that assigns a channel its number: its bytes are the channel's name. */
+const NAME_FRAME = 0xff
 
 /** Frames taken from one ring in one pass. */
-const FRAMES = 4
+const FRAMES_PER_PASS = 4
 
-/** After so many passes without a wait the pump lets other events of the thread in. */
-const PASSES = 64
+/** After this many passes without a wait the pump yields to the thread's other events. */
+const PASSES_PER_TURN = 64
 
 interface Queued {
   readonly channel: number
@@ -83,7 +83,7 @@ interface Outbound {
 interface Inbound {
   readonly ring: RingBuffer
   readonly names: string[]
-  /** The message whose frames are coming in; a sender finishes one before it starts the next. */
+  /** The message being received; a sender finishes one before it starts the next. */
   current: { readonly into: Uint8Array; filled: number } | null
 }
 
@@ -109,7 +109,7 @@ export class SharedRingTransport implements Transport {
       memory === null ? null : { ring: new RingBuffer(memory), names: [], current: null },
     )
     this.bell = new Doorbell(new Int32Array(setup.bells), setup.rank, setup.pokes)
-    // Whoever waits for this transport hears why nothing comes any more.
+    // Rejects whoever waits for this transport with the reason.
     this.stopped = this.pump().catch((error: unknown) =>
       this.abort(error instanceof Error ? error : new TransportError(String(error))),
     )
@@ -134,13 +134,13 @@ export class SharedRingTransport implements Transport {
     if (id === undefined) {
       id = out.channels.size
       out.channels.set(channel, id)
-      void this.post(peer, out, id, NAME, new TextEncoder().encode(channel))
+      void this.post(peer, out, id, NAME_FRAME, new TextEncoder().encode(channel))
     }
     this.sent[traffic] += data.length
     return this.post(peer, out, id, TRAFFIC_KINDS.indexOf(traffic), data)
   }
 
-  /** Writes what fits; the rest is copied and follows as the peer makes room. */
+  /** Writes what fits; the rest is copied and follows as the peer frees space. */
   private post(
     peer: number,
     out: Outbound,
@@ -180,7 +180,7 @@ export class SharedRingTransport implements Transport {
       }
       if (busy) {
         passes++
-        if (passes % PASSES === 0) await nextEvent()
+        if (passes % PASSES_PER_TURN === 0) await nextEvent()
         else await undefined
         continue
       }
@@ -189,18 +189,18 @@ export class SharedRingTransport implements Transport {
     }
   }
 
-  /** Takes in a few of the frames that are there; between passes their receivers run and ask for more. */
+  /** Reads a few of the available frames; between passes their receivers run and post more. */
   private drain(peer: number): boolean {
     const inbound = this.inbound[peer]
     if (inbound === undefined || inbound === null) return false
     let frames = 0
-    for (; frames < FRAMES; frames++) {
+    for (; frames < FRAMES_PER_PASS; frames++) {
       const head = inbound.ring.peek()
       if (head === null) break
       const { channel, traffic, messageBytes, frameBytes } = head
       const name = inbound.names[channel]
       const kind = TRAFFIC_KINDS[traffic]
-      if (traffic !== NAME && (name === undefined || kind === undefined)) {
+      if (traffic !== NAME_FRAME && (name === undefined || kind === undefined)) {
         this.abort(new TransportError(`rank ${peer} sent a frame that nobody understands`))
         return false
       }
@@ -221,7 +221,7 @@ export class SharedRingTransport implements Transport {
     return frames > 0
   }
 
-  /** Writes what waited for room. */
+  /** Writes what was waiting for space. */
   private fill(peer: number): boolean {
     const out = this.outbound[peer]
     if (out === undefined || out === null) return false
@@ -261,7 +261,7 @@ export class SharedRingTransport implements Transport {
   }
 }
 
-/** A copy of data[from …]; the frames that follow still tell the length of the whole message. */
+/** A copy of data[from …]; later frames still state the length of the whole message. */
 function queue(channel: number, traffic: number, data: Uint8Array, from: number): Queued {
   let resolve = nothing
   let reject: (error: Error) => void = nothing
@@ -269,12 +269,12 @@ function queue(channel: number, traffic: number, data: Uint8Array, from: number)
     resolve = onTheRing
     reject = failed
   })
-  // Not every caller waits for it; an abort must not surface as an unhandled rejection.
+  // Not every caller awaits it; an abort must not surface as an unhandled rejection.
   done.catch(nothing)
   return { channel, traffic, data: data.slice(from), messageBytes: data.length, from: 0, done, resolve, reject }
 }
 
-/** Lets the thread's other events run, without a timer (browsers slow those down). */
+/** Yields to the thread's other events, without a timer (browsers throttle those). */
 function nextEvent(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel()

@@ -1,6 +1,6 @@
 /**
- * IEEE 754 binary16, two per word: rounds to nearest, ties to even; gradual underflow. What is larger than 65504 is
- * clamped to it: an infinite gradient would spoil the sum of every rank.
+ * IEEE 754 binary16, two per word: rounds to nearest, ties to even; gradual underflow. Values beyond 65504 are clamped:
+ * an infinite gradient would spoil the sum on every rank.
  */
 export function fp16Bytes(elements: number): number {
   return 4 * Math.ceil(elements / 2)
@@ -18,14 +18,14 @@ export function toHalf(value: number): number {
   const exponent = (bits >>> 23) & 0xff
   const fraction = bits & 0x7fffff
   if (exponent === 0xff) return 0x7e00
-  // Below 2^-25 (half the least half) everything rounds to zero; float32's own subnormals lie far below.
+  // Below 2^-25 (half the smallest half) everything rounds to zero; float32's own subnormals lie far below.
   if (exponent < 102) return sign
   const shift = exponent < 113 ? 126 - exponent : 13
   const whole = fraction | 0x800000
   const kept = exponent < 113 ? whole >>> shift : ((exponent - 112) << 10) | (fraction >>> 13)
   const rest = (exponent < 113 ? whole : fraction) & ((1 << shift) - 1)
   const half = 1 << (shift - 1)
-  // A carry out of the fraction raises the exponent, which is what rounding up means there.
+  // A carry out of the fraction correctly increments the exponent.
   return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0))
 }
 

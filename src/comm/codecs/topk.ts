@@ -2,8 +2,8 @@ import { RefusedError } from '../../core/errors.ts'
 
 /**
  * The k elements of largest magnitude, as [ index of each, u32, ascending ] [ value of each, float32 ]. Of equal
- * magnitudes the lower index is kept, so that equal input gives equal bytes everywhere. What is left out is the error
- * that error feedback adds to the next step's gradient.
+ * magnitudes the lower index wins, so that equal input gives equal bytes everywhere. The remainder is what error
+ * feedback adds to the next step's gradient.
  */
 function topkCount(elements: number, ratio: number): number {
   if (!(ratio > 0 && ratio <= 1)) throw new RefusedError('ratio', `${ratio} is not in (0, 1]`)
@@ -17,8 +17,8 @@ export function topkBytes(elements: number, ratio: number): number {
 const SIGN = 0x7fffffff
 
 /**
- * Bits of the k-th largest magnitude, found digit by digit (8 bits at a time, as a kernel does it): magnitudes of floats
- * are ordered like their bits. `above` is how many are strictly larger.
+ * Bits of the k-th largest magnitude, by radix selection (8 bits at a time, as in the kernel): magnitudes of floats are
+ * ordered like their bits. `above` is how many are strictly larger.
  */
 function threshold(bits: Uint32Array, k: number): { readonly key: number; readonly above: number } {
   const counts = new Uint32Array(256)

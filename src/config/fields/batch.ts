@@ -1,28 +1,28 @@
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import { atLeast, computed, field, group } from '../field.ts'
-import type { Takes } from '../field.ts'
-import { show } from '../show.ts'
-import { nullable, whole } from '../takes.ts'
+import type { FieldType } from '../field.ts'
+import { quoted } from '../quoted.ts'
+import { nullable, integer } from '../field-types.ts'
 
 const isShare = (x: unknown): x is number => typeof x === 'number' && x > 0 && Number.isFinite(x)
 
-const shares: Takes<readonly number[]> = {
+const shares: FieldType<readonly number[]> = {
   read(path, value) {
     if (!Array.isArray(value) || value.length === 0 || !value.every(isShare))
-      throw new RefusedError(path, say`${show(value)} must be null or a list of positive numbers, one per replica`)
+      throw new RefusedError(path, msg`${quoted(value)} must be null or a list of positive numbers, one per replica`)
     return value
   },
   schema: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 }, minItems: 1 },
 }
 
 export const BATCH = group({
-  global: field(whole(1, 2 ** 24), 8),
+  global: field(integer(1, 2 ** 24), 8),
   /** Micro-batches per replica and optimizer step. */
-  microbatches: field(whole(1, 65_536), 2),
-  sequence: computed(whole(1, 10_000_000), {
+  microbatches: field(integer(1, 65_536), 2),
+  sequence: computed(integer(1, 10_000_000), {
     from: ({ model }: { model: { context: number } }) => Math.min(64, model.context),
   }),
-  /** Relative sizes of the replicas' parts; null: even. */
+  /** Relative batch shares of the replicas; null: even. */
   shares: field(nullable(shares), null, { when: [[atLeast('parallel.data', 2)]] }),
 })

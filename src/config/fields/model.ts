@@ -4,25 +4,25 @@ import { ROPE_THETA } from '../../model/shape.ts'
 import type { ModelShape } from '../../model/shape.ts'
 import { computed, field, group } from '../field.ts'
 import type { Plain } from '../field.ts'
-import { between, choice, nullable, orDefault, whole, yesOrNo } from '../takes.ts'
+import { between, choice, nullable, nullForDefault, integer, flag } from '../field-types.ts'
 
-/** Any of these given, and no preset, is a shape of its own. */
+/** Any of these without a preset defines a custom shape. */
 export const SIZES = ['layers', 'heads', 'embed', 'context', 'vocab'] as const
 
 const DEFAULT_PRESET: ModelPreset = 'nano'
 
-/** The part of a configuration that the rows below look at, filled as far as they stand above. */
+/** The part of a configuration that the rows below read, filled as far as they precede. */
 interface Filled {
   readonly model: ModelShape & { readonly preset: ModelPreset | null }
 }
 
-/** The shape that what is not given comes from: the preset's, the default one where none is named. */
+/** The shape that defaults come from: the named preset's, or the default one. */
 function baseOf({ model }: Filled): ModelShape {
   return MODEL_PRESETS[model.preset ?? DEFAULT_PRESET]
 }
 
 function size(name: (typeof SIZES)[number], most: number) {
-  return computed(whole(1, most), { from: (config: Filled) => baseOf(config)[name] })
+  return computed(integer(1, most), { from: (config: Filled) => baseOf(config)[name] })
 }
 
 /** LLaMA's rule: two thirds of 4C, rounded up to a multiple of 256. */
@@ -32,7 +32,7 @@ function usualFfn({ family, embed }: ModelShape): number {
 
 export const MODEL = group(
   {
-    /** null when the shape was given field by field. */
+    /** null for a custom shape. */
     preset: computed(nullable(choice(MODEL_PRESET_NAMES)), {
       from: (_: object, given: Plain) => (SIZES.some((key) => given[key] !== undefined) ? null : DEFAULT_PRESET),
     }),
@@ -43,7 +43,7 @@ export const MODEL = group(
     context: size('context', 10_000_000),
     vocab: size('vocab', 10_000_000),
     /** Key/value heads (grouped-query attention); equals heads for GPT-2. */
-    kvHeads: computed(whole(1, 10_000), {
+    kvHeads: computed(integer(1, 10_000), {
       from: (config: Filled) => {
         const base = baseOf(config)
         const { family, heads } = config.model
@@ -51,11 +51,11 @@ export const MODEL = group(
       },
     }),
     /** Width of one head: embed/heads unless given. */
-    headSize: computed(orDefault(whole(1, 10_000)), {
+    headSize: computed(nullForDefault(integer(1, 10_000)), {
       from: ({ model }: Filled) => model.embed / model.heads,
     }),
     /** Hidden width of the MLP; 4·embed for GPT-2. */
-    ffn: computed(whole(1, 10_000_000), {
+    ffn: computed(integer(1, 10_000_000), {
       from: (config: Filled) => {
         const { model } = config
         const base = baseOf(config)
@@ -63,15 +63,15 @@ export const MODEL = group(
       },
     }),
     /** Output head shares the token embedding. */
-    tied: computed(yesOrNo, {
+    tied: computed(flag, {
       from: (config: Filled) => {
         const { family } = config.model
         return baseOf(config).family === family ? baseOf(config).tied : family === 'gpt2'
       },
     }),
-    /** Scores in memory, kept for the backward pass, or in one kernel that never writes them; null: as the software has it. */
+    /** Whether scores are materialized for the backward pass or fused into one kernel; null: as the software does it. */
     attention: field(nullable(choice(['fused', 'materialized'])), null, { executes: [null, 'fused'] }),
-    /** Share that is dropped: only that its masks are kept and moved is simulated; null: as the software has it. */
+    /** Dropout probability: only the cost of its masks is simulated; null: as the software does it. */
     dropout: field(nullable(between(0, 0.99)), null, { executes: [null, 0] }),
     /** Base of the rotary positions' wavelengths, in family llama. */
     ropeTheta: computed(between(1, 1e9), {
@@ -81,7 +81,7 @@ export const MODEL = group(
     normEpsilon: computed(between(1e-12, 1), { from: (config: Filled) => baseOf(config).normEpsilon }),
   },
   {
-    /** A preset with a size of its own keeps the rest, but not the name. */
+    /** A preset with a modified size keeps the rest, but not the name. */
     values(model: Filled['model']) {
       const base = baseOf({ model })
       const same = Object.entries(base).every(([key, value]) => model[key as keyof ModelShape] === value)

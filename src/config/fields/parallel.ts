@@ -1,20 +1,20 @@
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import { above, atLeast, field, group, is, variants } from '../field.ts'
-import type { Takes } from '../field.ts'
+import type { FieldType } from '../field.ts'
 import { SCHEDULE_IDS } from '../names.ts'
-import { isObject, show } from '../show.ts'
-import { between, choice, whole, yesOrNo } from '../takes.ts'
+import { isObject, quoted } from '../quoted.ts'
+import { between, choice, integer, flag } from '../field-types.ts'
 
-const bytes = whole(1, 2 ** 40)
-const blocks = whole(1, 10_000)
-const degree = whole(1, 65_536)
+const bytes = integer(1, 2 ** 40)
+const blocks = integer(1, 10_000)
+const degree = integer(1, 65_536)
 
-const partition: Takes<'even' | 'balanced' | readonly number[]> = {
+const partition: FieldType<'even' | 'balanced' | readonly number[]> = {
   read(path, value) {
     if (value === 'even' || value === 'balanced') return value
     if (!Array.isArray(value) || value.length === 0)
-      throw new RefusedError(path, say`${show(value)} must be "even", "balanced" or a list of blocks per stage`)
+      throw new RefusedError(path, msg`${quoted(value)} must be "even", "balanced" or a list of blocks per stage`)
     return value.map((each, i) => blocks.read(`${path}.${i}`, each))
   },
   schema: { anyOf: [{ enum: ['even', 'balanced'] }, { type: 'array', minItems: 1, items: blocks.schema }] },
@@ -26,7 +26,7 @@ function isUnit(value: unknown): value is string[] {
 }
 
 /** What FSDP gathers together. */
-const wrap: Takes<'block' | 'all' | { readonly minParameters: number } | readonly (readonly string[])[]> = {
+const wrap: FieldType<'block' | 'all' | { readonly minParameters: number } | readonly (readonly string[])[]> = {
   read(path, value) {
     if (value === 'block' || value === 'all') return value
     if (isObject(value) && Object.keys(value).length === 1 && 'minParameters' in value)
@@ -34,7 +34,7 @@ const wrap: Takes<'block' | 'all' | { readonly minParameters: number } | readonl
     if (Array.isArray(value) && value.length > 0 && value.every(isUnit)) return value
     throw new RefusedError(
       path,
-      say`${show(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
+      msg`${quoted(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
     )
   },
   schema: {
@@ -75,19 +75,24 @@ export const PARALLEL = group({
   }),
   server: group({
     at: field(choice(['gpu0', 'cpu', 'sharded']), 'gpu0', { when: [[served]] }),
-    async: field(yesOrNo, false, { when: [[served]] }),
-    maxStaleness: field(whole(0, 1_000_000), 0, { when: [[is('parallel.server.async', true), served]] }),
+    async: field(flag, false, { when: [[served]] }),
+    maxStaleness: field(integer(0, 1_000_000), 0, { when: [[is('parallel.server.async', true), served]] }),
   }),
   zero: field(choice([0, 1, 2, 3]), 0, { when: [[replicated], [fullySharded, offloaded]] }),
   zeroPartition: field(choice(['flat', 'greedy']), 'flat', { when: [[atLeast('parallel.zero', 1), replicated]] }),
-  /** ZeRO-1's gradient reduction: reduce-scatter, or the teaching variant that all-reduces first (an addition to the contract). */
+  /**
+   * ZeRO-1's gradient reduction: reduce-scatter, or the didactic variant that all-reduces first (an addition to the
+   * contract).
+   */
   zeroReduce: field(choice(['reduce-scatter', 'all-reduce']), 'reduce-scatter', { when: [[is('parallel.zero', 1)]] }),
   fsdp: group({
     wrap: field(wrap, 'block', { when: units }),
-    reshardAfterForward: field(yesOrNo, true, { when: units }),
-    cpuOffload: field(yesOrNo, false, { when: [[fullySharded]] }),
+    reshardAfterForward: field(flag, true, { when: units }),
+    cpuOffload: field(flag, false, { when: [[fullySharded]] }),
   }),
-  /** On one stage the order of forward and backward is the same for all but GPipe and what splits the backward pass. */
+  /**
+   * On one stage all schedules order forward and backward alike, except GPipe and those that split the backward pass.
+   */
   schedule: field(choice(SCHEDULE_IDS), '1f1b', {
     when: [
       [staged],
@@ -98,16 +103,16 @@ export const PARALLEL = group({
   /** Virtual stages per rank. */
   chunks: field(blocks, 1),
   partition: field(partition, 'even', { when: [[staged], [atLeast('parallel.chunks', 2)]] }),
-  sequenceParallel: field(yesOrNo, false, { when: [[atLeast('parallel.tensor', 2)]] }),
+  sequenceParallel: field(flag, false, { when: [[atLeast('parallel.tensor', 2)]] }),
   recompute: field(choice(['none', 'selective', 'full']), 'none'),
   bucketBytes: field(bytes, 26_214_400, { when: [[replicated, ddp, is('parallel.zero', 0, 1, 2)]] }),
-  overlap: field(yesOrNo, true, {
+  overlap: field(flag, true, {
     when: [
       [replicated, ddp],
       [ddp, fullySharded, offloaded],
     ],
   }),
-  /** A server's push and pull are messages to and from it: of its exchanges only the norm's follows this. */
+  /** A server's push and pull are point-to-point messages: only the norm's exchange follows this. */
   collective: field(choice(['ring', 'tree', 'star']), 'ring', {
     when: [
       [replicated, is('parallel.dataMode', 'ddp', 'data-parallel')],
@@ -122,7 +127,7 @@ export const PARALLEL = group({
       none: {},
       fp16: {},
       int8: {},
-      topk: { ratio: field(between(1e-6, 1), 0.01), errorFeedback: field(yesOrNo, true) },
+      topk: { ratio: field(between(1e-6, 1), 0.01), errorFeedback: field(flag, true) },
     },
     'none',
     { when: [[replicated, ddp, is('parallel.zero', 0)]] },

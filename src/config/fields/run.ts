@@ -1,6 +1,6 @@
 import { computed, field, group } from '../field.ts'
 import type { Plain } from '../field.ts'
-import { choice, nullable, whole } from '../takes.ts'
+import { choice, nullable, integer } from '../field-types.ts'
 import { BATCH } from './batch.ts'
 import { CLUSTER } from './cluster.ts'
 import { DATA } from './data.ts'
@@ -8,12 +8,12 @@ import { MODEL } from './model.ts'
 import { OPTIMIZER } from './optimizer.ts'
 import { PARALLEL } from './parallel.ts'
 
-const times = nullable(whole(1, 1_000_000))
+const times = nullable(integer(1, 1_000_000))
 
 /** The whole run configuration: one row per field (config/field.ts says what a row is). */
 export const RUN = group({
   version: field(choice([1]), 1),
-  seed: field(whole(0, Number.MAX_SAFE_INTEGER), 1234),
+  seed: field(integer(0, Number.MAX_SAFE_INTEGER), 1234),
   /** Optimizer steps; null when `epochs` is given. */
   steps: computed(times, {
     from: (_: object, { epochs }: Plain) => (epochs === undefined || epochs === null ? 20 : null),

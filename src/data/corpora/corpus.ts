@@ -6,7 +6,7 @@ export interface CorpusDocument {
 
 export type Split = 'train' | 'validation'
 
-/** A built-in corpus: documents drawn by a seeded generator of our own, the same for everybody. */
+/** A built-in corpus: documents from a seeded generator, identical for everybody. */
 export interface Corpus {
   readonly name: string
   readonly title: string
@@ -16,6 +16,6 @@ export interface Corpus {
   readonly validationSize: number
   /** Document `index` of a split; the splits share no document. */
   document(index: number, split: Split): CorpusDocument
-  /** The given part of a document, to try generation with. */
+  /** The given part of a document, as a prompt for generation. */
   readonly prompt: string
 }

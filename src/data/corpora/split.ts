@@ -12,15 +12,15 @@ function mixed(hash: number): number {
   return (second ^ (second >>> 16)) >>> 0
 }
 
-/** Which split a document belongs to, by what is given in it (the whole of it where all of it is learned). */
+/** The split of a document, by its given part (by all of it where all of it is learned). */
 export function splitOf({ text, lossFrom }: CorpusDocument): Split {
   const given = lossFrom > 0 ? text.slice(0, lossFrom) : text
   return mixed(hashName(given)) % HELD_OUT_IN === 0 ? 'validation' : 'train'
 }
 
 /**
- * Document `index` of a split: the first of its own stream of draws that belongs there. No document of one split can
- * come up in the other, however small the space they are drawn from.
+ * Document `index` of a split: the first draw of its own stream that belongs to the split. No document can appear in
+ * both splits, however small the space they are drawn from.
  */
 export function drawFromSplit(
   name: string,
@@ -35,5 +35,5 @@ export function drawFromSplit(
   }
 }
 
-/** Corpora are the same for everybody: the run's seed orders their samples, it does not make them. */
+/** Corpora are the same for everybody: the run's seed orders their samples, but does not generate them. */
 const CORPUS_SEED = 7

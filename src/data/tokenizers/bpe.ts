@@ -4,17 +4,17 @@ import type { Tokenizer } from './tokenizer.ts'
 import { textOfIds } from './tokenizer.ts'
 
 /**
- * Byte-pair encoding over UTF-8 bytes (Sennrich et al. 2016): ids 0–255 are bytes, id 256 + k is merge k. Merges never cross
- * words; a word takes along the space before it, and letters, digits and signs are words of their own (Radford et al.
- * 2019), so that a word is the same wherever it stands.
+ * Byte-pair encoding over UTF-8 bytes (Sennrich et al. 2016): ids 0–255 are bytes, id 256 + k is merge k. Merges never
+ * cross words; a word includes the space before it, and letters, digits and signs form separate words (Radford et al.
+ * 2019), so that a word is encoded alike everywhere.
  */
 
 type Merge = readonly [left: number, right: number]
 
-const WORDS = / ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s/gu
+const WORD_PATTERN = / ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s/gu
 
-/** Merges beyond this learn nothing from the texts this is for, and a pair has to fit a number. */
-export const MOST_BPE_IDS = 32768
+/** Further merges learn nothing from the intended texts, and a pair has to fit a number. */
+export const MAX_BPE_IDS = 32768
 
 const pairOf = (left: number, right: number) => left * 65536 + right
 const mergeOf = (pair: number): Merge => [Math.floor(pair / 65536), pair % 65536]
@@ -40,13 +40,13 @@ async function countWords(texts: Iterable<string>, pace: () => Promise<void> | u
   const counts = new Map<string, number>()
   for (const text of texts) {
     await pace()
-    for (const [word] of text.matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1)
+    for (const [word] of text.matchAll(WORD_PATTERN)) counts.set(word, (counts.get(word) ?? 0) + 1)
   }
   const encoder = new TextEncoder()
   return Array.from(counts, ([word, count]) => ({ ids: [...encoder.encode(word)], count }))
 }
 
-/** How often each pair occurs, and in which words: only those change when it is merged. */
+/** Count of each pair, and the words it occurs in: only those change when it is merged. */
 class PairCounts {
   readonly counts = new Map<number, number>()
   private readonly places = new Map<number, Set<number>>()
@@ -67,7 +67,7 @@ class PairCounts {
     }
   }
 
-  /** Merges a pair everywhere; returns the pairs that the new token stands in. */
+  /** Merges a pair everywhere; returns the pairs that include the new token. */
   merge(pair: number, made: number): Set<number> {
     const [left, right] = mergeOf(pair)
     const fresh = new Set<number>()
@@ -86,8 +86,8 @@ class PairCounts {
 }
 
 /**
- * Learns merges until `vocabSize` ids exist or no pair occurs twice. Yields now and then, so that a worker can hear a
- * cancel; `onProgress` gets a fraction.
+ * Learns merges until `vocabSize` ids exist or no pair occurs twice. Yields now and then, so that a worker can receive
+ * a cancellation; `onProgress` gets a fraction.
  */
 export async function trainBpe(
   texts: Iterable<string>,
@@ -100,16 +100,16 @@ export async function trainBpe(
   const heap = new PairHeap()
   for (const [pair, count] of pairs.counts) heap.push({ pair, count })
   const merges: Merge[] = []
-  const wanted = Math.min(vocabSize, MOST_BPE_IDS) - 256
-  while (merges.length < wanted) {
+  const mergeCount = Math.min(vocabSize, MAX_BPE_IDS) - 256
+  while (merges.length < mergeCount) {
     const paused = pace()
     if (paused) {
-      onProgress(merges.length / wanted)
+      onProgress(merges.length / mergeCount)
       await paused
     }
     const best = heap.pop()
     if (!best) break
-    // Counts in the heap may be old: those that sank go back in at their true place.
+    // Counts in the heap may be stale: entries whose count fell are reinserted.
     const count = pairs.counts.get(best.pair) ?? 0
     if (count < 2) continue
     if (count !== best.count) {
@@ -124,8 +124,8 @@ export async function trainBpe(
   return bpeTokenizer(merges)
 }
 
-/** Words whose ids are remembered: texts repeat theirs. */
-const MOST_KNOWN_WORDS = 65536
+/** Size of the cache of encoded words: texts repeat them. */
+const MAX_KNOWN_WORDS = 65536
 
 export function bpeTokenizer(merges: readonly Merge[]): Tokenizer {
   const rankOf = new Map(merges.map(([left, right], rank) => [pairOf(left, right), rank]))
@@ -148,11 +148,11 @@ export function bpeTokenizer(merges: readonly Merge[]): Tokenizer {
 
   const encode = (text: string): number[] => {
     const out: number[] = []
-    for (const [word] of text.matchAll(WORDS)) {
+    for (const [word] of text.matchAll(WORD_PATTERN)) {
       let ids = known.get(word)
       if (!ids) {
         ids = encodeWord(word)
-        if (known.size < MOST_KNOWN_WORDS) known.set(word, ids)
+        if (known.size < MAX_KNOWN_WORDS) known.set(word, ids)
       }
       for (const id of ids) out.push(id)
     }

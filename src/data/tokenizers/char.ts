@@ -1,4 +1,4 @@
-import { show } from '../../config/show.ts'
+import { quoted } from '../../config/quoted.ts'
 import { RefusedError } from '../../core/errors.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
@@ -12,7 +12,7 @@ export function charTokenizer(characters: readonly string[]): Tokenizer {
       Array.from(text, (character) => {
         const id = idOf.get(character)
         if (id === undefined)
-          throw new RefusedError('text', `the character ${show(character)} does not occur in the corpus`)
+          throw new RefusedError('text', `the character ${quoted(character)} does not occur in the corpus`)
         return id
       }),
     decode: (ids) => Array.from(ids, (id) => characters[id] ?? '').join(''),

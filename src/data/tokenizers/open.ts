@@ -1,14 +1,14 @@
 import { bpeTokenizer } from './bpe.ts'
 import { byteTokenizer } from './byte.ts'
 import { charTokenizer } from './char.ts'
-import { endingDocuments } from './ending-documents.ts'
+import { withDocumentEnds } from './document-ends.ts'
 import { loadGpt2Tokenizer } from './gpt2.ts'
 import type { Tokenizer, TokenizerState } from './tokenizer.ts'
 
-/** The tokenizer behind a state that another thread or a file holds. */
+/** Recreates a tokenizer from its state, from another thread or a file. */
 export async function openTokenizer(state: TokenizerState): Promise<Tokenizer> {
   const tokenizer = await plainTokenizer(state)
-  return state.documents ? endingDocuments(tokenizer) : tokenizer
+  return state.documents ? withDocumentEnds(tokenizer) : tokenizer
 }
 
 async function plainTokenizer(state: TokenizerState): Promise<Tokenizer> {

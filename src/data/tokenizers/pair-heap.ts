@@ -1,15 +1,15 @@
-/** A pair of tokens as one number, and how often it was seen when it was put in. */
+/** A pair of tokens as one number, and its count when it was inserted. */
 export interface CountedPair {
   readonly pair: number
   readonly count: number
 }
 
-/** More frequent first, then the smaller pair: the order of merges does not depend on the order of a text. */
+/** More frequent first, then the smaller pair: merges do not depend on the order of a text. */
 function before(a: CountedPair, b: CountedPair): boolean {
   return a.count > b.count || (a.count === b.count && a.pair < b.pair)
 }
 
-/** A binary heap of pairs, most frequent first. Entries may be out of date: the caller holds the true counts. */
+/** A binary heap of pairs, most frequent first. Counts may be stale: the caller has the true ones. */
 export class PairHeap {
   private readonly entries: CountedPair[] = []
 

@@ -1,15 +1,15 @@
 import { TOKENIZERS } from '../../config/names.ts'
-import { isObject, show } from '../../config/show.ts'
+import { isObject, quoted } from '../../config/quoted.ts'
 import { RefusedError } from '../../core/errors.ts'
-import { MOST_BPE_IDS } from './bpe.ts'
+import { MAX_BPE_IDS } from './bpe.ts'
 import type { TokenizerState } from './tokenizer.ts'
 
-/** A tokenizer as text, for a file: its vocabulary included. */
+/** A tokenizer as text for a file, vocabulary included. */
 export function tokenizerText(state: TokenizerState): string {
   return JSON.stringify(state)
 }
 
-/** Reads what `tokenizerText` wrote. Throws RefusedError on `field` for anything else: a file is from outside. */
+/** Reads the output of `tokenizerText`. Throws RefusedError on `field` for anything else: files are untrusted. */
 export function readTokenizerText(text: string, field: string): TokenizerState {
   const refuse = (what: string): never => {
     throw new RefusedError(field, `its tokenizer ${what}`)
@@ -20,7 +20,7 @@ export function readTokenizerText(text: string, field: string): TokenizerState {
   } catch {
     return refuse('is no JSON')
   }
-  if (!isObject(given)) return refuse(`is ${show(given)}, not an object`)
+  if (!isObject(given)) return refuse(`is ${quoted(given)}, not an object`)
   const documents = given.documents === true ? ({ documents: true } as const) : {}
   switch (given.kind) {
     case 'byte':
@@ -37,7 +37,7 @@ export function readTokenizerText(text: string, field: string): TokenizerState {
       return { kind: 'bpe', merges, ...documents }
     }
     default:
-      return refuse(`has kind ${show(given.kind)}; one of ${TOKENIZERS.join(', ')} is read`)
+      return refuse(`has kind ${quoted(given.kind)}; one of ${TOKENIZERS.join(', ')} is read`)
   }
 }
 
@@ -51,7 +51,7 @@ function isCharacters(value: unknown): value is readonly string[] {
 }
 
 function isMerges(value: unknown): value is readonly (readonly [number, number])[] {
-  if (!Array.isArray(value) || value.length > MOST_BPE_IDS - 256) return false
+  if (!Array.isArray(value) || value.length > MAX_BPE_IDS - 256) return false
   return value.every((pair: unknown, i) => {
     const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 256 + i
     return Array.isArray(pair) && pair.length === 2 && pair.every(isId)

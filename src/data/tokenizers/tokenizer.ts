@@ -1,6 +1,6 @@
 import type { TokenizerKind } from '../../config/types.ts'
 
-/** Ids as they come: an array, or typed words where a text is long. */
+/** Token ids: an array, or a typed array for long texts. */
 export type TokenIds = ArrayLike<number> & Iterable<number>
 
 /** Text ↔ token ids. */
@@ -10,13 +10,13 @@ export interface Tokenizer {
   readonly vocabSize: number
   encode(text: string): TokenIds
   /**
-   * The text of ids; ids that the vocabulary does not have say nothing, bytes that are no UTF-8 become U+FFFD.
-   * @param more further ids will follow: a character that is not complete yet is held back
+   * The text of ids; ids outside the vocabulary are skipped, invalid UTF-8 becomes U+FFFD.
+   * @param more further ids will follow: an incomplete character is held back
    */
   decode(ids: TokenIds, more?: boolean): string
   /** The id that ends a document; absent where documents have no end (`data.documents`). */
   readonly endOfText?: number
-  /** What another thread needs to make the same tokenizer again. */
+  /** The state from which another thread can recreate the tokenizer. */
   readonly state: TokenizerState
 }
 
@@ -27,7 +27,7 @@ export type TokenizerState = (
   | { readonly kind: 'gpt2' }
 ) & { readonly documents?: true }
 
-/** The text of the bytes that ids stand for. A decoder of its own each time: none is left in the middle of a character. */
+/** The text of ids via their bytes. A new decoder each time: none is left in the middle of a character. */
 export function textOfIds(ids: TokenIds, bytesOf: (id: number) => Uint8Array | undefined, more: boolean): string {
   const parts: Uint8Array[] = []
   let length = 0
@@ -46,7 +46,7 @@ export function textOfIds(ids: TokenIds, bytesOf: (id: number) => Uint8Array | u
   return textOfBytes(bytes, more)
 }
 
-/** UTF-8 as text, a byte-order mark included: what was encoded comes back whole. */
+/** Decodes UTF-8 including a byte-order mark, so that texts round-trip. */
 export function textOfBytes(bytes: Uint8Array, more: boolean): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: more })
 }

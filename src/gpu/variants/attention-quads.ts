@@ -1,8 +1,8 @@
 /**
- * Attention kernels for one head size where a GPU is simulated on a CPU and a load costs more than the arithmetic behind it:
- * the four invocations of a quad take neighbouring positions of one head, walk the other side's rows together, load a quarter
- * of each row and get the rest by broadcast. A quad walks as far as its furthest position; what causality hides counts 0.
- * The mathematics is that of shaders/attention_*.wgsl, the oracles.
+ * Attention kernels for one head size where a GPU is simulated on a CPU and a load costs more than the arithmetic after
+ * it: the four invocations of a quad take adjacent positions of one head, walk the other side's rows together, load a
+ * quarter of each row and get the rest by broadcast. A quad walks as far as its furthest position; causally masked
+ * values count 0. The mathematics is that of shaders/attention_*.wgsl, the oracles.
  */
 
 /** "line with # for 0 … count−1", joined. */
@@ -14,7 +14,7 @@ function dot(count: number, left: string, right: string): string {
   return each(count, `dot(${left}#, ${right}#)`, ' + ')
 }
 
-/** Names `row0 …`: the n vec4s from `at` of `buffer`, the same for the whole quad. */
+/** Declares `row0 …`: the n vec4s from `at` of `buffer`, the same for the whole quad. */
 function shared(n: number, row: string, buffer: string, at: string): string {
   const lines: string[] = []
   for (let part = 0; part < n; part += 4) {

@@ -1,7 +1,7 @@
 /**
- * Attention kernels for one head size, with the rows that an invocation works on in named registers: an indexed local array
- * would live in memory. The text is made here because WGSL cannot name a number of registers; the mathematics is that of
- * shaders/attention_*.wgsl, the oracles. qkv is read as vec4, so the head size is a multiple of 4.
+ * Attention kernels for one head size, with an invocation's rows in named registers: an indexed local array would live
+ * in memory. The source is generated because WGSL cannot parameterize the number of registers; the mathematics is that
+ * of shaders/attention_*.wgsl, the oracles. qkv is read as vec4, so the head size is a multiple of 4.
  */
 
 /** "line with # for 0 … count−1", joined. */

@@ -10,7 +10,7 @@ import { backwardKeyValueSource, backwardQuerySource, forwardSource } from './at
 type AttentionKernel =
   'attention_forward' | 'attention_backward_delta' | 'attention_backward_query' | 'attention_backward_key_value'
 
-/** Heads a kernel goes through: query heads, or the key/value heads that they share. */
+/** Heads a kernel iterates over: query heads, or the key/value heads that they share. */
 type Heads = 'NH' | 'KV'
 
 function perPosition(heads: Heads, size = 16): KernelVariant['workgroups'] {
@@ -21,7 +21,7 @@ function naive(source: string, heads: Heads, size?: number): KernelVariant {
   return { name: 'naive', source, workgroups: perPosition(heads, size) }
 }
 
-/** Head sizes that have kernels with everything in registers. */
+/** Head sizes with register kernels. */
 const HEAD_SIZES = [8, 16, 32, 64] as const
 
 function registers(source: (headSize: number) => string, heads: Heads): KernelVariant[] {
@@ -43,10 +43,10 @@ function quads(source: (headSize: number) => string, heads: Heads): KernelVarian
   }))
 }
 
-/** The variant for whichever head size a model has; the naive one for others. */
+/** Selects the variant for a model's head size; naive for others. */
 export const ATTENTION_REGISTERS = HEAD_SIZES.map((headSize) => `registers-${headSize}`).join('+')
 
-/** The same for adapters that run on a CPU. */
+/** The same for CPU adapters. */
 export const ATTENTION_QUADS = [...HEAD_SIZES.map((headSize) => `quads-${headSize}`), ATTENTION_REGISTERS].join('+')
 
 export const attentionRows: Pick<KernelTable, AttentionKernel> = {

@@ -24,13 +24,13 @@ interface LayoutSources {
   readonly naive: string
   /** Four invocations share their loads by quad broadcast: fast where a GPU is simulated on a CPU. */
   readonly quads: string
-  /** Register blocks alone: runs everywhere. */
+  /** Register blocks only: runs everywhere. */
   readonly blocks: string
   /** Through workgroup memory: fast on GPUs. */
   readonly tiles: string
-  /** What becomes of a sum (bias, accumulation, offsets, edges). */
+  /** Epilogue of a sum (bias, accumulation, offsets, edges). */
   readonly output: string
-  /** Row strides and offsets that have to be multiples of 4 for vec4 loads of both factors. */
+  /** Row strides and offsets that must be multiples of 4 for vec4 loads of both factors. */
   readonly strides: readonly string[]
 }
 
@@ -61,12 +61,12 @@ const LAYOUTS: Readonly<Record<Layout, LayoutSources>> = {
   },
 }
 
-/** A grid of workgroups that compute rows × columns of the product each. */
+/** A grid of workgroups that each compute rows × columns of the product. */
 function blocksOf(rows: number, columns: number): KernelVariant['workgroups'] {
   return (p) => grid(Math.ceil(p.N! / columns) * Math.ceil(p.M! / rows))
 }
 
-/** The two forms of a shader that loads four elements at a time: as one vec4 where the strides allow it, one by one. */
+/** The two ways a shader loads four elements: one vec4 where the strides allow it, or one by one. */
 function loads(
   name: string,
   layout: LayoutSources,
@@ -84,7 +84,7 @@ function loads(
 function row(layout: LayoutSources): readonly KernelVariant[] {
   return [
     { name: 'naive', source: layout.naive, workgroups: (p) => elements(p.M! * p.N!) },
-    // Where a GPU is simulated on a CPU a vec4 load costs as much as its four elements do.
+    // Where a GPU is simulated on a CPU a vec4 load costs as much as four scalar loads.
     {
       name: 'quads',
       source: ['enable subgroups;', scalarLoads, layout.output, block, layout.quads].join('\n'),

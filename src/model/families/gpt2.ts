@@ -1,4 +1,4 @@
-import type { Family } from '../family-spec.ts'
+import type { FamilySpec } from '../family-spec.ts'
 import { normal, ones, onResidual, zeros } from '../family-spec.ts'
 import { attention } from '../segments/attention.ts'
 import { embedding } from '../segments/embedding.ts'
@@ -22,7 +22,7 @@ const outputBias = (body: string) => ({
  * GPT-2 (Radford et al. 2019) with Hugging Face's names. Initial values are those of its section 2.3: normal with deviation
  * 0.02 (positions 0.01), projections onto the residual stream scaled by 1/√(2L), biases 0, norms 1.
  */
-export const gpt2: Family = {
+export const gpt2: FamilySpec = {
   title: 'GPT-2',
   embedding: {
     segment: embedding,

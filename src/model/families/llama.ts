@@ -1,4 +1,4 @@
-import type { Family } from '../family-spec.ts'
+import type { FamilySpec } from '../family-spec.ts'
 import { normal, ones } from '../family-spec.ts'
 import { tokenEmbedding } from '../segments/embedding.ts'
 import { gatedMlp } from '../segments/gated-mlp.ts'
@@ -16,7 +16,7 @@ const rms = (name: string) => ({
 const residual = (body: string) => ({ segment: plainResidual, name: `${body}.residual`, parameters: {} })
 
 /** LLaMA (Touvron et al. 2023) with the names of Hugging Face's LlamaForCausalLM; weights [out, in]; no biases. */
-export const llama: Family = {
+export const llama: FamilySpec = {
   title: 'LLaMA',
   embedding: {
     segment: tokenEmbedding,

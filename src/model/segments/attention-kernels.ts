@@ -2,12 +2,12 @@ import { plus, times } from '../../core/expression.ts'
 import type { Call, SegmentSpec, SizeExpression } from '../segment.ts'
 import { byte, call, f32, working } from '../segment.ts'
 
-/** Width of the queries, of the keys, and of q, k and v next to each other. */
-export const WIDTH: SizeExpression = times('NH', 'HS')
+/** Width of the queries, of the keys, and of q, k and v concatenated. */
+export const Q_WIDTH: SizeExpression = times('NH', 'HS')
 export const KV_WIDTH: SizeExpression = times('KV', 'HS')
 export const QKV_WIDTH: SizeExpression = times(plus('NH', times(2, 'KV')), 'HS')
 
-/** Pairs of a query and a key it sees, T(T + 1)/2 in every head. */
+/** Pairs of a query and a visible key, T(T + 1)/2 in every head. */
 const PAIRS: SizeExpression = times(0.5, 'B', 'NH', 'T', plus('T', 1))
 const HEADS = { B: 'B', T: 'T', NH: 'NH', HS: 'HS' } as const
 const SIZES = { ...HEADS, KV: 'KV' } as const
@@ -20,7 +20,7 @@ export const ATTENTION_MAKES = {
 
 const SCORES: SizeExpression = times('B', 'NH', 'T', 'T')
 
-/** Of attention whose scores are in memory: what softmax gives, dropout's mask, and what dropout leaves. */
+/** Saved by attention with materialized scores: softmax output, dropout mask, and dropout output. */
 export const ATTENTION_SAVES = {
   probabilities: { ...working(SCORES), when: ['materialized'] },
   scoreMask: { ...byte(SCORES), when: ['materialized', 'dropout'] },
@@ -33,7 +33,7 @@ export const ATTENTION_GRADIENTS = {
   dqkv: working(times('R', QKV_WIDTH)),
 }
 
-/** Causal softmax attention from q, k and v, the scores never in memory. */
+/** Causal softmax attention from q, k and v, without materialized scores. */
 export const attentionForward: Call = call(
   'attention_forward',
   { qkv: 'qkv', o: 'o', lse: 'lse' },
@@ -42,7 +42,7 @@ export const attentionForward: Call = call(
   plus(times('R', QKV_WIDTH), times('R', 'NH', 'HS')),
 )
 
-/** From the gradient of its output to that of q, k and v. */
+/** From the output's gradient to those of q, k and v. */
 export const attentionBackward: readonly Call[] = [
   call(
     'attention_backward_delta',

@@ -6,7 +6,7 @@ const ROWS = working(times('R', 'C'))
 const PAIR: SizeExpression = times(2, 'F')
 const BOTH = working(times('R', 2, 'F'))
 
-/** p = down(silu(gate n) · up n), weights [out, in]; gate and up stand next to each other in a row of gu. */
+/** p = down(silu(gate n) · up n), weights [out, in]; gate and up are adjacent in a row of gu. */
 export const gatedMlp: SegmentSpec = {
   kind: 'gatedMlp',
   parameters: {

@@ -18,7 +18,7 @@ const EDGES = {
   all: f32(times('R', 3, 't')),
 }
 
-/** After the last chunk of rows: the micro-batch's losses into the step's sum. */
+/** After the last chunk of rows: adds the micro-batch's losses to the step's sum. */
 const lossSum: Call = {
   ...call(
     'sum',
@@ -30,7 +30,7 @@ const lossSum: Call = {
   when: 'last rows',
 }
 
-/** logits = y · wteᵀ, for a chunk of rows; in backward the logits' gradient stands where the logits were. */
+/** logits = y · wteᵀ, for a chunk of rows; in backward the logits' gradient replaces the logits. */
 export const logits: SegmentSpec = {
   kind: 'logits',
   parameters: { wte: { shape: ['V', 'C'], cut: { kind: 'vocab' } } },
@@ -77,7 +77,7 @@ export const lossStats: SegmentSpec = {
   ],
 }
 
-/** The loss from everybody's statistics. */
+/** The loss from all ranks' statistics. */
 export const lossSharded: SegmentSpec = {
   ...LOSS,
   kind: 'lossSharded',

@@ -6,7 +6,8 @@ const RC: SizeExpression = times('R', 'C')
 const VECTOR = { shape: ['C'], cut: null } as const
 
 /**
- * y = (x − mean) · rstd · γ + β. Its own gradients are small and need dy, which nobody keeps: they go with the input half.
+ * y = (x − mean) · rstd · γ + β. Its own gradients are small and need dy, which nobody keeps: they belong to the input
+ * half.
  */
 export const norm: SegmentSpec = {
   kind: 'norm',

@@ -10,7 +10,7 @@ import { biasResidual, plainResidual } from './residual.ts'
 import { rmsNorm } from './rms-norm.ts'
 import { rotaryAttention } from './rotary-attention.ts'
 
-/** Segments by kind: to add one, a file beside this one and a row here. */
+/** Segments by kind: to add one, a file in this directory and a row here. */
 const SEGMENTS: Readonly<Record<SegmentKind, SegmentSpec>> = {
   embedding,
   tokenEmbedding,

@@ -4,7 +4,7 @@ import { call, f32, working } from '../segment.ts'
 
 const RC: SizeExpression = times('R', 'C')
 
-/** y = x · rstd · γ with rstd = 1/√(mean x² + ε). Its own gradient goes with the input half, as a layer norm's does. */
+/** y = x · rstd · γ with rstd = 1/√(mean x² + ε). Its own gradient belongs to the input half, as a layer norm's does. */
 export const rmsNorm: SegmentSpec = {
   kind: 'rmsNorm',
   parameters: { gamma: { shape: ['C'], cut: null } },

@@ -7,24 +7,24 @@ import {
   ATTENTION_SAVES,
   KV_WIDTH,
   QKV_WIDTH,
-  WIDTH,
+  Q_WIDTH,
   attentionBackward,
   attentionForward,
 } from './attention-kernels.ts'
 
 const ROWS = working(times('R', 'C'))
 
-/** The three projections, and where their columns begin in a row of q, k and v. */
+/** The three projections, and the offsets of their columns in a row of q, k and v. */
 const PROJECTIONS: readonly (readonly [weight: string, width: SizeExpression, from: SizeExpression])[] = [
-  ['wq', WIDTH, 0],
-  ['wk', KV_WIDTH, WIDTH],
+  ['wq', Q_WIDTH, 0],
+  ['wk', KV_WIDTH, Q_WIDTH],
   ['wv', KV_WIDTH, times(plus('NH', 'KV'), 'HS')],
 ]
 
 /** Elements of the query and key heads. */
 const TURNED: SizeExpression = times('R', plus('NH', 'KV'), 'HS')
 
-/** Query and key heads turned by their positions, in place; −1 turns gradients back. */
+/** Rotates query and key heads by their positions, in place; −1 rotates gradients back. */
 function rotate(qkv: 'qkv' | 'dqkv', direction: 1 | -1): Call {
   return call(
     'rotary_embedding',
@@ -36,16 +36,16 @@ function rotate(qkv: 'qkv' | 'dqkv', direction: 1 | -1): Call {
 }
 
 /**
- * LLaMA's attention: query, key and value products with weights [out, in], rotary positions on halves of a head, attention
- * in which NH/KV neighbouring heads share keys and values, and the row product.
+ * LLaMA's attention: query, key and value products with weights [out, in], rotary positions on halves of a head,
+ * grouped-query attention (NH/KV adjacent heads share keys and values), and the row-parallel product.
  */
 export const rotaryAttention: SegmentSpec = {
   kind: 'rotaryAttention',
   parameters: {
-    wq: { shape: [WIDTH, 'C'], cut: { kind: 'rows' } },
+    wq: { shape: [Q_WIDTH, 'C'], cut: { kind: 'rows' } },
     wk: { shape: [KV_WIDTH, 'C'], cut: { kind: 'rows' } },
     wv: { shape: [KV_WIDTH, 'C'], cut: { kind: 'rows' } },
-    wo: { shape: ['C', WIDTH], cut: { kind: 'columns' } },
+    wo: { shape: ['C', Q_WIDTH], cut: { kind: 'columns' } },
   },
   makes: ATTENTION_MAKES,
   saves: { ...ATTENTION_SAVES, rotated: { ...working(TURNED), when: ['unfused'] } },
@@ -57,10 +57,10 @@ export const rotaryAttention: SegmentSpec = {
     ),
     rotate('qkv', 1),
     attentionForward,
-    product('matmul_nt', { a: 'o', b: 'wo', c: 'p' }, ['R', 'C', WIDTH]),
+    product('matmul_nt', { a: 'o', b: 'wo', c: 'p' }, ['R', 'C', Q_WIDTH]),
   ],
   input: [
-    product('matmul_nn', { a: 'dp', b: 'wo', c: 'dout' }, ['R', WIDTH, 'C']),
+    product('matmul_nn', { a: 'dp', b: 'wo', c: 'dout' }, ['R', Q_WIDTH, 'C']),
     ...attentionBackward,
     rotate('dqkv', -1),
     ...PROJECTIONS.map(([weight, width, aOffset], i) =>
@@ -72,7 +72,7 @@ export const rotaryAttention: SegmentSpec = {
     ),
   ],
   weight: [
-    product('matmul_tn', { a: 'dp', b: 'o', c: 'dwo' }, ['C', WIDTH, 'R'], { adds: true }),
+    product('matmul_tn', { a: 'dp', b: 'o', c: 'dwo' }, ['C', Q_WIDTH, 'R'], { adds: true }),
     ...PROJECTIONS.map(([weight, width, aOffset]) =>
       product('matmul_tn', { a: 'dqkv', b: 'n', c: `d${weight}` }, [width, 'C', 'R'], {
         adds: true,

@@ -12,11 +12,11 @@ export interface StageCosts {
   readonly F: number
   readonly I: number
   readonly W: number
-  /** From one rank to another, beside the compute lane. */
+  /** From one rank to another, without occupying compute. */
   readonly comm: number
 }
 
-/** F = I = W = 1 on every virtual stage, messages for free. */
+/** F = I = W = 1 on every virtual stage, messages are free. */
 export const UNIT_COSTS: StageCosts = { F: 1, I: 1, W: 1, comm: 0 }
 
 /** By rank: its actions in order. */
@@ -32,7 +32,7 @@ export function upTo(count: number): number[] {
   return Array.from({ length: Math.max(0, count) }, (_, i) => i)
 }
 
-/** Virtual stage s on rank s mod p: chunk after chunk around the ring. */
+/** Virtual stage s on rank s mod p: chunk by chunk around the ring. */
 export function loopPlacement({ stages, chunks }: PipelineShape): number[] {
   return upTo(stages * chunks).map((stage) => stage % stages)
 }

@@ -3,13 +3,13 @@ import type { Order, StageCosts } from './shape.ts'
 import { F, I, W, upTo } from './shape.ts'
 
 /** Forward and input-gradient of the downward chunk (a) and the upward chunk (b). */
-export type Candidate = 'Fa' | 'Fb' | 'Ia' | 'Ib'
-export type Priority = readonly [Candidate, Candidate, Candidate, Candidate]
+export type ChunkPass = 'Fa' | 'Fb' | 'Ia' | 'Ib'
+export type Priority = readonly [ChunkPass, ChunkPass, ChunkPass, ChunkPass]
 
 export interface GreedyRule {
-  /** What a free rank prefers of what is ready now; a pending weight-gradient runs when nothing is. */
+  /** Preference of a free rank among ready passes; a pending weight-gradient runs when none is ready. */
   readonly priority: Priority
-  /** Most activations of the downward chunk a rank may hold. */
+  /** Most downward-chunk activations a rank may hold. */
   readonly cap: (rank: number) => number
 }
 
@@ -23,8 +23,8 @@ export interface GreedyResult {
 }
 
 interface RankState {
-  readonly next: Record<Candidate, number>
-  /** Weight-gradients in their order; those before `done` are done. */
+  readonly next: Record<ChunkPass, number>
+  /** Weight-gradients in order; those before `done` are finished. */
   readonly pending: Action[]
   readonly actions: Action[]
   free: number
@@ -34,7 +34,7 @@ interface RankState {
   done: number
 }
 
-/** A time for each of `count` ranks, and the rank of the earliest (of several the lowest), by a tree of minima. */
+/** A time per rank and the rank of the earliest (lowest on ties), as a tree of minima. */
 class Earliest {
   private readonly width: number
   private readonly tree: Float64Array
@@ -62,9 +62,9 @@ class Earliest {
 }
 
 /**
- * A list scheduler for two chunks in a V on p ranks: whichever rank can start something first does what its rule prefers.
- * A rank holds at most 2p activations, one of them kept for the upward chunk, without which the pipeline would lock.
- * Null when the rule runs into a dead end.
+ * A list scheduler for two chunks in a V on p ranks: the rank that can start first takes its preferred pass. A rank
+ * holds at most 2p activations, one of them reserved for the upward chunk to avoid deadlock. Null when the rule reaches
+ * a dead end.
  */
 export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRule): GreedyResult | null {
   const last = 2 * p - 1
@@ -90,7 +90,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
     const own = forwardEnd[stage]![k]!
     return stage === last ? own : Math.max(own, inputEnd[stage + 1]![k]! + hop(stage))
   }
-  const ready = (state: RankState, rank: number, candidate: Candidate): number => {
+  const ready = (state: RankState, rank: number, candidate: ChunkPass): number => {
     const k = state.next[candidate]
     if (k >= m) return never
     if (candidate === 'Fa')
@@ -99,16 +99,16 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
     return inputReady(candidate === 'Ia' ? rank : last - rank, k)
   }
 
-  /** When each rank could start something next; an action changes it for its own rank and its neighbours. */
+  /** When each rank could start something next; an action affects its own rank and its neighbours. */
   const starts = new Earliest(p)
-  const look = (r: number): void => {
+  const startReady = (r: number): void => {
     const state = ranks[r]
     if (state === undefined) return
     let earliest = state.pending.length > state.done ? 0 : never
     for (const candidate of rule.priority) earliest = Math.min(earliest, ready(state, r, candidate))
     starts.set(r, Math.max(state.free, earliest))
   }
-  for (let r = 0; r < p; r++) look(r)
+  for (let r = 0; r < p; r++) startReady(r)
 
   let peak = 0
   for (let left = 6 * p * m; left > 0; left--) {
@@ -123,7 +123,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
       state.free = at + costs.W
       state.live--
       if (action.stage === rank) state.liveDown--
-      look(rank)
+      startReady(rank)
       continue
     }
     const k = state.next[choice]++
@@ -141,7 +141,7 @@ export function greedyV(p: number, m: number, costs: StageCosts, rule: GreedyRul
       state.free = inputEnd[stage]![k] = at + costs.I
     }
     state.started = Math.min(state.started, at)
-    for (let r = rank - 1; r <= rank + 1; r++) look(r)
+    for (let r = rank - 1; r <= rank + 1; r++) startReady(r)
   }
   return {
     order: ranks.map((state) => state.actions),

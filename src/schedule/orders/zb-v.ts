@@ -24,7 +24,7 @@ export function zbVOrder({ stages: p, microbatches: m }: PipelineShape, costs: S
   const work = 2 * m * (costs.F + costs.I + costs.W)
   const least = work + (p - 1) * (costs.F + costs.comm)
   let best: ReturnType<typeof greedyV> = null
-  let left = MOST_ACTIONS
+  let left = MAX_ACTIONS
   for (const priority of PRIORITIES)
     for (const cap of CAPS) {
       if (best !== null && ((best.makespan <= least && best.span <= work) || left <= 0)) break
@@ -39,10 +39,10 @@ export function zbVOrder({ stages: p, microbatches: m }: PipelineShape, costs: S
   return best!.order
 }
 
-/** Orders under unit costs by "p,m": every configuration of a sweep asks for the same few. */
+/** Orders under unit costs by "p,m": a sweep requests the same few repeatedly. */
 const unitOrders = new Map<string, Order>()
 
-/** a is the chunk on the way down, b the one on the way up; weight-gradients fill what is left. */
+/** a is the downward chunk, b the upward one; weight-gradients fill the gaps. */
 const PRIORITIES: readonly Priority[] = [
   ['Fb', 'Ia', 'Fa', 'Ib'],
   ['Fb', 'Fa', 'Ia', 'Ib'],
@@ -51,10 +51,10 @@ const PRIORITIES: readonly Priority[] = [
   ['Ia', 'Ib', 'Fb', 'Fa'],
 ]
 
-/** Actions placed in a search: long orders, in which the start and the end matter less, are tried with fewer rules. */
-const MOST_ACTIONS = 6_000_000
+/** Actions placed in a search: long orders, where start and end matter less, try fewer rules. */
+const MAX_ACTIONS = 6_000_000
 
-/** How many activations of the downward chunk a rank may hold. */
+/** How many downward-chunk activations a rank may hold. */
 const CAPS: readonly ((p: number, rank: number) => number)[] = [
   (p, rank) => p + rank + 1,
   (p, rank) => Math.ceil(1.5 * p) + Math.floor(rank / 2),

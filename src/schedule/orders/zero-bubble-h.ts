@@ -3,9 +3,9 @@ import type { Order } from './shape.ts'
 import { F, I, W, upTo } from './shape.ts'
 
 /**
- * What ZB-H1 and ZB-H2 share (Qi et al. 2024, "Zero Bubble Pipeline Parallelism"): rank i runs `ahead(i)` forwards, then
- * input-gradient, weight-gradient, forward in turn. Its weight-gradients lag `delay(i)` input-gradients behind: they fill
- * the ticks in which 1F1B would wait for the ranks after it.
+ * Shared by ZB-H1 and ZB-H2 (Qi et al. 2024, "Zero Bubble Pipeline Parallelism"): rank i runs `ahead(i)` forwards, then
+ * input-gradient, weight-gradient, forward in turn. Its weight-gradients lag `delay(i)` input-gradients behind, filling
+ * the ticks in which 1F1B would wait for later ranks.
  */
 export function handcraftedOrder(
   stages: number,

@@ -1,5 +1,5 @@
 import { InvalidProgramError } from '../../core/errors.ts'
-import type { Extent, Place } from '../program-grid.ts'
+import type { Extent, OpPosition } from '../program-grid.ts'
 import { printGridAround } from '../program-grid.ts'
 import type { Op, Program } from '../program.ts'
 import { opText } from '../text.ts'
@@ -11,8 +11,8 @@ export interface Scope {
   readonly lists: readonly (readonly Op[])[]
 }
 
-/** The error for a fault at `places` (the first is the offending op, the others are shown marked too). */
-export function invalidProgram(scope: Scope, fault: string, places: readonly Place[]): InvalidProgramError {
+/** The error for a fault at `places` (the first is the offending op, the others are marked too). */
+export function invalidProgram(scope: Scope, fault: string, places: readonly OpPosition[]): InvalidProgramError {
   const first = places[0]
   const where = first === undefined ? '' : `rank ${first.rank}, ${opText(scope.lists[first.rank]![first.index]!)}: `
   const extent = scope.extent === 'step' ? '' : ` (${scope.extent})`

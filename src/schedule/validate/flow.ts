@@ -3,7 +3,7 @@ import type { ComputeOp } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
-/** What goes through the buffers of each rank: nothing out of nowhere, nothing for nobody, nothing left out. */
+/** Data flow through the buffers of each rank: no read without a writer, no write without a reader, no step missing. */
 export function checkFlow(scope: Scope): void {
   for (const rank of scope.lists.keys()) {
     checkReads(scope, rank)
@@ -26,8 +26,9 @@ function checkReads(scope: Scope, rank: number): void {
 }
 
 /**
- * What outlives a step is brought forward by it: optimizer state is written, and scratch that is read (a norm, a residue of
- * compression) is written by some op of the rank. Parameters may stand still: their first values come from outside.
+ * Persistent state must be advanced by the step: optimizer state is written, and scratch that is read (a norm, a
+ * compression residue) is written by some op of the rank. Parameters may stay constant: their initial values come from
+ * outside.
  */
 function checkState(scope: Scope, rank: number): void {
   const { buffers, state, prologue, step } = scope.program.ranks[rank]!
@@ -40,7 +41,7 @@ function checkState(scope: Scope, rank: number): void {
         throw invalidProgram(scope, `reads ${name}, which nothing writes`, [{ rank, index }])
 }
 
-/** An op that writes is read from later, or writes what outlives the extent: otherwise its reader is missing. */
+/** A written buffer is read later or outlives the extent: otherwise its reader is missing. */
 function checkWrites(scope: Scope, rank: number): void {
   const { buffers } = scope.program.ranks[rank]!
   const ops = scope.lists[rank]!
@@ -53,7 +54,7 @@ function checkWrites(scope: Scope, rank: number): void {
   }
 }
 
-/** Which parts of a micro-batch's way an op is: a full backward is its input-gradient and its weight-gradient. */
+/** The phases of a micro-batch that an op covers: a full backward is both input-gradient and weight-gradient. */
 const PHASES = {
   forward: ['forward'],
   recompute: ['recomputation'],

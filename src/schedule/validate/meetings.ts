@@ -1,30 +1,30 @@
+import { lengthOf } from '../../core/parts.ts'
 import { OP_KINDS, isCollective, isMessage } from '../op-kinds.ts'
-import type { Place } from '../program-grid.ts'
+import type { OpPosition } from '../program-grid.ts'
 import type { CollectiveOp, RecvOp, SendOp } from '../program.ts'
-import { lengthOf } from './ops.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
 /**
- * The part of a message's stream that both ends share. A stream is named "send:PEER:CHANNEL" or "recv:PEER:CHANNEL";
+ * The part of a message's stream shared by both ends. A stream is named "send:PEER:CHANNEL" or "recv:PEER:CHANNEL";
  * messages between two ranks on one channel arrive in the order they were sent.
  */
 function channelOf(stream: string): string {
   return stream.split(':').slice(2).join(':')
 }
 
-export interface Message {
-  readonly send: Place
-  readonly recv: Place
+export interface MatchedMessage {
+  readonly send: OpPosition
+  readonly recv: OpPosition
 }
 
 interface End<Each> {
   readonly op: Each
-  readonly place: Place
+  readonly place: OpPosition
 }
 
 /** Pairs every send with its receive: per source, destination and channel, in list order on both sides. */
-export function matchMessages(scope: Scope): Message[] {
+export function matchMessages(scope: Scope): MatchedMessage[] {
   const sends = new Map<string, End<SendOp>[]>()
   const recvs = new Map<string, End<RecvOp>[]>()
   const add = <Each>(ends: Map<string, End<Each>[]>, key: string, end: End<Each>) => {
@@ -43,7 +43,7 @@ export function matchMessages(scope: Scope): Message[] {
       else add(recvs, `${op.peer} ${rank} ${channel}`, { op, place })
     }
 
-  const messages: Message[] = []
+  const messages: MatchedMessage[] = []
   for (const key of new Set([...sends.keys(), ...recvs.keys()])) {
     const [out, into] = [sends.get(key) ?? [], recvs.get(key) ?? []]
     for (let k = 0; k < Math.max(out.length, into.length); k++) {
@@ -67,11 +67,11 @@ function messageFault(send: SendOp, recv: RecvOp): string | null {
   return null
 }
 
-/** One meeting of a group: by member, in group order, the op with which it enters. */
-export type Meeting = readonly Place[]
+/** One collective of a group: by member, in group order, the op that enters it. */
+export type MatchedCollective = readonly OpPosition[]
 
-/** Lines up the collectives of every group and stream: all members enter the same ones in the same order. */
-export function matchCollectives(scope: Scope): Meeting[] {
+/** Matches the collectives of every group and stream: all members enter the same ones in the same order. */
+export function matchCollectives(scope: Scope): MatchedCollective[] {
   const entered = new Map<string, { group: readonly number[]; byRank: Map<number, End<CollectiveOp>[]> }>()
   for (const [rank, ops] of scope.lists.entries())
     for (const [index, op] of ops.entries()) {
@@ -87,7 +87,7 @@ export function matchCollectives(scope: Scope): Meeting[] {
       else own.push({ op, place })
     }
 
-  const meetings: Meeting[] = []
+  const meetings: MatchedCollective[] = []
   for (const { group, byRank } of entered.values()) {
     const lists = group.map((member) => byRank.get(member) ?? [])
     const most = lists.reduce((longest, list) => (list.length > longest.length ? list : longest), [])
@@ -130,7 +130,7 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
         )
     if (end.op.parts?.join() !== op.parts?.join()) throw refuse('disagrees about the parts', end)
   }
-  // Whoever brings or keeps nothing has an empty side; all others of a side must agree.
+  // Members that contribute or receive nothing have an empty side; all others must agree.
   const whole =
     op.parts?.reduce((sum, part) => sum + part, 0) ??
     ends.reduce((most, end) => Math.max(most, lengthOf(end.op.source), lengthOf(end.op.target)), 0)
@@ -142,7 +142,7 @@ function checkMeeting(scope: Scope, ends: readonly End<CollectiveOp>[]): void {
   }
 }
 
-/** Lengths a member's source and target may have; `whole` is the length of the whole vector. */
+/** Allowed lengths of a member's source and target; `whole` is the length of the whole vector. */
 function allowedLengths(op: CollectiveOp, member: number, whole: number): { source: number[]; target: number[] } {
   const { root, source, target } = OP_KINDS[op.kind].sides
   const isRoot = op.root === op.group[member]

@@ -1,9 +1,10 @@
+import { lengthOf } from '../../core/parts.ts'
 import { spansOf } from '../op-buffers.ts'
 import type { BufferSpec, Op, Span, Update } from '../program.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
 
-/** Every op by itself: declared buffers, spans inside them and named as reads and writes, vectors of fitting length. */
+/** Every op on its own: buffers declared, spans within them and listed as reads and writes, vector lengths matching. */
 export function checkOps(scope: Scope): void {
   for (const [rank, ops] of scope.lists.entries()) {
     const { buffers } = scope.program.ranks[rank]!
@@ -38,13 +39,9 @@ function outside({ buffer, offset, length }: Span, buffers: ReadonlyMap<string, 
   return `elements ${offset} to ${offset + length} lie outside ${buffer}, which has ${elements}`
 }
 
-/** What an update keeps of its parameter from step to step. */
+/** Persistent state of an update. */
 function statesOf({ master, moment1, moment2 }: Update): Span[] {
   return [master, moment1, moment2].filter((each) => each !== undefined)
-}
-
-export function lengthOf(spans: readonly Span[]): number {
-  return spans.reduce((sum, each) => sum + each.length, 0)
 }
 
 function lengthFault(op: Op): string | null {

@@ -1,24 +1,25 @@
 import { dependenciesOf } from '../dependencies.ts'
 import type { MemoryPlan } from '../memory-plan.ts'
-import { placesOf } from '../memory-plan.ts'
+import { slotNames } from '../memory-plan.ts'
 import { isQueued } from '../op-kinds.ts'
-import type { Place } from '../program-grid.ts'
+import type { OpPosition } from '../program-grid.ts'
 import type { Scope } from './fault.ts'
 import { invalidProgram } from './fault.ts'
-import type { Meeting, Message } from './meetings.ts'
+import type { MatchedCollective, MatchedMessage } from './meetings.ts'
 
 /**
- * Performs the extent without doing anything: an op is done when what it waits for is done, a receive when also its send is,
+ * Executes the extent symbolically: an op is done when what it waits for is done, a receive when its send is done too,
  * a collective when all members could enter. Ops left over wait for each other.
  *
- * Besides the order rule over places in memory (a buffer may follow another in its slot), a rank's host hands compute over in list order: nothing starts before the device ops listed before
- * it have been handed over. A list that only works when later ops overtake would hang a real rank, so it is refused.
+ * Besides the order rule over memory slots, a rank's host enqueues compute in list order: nothing starts before the
+ * earlier device ops have been enqueued. A list that only works when later ops overtake would hang a real rank, so it
+ * is refused.
  */
 export function checkProgress(
   scope: Scope,
   planOf: (rank: number) => MemoryPlan,
-  messages: readonly Message[],
-  meetings: readonly Meeting[],
+  messages: readonly MatchedMessage[],
+  meetings: readonly MatchedCollective[],
 ): void {
   const offsets: number[] = []
   let count = 0
@@ -26,7 +27,7 @@ export function checkProgress(
     offsets.push(count)
     count += ops.length
   }
-  const nodeOf = ({ rank, index }: Place) => offsets[rank]! + index
+  const nodeOf = ({ rank, index }: OpPosition) => offsets[rank]! + index
 
   const froms: number[] = []
   const tos: number[] = []
@@ -34,7 +35,7 @@ export function checkProgress(
     const base = offsets[rank]!
     if (ops.length === 0) continue
     const plan = planOf(rank)
-    const dependencies = dependenciesOf(ops, placesOf(plan, plan[scope.extent]))
+    const dependencies = dependenciesOf(ops, slotNames(plan, plan[scope.extent]))
     let queued = -1
     for (let i = 0; i < ops.length; i++) {
       for (const target of dependencies.of(i)) {
@@ -58,7 +59,7 @@ export function checkProgress(
   for (const [k, meeting] of meetings.entries()) for (const place of meeting) meetingOf[nodeOf(place)] = k
   const done = perform(count, froms, tos, meetingOf, missing, (k) => meetings[k]!.map(nodeOf))
 
-  const stuck: Place[] = []
+  const stuck: OpPosition[] = []
   for (const [rank, ops] of scope.lists.entries()) {
     const index = ops.findIndex((_, i) => done[offsets[rank]! + i] === 0)
     if (index >= 0) stuck.push({ rank, index })
@@ -71,7 +72,7 @@ export function checkProgress(
     )
 }
 
-/** Topological order with meetings; 1 for every op that got its turn. */
+/** Topological order with matched collectives; 1 for every op that got to run. */
 function perform(
   count: number,
   froms: readonly number[],

@@ -1,7 +1,7 @@
 import { OP_KINDS, isCollective } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 
-/** Member number of the root where a collective is messages from or to it; null where members really meet. */
+/** Member index of the root where a collective is messages to or from it; null where all members synchronize. */
 export function eagerRoot(op: Op): number | null {
   if (!isCollective(op) || op.root === undefined) return null
   const { root, source, target } = OP_KINDS[op.kind].sides
@@ -13,7 +13,7 @@ export function eagerRoot(op: Op): number | null {
 
 interface Member {
   readonly ready: number
-  /** Of the whole collective, as this member reckons. */
+  /** Of the whole collective, as estimated for this member. */
   readonly seconds: number
 }
 
@@ -25,10 +25,10 @@ interface MemberSpan {
 }
 
 /**
- * Messages to a root leave as soon as their sender comes and pass the root's link one by one; messages from a root leave
- * one by one when it comes. Nobody but the receiver of a message waits for it.
+ * Messages to a root leave as soon as their sender arrives and pass the root's link one by one; messages from a root
+ * leave one by one when it arrives. Only the receiver of a message waits for it.
  *
- * @param linkFree when the root's link has taken in what was sent to it before
+ * @param linkFree when the root's link has received earlier messages
  */
 export function eagerSpans(op: Op, members: readonly Member[], root: number, linkFree: number): MemberSpan[] {
   const seconds = members.reduce((most, each) => Math.max(most, each.seconds), 0)

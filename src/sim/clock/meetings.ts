@@ -1,10 +1,10 @@
-import type { Place } from '../../schedule/program-grid.ts'
+import type { OpPosition } from '../../schedule/program-grid.ts'
 import type { Program } from '../../schedule/program.ts'
 import { matchCollectives, matchMessages } from '../../schedule/validate/meetings.ts'
 
-/** Where ops of different ranks meet, by the global number of an op (rank's base + position in its step). */
+/** Matched ops of different ranks, by the global index of an op (rank's base + position in its step). */
 export interface Meetings {
-  /** By send: the recv that takes its message; −1 for every other op. */
+  /** By send: the matching recv; −1 for every other op. */
   readonly receiver: Int32Array
   /** By op: its collective; −1 for every other op. */
   readonly collective: Int32Array
@@ -12,10 +12,10 @@ export interface Meetings {
   readonly members: readonly (readonly number[])[]
 }
 
-/** @throws InvalidProgramError when a send or a member of a collective stays alone */
+/** @throws InvalidProgramError when a send or a collective's member is unmatched */
 export function meetingsOf(program: Program, base: readonly number[], total: number): Meetings {
   const scope = { program, extent: 'step', lists: program.ranks.map(({ step }) => step) } as const
-  const numberOf = ({ rank, index }: Place) => base[rank]! + index
+  const numberOf = ({ rank, index }: OpPosition) => base[rank]! + index
   const receiver = new Int32Array(total).fill(-1)
   for (const { send, recv } of matchMessages(scope)) receiver[numberOf(send)] = numberOf(recv)
   const members = matchCollectives(scope).map((meeting) => meeting.map(numberOf))

@@ -1,4 +1,4 @@
-/** Numbers of ops that may run: by time, then by number, where the order matters; any order where it does not. */
+/** Indices of runnable ops, by time, then by index, where the order matters; any order where it does not. */
 export class ReadyQueue {
   private readonly heap: number[] = []
 

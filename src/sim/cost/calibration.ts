@@ -1,22 +1,25 @@
 import type { Device } from '../hardware.ts'
 
-/** How much of a device's rates real kernels reach: physical parameters, one set per architecture. */
+/** Efficiencies of real kernels relative to a device's rates: physical parameters, one set per architecture. */
 export interface Calibration {
-  /** Share of the peak that a matrix product with endless tiles reaches. */
+  /** Share of the peak reached by a matrix product with infinite tiles. */
   readonly matmulEfficiency: number
-  /** Extra depth every tile pays to start and to store its result: it works as if K were this much larger. */
+  /** Extra depth for starting and storing each tile, as if K were this much larger. */
   readonly matmulDepth: number
-  /** A tile of m × n reaches 1 / (1 + tileReuse·(1/m + 1/n)) of that: operands come again for every tile. */
+  /** A tile of m × n reaches 1 / (1 + tileReuse·(1/m + 1/n)) of that: operands are reloaded for every tile. */
   readonly tileReuse: number
-  /** Share of the memory bandwidth that element-wise kernels reach. */
+  /** Share of the memory bandwidth reached by element-wise kernels. */
   readonly memoryEfficiency: number
-  /** Share of the peak that a fused attention kernel reaches. */
+  /** Share of the peak reached by a fused attention kernel. */
   readonly attentionEfficiency: number
-  /** Seconds from one counted kernel to the next on a busy device, small kernels that are not counted included. */
+  /** Seconds from one counted kernel to the next on a busy device, including uncounted small kernels. */
   readonly kernelGapSeconds: number
 }
 
-/** An architecture's figures; the gap between kernels is the device's own where measured, else the one given, else fitted. */
+/**
+ * An architecture's figures; the gap between kernels is the device's measured one, else the given one, else the fitted
+ * one.
+ */
 export function calibrationOf({ calibration, kernelGapSeconds: own }: Device, given?: number): Calibration {
   const fitted = CALIBRATIONS[calibration]
   return { ...fitted, kernelGapSeconds: own ?? given ?? fitted.kernelGapSeconds }
@@ -24,9 +27,9 @@ export function calibrationOf({ calibration, kernelGapSeconds: own }: Device, gi
 
 /**
  * ampere: mean absolute error on every second row of vTrain's two tables, while Megatron's rows 1, 3, 5, Korthikanti's
- * 175B and Zero Bubble's 1.5B stay within 8.2 %, 6.7 % and 5.2 %; one row of figures for Megatron-LM serves all of them.
- * hopper: every fourth row of nanotron's runs and every second of llm-foundry's; depth and reuse from an older fit of ampere.
- * volta and generic are not fitted: stated guesses between the two.
+ * 175B and Zero Bubble's 1.5B stay within 8.2 %, 6.7 % and 5.2 %; one row of figures for Megatron-LM covers all of
+ * them. hopper: every fourth row of nanotron's runs and every second of llm-foundry's; depth and reuse from an older
+ * fit of ampere. volta and generic are not fitted: guesses in between.
  */
 export const CALIBRATIONS: Readonly<Record<Device['calibration'], Calibration>> = {
   volta: {

@@ -1,10 +1,10 @@
 import type { Op } from '../../schedule/program.ts'
 
-/** How long ops take: all that the clock knows of hardware. Deterministic, and never a look at a clock. */
+/** Durations of ops: all that the clock knows of hardware. Deterministic, independent of real time. */
 export interface CostModel {
   /**
-   * Seconds an op keeps its stream on `rank`: of compute, its kernels; of a send, from the hand-over to the arrival of the
-   * message; of a collective, from the meeting of its members to its end; 0 of a recv, which only waits.
+   * Seconds an op occupies its stream on `rank`: for compute, its kernels; for a send, from start to arrival of the
+   * message; for a collective, from the arrival of all members to its end; 0 for a recv, which only waits.
    */
   readonly seconds: (op: Op, rank: number) => number
 }

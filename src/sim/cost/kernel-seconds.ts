@@ -2,7 +2,7 @@ import type { Precision } from '../../config/types.ts'
 import type { Device } from '../hardware.ts'
 import type { Calibration } from './calibration.ts'
 
-/** A kernel as the cost model sees it. `launches` counts the launches the host makes for it, `times` how often it runs. */
+/** A kernel for the cost model. `launches` counts the host's launches for it, `times` how often it runs. */
 export type KernelWork = Kernel & { readonly times?: number }
 
 type Kernel =
@@ -16,7 +16,7 @@ type Kernel =
       readonly bytes: number
       readonly launches: number
     }
-  /** Fused attention: the scores never leave the multiprocessor. */
+  /** Fused attention: the scores stay on the multiprocessor. */
   | { readonly kind: 'attention'; readonly flops: number; readonly bytes: number; readonly launches: number }
   /** Element-wise or reduction: bound by memory. */
   | { readonly kind: 'memory'; readonly bytes: number; readonly launches: number }
@@ -31,9 +31,9 @@ const TILES = [
 const SPLITS = [1, 2, 4, 8]
 
 /**
- * Seconds a device is busy with a matrix product: tiles come in waves over the multiprocessors (the last wave may be
- * nearly empty), each tile pays for its depth K and a fixed start; K may be split over tiles where they are few. The best
- * tile counts, as a library would choose. Never faster than its bytes through memory.
+ * Device seconds of a matrix product: tiles run in waves over the multiprocessors (the last wave may be nearly empty),
+ * each tile pays for its depth K and a fixed start; K may be split over tiles where they are few. The best tile counts,
+ * as a library would choose. Never faster than its memory traffic.
  */
 function matmulSeconds(
   work: Extract<Kernel, { kind: 'matmul' }>,
@@ -50,7 +50,7 @@ function matmulSeconds(
     for (const split of SPLITS) {
       if (split > 1 && K / split < 256) break
       const waves = Math.ceil((tiles * split) / device.multiprocessors)
-      // A split product writes its parts in f32 and adds them up.
+      // A split product writes its parts in f32 and sums them.
       const parts = split > 1 ? (split * batch * M * N * 8) / (device.memoryBandwidth * c.memoryEfficiency) : 0
       const seconds = (waves * 2 * m * n * (K / split + c.matmulDepth) * reuse) / perUnit + parts
       if (seconds < best) best = seconds
@@ -59,7 +59,7 @@ function matmulSeconds(
   return Math.max(best, bytes / (device.memoryBandwidth * c.memoryEfficiency))
 }
 
-/** Seconds a device is busy with a kernel once, the gap to the next one included. */
+/** Device seconds of one run of a kernel, including the gap to the next one. */
 export function kernelSeconds(work: Kernel, device: Device, precision: Precision, c: Calibration): number {
   const gap = work.launches * c.kernelGapSeconds
   const memory = work.bytes / (device.memoryBandwidth * c.memoryEfficiency)

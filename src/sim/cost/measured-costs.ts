@@ -2,8 +2,8 @@ import type { CostModel } from './cost-model.ts'
 import { workKey } from './work-key.ts'
 
 /**
- * Durations measured on a real device, each distinct op alone: seconds by `workKey`. What was not measured (exchanges
- * above all) comes from `otherwise`.
+ * Durations measured on a real device, each distinct op separately: seconds by `workKey`. Anything else (mainly
+ * exchanges) comes from `otherwise`.
  */
 export function measuredCosts(seconds: ReadonlyMap<string, number>, otherwise: CostModel): CostModel {
   return {

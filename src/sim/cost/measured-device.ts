@@ -2,7 +2,7 @@ import { UNCALIBRATED_DEVICE, type Device } from '../hardware.ts'
 import { calibrationOf } from './calibration.ts'
 import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
 
-/** A few kernels of this project, each timed alone on one device. */
+/** A few kernels of this project, each timed separately on one device. */
 export interface DeviceTimings {
   /** The adapter's name. */
   readonly title: string
@@ -14,16 +14,16 @@ export interface DeviceTimings {
   readonly kernelGapSeconds: number
 }
 
-/** What was measured of the user's own device, in place of what "this" assumes. */
+/** Measurements of the user's own device, replacing the assumptions of "this". */
 export interface MeasuredDevice {
   readonly device: Device
-  /** Seconds of distinct ops, each timed alone, by `workKey`; what is not in it comes from the device's rates. */
+  /** Seconds of distinct ops by `workKey`, each timed separately; others use the device's rates. */
   readonly seconds: ReadonlyMap<string, number>
 }
 
 /**
- * The row of the hardware table whose costs come out as measured: rates solved from `kernelSeconds`. Memory cannot be
- * asked of WebGPU and stays the assumption of "this"; mixed precision runs at the f32 rate, as these kernels would.
+ * The hardware table row that reproduces the measurements: rates solved from `kernelSeconds`. WebGPU does not report
+ * memory, so that stays the assumption of "this"; mixed precision runs at the f32 rate, as these kernels would.
  */
 export function fitDevice({ title, product, stream, kernelGapSeconds }: DeviceTimings): Device {
   const { M, N, K } = product
@@ -45,11 +45,11 @@ export function fitDevice({ title, product, stream, kernelGapSeconds }: DeviceTi
   )
 }
 
-/** Per second: no device is outside. */
+/** Per second: every device lies within. */
 const [LOWEST_RATE, HIGHEST_RATE] = [1e6, 1e18]
 const HALVINGS = 80
 
-/** The rate at which `seconds` (falling with the rate) comes to what was measured. */
+/** The rate at which `seconds` (decreasing in the rate) equals the measurement. */
 function rateFor(measured: number, seconds: (rate: number) => number): number {
   let [low, high] = [Math.log(LOWEST_RATE), Math.log(HIGHEST_RATE)]
   for (let i = 0; i < HALVINGS; i++) {

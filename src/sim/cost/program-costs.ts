@@ -10,7 +10,7 @@ import type { CollectiveOp, ComputeOp, OffloadOp, Op, OptimizerStepOp, SendOp, S
 import { elementBytesOf, hasOwnKernels, traitsOf } from '../../strategy/recipes.ts'
 import { collectiveSeconds, sendSeconds, spanOf, type GroupSpan } from '../collective-cost.ts'
 import { HOST_MEMORY_BANDWIDTH } from '../hardware.ts'
-import type { Cluster } from '../links.ts'
+import type { ClusterHardware } from '../links.ts'
 import { softwareOf } from './software.ts'
 import { calibrationOf } from './calibration.ts'
 import type { CostModel } from './cost-model.ts'
@@ -18,15 +18,15 @@ import { kernelSeconds, type KernelWork } from './kernel-seconds.ts'
 import { segmentWork, type PassWork } from './segment-work.ts'
 import { workKey } from './work-key.ts'
 
-/** Durations of ops on the device or the links, and what the host needs for them. */
+/** Durations of ops on the device or the links, and their host time. */
 export interface ProgramCosts extends CostModel {
-  /** Seconds the host needs to launch an op. It hands ops over in list order and runs ahead of the device. */
+  /** Seconds the host needs to launch an op. It launches ops in list order and runs ahead of the device. */
   readonly hostSeconds: (op: Op, rank: number) => number
-  /** The host waits until the op has ended before it hands over the next. */
+  /** The host waits for the op to end before it launches the next. */
   readonly stopsHost: (op: Op) => boolean
 }
 
-/** Of AdamW's seven vectors that are read or written, SGD moves three, and two more for its momentum. */
+/** Of AdamW's seven vectors read or written, SGD moves three, and two more for its momentum. */
 const ADAMW_VECTORS = 7
 const SGD_VECTORS = 3
 const MOMENT_VECTORS = 2
@@ -48,11 +48,11 @@ function launchWork({ kernel, params, flops, bytes: words }: Launch, scale: numb
   return { kind: 'memory', bytes, launches: 1 }
 }
 
-/** The kernels of an op under other software: what a segment does in its backward belongs to the halves that the op is. */
+/** An op's kernels under other software: a segment's backward work is assigned to the halves the op covers. */
 function passWork({ kind, segment }: ComputeOp, { forward, input, weight }: PassWork): readonly KernelWork[] {
   switch (kind) {
     case 'forward':
-      // The gradient of the logits is taken with the loss.
+      // The gradient of the logits is computed with the loss.
       return segment.kind === 'loss' || segment.kind === 'lossSharded' ? [...forward, ...input] : forward
     case 'recompute':
       return forward
@@ -61,19 +61,19 @@ function passWork({ kind, segment }: ComputeOp, { forward, input, weight }: Pass
     case 'backwardInput':
       return input
     case 'backwardWeight':
-      // Where a Program has no op for the input's gradient, this one is the whole backward.
+      // Where a Program has no input-gradient op, this one is the whole backward.
       return segmentOf(segment.kind).input.length === 0 ? [...input, ...weight] : weight
   }
 }
 
 /**
- * What ops of a configuration's Program take on a cluster, under its software and precision. What slows single ranks down is
- * not in it.
+ * Costs of a configuration's Program on a cluster, under its software and precision, without the slowdowns of single
+ * ranks.
  *
- * tabcluster: every launch by roofline. Other software: the kernels it has for each segment (segment-work.ts), as often as
- * its host launches them; the fitted figures of its row (software.ts), each at the op it belongs to.
+ * tabcluster: every launch by roofline. Other software: its kernels for each segment (segment-work.ts), as often as its
+ * host launches them; the fitted figures of its row (software.ts), each at the op it belongs to.
  */
-export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts {
+export function programCosts(config: RunConfig, cluster: ClusterHardware): ProgramCosts {
   const { device, devicesPerNode, hostLink } = cluster
   const { precision } = config
   const { tensor, pipeline, sequenceParallel } = config.parallel
@@ -82,7 +82,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   const own = hasOwnKernels(config) && traitsOf(config).size === 0
   const calibration = calibrationOf(device, software.kernelGapSeconds)
   const world = meshSize(config.parallel)
-  const hostCluster: Cluster = { ...cluster, intraNode: hostLink }
+  const hostCluster: ClusterHardware = { ...cluster, intraNode: hostLink }
   const spans = new Map<string, GroupSpan>()
   const byKey = new Map<string, { device: number; host: number }>()
   /** Ranks that do the same ask for the same ops. */
@@ -99,8 +99,8 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   }
   const memory = (moved: number) => timed([{ kind: 'memory', bytes: moved, launches: 1 }])
   const launched = (op: Op) => timed(launchesOfOp(op).map((each) => launchWork(each, bytes.working / bytes.f32)))
-  const worked = (op: ComputeOp) => {
-    // Statistics of a vocabulary that is cut over ranks are part of the loss's own traffic.
+  const kernelCosts = (op: ComputeOp) => {
+    // Statistics of a vocabulary split over ranks are part of the loss's own traffic.
     if (op.segment.kind === 'lossStats') return { device: 0, host: 0 }
     const work = segmentWork(op.segment.kind, op.dims, { software, elementBytes: bytes.working })
     return timed(passWork(op, work))
@@ -130,7 +130,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
     return collectiveSeconds(op.kind, moved, spanOfGroup(op), where, op.algorithm)
   }
 
-  /** Tensor ranks may send a share each to another node, and gather it there (arXiv:2104.04473, section 4.1). */
+  /** Tensor ranks may each send a share to another node and gather it there (arXiv:2104.04473, section 4.1). */
   const send = (op: SendOp, rank: number): number => {
     const crosses = Math.floor(rank / devicesPerNode) !== Math.floor(op.peer / devicesPerNode)
     const moved = elementsOf(op.source) * op.elementBytes
@@ -143,7 +143,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
     return sendSeconds(moved / tensor, crosses, cluster, sharing) + gather
   }
 
-  /** Every update passes the weights and what is kept of them through memory; with it goes what else a step costs. */
+  /** Every update moves the weights and their copies through memory; other per-step costs are added here. */
   const optimizer = (op: OptimizerStepOp): number => {
     const { updates } = op
     const elements = updates.reduce((sum, each) => sum + each.parameter.length, 0)
@@ -159,12 +159,12 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
     return seconds + software.stepSeconds
   }
 
-  /** Bytes an addition or a cast of gradients moves. */
+  /** Bytes moved by an addition or a cast of gradients. */
   const addedBytes = (elements: number, assign: boolean) =>
     elements * (assign ? bytes.gradient + bytes.reduced : 3 * bytes.gradient)
 
   const prices: Prices = {
-    segment: (op) => remembered(op, () => (own ? launched(op) : worked(op))).device,
+    segment: (op) => remembered(op, () => (own ? launched(op) : kernelCosts(op))).device,
     collective,
     message: send,
     copy: (op) => overHostLink(elementsOf(op.source) * bytes[COPIED[op.kind]]),
@@ -186,12 +186,12 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
   }
   const seconds = (op: Op, rank: number): number => prices[OP_KINDS[op.kind].cost](op as never, rank)
 
-  /** The hosts of a tensor group launch on their own: the slowest of them is waited for in every collective. */
+  /** The hosts of a tensor group launch independently: every collective waits for the slowest. */
   const meetingSeconds = (op: CollectiveOp): number => {
-    // A gather belongs to the reduce-scatter that it makes an all-reduce of.
+    // A gather belongs to the reduce-scatter with which it forms an all-reduce.
     const isExchange = op.stream.startsWith('tensor:') && op.traffic === 'activations' && op.kind !== 'allGather'
     if (!isExchange) return 0
-    // Two such collectives in every block and pass; of what holds them up beside a pipeline a backward has twice as much.
+    // Two such collectives per block and pass; the stall beside a pipeline is twice as long in a backward.
     const stall = pipeline > 1 && op.phase !== 'recompute' ? software.pipelinedStallSeconds / 2 : 0
     const isBackward = op.subject.endsWith('gradient')
     return (tensor - 1) * (software.tensorMeetingSeconds + (isBackward ? 2 : 1) * stall)
@@ -199,7 +199,7 @@ export function programCosts(config: RunConfig, cluster: Cluster): ProgramCosts 
 
   /** What the host needs for an op; null: nothing. */
   const launching: { readonly [Rule in CostRule]: Prices[Rule] | null } = {
-    segment: (op) => remembered(op, () => worked(op)).host,
+    segment: (op) => remembered(op, () => kernelCosts(op)).host,
     collective: meetingSeconds,
     update: ({ at, updates }) =>
       at === 'device' ? updates.length * software.optimizerLaunchesPerTensor * software.hostLaunchSeconds : 0,

@@ -2,17 +2,19 @@ import type { OpDims, SegmentKind } from '../../core/segments.ts'
 import type { KernelWork } from './kernel-seconds.ts'
 import type { Software } from './software.ts'
 
-/** What decides a segment's kernels besides its sizes. */
+/** What determines a segment's kernels besides its sizes. */
 export interface WorkContext {
   readonly software: Software
   /** Bytes of an activation or weight element: 2 in mixed precision, 4 in f32. */
   readonly elementBytes: number
 }
 
-/** Sizes of a segment on one rank. `rows` are the tokens norms and residuals work on (a share under sequence parallelism). */
+/** Sizes of a segment on one rank. `rows` are the tokens of norms and residuals (a share under sequence parallelism). */
 export type WorkDims = Pick<OpDims, 'B' | 'T' | 'C' | 'NH' | 'KV' | 'HS' | 'F' | 'V' | 'rows'>
 
-/** Kernels by pass; a full backward is input and weight together. Their order does not matter: the cost model adds up. */
+/**
+ * Kernels by pass; a full backward is input and weight together. Their order does not matter: the cost model sums them.
+ */
 export interface PassWork {
   readonly forward: readonly KernelWork[]
   readonly input: readonly KernelWork[]
@@ -43,7 +45,7 @@ function join(...parts: readonly PassWork[]): PassWork {
   }
 }
 
-/** Scores, softmax and their product with the values. Fused: causal, half of the products, nothing of T × T in memory. */
+/** Scores, softmax and their product with the values. Fused: causal, half of the products, no T × T in memory. */
 function attentionCore({ B, T, NH, KV, HS }: WorkDims, { software, elementBytes: e }: WorkContext): PassWork {
   const rows = B * T
   const qkv = rows * HS * (NH + 2 * KV) * e
@@ -61,7 +63,7 @@ function attentionCore({ B, T, NH, KV, HS }: WorkDims, { software, elementBytes:
   const batch = B * NH
   const scores = batch * T * T
   const drop = software.dropout > 0 ? 1 : 0
-  // Without fusion the cast to f32, scale, mask, softmax and the cast back are kernels of their own. Megatron-LM's fused
+  // Without fusion the cast to f32, scale, mask, softmax and the cast back are separate kernels. Megatron-LM's fused
   // kernel takes only multiples of four (sample, head) pairs: is_kernel_available in its fused_softmax.py.
   const fused = software.fusedElementwise && batch % 4 === 0
   const dropout = memory(drop * scores * (2 * e + 1), drop)
@@ -119,7 +121,7 @@ function mlp(d: WorkDims, context: WorkContext, gated: boolean): PassWork {
   return join(products, activation)
 }
 
-/** Backward: input gradient with the residual's added, and the gain's and bias's gradients. */
+/** Backward: input gradient plus the residual's, and the gradients of gain and bias. */
 function norm({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext, rms: boolean): PassWork {
   const loose = rms && !software.fusedElementwise
   const bytes = rows * C * (loose ? 6 : 2) * e
@@ -130,7 +132,7 @@ function norm({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext,
   }
 }
 
-/** x + dropout(p + bias): one kernel when fused; where there is no bias there is no dropout either. */
+/** x + dropout(p + bias): one kernel when fused; without a bias there is no dropout either. */
 function residual({ rows, C }: WorkDims, { software, elementBytes: e }: WorkContext, hasBias: boolean): PassWork {
   const drop = software.dropout > 0 ? 1 : 0
   const fused = software.fusedElementwise
@@ -154,7 +156,7 @@ function loss({ rows, V }: WorkDims, { software }: WorkContext): PassWork {
   return { forward: [memory((2 / 3) * bytes, 8)], input: [memory((1 / 3) * bytes, 4)], weight: [] }
 }
 
-/** Chunk after chunk of rows where all logits together would be too large. */
+/** In chunks of rows where all logits together would be too large. */
 function logits({ rows, V, C }: WorkDims, context: WorkContext): PassWork {
   const each = Math.max(1, Math.min(rows, Math.floor(context.software.headChunkBytes / (context.elementBytes * V))))
   const whole = Math.floor(rows / each)
@@ -163,10 +165,10 @@ function logits({ rows, V, C }: WorkDims, context: WorkContext): PassWork {
   return rest > 0 ? join(chunks, linear(rest, V, C, context)) : chunks
 }
 
-/** The same kernels many times over. */
+/** The same kernels, repeated. */
 function repeated({ forward, input, weight }: PassWork, times: number): PassWork {
-  const again = (list: readonly KernelWork[]) => list.map((work) => ({ ...work, times }))
-  return { forward: again(forward), input: again(input), weight: again(weight) }
+  const repeated = (list: readonly KernelWork[]) => list.map((work) => ({ ...work, times }))
+  return { forward: repeated(forward), input: repeated(input), weight: repeated(weight) }
 }
 
 /** The kernels of one segment. */

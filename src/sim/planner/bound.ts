@@ -4,34 +4,34 @@ import type { RunConfig } from '../../config/types.ts'
 import { elementBytesOf } from '../../strategy/recipes.ts'
 import { blocksPerStage } from '../../strategy/stages.ts'
 import { sendSeconds } from '../collective-cost.ts'
-import type { Cluster } from '../links.ts'
+import type { ClusterHardware } from '../links.ts'
 import { summaryOf } from '../orders.ts'
 import { softwareOf } from '../cost/software.ts'
-import { configOf, type Candidate } from './candidates.ts'
-import type { Line, Probes } from './probe.ts'
+import { candidateConfig, type Candidate } from './candidates.ts'
+import type { BlockLine, Probes } from './probe.ts'
 
-/** Bytes of the fullest rank at least, and what takes most of them. */
+/** Lower bound on the fullest rank's bytes, and the largest category. */
 export interface ByteBound {
   readonly bytes: number
   readonly worst: 'parameters' | 'gradients' | 'optimizer' | 'activations'
 }
 
-/** By rank, most activations of chunks that live at once; later micro-batches repeat what two rounds of them do. */
+/** By rank, most chunk activations that live at once; later micro-batches repeat the first two rounds. */
 function activationsOf({ schedule, pipeline, microbatches, chunks }: Candidate): readonly number[] {
   if (schedule === 'gpipe') return Array.from({ length: pipeline }, () => microbatches)
   return summaryOf(schedule, { stages: pipeline, microbatches: Math.min(microbatches, 2 * pipeline), chunks })
     .peakActivations
 }
 
-/** Seconds a message of a micro-batch takes to the next stage. */
-function messageSeconds(config: RunConfig, candidate: Candidate, cluster: Cluster) {
+/** Seconds of a micro-batch's message to the next stage. */
+function messageSeconds(config: RunConfig, candidate: Candidate, cluster: ClusterHardware) {
   const { tensor, sequenceParallel, microBatch } = candidate
   const { devicesPerNode } = cluster
-  const apart = strideOf(candidate, 'pipeline')
-  const crosses = apart >= devicesPerNode
+  const stageStride = strideOf(candidate, 'pipeline')
+  const crosses = stageStride >= devicesPerNode
   const isCut = sequenceParallel || (crosses && softwareOf(config).scatterGather)
   const bytes = microBatch * config.batch.sequence * config.model.embed * elementBytesOf(config).working
-  return sendSeconds(isCut ? bytes / tensor : bytes, crosses, cluster, Math.min(devicesPerNode, apart))
+  return sendSeconds(isCut ? bytes / tensor : bytes, crosses, cluster, Math.min(devicesPerNode, stageStride))
 }
 
 export class Bounds {
@@ -40,14 +40,14 @@ export class Bounds {
 
   constructor(
     private readonly config: RunConfig,
-    private readonly cluster: Cluster,
+    private readonly cluster: ClusterHardware,
     private readonly probes: Probes,
   ) {}
 
   private blocksOf(candidate: Candidate): readonly number[] {
     const key = `${candidate.pipeline} ${candidate.chunks}`
     let blocks = this.blocks.get(key)
-    if (blocks === undefined) this.blocks.set(key, (blocks = blocksPerStage(configOf(this.config, candidate))))
+    if (blocks === undefined) this.blocks.set(key, (blocks = blocksPerStage(candidateConfig(this.config, candidate))))
     return blocks
   }
 
@@ -64,14 +64,14 @@ export class Bounds {
     const held = Array.from({ length: pipeline }, () => 0)
     blocks.forEach((count, stage) => void (held[owners[stage]!]! += count))
     const peakActivations = activationsOf(candidate)
-    // A tied table is on both ends; of untied ones each holds its own.
+    // A tied table is on both ends; otherwise each end holds its own.
     const share = pipeline === 1 || this.config.model.tied ? 1 : 0.5
     const [first, last] = [owners[0]!, owners.at(-1)!]
-    // What the head needs beside its weights.
+    // What the head needs besides its weights.
     const logits = Math.max(0, peak.ends - state.parameters.ends - state.gradients.ends - state.optimizer.ends)
     let fullest: ByteBound = { bytes: -1, worst: 'parameters' }
     held.forEach((count, rank) => {
-      const kept = (line: Line) => count * line.block + (rank === first || rank === last ? share * line.ends : 0)
+      const kept = (line: BlockLine) => count * line.block + (rank === first || rank === last ? share * line.ends : 0)
       const inFlight = peakActivations[rank]! / chunks
       const ofEach = Math.max(0, further.block) * count
       const parts = {
@@ -80,9 +80,9 @@ export class Bounds {
         optimizer: kept(state.optimizer) / (zero >= 1 ? data : 1),
         activations: ofEach * inFlight + (rank === last ? logits : 0),
       }
-      // Gradients come as the first backward goes: by then one micro-batch less is in flight, unless another follows.
-      const beside = microbatches > inFlight ? parts.activations : ofEach * Math.max(0, inFlight - 1)
-      const bytes = parts.parameters + parts.optimizer + Math.max(parts.activations, parts.gradients + beside)
+      // Gradients appear during the first backward: by then one micro-batch less is in flight, unless another follows.
+      const remaining = microbatches > inFlight ? parts.activations : ofEach * Math.max(0, inFlight - 1)
+      const bytes = parts.parameters + parts.optimizer + Math.max(parts.activations, parts.gradients + remaining)
       const names = ['parameters', 'gradients', 'optimizer', 'activations'] as const
       if (bytes > fullest.bytes) fullest = { bytes, worst: names.reduce((a, b) => (parts[b] > parts[a] ? b : a)) }
     })
@@ -90,9 +90,9 @@ export class Bounds {
   }
 
   /**
-   * Seconds the step takes at least, whatever its order: a rank begins when its first micro-batch has come through the stages
-   * before its own, does its work, and where a backward is one piece the stages before it follow. Exchanges between replicas
-   * hide behind a micro-batch's work where they may.
+   * Lower bound on the step's seconds, in any order: a rank begins when its first micro-batch has passed the earlier
+   * stages, does its work, and where the backward is one piece the earlier stages follow. Replica exchanges overlap
+   * with a micro-batch's work where allowed.
    */
   seconds(candidate: Candidate): number {
     const { probes, config } = this
@@ -113,7 +113,7 @@ export class Bounds {
     let before = 0
     blocks.forEach((count, stage) => {
       const rank = ranks[owners[stage]!]!
-      // The head weighs much more than the embedding.
+      // The head is much heavier than the embedding.
       const ends = stage === lastStage ? 1 : 0
       const F = count * forward.block + ends * forward.ends + (stage < lastStage ? blocking : 0)
       const B = count * backward.block + ends * backward.ends + (stage > 0 ? blocking : 0)

@@ -4,11 +4,11 @@ import { withoutStrayFields } from '../../config/effects.ts'
 import { DEFAULTS, readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
 import { RefusedError } from '../../core/errors.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 
-const MOST_DEVICES = 65_536
+const MAX_DEVICES = 65_536
 
-/** A way to lay a model over a cluster. */
+/** A layout of a model over a cluster. */
 export interface Candidate {
   readonly data: number
   readonly tensor: number
@@ -23,14 +23,14 @@ export interface Candidate {
   readonly sequenceParallel: boolean
 }
 
-/** Candidates that share a reason not to be looked at. */
-export type Drop = (reason: string, count?: number) => void
+/** Reports candidates dropped for the same reason. */
+export type OnDrop = (reason: string, count?: number) => void
 
 function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((each) => n % each === 0)
 }
 
-/** 1, 2, 4 … and the whole, as far as they divide it. */
+/** 1, 2, 4 … and the whole, where they divide it. */
 function microBatchSizes(samples: number): number[] {
   const sizes: number[] = []
   for (let size = 1; size <= samples; size *= 2) if (samples % size === 0) sizes.push(size)
@@ -41,7 +41,7 @@ function chunkCounts(layers: number, pipeline: number): number[] {
   return divisors(Math.floor(layers / pipeline)).filter((v) => v >= 2 && v <= 8)
 }
 
-/** Schedules worth comparing at a pipeline of this size; naive is never quicker than gpipe at the same memory or more. */
+/** Schedules worth comparing at this pipeline size; naive is never faster than gpipe with the same memory or more. */
 function schedulesOf(layers: number, pipeline: number, microbatches: number): [ScheduleName, number][] {
   if (pipeline === 1) return [['1f1b', 1]]
   const found: [ScheduleName, number][] = [
@@ -63,9 +63,9 @@ export function devicesOf({ parallel, cluster }: RunConfig): number {
 }
 
 /**
- * A configuration to plan for: its layout only says how many devices there are, so rules about layouts do not apply.
+ * A configuration to plan for: its layout only determines the number of devices, so layout rules do not apply.
  *
- * @throws RefusedError for what no layout can mend
+ * @throws RefusedError for problems that no layout can fix
  */
 export function readForPlan(input: unknown): RunConfig {
   const config = readConfig(input)
@@ -73,13 +73,13 @@ export function readForPlan(input: unknown): RunConfig {
   const single = { ...config.batch, microbatches: 1, shares: null }
   const cluster = { ...config.cluster, adapters: 'default', stragglers: [] } as const
   checkConfig({ ...config, batch: single, parallel: DEFAULTS.parallel, cluster }, 'simulate')
-  if (devices > MOST_DEVICES)
-    throw new RefusedError('parallel.data', `${devices} devices; a plan takes at most ${MOST_DEVICES}`)
+  if (devices > MAX_DEVICES)
+    throw new RefusedError('parallel.data', `${devices} devices; a plan takes at most ${MAX_DEVICES}`)
   return config
 }
 
-/** Every layout of the model over `devices` that makes sense; what does not is counted with its reason. */
-export function* candidatesOf(config: RunConfig, devices: number, drop: Drop): Generator<Candidate> {
+/** Every sensible layout of the model over `devices`; the others are counted by reason. */
+export function* candidatesOf(config: RunConfig, devices: number, drop: OnDrop): Generator<Candidate> {
   const { model, batch, cluster } = config
   for (const tensor of divisors(devices)) {
     const reason = tensorRefusal(config, tensor)
@@ -89,18 +89,18 @@ export function* candidatesOf(config: RunConfig, devices: number, drop: Drop): G
     }
     for (const pipeline of divisors(devices / tensor)) {
       const data = devices / tensor / pipeline
-      if (pipeline > model.layers) drop(say`more stages than the ${model.layers} blocks`.text)
-      else if (batch.global % data !== 0) drop(say`replicas do not divide the global batch of ${batch.global}`.text)
+      if (pipeline > model.layers) drop(msg`more stages than the ${model.layers} blocks`.text)
+      else if (batch.global % data !== 0) drop(msg`replicas do not divide the global batch of ${batch.global}`.text)
       else yield* withSizes(config, { data, tensor, pipeline })
     }
   }
-  if (cluster.devicesPerNode < devices && batch.global < devices) drop(say`fewer samples than devices`.text)
+  if (cluster.devicesPerNode < devices && batch.global < devices) drop(msg`fewer samples than devices`.text)
 }
 
 function tensorRefusal({ model, cluster }: RunConfig, tensor: number): string | null {
   const uneven = [model.heads, model.kvHeads, model.ffn].some((size) => size % tensor !== 0)
-  if (uneven) return say`tensor ranks do not divide heads or MLP`.text
-  return tensor > cluster.devicesPerNode ? say`a tensor group would cross nodes`.text : null
+  if (uneven) return msg`tensor ranks do not divide heads or MLP`.text
+  return tensor > cluster.devicesPerNode ? msg`a tensor group would cross nodes`.text : null
 }
 
 function* withSizes(
@@ -121,8 +121,8 @@ function* withSizes(
   }
 }
 
-/** The configuration with a candidate's layout; what a candidate does not decide stays. */
-export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
+/** The configuration with a candidate's layout; everything else is unchanged. */
+export function candidateConfig(config: RunConfig, candidate: Candidate): RunConfig {
   const { microBatch: _, microbatches, ...layout } = candidate
   const { partition, fsdp } = config.parallel
   return withoutStrayFields({
@@ -140,14 +140,14 @@ export function configOf(config: RunConfig, candidate: Candidate): RunConfig {
   })
 }
 
-/** The axes of a mesh that are longer than one: "data 2 × pipeline 4"; empty for one device. */
+/** The mesh axes longer than one: "data 2 × pipeline 4"; empty for one device. */
 export function meshText(axes: Readonly<Record<string, number>>): string {
   return Object.entries(axes)
     .flatMap(([name, size]) => (size > 1 ? [`${name} ${size}`] : []))
     .join(' × ')
 }
 
-/** The words of a layout's name, in a language. */
+/** The words of a layout's name, by language. */
 export interface LayoutWords {
   readonly mesh: (data: number, tensor: number, pipeline: number) => string
   readonly schedule: (id: ScheduleName) => string
@@ -155,7 +155,7 @@ export interface LayoutWords {
   readonly micro: (count: number, size: number) => string
   readonly recompute: { readonly selective: string; readonly full: string }
   readonly sequence: string
-  /** Between the parts. */
+  /** The separator. */
   readonly comma: string
 }
 

@@ -1,6 +1,6 @@
 import { RefusedError } from '../../core/errors.ts'
 import { bytesText, CATEGORIES, type PeakBytes } from '../../core/bytes.ts'
-import { say } from '../../core/said.ts'
+import { msg } from '../../core/message.ts'
 import type { SoftwareId } from '../../config/names.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
@@ -8,43 +8,43 @@ import { clusterOf } from '../links.ts'
 import { softwareOf } from '../cost/software.ts'
 import { simulate, simulateFigures } from '../simulate.ts'
 import { Bounds } from './bound.ts'
-import { candidatesOf, configOf, devicesOf, type Candidate } from './candidates.ts'
+import { candidatesOf, candidateConfig, devicesOf, type Candidate } from './candidates.ts'
 import { explain, verdictOf, type Verdict } from './explain.ts'
-import type { Planned } from './planned.ts'
+import type { ClockedCandidate } from './clocked-candidate.ts'
 import { Probes } from './probe.ts'
 
-export interface Plan {
+export interface PlannerResult {
   readonly devices: number
-  /** The software whose figures all candidates take. */
+  /** The software assumed for all candidates. */
   readonly software: SoftwareId
   readonly budgetBytes: number
-  /** Candidates looked at, those that fit, and those clocked. */
+  /** Candidates examined, those that fit, and those clocked. */
   readonly candidates: number
   readonly fitting: number
   readonly clocked: number
-  /** Why layouts and candidates were dropped, most often first. */
+  /** Why layouts and candidates were dropped, most frequent first. */
   readonly dropped: readonly { readonly reason: string; readonly count: number }[]
   /** Fastest first. */
-  readonly ranked: readonly Planned[]
+  readonly ranked: readonly ClockedCandidate[]
   /** No other clocked candidate is both faster and smaller; smallest memory first. */
-  readonly front: readonly Planned[]
+  readonly front: readonly ClockedCandidate[]
   readonly verdict: Verdict
   /** The verdict in two sentences. */
   readonly explanation: string
-  /** The configuration of the winner, complete. */
+  /** The winner's complete configuration. */
   readonly best: RunConfig
 }
 
-export interface PlanProgress {
+export interface PlannerProgress {
   readonly phase: 'bounding' | 'clocking'
   readonly done: number
   readonly total: number | null
 }
 
-export interface PlanOptions {
-  /** Most candidates that are replayed, by bound. */
+export interface PlannerOptions {
+  /** Most candidates to replay, by bound. */
   readonly clocked?: number
-  /** What "this" is, where it was measured. */
+  /** The measured "this", if any. */
   readonly measured?: MeasuredDevice
 }
 
@@ -54,29 +54,32 @@ interface Bounded {
   readonly memoryBytes: number
 }
 
-/** Candidates between two reports. */
+/** Candidates between two progress reports. */
 const REPORT_EVERY = 1000
 
 /** Most candidates replayed: each takes up to a second. */
-const MOST_CLOCKED = 16
+const MAX_CLOCKED = 16
 
-/** Bounds are read off small replays: what they may be above the replay of the whole, as a share of it. */
+/** Bounds come from small replays: how far they may exceed the full replay, as a share of it. */
 export const SLACK = { seconds: 0.05, bytes: 0.25 } as const
 
-function byStep(a: Planned, b: Planned): number {
+function byStep(a: ClockedCandidate, b: ClockedCandidate): number {
   return a.stepSeconds - b.stepSeconds || a.memoryBytes - b.memoryBytes
 }
 
 /**
- * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets bounds of
- * its memory and its step from replays of a few blocks; those with the lowest bounds, and those that are good for little
- * memory, are replayed until no other can be faster. All that is said of a layout is what `simulate` says of it. A generator:
- * it reports as it goes, and whoever stops asking cancels it.
+ * Searches the layouts of a configuration's model, global batch and sequence over its devices. Every candidate gets
+ * bounds on memory and step time from replays of a few blocks; those with the lowest bounds, and the best for little
+ * memory, are replayed until no other can be faster. Reported figures of a layout equal `simulate`'s. A generator: it
+ * yields progress, and is cancelled by not resuming it.
  *
  * @throws RefusedError when nothing fits, with the nearest miss
  */
-export function* planSteps(config: RunConfig, options: PlanOptions = {}): Generator<PlanProgress, Plan> {
-  const { clocked: most = MOST_CLOCKED } = options
+export function* layoutSearch(
+  config: RunConfig,
+  options: PlannerOptions = {},
+): Generator<PlannerProgress, PlannerResult> {
+  const { clocked: most = MAX_CLOCKED } = options
   const measured = config.cluster.device === 'this' ? options.measured : undefined
   const cluster = clusterOf(config.cluster, measured?.device)
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes
@@ -85,7 +88,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
   const drop = (reason: string) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   const bounds = new Bounds(config, cluster, new Probes(config, cluster, measured))
   const known = measured ? { measured } : {}
-  const replayed = (candidate: Candidate) => simulateFigures(configOf(config, candidate), known)
+  const replayed = (candidate: Candidate) => simulateFigures(candidateConfig(config, candidate), known)
 
   const fitting: Bounded[] = []
   let nearest: { candidate: Candidate; bytes: number } | null = null
@@ -94,7 +97,7 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     if (candidates++ % REPORT_EVERY === 0) yield { phase: 'bounding', done: candidates, total: null }
     const { bytes, worst } = bounds.bytes(candidate)
     if (bytes * (1 - SLACK.bytes) > budgetBytes) {
-      drop(say`out of memory, mostly ${worst}`.text)
+      drop(msg`out of memory, mostly ${worst}`.text)
       if (nearest === null || bytes < nearest.bytes) nearest = { candidate, bytes }
       continue
     }
@@ -104,19 +107,19 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
     return new RefusedError(
       'cluster',
-      say`nothing fits ${devices} devices of ${bytesText(budgetBytes)}; the smallest layout needs ${bytesText(peak.total)}, mostly ${worst}`,
+      msg`nothing fits ${devices} devices of ${bytesText(budgetBytes)}; the smallest layout needs ${bytesText(peak.total)}, mostly ${worst}`,
     )
   }
   if (fitting.length === 0) {
     if (nearest !== null) throw miss(replayed(nearest.candidate).peak)
     throw new RefusedError(
       'cluster',
-      say`no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`,
+      msg`no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`,
     )
   }
-  const planned: Planned[] = []
+  const planned: ClockedCandidate[] = []
   let best = Infinity
-  /** Of a kind that did not fit, its bytes over its bound: others of it are expected to miss as much. */
+  /** By kind that did not fit, its bytes over its bound: others of the kind are expected to miss as much. */
   const missed = new Map<string, number>()
   let smallest: PeakBytes | null = null
   let done = 0
@@ -135,13 +138,13 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
       continue
     }
     missed.set(kindOf(bounded), peak.total / memoryBytes)
-    drop(say`out of memory, counted buffer by buffer`.text)
+    drop(msg`out of memory, counted buffer by buffer`.text)
     if (smallest === null || peak.total < smallest.total) smallest = peak
   }
   planned.sort(byStep)
   const [winner] = planned
   if (!winner) throw miss(smallest!)
-  const verdict = verdictOf(planned, simulate(configOf(config, winner.candidate), known).result, budgetBytes)
+  const verdict = verdictOf(planned, simulate(candidateConfig(config, winner.candidate), known).result, budgetBytes)
   const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
   return {
     devices,
@@ -155,13 +158,13 @@ export function* planSteps(config: RunConfig, options: PlanOptions = {}): Genera
     front: frontOf(planned),
     verdict,
     explanation: explain(verdict),
-    best: { ...configOf(config, winner.candidate), cluster: config.cluster },
+    best: { ...candidateConfig(config, winner.candidate), cluster: config.cluster },
   }
 }
 
 /** The whole search at once. */
-export function plan(config: RunConfig, options: PlanOptions = {}): Plan {
-  const steps = planSteps(config, options)
+export function searchLayouts(config: RunConfig, options: PlannerOptions = {}): PlannerResult {
+  const steps = layoutSearch(config, options)
   let next = steps.next()
   while (!next.done) next = steps.next()
   return next.value
@@ -173,7 +176,8 @@ const kindOf = ({ candidate: { schedule, tensor, microBatch, recompute, zero } }
 const meshOf = ({ candidate: { data, tensor, pipeline } }: Bounded) => `${data} ${tensor} ${pipeline}`
 
 /**
- * Lowest bounds first, until none can be below the best; then the best of another mesh, and those that no smaller one beats.
+ * Lowest bounds first, until none can be below the best; then the best of another mesh, and those that no smaller one
+ * beats.
  */
 function* inTurn(
   fitting: readonly Bounded[],
@@ -210,8 +214,8 @@ function* inTurn(
 }
 
 /** @param planned fastest first */
-function frontOf(planned: readonly Planned[]): Planned[] {
-  const front: Planned[] = []
+function frontOf(planned: readonly ClockedCandidate[]): ClockedCandidate[] {
+  const front: ClockedCandidate[] = []
   let least = Infinity
   for (const each of planned)
     if (each.memoryBytes < least) {

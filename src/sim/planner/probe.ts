@@ -5,50 +5,50 @@ import type { CollectiveOp, Op } from '../../schedule/program.ts'
 import { measuredCosts } from '../cost/measured-costs.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
 import { programCosts } from '../cost/program-costs.ts'
-import type { Cluster } from '../links.ts'
+import type { ClusterHardware } from '../links.ts'
 import { softwareOf } from '../cost/software.ts'
 import { replay } from '../replay/replay.ts'
 import { sequenceOf } from '../replay/code.ts'
 import type { Walk } from '../replay/walk.ts'
-import { configOf, type Candidate } from './candidates.ts'
+import { candidateConfig, type Candidate } from './candidates.ts'
 
 /*
- * What a block adds to a rank's time and bytes, read off replays of models of one and of two blocks on a single stage. Blocks
- * are alike, so the rest is a straight line; candidates that share a block share its probe.
+ * What a block adds to a rank's time and bytes, from replays of models of one and of two blocks on a single stage.
+ * Blocks are alike, so it is linear; candidates that share a block share its probe.
  */
 
-/** A quantity of a rank by its number of blocks. */
-export interface Line {
-  /** With no blocks: the embedding and the head. */
+/** A rank's quantity as a linear function of its blocks. */
+export interface BlockLine {
+  /** Without blocks: the embedding and the head. */
   readonly ends: number
   readonly block: number
 }
 
 /** Of one micro-batch. */
 export interface PassLines {
-  readonly forward: Line
-  readonly backward: Line
+  readonly forward: BlockLine
+  readonly backward: BlockLine
 }
 
-/** What a rank keeps for the whole step. */
-export type StateLines = Readonly<Record<StateCategory, Line>>
+/** Memory a rank keeps for the whole step. */
+export type StateLines = Readonly<Record<StateCategory, BlockLine>>
 
 export interface ByteLines {
-  /** Before any sharding over replicas. */
+  /** Before sharding over replicas. */
   readonly state: StateLines
-  /** The peak with one micro-batch in flight, and what each further one adds. */
-  readonly peak: Line
-  readonly further: Line
+  /** The peak with one micro-batch in flight, and the increment of each further one. */
+  readonly peak: BlockLine
+  readonly further: BlockLine
 }
 
-/** What replicas exchange with each micro-batch and at the end of the step, and what the optimizer then takes. */
+/** Replica exchanges per micro-batch and at the end of the step, and the time of the optimizer. */
 export interface ReplicaLines {
-  readonly perMicrobatch: Line
-  readonly atEnd: Line
-  readonly optimizer: Line
+  readonly perMicrobatch: BlockLine
+  readonly atEnd: BlockLine
+  readonly optimizer: BlockLine
 }
 
-function lineOf(one: number, two: number): Line {
+function lineOf(one: number, two: number): BlockLine {
   return { ends: 2 * one - two, block: two - one }
 }
 
@@ -62,16 +62,16 @@ function stateLines(one: PeakBytes, two: PeakBytes): StateLines {
   }
 }
 
-/** A line that goes on from a second as it went there from a first. */
-function grown(first: Line, second: Line, times: number): Line {
+/** Linear extrapolation beyond the second of two lines. */
+function extrapolated(first: BlockLine, second: BlockLine, times: number): BlockLine {
   return {
     ends: second.ends + times * (second.ends - first.ends),
     block: second.block + times * (second.block - first.block),
   }
 }
 
-/** Samples of a micro-batch up to which every size is replayed. */
-const MOST_SAMPLES = 4
+/** Micro-batch sizes up to this are all replayed. */
+const MAX_SAMPLES = 4
 
 interface Shape {
   readonly layers: number
@@ -82,23 +82,23 @@ const isOverReplicas = (op: Op, data: number): op is CollectiveOp =>
   isCollective(op) && data > 1 && op.group.length === data && !/^(tensor|norm):/.test(op.stream)
 
 export class Probes {
-  private readonly kept = new Map<string, unknown>()
+  private readonly cache = new Map<string, unknown>()
 
   constructor(
     private readonly config: RunConfig,
-    private readonly cluster: Cluster,
+    private readonly cluster: ClusterHardware,
     private readonly measured: MeasuredDevice | undefined,
   ) {}
 
-  private remembered<Value>(key: string, make: () => Value): Value {
-    if (!this.kept.has(key)) this.kept.set(key, make())
-    return this.kept.get(key) as Value
+  private memoize<Value>(key: string, make: () => Value): Value {
+    if (!this.cache.has(key)) this.cache.set(key, make())
+    return this.cache.get(key) as Value
   }
 
-  /** A rank of a model of so many blocks on one stage, where all forwards come before all backwards. */
+  /** A rank of a model with this many blocks on one stage, all forwards before all backwards. */
   private walk(candidate: Candidate, { layers, microbatches }: Shape): Walk {
     const { data, microBatch } = candidate
-    const real = configOf(this.config, candidate)
+    const real = candidateConfig(this.config, candidate)
     const roofline = programCosts(real, this.cluster)
     const costs = this.measured ? measuredCosts(this.measured.seconds, roofline) : roofline
     const small: RunConfig = {
@@ -117,12 +117,12 @@ export class Probes {
     return replay(small, costs, undefined, { likeRanksOnce: true }).walks[0]!
   }
 
-  /** What a rank alone takes: of its second micro-batch, since then nothing is launched for the first time. */
-  private alone(candidate: Candidate, microBatch: number, { layers, microbatches }: Shape) {
+  /** A single rank's times, of its second micro-batch: nothing is launched for the first time there. */
+  private replaySingleStage(candidate: Candidate, microBatch: number, { layers, microbatches }: Shape) {
     const { tensor, sequenceParallel, recompute, pipeline } = candidate
     const stalls = pipeline > 1 && softwareOf(this.config).pipelinedStallSeconds > 0
     const key = `${tensor} ${sequenceParallel} ${microBatch} ${recompute} ${stalls} ${layers} ${microbatches}`
-    return this.remembered(key, () => {
+    return this.memoize(key, () => {
       const single = { ...candidate, data: 1, zero: 0, microBatch } as const
       const walk = this.walk(single, { layers, microbatches })
       const ends: number[] = []
@@ -143,28 +143,30 @@ export class Probes {
   }
 
   private passesAt(candidate: Candidate, microBatch: number): PassLines {
-    const [one, two] = [1, 2].map((layers) => this.alone(candidate, microBatch, { layers, microbatches: 2 }))
+    const [one, two] = [1, 2].map((layers) =>
+      this.replaySingleStage(candidate, microBatch, { layers, microbatches: 2 }),
+    )
     return { forward: lineOf(one!.forward, two!.forward), backward: lineOf(one!.backward, two!.backward) }
   }
 
   /**
-   * Seconds of the forward and backward of a micro-batch, with what tensor ranks exchange in them. Kernels of many samples
-   * take as much longer as they have more.
+   * Seconds of a micro-batch's forward and backward, including tensor-parallel exchanges. Extrapolated linearly for
+   * large micro-batches.
    */
   passLines(candidate: Candidate): PassLines {
     const { microBatch } = candidate
-    if (microBatch <= MOST_SAMPLES) return this.passesAt(candidate, microBatch)
-    const [half, full] = [this.passesAt(candidate, MOST_SAMPLES / 2), this.passesAt(candidate, MOST_SAMPLES)]
-    const times = (microBatch - MOST_SAMPLES) / (MOST_SAMPLES / 2)
+    if (microBatch <= MAX_SAMPLES) return this.passesAt(candidate, microBatch)
+    const [half, full] = [this.passesAt(candidate, MAX_SAMPLES / 2), this.passesAt(candidate, MAX_SAMPLES)]
+    const times = (microBatch - MAX_SAMPLES) / (MAX_SAMPLES / 2)
     return {
-      forward: grown(half.forward, full.forward, times),
-      backward: grown(half.backward, full.backward, times),
+      forward: extrapolated(half.forward, full.forward, times),
+      backward: extrapolated(half.backward, full.backward, times),
     }
   }
 
   private bytesAt(candidate: Candidate, microBatch: number): ByteLines {
     const peaks = (microbatches: number) =>
-      [1, 2].map((layers) => this.alone(candidate, microBatch, { layers, microbatches }).peak)
+      [1, 2].map((layers) => this.replaySingleStage(candidate, microBatch, { layers, microbatches }).peak)
     const [one, two] = [peaks(1), peaks(2)]
     return {
       state: stateLines(one[0]!, one[1]!),
@@ -173,11 +175,15 @@ export class Probes {
     }
   }
 
-  /** Bytes of a rank; activations grow with the samples of a micro-batch as they do from one to two. */
+  /** Bytes of a rank; activations are linear in the samples of a micro-batch, extrapolated from one and two. */
   byteLines(candidate: Candidate): ByteLines {
     const [one, two] = [this.bytesAt(candidate, 1), this.bytesAt(candidate, 2)]
     const more = candidate.microBatch - 2
-    return { state: one.state, peak: grown(one.peak, two.peak, more), further: grown(one.further, two.further, more) }
+    return {
+      state: one.state,
+      peak: extrapolated(one.peak, two.peak, more),
+      further: extrapolated(one.further, two.further, more),
+    }
   }
 
   private replicas(candidate: Candidate, layers: number) {
@@ -202,7 +208,7 @@ export class Probes {
       }
     })
     return {
-      // The last backward of ZeRO 0 and 1 reduces for the whole step.
+      // In ZeRO 0 and 1 the last backward reduces for the whole step.
       inLast: Math.max(0, ...perMicrobatch.values()),
       atEnd: Math.max(0, ...atEnd.values()),
       optimizer,
@@ -211,7 +217,7 @@ export class Probes {
 
   replicaLines(candidate: Candidate): ReplicaLines {
     const { data, tensor, zero } = candidate
-    return this.remembered(`replicas ${data} ${tensor} ${zero}`, () => {
+    return this.memoize(`replicas ${data} ${tensor} ${zero}`, () => {
       const plain = {
         ...candidate,
         sequenceParallel: false,

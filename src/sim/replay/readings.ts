@@ -1,7 +1,7 @@
 import { CATEGORIES, zeroByTraffic, type BytesByTraffic } from '../../core/bytes.ts'
 import type { Op } from '../../schedule/program.ts'
 import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts'
-import { movedBytes } from '../traffic.ts'
+import { exchangedBytes } from '../traffic.ts'
 import type { MemoryCurve } from '../memory-curve.ts'
 import type { Walker } from './pending.ts'
 import { sequenceOf } from './code.ts'
@@ -27,7 +27,7 @@ export function trafficOf(walk: Walk): WalkTraffic {
     for (const each of ops) {
       if (!('group' in each) && !('peer' in each)) continue
       const op = walk.relocated(each)
-      const { sent, received } = movedBytes(op, walk.rank)
+      const { sent, received } = exchangedBytes(op, walk.rank)
       sentBytes += sent * times
       receivedBytes += received * times
       traffic[op.traffic] += sent * times

@@ -1,10 +1,10 @@
 import { collectiveSeconds } from '../collective-cost.ts'
 import { num, parseCsv } from './csv.ts'
-import { median, percentErrors, type Point, type Section } from './section.ts'
+import { median, percentErrors, type Point, type ReportSection } from './section.ts'
 import { isSeen, nodesOf } from './setups.ts'
 
 /** @param csv vtrain_allreduce_lut.csv */
-export function allReduce(csv: string): Section {
+export function allReduce(csv: string): ReportSection {
   const clusters = {
     a100: nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200'),
     v100: nodesOf('v100-32gb', 'nvlink2', 'ib-edr100'),

@@ -1,6 +1,6 @@
 import { num, parseCsv, type CsvRow } from './csv.ts'
-import { median, percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, isSeen, nodesOfEight, secondsOf, type PublishedRun } from './setups.ts'
+import { median, percentErrors, type Point, type ReportSection } from './section.ts'
+import { gptShape, isSeen, nodesOfEight, publishedSeconds, type PublishedRun } from './setups.ts'
 
 /** Layers, width and heads: MPT configurations of llm-foundry. */
 const SHAPES: Readonly<Record<string, readonly [number, number, number]>> = {
@@ -44,7 +44,7 @@ function runOf(row: CsvRow): PublishedRun {
 }
 
 /** @param csv llm_foundry_fsdp_bench.csv */
-export function foundry(csv: string): Section {
+export function foundry(csv: string): ReportSection {
   const points: Point[] = parseCsv(csv)
     .filter((row) => row['precision'] !== 'amp_fp8')
     .map((row, index) => {
@@ -52,7 +52,7 @@ export function foundry(csv: string): Section {
       return {
         label: `${row['model']}, sequence ${row['seq_len']}, ${row['n_gpus']} ${row['gpu']}, micro-batch ${row['micro_batch']}`,
         measured: num(row, 'tokens_s_gpu'),
-        simulated: tokens / secondsOf(runOf(row)),
+        simulated: tokens / publishedSeconds(runOf(row)),
         seen: isSeen(index),
       }
     })

@@ -1,18 +1,18 @@
-import { percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, nodesOfEight, secondsOf } from './setups.ts'
+import { percentErrors, type Point, type ReportSection } from './section.ts'
+import { gptShape, nodesOfEight, publishedSeconds } from './setups.ts'
 
 /** test/published/gpipe-table-2.json */
 export interface GpipeTable {
   readonly source: string
   readonly stages: readonly number[]
-  /** Transformer with 48 blocks: throughput over that of K = 2, M = 1, for M = 32. */
+  /** Transformer with 48 blocks: throughput relative to K = 2, M = 1, for M = 32. */
   readonly throughput: readonly number[]
 }
 
-export function gpipe({ source, stages, throughput }: GpipeTable): Section {
+export function gpipe({ source, stages, throughput }: GpipeTable): ReportSection {
   const batch = 128
   const seconds = (pipeline: number, microbatches: number) =>
-    secondsOf({
+    publishedSeconds({
       model: { ...gptShape(48, 32, 2048, 1024, 32000), attention: 'materialized' },
       precision: 'mixed-bf16',
       sequence: 1024,

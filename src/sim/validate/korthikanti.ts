@@ -1,5 +1,5 @@
-import { percentErrors, type Check, type Point, type Section } from './section.ts'
-import { gptShape, nodesOfEight, secondsOf } from './setups.ts'
+import { percentErrors, type Check, type Point, type ReportSection } from './section.ts'
+import { gptShape, nodesOfEight, publishedSeconds } from './setups.ts'
 
 /** test/published/korthikanti-table-5.json */
 export interface KorthikantiTable {
@@ -21,12 +21,12 @@ export interface KorthikantiTable {
   }[]
 }
 
-export function korthikanti({ source, vocab, sequence, rows }: KorthikantiTable): Section {
+export function korthikanti({ source, vocab, sequence, rows }: KorthikantiTable): ReportSection {
   const points: Point[] = []
   const ratios: Check[] = []
   for (const row of rows) {
     const seconds = (selective: boolean) =>
-      secondsOf({
+      publishedSeconds({
         model: gptShape(row.layers, row.heads, row.hidden, sequence, vocab),
         precision: 'mixed-f16',
         sequence,

@@ -1,5 +1,5 @@
-import { percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, isSeen, nodesOfEight, secondsOf } from './setups.ts'
+import { percentErrors, type Point, type ReportSection } from './section.ts'
+import { gptShape, isSeen, nodesOfEight, publishedSeconds } from './setups.ts'
 
 /** test/published/megatron-table-1.json */
 export interface MegatronTable {
@@ -27,11 +27,11 @@ function iterationFlops(B: number, s: number, l: number, h: number, V: number): 
   return 96 * B * s * l * h * h * (1 + s / (6 * h) + V / (16 * l * h))
 }
 
-export function megatron({ source, vocab, sequence, rows }: MegatronTable): Section {
+export function megatron({ source, vocab, sequence, rows }: MegatronTable): ReportSection {
   const points: Point[] = rows.map((row, index) => {
     const data = row.devices / row.tensor / row.pipeline
     const chunks = row.blocksPerChunk === null ? 1 : row.layers / row.pipeline / row.blocksPerChunk
-    const stepSeconds = secondsOf({
+    const stepSeconds = publishedSeconds({
       model: gptShape(row.layers, row.heads, row.hidden, sequence, vocab),
       precision: 'mixed-f16',
       sequence,

@@ -1,6 +1,6 @@
 import { num, parseCsv, type CsvRow } from './csv.ts'
-import { areaUnderCurve, median, percentErrors, type Point, type Section } from './section.ts'
-import { isSeen, nodesOfEight, figuresOf, type PublishedRun } from './setups.ts'
+import { areaUnderCurve, median, percentErrors, type Point, type ReportSection } from './section.ts'
+import { isSeen, nodesOfEight, publishedFigures, type PublishedRun } from './setups.ts'
 
 const SEQUENCE = 4096
 
@@ -40,14 +40,14 @@ function runOf(row: CsvRow): PublishedRun {
   }
 }
 
-/** A configuration says no stage without a block. */
+/** A configuration cannot express a stage without blocks. */
 function hasBlockPerStage(row: CsvRow): boolean {
   return num(row, 'pp') <= (MODELS[row['model'] ?? '']?.layers ?? 0)
 }
 
-/** Of the whole result only what is compared is kept. */
+/** Keeps only the compared part of the result. */
 function outcomeOf(row: CsvRow): { readonly seconds: number; readonly bytes: number } {
-  const { stepSeconds, peak } = figuresOf(runOf(row))
+  const { stepSeconds, peak } = publishedFigures(runOf(row))
   return { seconds: stepSeconds, bytes: peak.total }
 }
 
@@ -59,7 +59,7 @@ function label(row: CsvRow): string {
 const SOURCE = 'Hugging Face, The Ultra-Scale Playbook: nanotron benchmark on 8–512 H100'
 
 /** @param csv nanotron_bench_h100.csv */
-export function nanotron(csv: string): Section[] {
+export function nanotron(csv: string): ReportSection[] {
   const rows = parseCsv(csv)
     .filter((row) => row['gbs_consistent'] === '1' && hasBlockPerStage(row))
     .map((row) => ({ row, simulated: outcomeOf(row) }))

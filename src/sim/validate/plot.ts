@@ -1,9 +1,9 @@
-import type { Section } from './section.ts'
+import type { ReportSection } from './section.ts'
 
 const SIZE = 360
 const MARGIN = 48
 /** More points than this are thinned evenly. */
-const MOST = 800
+const MAX_POINTS = 800
 
 function text(x: number, y: number, value: string, more = ''): string {
   return `<text x="${x}" y="${y}" font-size="11" font-family="sans-serif" fill="#555" ${more}>${value}</text>`
@@ -13,15 +13,15 @@ function label(value: number): string {
   return Number(value.toPrecision(2)).toLocaleString('en-US')
 }
 
-/** Measured across, simulated up, both logarithmic; the line is where they agree. An SVG of its own. */
-export function plotOf({ points, quantity }: Section): string {
+/** Measured against simulated, both logarithmic, with the line of agreement. A standalone SVG. */
+export function plotOf({ points, quantity }: ReportSection): string {
   const values = points.flatMap(({ measured, simulated }) => [measured, simulated])
   const low = Math.log(Math.min(...values)) - 0.1
   const high = Math.log(Math.max(...values)) + 0.1
   const place = (value: number) => ((Math.log(value) - low) / (high - low)) * (SIZE - 2 * MARGIN)
   const x = (value: number) => (MARGIN + place(value)).toFixed(1)
   const y = (value: number) => (SIZE - MARGIN - place(value)).toFixed(1)
-  const every = Math.ceil(points.length / MOST)
+  const every = Math.ceil(points.length / MAX_POINTS)
   const marks = points
     .filter((_, i) => i % every === 0)
     .map(({ measured, simulated, seen }) => {

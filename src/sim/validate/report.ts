@@ -1,8 +1,17 @@
-import { keeps, mean, median, percentErrors, relativeError, type Check, type Point, type Section } from './section.ts'
+import {
+  passes,
+  mean,
+  median,
+  percentErrors,
+  relativeError,
+  type Check,
+  type Point,
+  type ReportSection,
+} from './section.ts'
 
-const WORST = 5
-/** Tables with more rows than this show only their worst. */
-const SHORT = 26
+const WORST_ROWS = 5
+/** Tables with more rows than this show only the worst. */
+const MAX_FULL_ROWS = 26
 
 function figure(value: number): string {
   return value === 0 ? '0' : Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3)
@@ -17,9 +26,9 @@ function signed(point: Point): string {
   return `${percent >= 0 ? '+' : '−'}${Math.abs(percent).toFixed(1)} %`
 }
 
-function checkRow(section: Section, check: Check): string {
+function checkRow(section: ReportSection, check: Check): string {
   const limit = `${check.atLeast ? '≥' : '≤'} ${shown({ value: check.limit, unit: check.unit })}`
-  return `| ${section.title} | ${check.name} | ${shown(check)} | ${limit} | ${keeps(check) ? 'kept' : '**missed**'} |`
+  return `| ${section.title} | ${check.name} | ${shown(check)} | ${limit} | ${passes(check) ? 'kept' : '**missed**'} |`
 }
 
 function statistics(name: string, points: readonly Point[]): string {
@@ -39,9 +48,9 @@ function pointRows(points: readonly Point[]): string[] {
   ]
 }
 
-function sectionText(section: Section, plot: string): string {
+function sectionText(section: ReportSection, plot: string): string {
   const { title, source, software, notes, quantity, points } = section
-  const worst = [...points].sort((a, b) => Math.abs(relativeError(b)) - Math.abs(relativeError(a))).slice(0, WORST)
+  const worst = [...points].sort((a, b) => Math.abs(relativeError(b)) - Math.abs(relativeError(a))).slice(0, WORST_ROWS)
   const halves = [
     ['all', points],
     ['fitted on', points.filter(({ seen }) => seen)],
@@ -59,13 +68,13 @@ function sectionText(section: Section, plot: string): string {
     '',
     `![${title}: simulated over measured](${plot})`,
     '',
-    ...(points.length <= SHORT ? pointRows(points) : ['Worst cases:', '', ...pointRows(worst)]),
+    ...(points.length <= MAX_FULL_ROWS ? pointRows(points) : ['Worst cases:', '', ...pointRows(worst)]),
     '',
   ].join('\n')
 }
 
 /** docs/validation.md. @param plotOf where the plot of a section lies, relative to the document */
-export function reportOf(sections: readonly Section[], plotOf: (section: Section) => string): string {
+export function reportOf(sections: readonly ReportSection[], plotOf: (section: ReportSection) => string): string {
   const rows = sections.flatMap((section) => section.checks.map((check) => checkRow(section, check)))
   return [
     '# Validation of the simulator',

@@ -5,11 +5,11 @@ export interface Point {
   readonly label: string
   readonly measured: number
   readonly simulated: number
-  /** Whether the parameters saw this row when they were fitted. */
+  /** Whether the parameters were fitted on this row. */
   readonly seen: boolean
 }
 
-/** A figure with the limit it must keep. `atLeast`: larger is better. */
+/** A figure with its limit. `atLeast`: larger is better. */
 export interface Check {
   readonly name: string
   readonly value: number
@@ -18,21 +18,21 @@ export interface Check {
   readonly unit: '%' | 'points' | ''
 }
 
-/** What one source says against what the simulator says. */
-export interface Section {
+/** The comparison of one source with the simulator. */
+export interface ReportSection {
   readonly id: string
   readonly title: string
   readonly source: string
-  /** Whose figures were simulated, as a configuration names it; null where no framework was at work. */
+  /** The simulated software, as named in a configuration; null where no framework was involved. */
   readonly software: SoftwareId | null
-  /** How the runs were set up and what is assumed where the source is silent. */
+  /** The setup of the runs, and assumptions where the source does not say. */
   readonly notes: readonly string[]
   readonly quantity: string
   readonly points: readonly Point[]
   readonly checks: readonly Check[]
 }
 
-export function keeps({ value, limit, atLeast }: Check): boolean {
+export function passes({ value, limit, atLeast }: Check): boolean {
   return atLeast ? value >= limit : value <= limit
 }
 
@@ -57,7 +57,7 @@ export function percentErrors(points: readonly Point[]): number[] {
   return points.map((point) => 100 * Math.abs(relativeError(point)))
 }
 
-/** Chance that a random member of `high` has a larger score than one of `low`: area under the ROC curve. */
+/** Probability that a random member of `high` scores above one of `low`: area under the ROC curve. */
 export function areaUnderCurve(high: readonly number[], low: readonly number[]): number {
   const sorted = [...low].sort((a, b) => a - b)
   const below = (value: number, orEqual: boolean): number => {

@@ -2,7 +2,7 @@ import { DEFAULTS, parseConfig } from '../../config/parse.ts'
 import type { ModelConfig, RunConfig } from '../../config/types.ts'
 import { gpt2Shape } from '../../model/shape.ts'
 import type { DeviceName } from '../hardware.ts'
-import { clusterOf, type Cluster, type InterLinkName, type IntraLinkName } from '../links.ts'
+import { clusterOf, type ClusterHardware, type InterLinkName, type IntraLinkName } from '../links.ts'
 import { simulateFigures, type StepFigures } from '../simulate.ts'
 
 /** A GPT-2 shape: MLP four times as wide, tied head. */
@@ -10,17 +10,17 @@ export function gptShape(layers: number, heads: number, embed: number, context: 
   return { preset: null, attention: null, dropout: null, ...gpt2Shape(layers, heads, embed, context, vocab) }
 }
 
-/** Nodes of eight, as a configuration says them. */
+/** Nodes of eight, as the cluster block of a configuration. */
 export function nodesOfEight(device: DeviceName, intraNode: IntraLinkName, interNode: InterLinkName, nicsPerNode = 8) {
   return { device, devicesPerNode: 8, nicsPerNode, intraNode, interNode, hostLink: 'pcie4' } as const
 }
 
-/** The cluster they are. */
-export function nodesOf(...nodes: Parameters<typeof nodesOfEight>): Cluster {
+/** The same as a cluster. */
+export function nodesOf(...nodes: Parameters<typeof nodesOfEight>): ClusterHardware {
   return clusterOf({ ...DEFAULTS.cluster, ...nodesOfEight(...nodes) })
 }
 
-/** A published run as a configuration says it: samples of a micro-batch instead of those of the batch. */
+/** A published run in configuration terms: samples per micro-batch instead of per batch. */
 export interface PublishedRun {
   readonly precision: RunConfig['precision']
   readonly model: object
@@ -32,21 +32,21 @@ export interface PublishedRun {
   readonly cluster: ReturnType<typeof nodesOfEight> & Pick<RunConfig['cluster'], 'software'>
 }
 
-export function configOf({ microBatch, microbatches, sequence, ...run }: PublishedRun): RunConfig {
+export function publishedConfig({ microBatch, microbatches, sequence, ...run }: PublishedRun): RunConfig {
   const global = microBatch * microbatches * (run.parallel.data ?? 1)
   return parseConfig({ ...run, batch: { global, microbatches, sequence } }, 'simulate')
 }
 
-/** What the simulator says of a published run; nothing published tells ranks of an axis apart. */
-export function figuresOf(run: PublishedRun): StepFigures {
-  return simulateFigures(configOf(run), { likeRanksOnce: true })
+/** The simulation of a published run; published figures do not distinguish ranks of an axis. */
+export function publishedFigures(run: PublishedRun): StepFigures {
+  return simulateFigures(publishedConfig(run), { likeRanksOnce: true })
 }
 
-export function secondsOf(run: PublishedRun): number {
-  return figuresOf(run).stepSeconds
+export function publishedSeconds(run: PublishedRun): number {
+  return publishedFigures(run).stepSeconds
 }
 
-/** Every second row is what the parameters were fitted on. */
+/** Every second row was used for fitting. */
 export function isSeen(index: number): boolean {
   return index % 2 === 0
 }

@@ -6,7 +6,7 @@ import { megatron, type MegatronTable } from './megatron.ts'
 import { nanotron } from './nanotron.ts'
 import { plotOf } from './plot.ts'
 import { reportOf } from './report.ts'
-import { keeps, type Section } from './section.ts'
+import { passes, type ReportSection } from './section.ts'
 import { vtrainMulti, vtrainSingle } from './vtrain.ts'
 import { zeroBubble, type ZeroBubbleTable } from './zero-bubble.ts'
 
@@ -28,15 +28,15 @@ export const LARGE_TABLES = [
 ] as const
 
 export interface Validation {
-  readonly sections: readonly Section[]
+  readonly sections: readonly ReportSection[]
   readonly markdown: string
   /** SVG text by file name. */
   readonly plots: Readonly<Record<string, string>>
-  /** Checks that are not kept, in words. */
+  /** Failed checks, in words. */
   readonly missed: readonly string[]
 }
 
-export function publishedSections(tables: PublishedTables): Section[] {
+export function publishedSections(tables: PublishedTables): ReportSection[] {
   return [
     megatron(tables.megatron),
     korthikanti(tables.korthikanti),
@@ -60,14 +60,14 @@ export function validate(tables: PublishedTables, large: Readonly<Record<string,
     foundry(fsdp!),
     allReduce(reduce!),
   ]
-  const plotFile = ({ id }: Section) => `${id}.svg`
+  const plotFile = ({ id }: ReportSection) => `${id}.svg`
   return {
     sections,
     markdown: reportOf(sections, (section) => `validation/${plotFile(section)}`),
     plots: Object.fromEntries(sections.map((section) => [plotFile(section), plotOf(section)])),
     missed: sections.flatMap(({ title, checks }) =>
       checks
-        .filter((check) => !keeps(check))
+        .filter((check) => !passes(check))
         .map(({ name, value, limit }) => `${title}: ${name} ${value.toFixed(2)}, limit ${limit}`),
     ),
   }

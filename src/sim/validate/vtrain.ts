@@ -1,6 +1,6 @@
 import { num, parseCsv, type CsvRow } from './csv.ts'
-import { mean, percentErrors, type Point, type Section } from './section.ts'
-import { gptShape, isSeen, nodesOfEight, secondsOf, type PublishedRun } from './setups.ts'
+import { mean, percentErrors, type Point, type ReportSection } from './section.ts'
+import { gptShape, isSeen, nodesOfEight, publishedSeconds, type PublishedRun } from './setups.ts'
 
 function runOf(row: CsvRow): PublishedRun {
   const data = num(row, 'data parallelism')
@@ -33,7 +33,7 @@ function pointsOf(csv: string): Point[] {
   return parseCsv(csv).map((row, index) => ({
     label: label(row),
     measured: num(row, 'iteration time (ms)'),
-    simulated: 1e3 * secondsOf(runOf(row)),
+    simulated: 1e3 * publishedSeconds(runOf(row)),
     seen: isSeen(index),
   }))
 }
@@ -45,7 +45,7 @@ const COMMON = {
 } as const
 
 /** @param csv vtrain_ground_truth_single.csv */
-export function vtrainSingle(csv: string): Section {
+export function vtrainSingle(csv: string): ReportSection {
   const points = pointsOf(csv)
   return {
     ...COMMON,
@@ -66,7 +66,7 @@ export function vtrainSingle(csv: string): Section {
 }
 
 /** @param csv vtrain_ground_truth_multi.csv */
-export function vtrainMulti(csv: string): Section {
+export function vtrainMulti(csv: string): ReportSection {
   const points = pointsOf(csv)
   return {
     ...COMMON,

@@ -1,7 +1,7 @@
 import type { ScheduleName } from '../../config/types.ts'
 import { simulateFigures, type StepFigures } from '../simulate.ts'
-import { percentErrors, type Point, type Section } from './section.ts'
-import { configOf, gptShape, nodesOfEight } from './setups.ts'
+import { percentErrors, type Point, type ReportSection } from './section.ts'
+import { publishedConfig, gptShape, nodesOfEight } from './setups.ts'
 
 type Measured = '1F1B' | '1F1B-I' | 'ZB-1p' | 'ZB-2p'
 
@@ -24,7 +24,7 @@ export interface ZeroBubbleTable {
   }[]
 }
 
-/** The automatic schedules are set beside the hand-made ones of the same memory. */
+/** The automatic schedules are compared with the handcrafted ones of the same memory. */
 const SCHEDULES: readonly (readonly [Measured, ScheduleName])[] = [
   ['1F1B', '1f1b'],
   ['1F1B-I', 'interleaved-1f1b'],
@@ -42,7 +42,7 @@ function runOf(
   const perRank = (model.layers + 2) / p
   const chunks = schedule === 'interleaved-1f1b' ? perRank : 1
   const stages = p * chunks
-  const config = configOf({
+  const config = publishedConfig({
     model: gptShape(model.layers, model.heads, model.hidden, table.sequence, 51200),
     precision: 'mixed-f16',
     sequence: table.sequence,
@@ -51,7 +51,8 @@ function runOf(
     parallel: { pipeline: p },
     cluster: { ...nodesOfEight('a100-80gb', 'nvlink3', 'ib-hdr200'), software: 'zero-bubble' },
   })
-  // The first and the last stage have one block fewer: none where stages are of one block, which no configuration says.
+  // The first and the last stage have one block fewer: with one block per stage that is none, which no configuration
+  // allows.
   const partition = Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0))
   return simulateFigures(
     { ...config, parallel: { ...config.parallel, schedule, chunks, partition } },
@@ -59,7 +60,7 @@ function runOf(
   )
 }
 
-/** Pairs of schedules whose order in a column is not the measured one; ties may fall either way. */
+/** Pairs of schedules in a column whose order differs from the measured one, ties excluded. */
 function misordered(measured: readonly number[], simulated: readonly number[]): number {
   let wrong = 0
   for (let a = 0; a < measured.length; a++)
@@ -68,7 +69,7 @@ function misordered(measured: readonly number[], simulated: readonly number[]): 
   return wrong
 }
 
-export function zeroBubble(table: ZeroBubbleTable): Section[] {
+export function zeroBubble(table: ZeroBubbleTable): ReportSection[] {
   const speed: Point[] = []
   const memory: Point[] = []
   let wrong = 0

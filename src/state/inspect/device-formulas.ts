@@ -2,15 +2,15 @@ import type { RunConfig } from '../../config/types.ts'
 import { over, plus, times } from '../../core/expression.ts'
 import type { Category } from '../../core/bytes.ts'
 import { parameterCount } from '../../model/parameters.ts'
-import type { Expression, Formula, SymbolName } from './formula.ts'
+import type { FormulaExpression, Formula, SymbolName } from './formula.ts'
 import { formulaFor } from './formula.ts'
 
-/** Bytes of an element: execution is in f32 and u32. */
+/** Element size: execution is in f32 and u32. */
 const ELEMENT_BYTES = 4
 
-/** What a device holds at the moment when its memory peaks, in bytes. */
+/** Contents of a device at its memory peak, in bytes. */
 export interface HeldBytes extends Readonly<Record<Category, number>> {
-  /** Of the parameters, those gathered for a short while. */
+  /** Parameters gathered temporarily. */
   readonly gathered: number
   /** Free, kept for reuse. */
   readonly free: number
@@ -28,19 +28,19 @@ const PARTS: readonly (readonly [SymbolName, Category | 'free'])[] = [
 ]
 
 /** Bytes per element: of the whole model, of an equal share of it, or of what this rank happens to hold. */
-const kept = (...perElement: readonly Expression[]): Expression[] => [
+const kept = (...perElement: readonly FormulaExpression[]): FormulaExpression[] => [
   times(...perElement, 'M'),
   over(times(...perElement, 'M'), 'n'),
   times(...perElement, 'E'),
 ]
 
-/** What a device holds, kind by kind, and that its peak is their sum; kinds that it does not hold are left out. */
+/** Contents of a device by kind, and its peak as their sum; absent kinds are omitted. */
 export function deviceFormulas(held: HeldBytes, { model, parallel, optimizer }: RunConfig): Formula[] {
   const elements = (of: 'parameters' | 'gradients' | 'optimizer' | 'activations'): Formula[] => {
     const gathered = of === 'parameters' ? held.gathered : 0
     const own = held[of] - gathered
     if (held[of] === 0) return []
-    // AdamW keeps two moments of a parameter.
+    // AdamW keeps two moments per parameter.
     const perElement = of === 'optimizer' && optimizer.kind === 'adamw' ? [2, ELEMENT_BYTES] : [ELEMENT_BYTES]
     const candidates = of === 'activations' ? [times(ELEMENT_BYTES, 'E')] : kept(...perElement)
     const values = {

@@ -2,7 +2,7 @@ import type { Expression as ExpressionOf, Values as ValuesOf } from '../../core/
 import { valueOf } from '../../core/expression.ts'
 import type { SizeSymbol } from '../../model/segment.ts'
 
-/** Names of quantities in formulas; what each means stands in the page's texts. */
+/** Names of quantities in formulas; the page's texts explain them. */
 export type SymbolName =
   | Exclude<
       SizeSymbol,
@@ -23,24 +23,24 @@ export type SymbolName =
   | 'work'
   | 'free'
 
-export type Expression = ExpressionOf<SymbolName>
-export type Values = ValuesOf<SymbolName>
+export type FormulaExpression = ExpressionOf<SymbolName>
+export type FormulaValues = ValuesOf<SymbolName>
 
 /** A formula with the numbers of one case. */
 export interface Formula {
-  /** What it gives. */
+  /** The computed quantity. */
   readonly of: 'bytes' | 'flop' | 'sent' | 'parameters' | 'gradients' | 'optimizer' | 'activations' | 'peak'
-  readonly expression: Expression
-  readonly values: Values
-  /** What it gives with these numbers. */
+  readonly expression: FormulaExpression
+  readonly values: FormulaValues
+  /** Its value with these numbers. */
   readonly value: number
 }
 
-/** The first of the candidates that comes to `counted`, give or take `slack`; null where none does: a formula that is not so is never shown. */
+/** The first of the candidates equal to `counted`, within `slack`; null if none is: a wrong formula is never shown. */
 export function formulaFor(
   of: Formula['of'],
-  candidates: readonly Expression[],
-  values: Values,
+  candidates: readonly FormulaExpression[],
+  values: FormulaValues,
   counted: number,
   slack = 0,
 ): Formula | null {

@@ -15,14 +15,14 @@ import type { Inspected, OptimizerRule, Part, PartList, Target } from './inspect
 import { flopFormula, flopSumFormula, sentFormula } from './op-formulas.ts'
 import { bytesFormula } from './tensor-formulas.ts'
 
-/** A Program that can be asked about its parts. */
+/** A Program to inspect. */
 export interface Inspectable {
   readonly program: Program
   readonly config: RunConfig
   readonly memory: readonly MemoryPlan[]
 }
 
-/** What a target is, its size, and the formula with the numbers filled in; null for what the Program does not have. */
+/** Description, size and evaluated formula of a target; null if the Program does not have it. */
 export function inspect(whole: Inspectable, target: Target): Inspected | null {
   const rank = whole.program.ranks[target.rank]
   if (!rank) return null
@@ -55,7 +55,7 @@ export function inspect(whole: Inspectable, target: Target): Inspected | null {
   }
 }
 
-/** Ops of a schedule's cell: a whole backward holds its halves, recomputation comes before it. */
+/** Ops of a schedule's cell: a full backward includes its halves, preceded by recomputation. */
 function belongs(op: Op, { stage, microbatch, pass }: Extract<Target, { kind: 'action' }>): boolean {
   if (op.stage !== stage || op.microbatch !== microbatch) return false
   const own = OP_KINDS[op.kind].drawing
@@ -89,7 +89,7 @@ const tensorPart = (rank: RankProgram, { name }: Pick<BufferSpec, 'name'>, bytes
   bytes,
 })
 
-/** Bytes a buffer takes as the ledger counts them (schedule/memory-plan.ts). */
+/** Bytes of a buffer as counted by the ledger (schedule/memory-plan.ts). */
 const takenBytes = (spec: BufferSpec) =>
   spec.home === 'uniform' ? Math.max(256, spec.bytes) : roundBufferBytes(spec.bytes)
 
@@ -144,7 +144,7 @@ function inspectDevice({ config, memory }: Inspectable, rank: RankProgram): Insp
   }
 }
 
-/** Bytes that one op moves, by the same account as the whole step's. */
+/** Bytes that one op moves, counted as in the totals of a step. */
 function movedBy(
   rank: RankProgram,
   op: Op,
@@ -163,7 +163,7 @@ function movedBy(
   }
 }
 
-/** Names of the buffers behind an op's spans, each with the bytes that it brings. */
+/** Buffers behind an op's spans, each with its bytes. */
 function spanParts(rank: RankProgram, spans: readonly Span[]): Part[] {
   return spans.map((span) => tensorPart(rank, { name: span.buffer }, span.length * 4))
 }

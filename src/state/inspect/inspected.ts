@@ -4,7 +4,7 @@ import type { Op } from '../../schedule/program.ts'
 import type { SpanKind } from '../../schedule/span-kinds.ts'
 import type { Formula } from './formula.ts'
 
-/** Something of a run that one can ask about. */
+/** Something that can be inspected. */
 export type Target =
   | { readonly kind: 'device'; readonly rank: number }
   /** A cell of the schedule: the ops of one stage and micro-batch. */
@@ -18,7 +18,7 @@ export type Target =
   | { readonly kind: 'op'; readonly rank: number; readonly op: number }
   | { readonly kind: 'tensor'; readonly rank: number; readonly name: string }
 
-/** A line of a list: something else to ask about, and its size. */
+/** An item of a list: another target, and its size. */
 export interface Part {
   readonly target: Target
   readonly name: string
@@ -29,11 +29,11 @@ export interface Part {
 export interface PartList {
   readonly of: Category | 'exchanges' | 'ops' | 'reads' | 'writes' | 'moves' | 'usedBy'
   readonly parts: readonly Part[]
-  /** Of all parts together, as the ledger counts them; null where a sum says nothing. */
+  /** Of all parts together, as counted by the ledger; null where a sum is meaningless. */
   readonly bytes: number | null
 }
 
-/** Everything the Program says of one thing; language comes later. */
+/** What the Program knows of a target, independent of language. */
 export type Inspected = {
   readonly name: string
   readonly formulas: readonly Formula[]
@@ -64,7 +64,7 @@ export type Inspected = {
       readonly stream: string
       readonly stage: number | null
       readonly microbatch: number | null
-      /** Ranks that exchange, this one among them. */
+      /** Ranks of the exchange, including this one. */
       readonly group: readonly number[]
       readonly moved: { readonly sent: number; readonly received: number } | null
       readonly optimizer: OptimizerRule | null
@@ -76,13 +76,13 @@ export type Inspected = {
       readonly category: Category
       readonly shape: readonly number[] | null
       readonly elements: number
-      /** Bytes it takes on the device, rounded up as buffers are. */
+      /** Bytes on the device, rounded up as buffers are. */
       readonly bytes: number
       readonly persistent: boolean
     }
 )
 
-/** How an optimizer moves a parameter, with the configuration's numbers. */
+/** An optimizer's update rule, with the configuration's numbers. */
 export interface OptimizerRule {
   readonly rule: string
   readonly numbers: readonly (readonly [string, number])[]

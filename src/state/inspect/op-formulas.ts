@@ -7,22 +7,22 @@ import { HALVES } from '../../core/segments.ts'
 import type { KernelName } from '../../model/kernels.ts'
 import { segmentOf } from '../../model/segments/registry.ts'
 import type { CollectiveOp, ComputeOp } from '../../schedule/program.ts'
-import type { Expression, Formula, SymbolName } from './formula.ts'
+import type { FormulaExpression, Formula, SymbolName } from './formula.ts'
 import { formulaFor } from './formula.ts'
 import { rowsAsTokens, shown, valuesOf } from './tensor-formulas.ts'
 
 /**
- * Floating-point operations of a segment's kernels as they are usually counted: the matrix products, and attention without
- * causality, which costs twice as much backward (arXiv:2104.04473, section 5.1). Norms, residuals and the loss move memory
- * and multiply next to nothing.
+ * Floating-point operations of a segment as usually counted: the matrix products, and attention without causality,
+ * which costs twice as much backward (arXiv:2104.04473, section 5.1). Norms, residuals and the loss are memory-bound
+ * and negligible.
  */
-const ATTENTION: Partial<Record<KernelName, Expression>> = {
+const ATTENTION: Partial<Record<KernelName, FormulaExpression>> = {
   attention_forward: times(4, 'B', 'NH', 'T', 'T', 'HS'),
   attention_backward_query: times(4, 'B', 'NH', 'T', 'T', 'HS'),
   attention_backward_key_value: times(4, 'B', 'NH', 'T', 'T', 'HS'),
 }
 
-function products(kind: SegmentKind, half: Half): Expression[] {
+function products(kind: SegmentKind, half: Half): FormulaExpression[] {
   return segmentOf(kind)[half].flatMap(({ kernel, flops }) => {
     const attention = ATTENTION[kernel]
     if (attention !== undefined) return [attention]
@@ -49,12 +49,12 @@ export function flopFormula(op: ComputeOp, model: ModelConfig): Formula | null {
 }
 
 /**
- * Floating-point operations of several ops of one rank and micro-batch: equal products once, with how often they occur;
- * pieces of the head as one with the tokens of all. null where no op has a product, or sizes of one letter differ.
+ * Floating-point operations of several ops of one rank and micro-batch: equal products once, with their count; chunks
+ * of the head as one with all their tokens. null where no op has a product, or sizes of one letter differ.
  */
 export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): Formula | null {
   const products = ops.flatMap((op) => flopFormula(op, model) ?? [])
-  const counts = new Map<string, { readonly expression: Expression; count: number }>()
+  const counts = new Map<string, { readonly expression: FormulaExpression; count: number }>()
   const values: Partial<Record<SymbolName, number>> = {}
   for (const product of products) {
     const key = textOf(product.expression, (symbol) => symbol)
@@ -79,10 +79,10 @@ export function flopSumFormula(ops: readonly ComputeOp[], model: ModelConfig): F
   return { of: 'flop', expression, values, value: valueOf(expression, values) }
 }
 
-const REST: Expression = over(minus('n', 1), 'n')
+const REST: FormulaExpression = over(minus('n', 1), 'n')
 
-/** What a member sends, by algorithm and kind; which of them holds is decided by the count (comm/traffic.ts). */
-const SENT: readonly Expression[] = [
+/** What a member sends, by algorithm and kind; the actual count decides which formula holds (comm/traffic.ts). */
+const SENT: readonly FormulaExpression[] = [
   times(2, REST, 'S'),
   times(REST, 'S'),
   'S',
@@ -90,13 +90,16 @@ const SENT: readonly Expression[] = [
   times(minus('n', 1), 'S'),
   times('k', 'S'),
 ]
-const BY_KIND: Partial<Record<CollectiveOp['kind'], readonly Expression[]>> = {
+const BY_KIND: Partial<Record<CollectiveOp['kind'], readonly FormulaExpression[]>> = {
   allReduce: [times(2, REST, 'S')],
   reduceScatter: [times(REST, 'S')],
   allGather: [times(REST, 'S')],
 }
 
-/** Bytes of the whole that a collective is about, and how they come to what this rank sends; null where its share follows no simple rule. */
+/**
+ * Bytes of a collective's whole vector, and the formula of what this rank sends; null where its share follows no simple
+ * rule.
+ */
 export function sentFormula(
   op: CollectiveOp,
   rank: number,

@@ -3,7 +3,7 @@ import type { BufferId } from '../../schedule/buffers.ts'
 import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec } from '../../schedule/program.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, sliceSpans, span } from '../draft.ts'
+import { buffer, buffersOf, splitLike, sliceSpans, span } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, parameterId } from '../ranks.ts'
@@ -12,17 +12,17 @@ import { ownedRanges, serversOf, stateOf } from './server-shards.ts'
 import type { ServerShard } from './server-shards.ts'
 
 /*
- * Asynchronous parameter server: a worker's turn is pull, compute, push; the server applies a push as it comes. The list
- * below is one round in which everybody pulls and then has one turn, and is what is validated, predicted and drawn. A run
- * repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which a straggler or a bound on
- * staleness makes another one.
+ * Asynchronous parameter server: a worker's turn is pull, compute, push; the server applies a push as it arrives. The
+ * list below is one round in which each worker pulls and then has one turn; it is what is validated, predicted and
+ * drawn. A run repeats its pieces in the order of the virtual clock (schedule/async-order.ts), which changes with a
+ * straggler or a bound on staleness.
  *
  *   server    answer 0, 1 →      take 0 │ update │       take 1 │ update │
  *   worker 0  work: pull F0 B0 → push
  *   worker 1  work: pull F0 B0 →                   push
  */
 
-/** Which piece of a round an op belongs to; an update is named after the last of the workers whose pushes it applies. */
+/** The turn of an op; an update is named after the last of the workers whose pushes it applies. */
 export function turnOf(piece: 'answer' | 'work' | 'take' | 'update', worker: number): string {
   return `${piece} ${worker}`
 }
@@ -73,7 +73,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
     /** The server's side for its shard of the parameters. */
     function serve(own: ServerShard) {
       const owned = ownedRanges(parameters, own)
-      const sums = cutAlike(
+      const sums = splitLike(
         SUM,
         owned.map(({ gradient }) => gradient),
       )
@@ -125,7 +125,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
       }
     }
 
-    /** A worker that is its own server keeps what it pulled apart from what it updates. */
+    /** A worker that is its own server keeps pulled parameters separate from those it updates. */
     function copyOwn(own: ServerShard): OpDraft {
       const [source, target] = [slice(paramBuffer, own), slice(pulledBuffer, own)]
       return {
@@ -140,7 +140,7 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
     }
 
     function takePush(from: number, own: ServerShard): OpDraft[] {
-      const target = cutAlike(SUM, slice(gradBuffer, own))
+      const target = splitLike(SUM, slice(gradBuffer, own))
       if (from === rank) {
         const source = slice(gradBuffer, own)
         return [
@@ -214,10 +214,10 @@ export function lowerAsyncServer(number: number, { config, world, rank: rankOf }
         }
       })
       const names = new Map(parameters.map(({ name }) => [paramBuffer(name), pulledBuffer(name)]))
-      // What is pulled outlives the turn where a part of it is copied by the server on this rank.
+      // Pulled parameters outlive the turn where the server on this rank copies a part of them.
       const persistent = shard !== undefined
       const pulled = parameters.map(({ name, elements }) => buffer(pulledId(name), elements, { persistent }))
-      // Gradients a server on this rank still has to take outlive the worker's piece.
+      // Gradients that a server on this rank has yet to take outlive the worker's turn.
       const kept = own.buffers.map((each) =>
         persistent && each.category === 'gradients' ? { ...each, persistent } : each,
       )

@@ -1,3 +1,4 @@
+import { evenParts, lengthOf } from '../../core/parts.ts'
 import type { RunConfig } from '../../config/types.ts'
 import { WORD_BYTES } from '../../core/dtypes.ts'
 import { codecBytes } from '../../comm/codec.ts'
@@ -6,7 +7,7 @@ import { bufferName, messageId } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, evenParts, lengthOf, offsetsOf, span } from '../draft.ts'
+import { buffer, buffersOf, splitLike, offsetsOf, span } from '../draft.ts'
 import type { ComputeRank } from '../ranks.ts'
 import { COMPUTE } from '../segment-writer.ts'
 
@@ -16,12 +17,12 @@ export interface CompressedReduction {
 }
 
 /**
- * Sums the gradients `spans` over the data group with less on the wire; every member ends with the same bits.
+ * Sums the gradients `spans` over the data group with compressed messages; every member ends with the same bits.
  *
  * fp16, int8   encode a part for each member ┐ gather at its owner ┐ decode, add up, encode ┐ all-gather ┐ decode
  *              2(N−1)/N of the encoded size per rank, as a ring all-reduce of the encoded bucket would move
- * top-k        encode ┐ all-gather ┐ clear, add everybody's pairs; (N−1) times the pairs per rank. With error feedback what
- *              was left out is kept and added to the next step's gradient (Stich et al. 2018).
+ * top-k        encode ┐ all-gather ┐ clear, add everybody's pairs; (N−1) times the pairs per rank. With error feedback
+ *              the residue is kept and added to the next step's gradient (Stich et al. 2018).
  */
 export function compressedAllReduce(
   config: RunConfig,
@@ -34,8 +35,8 @@ export function compressedAllReduce(
   const flatId = messageId(`${name}:flat`)
   const flat = span(bufferName(flatId), total)
   const shared = { config, group: dataGroup, member: dataGroup.indexOf(rank), name, flat }
-  const packed = copy(spans, cutAlike(flat.buffer, spans))
-  const unpacked = copy(cutAlike(flat.buffer, spans), spans)
+  const packed = copy(spans, splitLike(flat.buffer, spans))
+  const unpacked = copy(splitLike(flat.buffer, spans), spans)
   const { ops, buffers } =
     compression.kind === 'topk'
       ? throughPairs(shared, compression)
@@ -43,7 +44,7 @@ export function compressedAllReduce(
   return { ops: [packed, ...ops, unpacked], buffers: [buffer(flatId, total, { dtype: 'gradient' }), ...buffers] }
 }
 
-/** Encoded vectors travel as whole words, whatever they stand for. */
+/** Encoded vectors are exchanged as whole words, whatever they contain. */
 const WORDS = { dtype: 'u32' } as const
 
 interface Shared {

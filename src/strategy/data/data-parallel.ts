@@ -1,3 +1,4 @@
+import { lengthOf } from '../../core/parts.ts'
 import { isCompute } from '../../schedule/op-kinds.ts'
 import type { ComputeOp, LoadBatchOp, Span } from '../../schedule/program.ts'
 import type { BufferId } from '../../schedule/buffers.ts'
@@ -6,13 +7,13 @@ import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { buffer, lengthOf, span } from '../draft.ts'
+import { buffer, span } from '../draft.ts'
 import { optimizerTail, report } from '../optimizer-tail.ts'
 import { HOST } from '../segment-writer.ts'
 
 /**
  * DataParallel as in PyTorch: rank 0 owns parameters, optimizer and loss. Every step it broadcasts the parameters,
- * scatters the inputs, gathers all logits, takes the loss, scatters its gradient and reduces the gradients.
+ * scatters the inputs, gathers all logits, computes the loss, scatters its gradient and reduces the gradients.
  *
  *   rank 0   ─bcast─scatter─ F  ─gather─ loss ─scatter─ B ─reduce─ norm step
  *   rank 1   ─bcast─scatter─ F  ─gather─      ─scatter─ B ─reduce─
@@ -26,7 +27,7 @@ export function lowerDataParallel(number: number, { config, world, rank }: Build
 
 const byMicrobatch = new WeakMap<ComputeRank, ReadonlyMap<number, readonly OpDraft[]>>()
 
-/** A replica's ops of a micro-batch; every rank's list asks for those of all. */
+/** A replica's ops of a micro-batch; every rank's list needs those of all. */
 function opsOf(rank: ComputeRank, microbatch: number): readonly OpDraft[] {
   let parts = byMicrobatch.get(rank)
   if (parts === undefined) {
@@ -42,7 +43,7 @@ function opsOf(rank: ComputeRank, microbatch: number): readonly OpDraft[] {
   return parts.get(microbatch) ?? []
 }
 
-/** Where the loss is taken elsewhere, nothing of it but the logits' gradient comes back. */
+/** Where another rank computes the loss, only the logits' gradient comes back. */
 function withoutLossCopies(op: OpDraft): OpDraft {
   if (!isCompute(op) || op.segment.kind !== 'logits') return op
   const { copies, ...args } = op.args
@@ -69,7 +70,7 @@ function lowerRank(
   const gradients = rank.parameters.map(({ name, elements }) => span(gradBuffer(name), elements))
   const extra = new Map<string, ReturnType<typeof buffer>>()
   const sizeOf = new Map(ranks.map((each) => [each.rank, new Map(each.buffers.map((b) => [b.name, b]))]))
-  /** Rank 0's copy of a replica's buffer (its own is used as it is). */
+  /** Rank 0's copy of a replica's buffer (its own is used directly). */
   const copyOf = (replica: number, name: string): Span => {
     const spec = sizeOf.get(replica)!.get(name)!
     if (replica === root.rank) return span(name, spec.elements)
@@ -127,7 +128,7 @@ function lowerRank(
     const heads = own.filter(isHead)
     const backward = own.slice(firstHead).flatMap((op) => (isHead(op) ? [] : [withoutLossCopies(op)]))
     step.push(...own.slice(0, firstHead), ...heads)
-    // Logits of all replicas to rank 0, the loss there, its gradient back.
+    // Logits of all replicas go to rank 0, which computes the loss and returns its gradient.
     const logitsOf = (replica: number) =>
       opsOf(ranks[replica]!, m)
         .filter(isHead)

@@ -1,20 +1,21 @@
+import { evenParts } from '../../core/parts.ts'
 import type { BuildContext, ComputeRank } from '../ranks.ts'
 import { gradBuffer, paramBuffer, parameterBuffers, wholeHolding } from '../ranks.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { compressedAllReduce } from './compressed.ts'
 import { gradientBuckets } from '../buckets.ts'
 import { bucketBytesOf, elementBytesOf, overlapsReduction } from '../recipes.ts'
-import { tiedElsewhere } from '../tied-embedding.ts'
+import { sharedTiedParameter } from '../tied-embedding.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { evenParts, offsetsOf, sliceSpans, span } from '../draft.ts'
+import { offsetsOf, sliceSpans, span } from '../draft.ts'
 import type { LocalParameter } from '../layout.ts'
 import { optimizerTail } from '../optimizer-tail.ts'
 
 /**
- * Distributed data parallel: every rank holds everything and updates everything. Rank 0's parameters are broadcast once;
- * gradients are all-reduced in buckets that start while backward still runs. One replica alone is a single device.
+ * Distributed data parallel: every rank holds and updates everything. Rank 0's parameters are broadcast once; gradients
+ * are all-reduced in buckets that start while backward still runs. A single replica is a single device.
  *
  *   rank 0   F0 B0 F1 B1……B1 ┐ norm  step
  *                  bucket 0 ══╪═ bucket 1 ══
@@ -34,7 +35,7 @@ export function lowerDdp(number: number, { config, world, rank: rankOf }: BuildC
     decay,
     counted: true,
   }))
-  // Every replica has every gradient: each squares its own part, and the scalar all-reduce adds the parts up.
+  // Every replica has every gradient: each squares its own part, and the scalar all-reduce sums the parts.
   const counted = parameters
     .filter((each) => !rank.countedElsewhere.has(each.name) && !(each.replicated && rank.coordinates.tensor > 0))
     .map((each) => span(gradBuffer(each.name), each.elements))
@@ -72,7 +73,7 @@ export function lowerDdp(number: number, { config, world, rank: rankOf }: BuildC
   }
 }
 
-/** The first member's initial parameters to its data group, once before the first step. */
+/** Sends the first member's initial parameters to its data group, once before the first step. */
 export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
   const group = rank.dataGroup
   if (group.length === 1) return []
@@ -91,9 +92,9 @@ export function broadcastOnce(rank: ComputeRank, config: RunConfig): OpDraft[] {
 }
 
 /**
- * Gradients summed over the data group in buckets, each as soon as its last gradient is written. A tied embedding has a
- * bucket of its own, at the end: its gradient waits for another stage, which must not hold up this stage's own buckets, nor
- * the compute behind the encoding of a compressed one, because the other stage may be waiting for those.
+ * Gradients summed over the data group in buckets, each as soon as its last gradient is written. A tied embedding has
+ * its own bucket, at the end: its gradient waits for another stage, which must not delay this stage's own buckets, nor
+ * the compute after the encoding of a compressed one, because the other stage may be waiting for those.
  */
 export function reduceBuckets(rank: ComputeRank, config: RunConfig): { ops: OpDraft[]; buffers: BufferSpec[] } {
   const buffers: BufferSpec[] = []
@@ -106,12 +107,12 @@ export function reduceBuckets(rank: ComputeRank, config: RunConfig): { ops: OpDr
   return { ops: insertAfterLastWrite(rank.ops, insertions), buffers }
 }
 
-/** The buckets of a rank, and the gradients each is reduced right behind: with none it is at the end. */
+/** The buckets of a rank, and the gradients after which each is reduced: without any, at the end. */
 export function bucketsOf(
   { parameters }: ComputeRank,
   config: RunConfig,
 ): { bucket: readonly LocalParameter[]; after: readonly string[] }[] {
-  const tied = tiedElsewhere(config)
+  const tied = sharedTiedParameter(config)
   return gradientBuckets(parameters, bucketBytesOf(config), tied, elementBytesOf(config).reduced).map((bucket) => {
     const early = overlapsReduction(config) && bucket.every(({ name }) => name !== tied)
     return { bucket, after: early ? bucket.map(({ name }) => gradBuffer(name)) : [] }

@@ -4,36 +4,38 @@ import { bufferName } from '../../schedule/buffers.ts'
 import type { BufferSpec, Span } from '../../schedule/program.ts'
 import { collective, insertAfterLastWrite } from '../collective-ops.ts'
 import type { OpDraft } from '../draft.ts'
-import { buffer, buffersOf, cutAlike, span } from '../draft.ts'
+import { buffer, buffersOf, splitLike, span } from '../draft.ts'
 import type { OwnedPiece } from '../ownership.ts'
 import { partsOf, pieceSpans, wholeSpans } from '../ownership.ts'
 import type { ComputeRank } from '../ranks.ts'
 import { overlapsReduction } from '../recipes.ts'
-import { tiedElsewhere } from '../tied-embedding.ts'
+import { sharedTiedParameter } from '../tied-embedding.ts'
 import { gradBuffer } from '../ranks.ts'
 import { COMPUTE, gradientOf } from '../segment-writer.ts'
 
-/** Where this rank's piece of a gradient rests. */
+/** This rank's piece of an accumulated gradient. */
 export const shardGradient = (tensor: string) => bufferName(shardGradientId(tensor))
 const shardGradientId = (tensor: string): BufferId => ({ role: 'gradientShard', tensor })
 
-/** Whether a parameter's gradient is reduced micro-batch by micro-batch. A tied embedding first meets its other copy. */
+/**
+ * Whether a parameter's gradient is reduced micro-batch by micro-batch. A tied embedding is first summed with its copy.
+ */
 export function reducedPerMicrobatch(config: RunConfig): (parameter: string) => boolean {
   const { zero, data, fsdp } = config.parallel
-  const tied = tiedElsewhere(config)
+  const tied = sharedTiedParameter(config)
   const sharded = zero >= 2 && (data > 1 || fsdp.cpuOffload)
   return (parameter) => sharded && parameter !== tied
 }
 
-/** Gradients that are reduced together, in the pieces they are dealt in. */
+/** Gradients that are reduced together, in owned pieces. */
 export interface Bucket {
   readonly name: string
   readonly pieces: readonly OwnedPiece[]
 }
 
 /**
- * Each micro-batch's gradients to their owners as soon as a bucket is complete (ZeRO-2 and 3): the first is kept, later
- * ones are added to it. With offload the sums rest in host memory.
+ * Reduces each micro-batch's gradients to their owners as soon as a bucket is complete (ZeRO-2 and 3): the first is
+ * kept, later ones are added to it. With offload the sums are kept in host memory.
  */
 export function reduceToOwners(
   config: RunConfig,
@@ -50,8 +52,8 @@ export function reduceToOwners(
     if (pieces.length === 0) return
     const reduction = reduceBucket(config, rank, { name, pieces, microbatch, first })
     buffers.push(...reduction.buffers)
-    // At the end for what waits for another stage: until then nothing may take the place of its buffer. Without overlap a
-    // micro-batch's gradients go when all of them are there.
+    // At the end for what waits for another stage: until then its buffer must not be replaced. Without overlap a
+    // micro-batch's gradients go once all are complete.
     const after = microbatch === null ? [] : overlap ? buffersOf(reduction.source) : gradientsOf(rank, microbatch)
     insertions.push({ after, ops: reduction.ops })
   }
@@ -72,7 +74,7 @@ function gradientsOf({ buffers }: ComputeRank, microbatch: number): string[] {
   return buffers.filter((each) => each.role === 'gradient' && each.microbatch === microbatch).map(({ name }) => name)
 }
 
-/** Micro-batches in the order in which they complete these gradients: GPipe goes back from the last. */
+/** Micro-batches in the order in which they complete these gradients: GPipe runs backward from the last. */
 function backwardOrder(rank: ComputeRank, pieces: readonly OwnedPiece[]): number[] {
   const lastWrite = new Map<string, number>()
   for (const [i, op] of rank.ops.entries()) for (const name of op.writes) lastWrite.set(name, i)
@@ -100,7 +102,7 @@ function reduceBucket(
   const source = wholeSpans(pieces, (each) => (microbatch === null ? gradBuffer(each) : gradientOf(microbatch, each)))
   const resting = pieceSpans(mine, shardGradient)
   const offload = config.parallel.fsdp.cpuOffload
-  // Straight to where they rest, when that is on the device and empty.
+  // Written directly to the destination when that is on the device and empty.
   const direct = first && !offload
   const landingId: BufferId = { role: 'gradientShard', tensor: name, ...place }
   const landing = bufferName(landingId)
@@ -115,7 +117,7 @@ function reduceBucket(
         parts: partsOf(pieces, group.length),
         traffic: 'gradients',
         subject: name,
-        // What waits for another stage must not hold up the stage's own gradients.
+        // Waiting for another stage must not delay the stage's own gradients.
         ...(microbatch === null ? { lane: 'tied' } : {}),
         ...place,
       }),
@@ -126,6 +128,6 @@ function reduceBucket(
   const shared = { target: resting, reads, writes: buffersOf(resting), ...place }
   if (offload)
     ops.push({ ...shared, kind: 'offload', stream: 'offload', source: from, accumulate: !first, subject: name })
-  else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: cutAlike(landing, resting), assign: false })
+  else ops.push({ ...shared, kind: 'add', stream: COMPUTE, source: splitLike(landing, resting), assign: false })
   return { source, ops, buffers: group.length > 1 ? [buffer(landingId, elements)] : [] }
 }

@@ -8,9 +8,9 @@ import { ownedRanges, serverExchange, serversOf, stateOf } from './server-shards
 import type { ServerShard } from './server-shards.ts'
 
 /**
- * Synchronous parameter server: workers pull the parameters, compute, push their gradients; the server adds the pushes in
- * rank order and updates. At gpu0 rank 0 is worker and server; at cpu an extra rank without a device serves; sharded,
- * every rank serves an equal flat part.
+ * Synchronous parameter server: workers pull the parameters, compute and push their gradients; the server adds the
+ * pushes in rank order and updates. At gpu0 rank 0 is worker and server; at cpu an extra rank without a device serves;
+ * sharded, every rank serves an equal flat part.
  *
  *   server   ─pull→            ←push─ norm step
  *   worker        F0 B0 F1 B1 ─push
@@ -31,7 +31,7 @@ export function lowerParameterServer(number: number, context: BuildContext): Ran
     rank: number,
     coordinates: rank.coordinates,
     device: 'gpu',
-    // A worker that serves nothing lets its copy go at the end of the step and pulls again.
+    // A worker that serves nothing drops its copy at the end of the step and pulls again.
     buffers: [...parameterBuffers(parameters, shard !== undefined), ...rank.buffers, ...tail.buffers],
     state: stateOf(parameters, shard, tail),
     prologue: [],

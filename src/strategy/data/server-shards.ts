@@ -1,7 +1,8 @@
+import { evenParts } from '../../core/parts.ts'
 import type { RunConfig } from '../../config/types.ts'
 import { collective } from '../collective-ops.ts'
 import type { OpDraft, RankDraft } from '../draft.ts'
-import { evenParts, offsetsOf, sliceSpans, span } from '../draft.ts'
+import { offsetsOf, sliceSpans, span } from '../draft.ts'
 import type { LocalParameter } from '../layout.ts'
 import type { Owned } from '../optimizer-tail.ts'
 import { gradBuffer, paramBuffer } from '../ranks.ts'
@@ -11,12 +12,12 @@ interface Shard {
   readonly length: number
 }
 
-/** The part of the parameters, laid end to end, that a rank serves. */
+/** The part of the concatenated parameters that a rank serves. */
 export interface ServerShard extends Shard {
   readonly server: number
 }
 
-/** Who serves what: rank 0, a rank without a device behind the workers, or every worker an equal part. */
+/** Which ranks serve: rank 0, a rank without a device after the workers, or every worker an equal part. */
 export function serversOf(
   config: RunConfig,
   parameters: readonly LocalParameter[],
@@ -36,7 +37,7 @@ export function serversOf(
   return { cpu, servers, shards, world: workers.length + (cpu ? 1 : 0) }
 }
 
-/** One rank's side of everybody's push to, or pull from, every server at once. */
+/** One rank's side of all pushes to, or pulls from, every server at once. */
 export function serverExchange(
   config: RunConfig,
   parameters: readonly LocalParameter[],
@@ -53,7 +54,7 @@ export function serverExchange(
   return shards.map(({ server, from, length }) => {
     const spans = sliceSpans(all, from, length)
     const isServer = rank === server
-    // A CPU server has nothing of its own to push; it takes the sum.
+    // A CPU server has nothing of its own to push; it receives the sum.
     const gives = kind === 'push' ? !(cpu && isServer) : isServer
     const takes = kind === 'push' ? isServer : !isServer
     return collective(kind, config, {
@@ -89,7 +90,7 @@ export function ownedRanges(parameters: readonly LocalParameter[], shard: Shard)
   })
 }
 
-/** State of a server: what its shard covers; of nothing for a rank that serves nothing. */
+/** State of a server for its shard; empty for a rank that serves nothing. */
 export function stateOf(
   parameters: readonly LocalParameter[],
   shard: Shard | undefined,

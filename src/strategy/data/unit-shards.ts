@@ -28,13 +28,13 @@ interface ShardedRank {
   readonly parameters: readonly LocalParameter[]
 }
 
-/** How the units of a rank are dealt over its data group, unit by unit. */
+/** Ownership of a rank's units over its data group, unit by unit. */
 export function unitPieces(config: RunConfig, rank: ShardedRank): Map<Unit, OwnedPiece[]> {
-  const deal = (unit: Unit) => ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
-  return new Map(unitsOf(config, rank.parameters).map((unit) => [unit, deal(unit)]))
+  const unitOwnership = (unit: Unit) => ownership(unit.parameters, rank.dataGroup.length, config.parallel.zeroPartition)
+  return new Map(unitsOf(config, rank.parameters).map((unit) => [unit, unitOwnership(unit)]))
 }
 
-/** A rank's ops with every unit gathered before it is used. */
+/** A rank's ops with every unit gathered before use. */
 export function gatherUnits(
   config: RunConfig,
   rank: ShardedRank,
@@ -44,12 +44,12 @@ export function gatherUnits(
   return withUnitGathers(ops, [...pieces.keys()], {
     reshard: config.parallel.fsdp.reshardAfterForward,
     prefetch: config.parallel.overlap,
-    bring: (unit, visit) => bringUnit(config, rank, pieces.get(unit)!, unit, visit),
+    bring: (unit, visit) => gatherUnit(config, rank, pieces.get(unit)!, unit, visit),
   })
 }
 
 /** All-gathers a unit from the shards of the data group; shards in host memory are fetched to the device first. */
-function bringUnit(
+function gatherUnit(
   config: RunConfig,
   rank: ShardedRank,
   pieces: readonly OwnedPiece[],

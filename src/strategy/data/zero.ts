@@ -17,9 +17,9 @@ import { broadcastOnce, bucketsOf, reduceBuckets } from './ddp.ts'
 import { reduceToOwners, shardGradient } from './owner-reduction.ts'
 
 /*
- * ZeRO (Rajbhandari et al. 2020) over the data group: what data parallelism keeps N times is kept once.
+ * ZeRO (Rajbhandari et al. 2020) over the data group: what data parallelism replicates N times is kept once.
  *
- *   stage 1   B0 B1……B1 ┐ reduce-scatter ┐ norm step ┐ all-gather of parameters       optimizer state is dealt
+ *   stage 1   B0 B1……B1 ┐ reduce-scatter ┐ norm step ┐ all-gather of parameters       optimizer state is sharded
  *   stage 2   B0 ┐ reduce-scatter B1 ┐ reduce-scatter … norm step ┐ all-gather        … gradients too
  *   stage 3   ┐ gather F0 … ┐ gather B0 ┐ reduce-scatter … norm step                  … parameters too
  */
@@ -125,7 +125,7 @@ function piecesIn(pieces: readonly OwnedPiece[], parameters: readonly LocalParam
   return pieces.filter(({ parameter }) => names.has(parameter.name))
 }
 
-/** Everybody's updated part to everybody. */
+/** Every rank's updated part to all ranks. */
 function gatherParameters({ config, rank, pieces, mine }: Shared): OpDraft {
   return collective('allGather', config, {
     group: rank.dataGroup,
@@ -198,7 +198,7 @@ function stageThree(rank: ComputeRank, { config, world }: BuildContext): RankDra
       gradients: holdingsOf(owned, 'gradient'),
       moment1: tail.moment1,
       moment2: tail.moment2,
-      // Every rank draws its own part: nobody ever has the whole.
+      // Every rank initializes its own part: no rank ever has the whole.
       drawn: true,
     },
     prologue: [],

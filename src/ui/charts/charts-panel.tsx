@@ -2,17 +2,17 @@ import { useMemo, useState } from 'react'
 import { formatBytes, formatPercent, formatCount, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import styles from './charts.module.css'
-import type { Line } from './live-chart.tsx'
+import type { LiveLine } from './live-chart.tsx'
 import { LiveChart } from './live-chart.tsx'
 
 const TABLE_ROWS = 50
 
-/** The last values of the curves, for those who cannot see them. */
-function CurveTable({ lines, caption }: { readonly lines: readonly Line[]; readonly caption: string }) {
+/** The latest values of the curves, for screen readers. */
+function CurveTable({ lines, caption }: { readonly lines: readonly LiveLine[]; readonly caption: string }) {
   const text = useText()
   const [first] = lines
   const steps = first === undefined ? [] : Array.from(first.series.x().slice(-TABLE_ROWS))
@@ -56,7 +56,7 @@ function Curve({
   about,
 }: {
   readonly title: string
-  readonly lines: readonly Line[]
+  readonly lines: readonly LiveLine[]
   readonly value: string | null
   readonly note: string
   readonly about?: string
@@ -64,7 +64,7 @@ function Curve({
   const text = useText()
   const theme = useResolvedTheme()
   const [table, setTable] = useState(false)
-  // Looked at again with every step; the run before may have a curve already.
+  // Checked again at every step; the previous run may already have a curve.
   useSlice(usePage().run, (state) => state.step)
   const empty = lines.every(({ series }) => series.x().length === 0)
   return (
@@ -97,12 +97,12 @@ export default function ChartsPanel() {
   const page = usePage()
   const text = useText()
   const { step, validationLoss, tokensPerSecond, config, ranks } = useSlice(page.run, (state) => state)
-  // It changes only when another run starts, and with it the configuration that runs.
+  // Changes only when another run starts, together with the running configuration.
   const previous = useMemo(() => (config === null ? null : page.run.previous()), [config, page])
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
-  const { server } = useShown().config.parallel
+  const { server } = useShownCluster().config.parallel
   const lossLines = useMemo(
-    (): Line[] => [
+    (): LiveLine[] => [
       { series: loss, name: text.train, color: '--line-train', dashed: false },
       { series: validation, name: text.validation, color: '--line-validation', dashed: true, points: true },
       ...(previous === null
@@ -112,11 +112,11 @@ export default function ChartsPanel() {
     [loss, validation, previous, text],
   )
   const speedLines = useMemo(
-    (): Line[] => [{ series: speed, name: text.tokensPerSecond, color: '--line-train', dashed: false }],
+    (): LiveLine[] => [{ series: speed, name: text.tokensPerSecond, color: '--line-train', dashed: false }],
     [speed, text],
   )
   const stalenessLines = useMemo(
-    (): Line[] => [
+    (): LiveLine[] => [
       { series: stalenessMean, name: text.stalenessColumns.mean, color: '--line-train', dashed: false },
       {
         series: stalenessMost,

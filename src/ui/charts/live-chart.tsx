@@ -3,13 +3,13 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { Series } from '../../state/series.ts'
 
-export interface Line {
+export interface LiveLine {
   readonly series: Series
   readonly name: string
   /** Custom property of its colour. */
   readonly color: string
   readonly dashed: boolean
-  /** Shows every point: for lines of few. */
+  /** Shows every point: for short lines. */
   readonly points?: boolean
 }
 
@@ -17,7 +17,7 @@ const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4
 const FRAME_MILLISECONDS = 60
 
 /** Values of several series over the union of their x (uPlot wants one x for all). */
-function align(lines: readonly Line[]): uPlot.AlignedData {
+function align(lines: readonly LiveLine[]): uPlot.AlignedData {
   const x = lines[0]!.series.x()
   const columns = lines.map(({ series }) => {
     const own = series.x()
@@ -28,13 +28,13 @@ function align(lines: readonly Line[]): uPlot.AlignedData {
   return [Array.from(x), ...columns]
 }
 
-/** A live line over training steps; drawn anew when something changed, up to sixteen times a second. */
+/** A live line over training steps; redrawn on changes, up to sixteen times a second. */
 export function LiveChart({
   lines,
   theme,
   label,
 }: {
-  readonly lines: readonly Line[]
+  readonly lines: readonly LiveLine[]
   readonly theme: string
   readonly label: string
 }) {
@@ -69,7 +69,7 @@ export function LiveChart({
             stroke: color(line.color),
             width: 1.5,
             spanGaps: true,
-            // A line needs two points; a first one alone is drawn as one.
+            // A line needs two points; a single one is drawn as one.
             points: { show: line.points ?? ((plot: uPlot) => plot.data[0].length < 2) },
             ...(line.dashed ? { dash: [4, 3] } : {}),
           })),

@@ -3,19 +3,19 @@ import { createCheckpointStore } from '../../state/checkpoint-store.ts'
 import { isActive } from '../../state/run-state.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { save } from '../take-away/files.ts'
+import { saveFile } from '../take-away/files.ts'
 import button from '../theme/button.module.css'
 import menu from '../take-away/take-away.module.css'
 import styles from './checkpoints.module.css'
 import { CHECKPOINT_TEXT } from './text.ts'
 
-/** Checkpoints kept in the browser: save the run, go on from one, download or delete it, open a file. */
+/** Checkpoints in the browser: save the run, resume, download or delete one, open a file. */
 export function Checkpoints() {
   const page = usePage()
   const language = useSlice(page.settings, (settings) => settings.language)
   const text = CHECKPOINT_TEXT[language]
   const store = useMemo(() => createCheckpointStore(page), [page])
-  const { saved, busy, told } = useSlice(store, (state) => state)
+  const { saved, busy, outcome } = useSlice(store, (state) => state)
   const running = useSlice(page.run, ({ phase, step }) => isActive(phase) && step !== null)
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => void store.refresh(), [store])
@@ -75,7 +75,7 @@ export function Checkpoints() {
                 className={button.button}
                 aria-label={text.downloadOf(name)}
                 onClick={() =>
-                  void save({
+                  void saveFile({
                     format: 'safetensors',
                     name: `tabcluster-${name.replaceAll(' · ', '-step-')}.safetensors`,
                     make: () => store.file(name),
@@ -99,11 +99,11 @@ export function Checkpoints() {
       <p className={styles.about} role="status" data-testid="checkpoint-status">
         {busy
           ? text.busy
-          : told === null
+          : outcome === null
             ? (why ?? '')
-            : 'message' in told
-              ? text.told[told.kind](told.message)
-              : text.told[told.kind](told.name)}
+            : 'message' in outcome
+              ? text.outcome[outcome.kind](outcome.message)
+              : text.outcome[outcome.kind](outcome.name)}
       </p>
     </div>
   )

@@ -14,7 +14,7 @@ const en = {
   step: (step: string) => `after step ${step}`,
   busy: 'Working …',
   noRun: 'There is nothing to save yet: start a run.',
-  told: {
+  outcome: {
     saved: (name: string) => `Saved ${name}`,
     removed: (name: string) => `Deleted ${name}`,
     resumed: (name: string) => `Going on from ${name}`,
@@ -40,7 +40,7 @@ const zh: CheckpointText = {
   step: (step) => `第 ${step} 步之后`,
   busy: '处理中 …',
   noRun: '还没有可保存的内容:请先开始训练。',
-  told: {
+  outcome: {
     saved: (name) => `已保存 ${name}`,
     removed: (name) => `已删除 ${name}`,
     resumed: (name) => `正在从 ${name} 继续`,

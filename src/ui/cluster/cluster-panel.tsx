@@ -9,24 +9,24 @@ import { formatBytes, formatCount } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './cluster.module.css'
-import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from './memory-bar.tsx'
 import { MemoryLegend } from './memory-legend.tsx'
-import { Links, LinksNow } from './links.tsx'
+import { LinkOverlay, LinksNow } from './link-overlay.tsx'
 import { Mesh } from './mesh.tsx'
 import { RankCard } from './rank-card.tsx'
 
-/** More cards than these say only what their device holds. */
-const MOST_FULL_CARDS = 8
-/** Widest a card grows, with its gap. */
+/** Beyond this number, cards show only memory. */
+const MAX_FULL_CARDS = 8
+/** Maximum width of a card, with its gap. */
 const CARD_WIDTH = 440
 
-/** The devices: as cards with their memory, or as a mesh of groups; before any run it shows what is predicted. */
+/** The devices, as cards with their memory or as a mesh of groups; before any run the prediction. */
 export function ClusterPanel() {
   const page = usePage()
   const text = useText()
-  const { plan, config, ranks } = useShown()
+  const { plan, config, ranks } = useShownCluster()
   const view = useSlice(page.view, (state) => state.cluster)
   const adapter = useSlice(page.run, (state) => state.ranks.find((each) => each.adapter)?.adapter ?? null)
   const budget = config.cluster.memoryBytes
@@ -52,7 +52,7 @@ export function ClusterPanel() {
             {budget === null ? text.noBudget : text.budget(formatBytes(budget))}
           </span>
         )}
-        {/* Of a software adapter the notice above speaks. */}
+        {/* The notice above already mentions a software adapter. */}
         {adapter && !adapter.software && <span>{adapter.description || adapter.vendor}</span>}
         <span className={panel.spacer} />
         {!meshed && <MemoryLegend free />}
@@ -68,7 +68,7 @@ interface Shown {
   readonly ranks: readonly RankView[]
 }
 
-/** A card per device, joined by links, memory on one scale. */
+/** A card per device, connected by links, memory on one scale. */
 function Cards({ plan, config, ranks }: Shown) {
   const page = usePage()
   const text = useText()
@@ -89,9 +89,9 @@ function Cards({ plan, config, ranks }: Shown) {
         ref={area}
         className={styles.area}
         style={{ maxWidth: plan.world * CARD_WIDTH }}
-        data-dense={plan.world > MOST_FULL_CARDS || undefined}
+        data-dense={plan.world > MAX_FULL_CARDS || undefined}
       >
-        {plan.world > 1 && <Links key={plan.world} area={area} pairs={plan.pairs} traffic={traffic} />}
+        {plan.world > 1 && <LinkOverlay key={plan.world} area={area} pairs={plan.pairs} traffic={traffic} />}
         {nodes.map((members, node) => (
           <Fragment key={node}>
             {nodes.length > 1 && <h3 className={styles.node}>{text.node(node)}</h3>}
@@ -142,7 +142,7 @@ function MemoryTable({ plan, ranks }: Pick<Shown, 'plan' | 'ranks'>) {
               <tr key={planned.rank}>
                 <th>{planned.rank}</th>
                 {BAR_PARTS.map((part) => (
-                  <td key={part}>{formatBytes(partOf(bytes, part))}</td>
+                  <td key={part}>{formatBytes(barPartBytes(bytes, part))}</td>
                 ))}
               </tr>
             )

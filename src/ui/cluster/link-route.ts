@@ -6,10 +6,10 @@ export interface Box {
   readonly bottom: number
 }
 
-/** Widest gap between two cards that counts as beside each other. */
+/** Widest gap between two cards that count as adjacent. */
 const GAP = 32
-/** How far below a row of cards a line runs along it. */
-const BELOW = 6
+/** Distance of a line below a row of cards. */
+const ROW_OFFSET = 6
 
 /**
  * Path from one card to another: straight through the gap between neighbours; else down from the upper one, along the
@@ -24,8 +24,8 @@ export function route(a: Box, b: Box): string {
       const y = Math.round((a.top + a.bottom) / 2)
       return `M${left.right} ${y}H${right.left}`
     }
-    return `M${middle(left)} ${left.bottom}V${left.bottom + BELOW}H${middle(right)}V${right.bottom}`
+    return `M${middle(left)} ${left.bottom}V${left.bottom + ROW_OFFSET}H${middle(right)}V${right.bottom}`
   }
   if (middle(upper) === middle(lower)) return `M${middle(upper)} ${upper.bottom}V${lower.top}`
-  return `M${middle(upper)} ${upper.bottom}V${upper.bottom + BELOW}H${middle(lower)}V${lower.top}`
+  return `M${middle(upper)} ${upper.bottom}V${upper.bottom + ROW_OFFSET}H${middle(lower)}V${lower.top}`
 }

@@ -2,7 +2,7 @@ import { useText } from '../text/use-text.ts'
 import styles from './cluster.module.css'
 import { BAR_PARTS } from './memory-bar.tsx'
 
-/** What the colours and hatchings of memory bars stand for; `free`: buffers kept for reuse are drawn, too. */
+/** Legend of the memory bars' colours and hatchings; `free`: includes buffers kept for reuse. */
 export function MemoryLegend({ free = false }: { readonly free?: boolean }) {
   const text = useText()
   return (

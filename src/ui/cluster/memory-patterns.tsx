@@ -1,4 +1,4 @@
-/** The hatchings of the memory bars, for SVG: fill with `url(#id-part)`. */
+/** Hatchings of the memory bars, for SVG: fill with `url(#id-part)`. */
 export function MemoryPatterns({ id }: { readonly id: string }) {
   const stripes = { gradients: 45, optimizer: 90, activations: -45, communication: 0 } as const
   return (

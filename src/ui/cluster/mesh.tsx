@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'react'
 import { inspectTarget } from '../../state/actions.ts'
-import type { Axis, MeshView } from '../../state/mesh-view.ts'
+import type { MeshAxis } from '../../core/mesh.ts'
+import type { MeshView } from '../../state/mesh-view.ts'
 import { groupIndex, groupLetter, meshView, sharedAxis } from '../../state/mesh-view.ts'
 import type { RankView } from '../../state/run-state.ts'
 import type { Plan, PlannedRank } from '../../state/session.ts'
@@ -10,17 +11,17 @@ import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './mesh.module.css'
 
-/** Colours and patterns of groups; their numbers have no common divisor, so that 35 groups look different. */
+/** Colours and patterns of groups; their counts are coprime, so that 35 groups look different. */
 const COLOURS = 7
 const PATTERNS = 5
-/** Widest a cell grows, with its gap. */
+/** Maximum width of a cell, with its gap. */
 const CELL_WIDTH = 220
 
 function Swatch({ index }: { readonly index: number }) {
   return <i className={styles.swatch} data-colour={index % COLOURS} data-pattern={index % PATTERNS} />
 }
 
-const coordinatesOf = (text: Text, { coordinates }: PlannedRank, axes: readonly Axis[]) =>
+const coordinatesOf = (text: Text, { coordinates }: PlannedRank, axes: readonly MeshAxis[]) =>
   axes.map((axis) => `${text.coordinates[axis]} ${coordinates[axis]}`).join(', ')
 
 function groupsOf(text: Text, mesh: MeshView, rank: number): string {
@@ -48,13 +49,13 @@ const MOVES: Readonly<Record<string, Place>> = {
   ArrowDown: { row: 1, column: 0 },
 }
 
-/** Ranks by their coordinates; whoever shares a group with the rank under focus or pointer is marked. */
+/** Ranks by their coordinates; those that share a group with the focused or hovered rank are marked. */
 export function Mesh({ plan, ranks }: { readonly plan: Plan; readonly ranks: readonly RankView[] }) {
   const page = usePage()
   const text = useText()
   const mesh = useMemo(() => meshView(plan.ranks), [plan])
-  const [wanted, setWanted] = useState<Axis | null>(null)
-  const axis = mesh.axes.find((each) => each === wanted) ?? mesh.axes[0] ?? 'data'
+  const [chosenAxis, setChosenAxis] = useState<MeshAxis | null>(null)
+  const axis = mesh.axes.find((each) => each === chosenAxis) ?? mesh.axes[0] ?? 'data'
   const [pointed, setPointed] = useState<number | null>(null)
   const [focused, setFocused] = useState<number | null>(null)
   const [stop, setStop] = useState(0)
@@ -85,7 +86,7 @@ export function Mesh({ plan, ranks }: { readonly plan: Plan; readonly ranks: rea
           label={text.colourBy}
           value={axis}
           options={mesh.axes.map((value) => ({ value, label: text.groups[value] }))}
-          onChange={setWanted}
+          onChange={setChosenAxis}
         />
         <span>{text.exchanges[axis]}</span>
       </div>

@@ -21,7 +21,7 @@ interface Props {
   readonly slowest: Slowest | null
 }
 
-/** One device: where it stands in the mesh, what it is doing, what it holds and moves. */
+/** One device: its coordinates, current op, memory and traffic. */
 export function RankCard({ plan, planned, view, cursor, scale, budget, failed, slowest }: Props) {
   const page = usePage()
   const text = useText()

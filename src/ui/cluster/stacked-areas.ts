@@ -1,7 +1,7 @@
 import type { BytesByCategory } from '../../core/bytes.ts'
-import { BAR_PARTS, partOf } from './memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from './memory-bar.tsx'
 
-/** What memory over time stacks, from below; what is free but kept for reuse lies on top. */
+/** Stacking order of memory over time, from below; free memory kept for reuse is on top. */
 const STACKED_PARTS = [...BAR_PARTS, 'cached'] as const
 export type StackedPart = (typeof STACKED_PARTS)[number]
 
@@ -19,10 +19,10 @@ export interface Size {
 }
 
 function stackedPart({ bytes, cached }: StackedCurve, i: number, part: StackedPart): number {
-  return part === 'cached' ? (cached[i] ?? 0) : partOf(bytes[i]!, part)
+  return part === 'cached' ? (cached[i] ?? 0) : barPartBytes(bytes[i]!, part)
 }
 
-/** The point that holds at a moment: the last that is not after it. */
+/** The point in effect at a moment: the last that is not after it. */
 export function pointAt({ at }: StackedCurve, moment: number): number {
   return Math.max(
     0,
@@ -30,7 +30,7 @@ export function pointAt({ at }: StackedCurve, moment: number): number {
   )
 }
 
-/** Steps of each category on top of those before it, as closed SVG paths in a box of `size` whose height is `scale` bytes. */
+/** Stacked steps by category, as closed SVG paths in a box of `size` whose height is `scale` bytes. */
 export function stackedAreas(
   curve: StackedCurve,
   scale: number,
@@ -39,7 +39,7 @@ export function stackedAreas(
   const { at, end } = curve
   const x = (t: number) => ((width * t) / end).toFixed(1)
   const y = (bytes: number) => (height - (height * bytes) / scale).toFixed(1)
-  // What a step begins with is there before its first op.
+  // A step's initial memory is present before its first op.
   const from = (i: number) => (i === 0 ? 0 : at[i]!)
   const line = (heights: readonly number[]) =>
     heights.flatMap((each, i) => [`${x(from(i))},${y(each)}`, `${x(at[i + 1] ?? end)},${y(each)}`])

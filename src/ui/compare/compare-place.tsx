@@ -1,10 +1,10 @@
-import { MOST_STEPS } from '../../state/compare-store.ts'
+import { MAX_STEPS } from '../../state/compare-store.ts'
 import type { CompareState } from '../../state/compare-store.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import { isActive } from '../../state/run-state.ts'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import button from '../theme/button.module.css'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
@@ -15,16 +15,16 @@ import { Summary } from './summary.tsx'
 import { COMPARE_TEXT } from './text.ts'
 import type { CompareText } from './text.ts'
 
-const LossMultiples = part(() => import('./loss-multiples.tsx'))
+const LossMultiples = lazyPart(() => import('./loss-multiples.tsx'))
 
-/** Something to begin with: one model and batch, three ways over four devices. */
+/** Starting points: one model and batch, three ways over four devices. */
 const TRIO: readonly Draft[] = [
   { parallel: { data: 4 }, batch: { microbatches: 1 } },
   { parallel: { data: 4, zero: 3 }, batch: { microbatches: 1 } },
   { parallel: { pipeline: 4, schedule: '1f1b' }, batch: { microbatches: 8 } },
 ]
 
-/** Pinned configurations beside each other: clocked at once, trained on request, as rows and as small charts. */
+/** Pinned configurations side by side: clocked at once, trained on request, as rows and as small charts. */
 export default function ComparePlace() {
   const { compare, settings } = usePage()
   const text = COMPARE_TEXT[useSlice(settings, (state) => state.language)]
@@ -81,10 +81,10 @@ function Controls({
   const { compare, run, adapters } = usePage()
   const training = useSlice(run, ({ phase }) => isActive(phase))
   const hasAdapter = useSlice(adapters, (found) => found?.kind === 'ok')
-  const able = pins.filter(({ obstacle, problem }) => obstacle === null && problem === null)
-  const why = training ? text.busyRun : !hasAdapter ? text.noAdapter : able.length === 0 ? text.nothing : null
+  const trainable = pins.filter(({ obstacle, problem }) => obstacle === null && problem === null)
+  const why = training ? text.busyRun : !hasAdapter ? text.noAdapter : trainable.length === 0 ? text.nothing : null
   const now = pins.find((pin) => pin.training?.phase === 'running')
-  const done = able.some((pin) => pin.training?.phase === 'done')
+  const done = trainable.some((pin) => pin.training?.phase === 'done')
   return (
     <>
       <label>
@@ -94,7 +94,7 @@ function Controls({
           className={styles.steps}
           type="number"
           min={1}
-          max={MOST_STEPS}
+          max={MAX_STEPS}
           defaultValue={steps}
           disabled={running}
           onBlur={(event) => compare.setSteps(Number(event.target.value))}

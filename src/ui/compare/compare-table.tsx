@@ -5,7 +5,7 @@ import type { Obstacle, Pin } from '../../state/compare-store.ts'
 import { differencesOf } from '../../state/differences.ts'
 import type { Problem } from '../../state/session.ts'
 import { readPath, removePath } from '../../state/draft-path.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from '../format.ts'
 import { usePage } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
@@ -40,7 +40,7 @@ const ORDER_NAMES = [
 ] as const
 type Order = (typeof ORDER_NAMES)[number]
 
-/** What a column orders by; unknown values come last, whichever way it goes. */
+/** Sort key of a column; unknown values come last in either direction. */
 const ORDERS: Readonly<Record<Order, Column>> = {
   configuration: { by: ({ pin }) => pin.letter.charCodeAt(0), format: String, falling: false, kind: null },
   memory: { by: ({ fullestBytes }) => fullestBytes, format: formatBytes, falling: false, kind: null },
@@ -80,7 +80,7 @@ export function nameOf({ draft, simulated }: Pin, words?: Parameters<typeof desc
   }
 }
 
-/** Pins as rows, their memory on one scale; any column orders them. */
+/** Pins as rows, their memory on one scale, sortable by any column. */
 export function CompareTable({
   pins,
   steps,
@@ -138,23 +138,23 @@ export function CompareTable({
   )
 }
 
-/** The best known value of each column that has values which read differently, as it reads. */
+/** The best displayed value of each column whose displayed values differ. */
 export type Best = ReadonlyMap<Order, string>
 
-/** What does not fit its budget cannot run and is the best of nothing. */
+/** What exceeds its budget cannot run and is never the best. */
 export function bestOf(rows: readonly Figures[]): Best {
-  const able = rows.filter(({ pin }) => pin.overBudget === null)
+  const withinBudget = rows.filter(({ pin }) => pin.overBudget === null)
   return new Map(
     ORDER_NAMES.flatMap((order): [Order, string][] => {
       const { by, falling, format } = ORDERS[order]
-      const values = able.flatMap((row) => by(row) ?? [])
+      const values = withinBudget.flatMap((row) => by(row) ?? [])
       if (order === 'configuration' || new Set(values.map(format)).size < 2) return []
       return [[order, format(falling ? Math.max(...values) : Math.min(...values))]]
     }),
   )
 }
 
-/** In what a pin differs from the others beside its layout, which its name says already. */
+/** The pin's differences from the others besides its layout, which its name already states. */
 function detailsOf(pin: Pin, pins: readonly Pin[]): string {
   const known = pins.flatMap((each) => (each.simulated ? [{ each, config: each.simulated.config }] : []))
   const at = known.findIndex(({ each }) => each.letter === pin.letter)
@@ -174,7 +174,7 @@ function Value({ row, order, best, provenance, text, ...rest }: ValueProps) {
         –
       </td>
     )
-  // What reads the same is as good.
+  // Equal displayed values count as equal.
   const isBest = row.pin.overBudget === null && best.get(order) === format(value)
   return (
     <td {...rest} className={provenance} data-best={isBest || undefined} title={isBest ? text.best : undefined}>
@@ -252,10 +252,10 @@ function Status({
   readonly steps: number
   readonly text: CompareText
 }) {
-  const say = useProblemText()
-  const line = (what: Problem) => (what.field === '' ? say(what) : `${what.field}: ${say(what)}`)
-  const said = () => {
-    if (training?.phase === 'failed') return text.failed(say({ field: '', message: training.message }))
+  const problemText = useProblemText()
+  const line = (what: Problem) => (what.field === '' ? problemText(what) : `${what.field}: ${problemText(what)}`)
+  const statusText = () => {
+    if (training?.phase === 'failed') return text.failed(problemText({ field: '', message: training.message }))
     if (training?.phase === 'running') return text.step(String(training.losses.length), String(steps))
     if (training?.phase === 'waiting') return text.waiting
     if (problem !== null) return line(problem)
@@ -263,11 +263,11 @@ function Status({
     if (obstacle !== null) return obstacleText(obstacle, text, line)
     return training === null ? text.notTrained : text.afterSteps(String(training.losses.length))
   }
-  return <small className={styles.status}>{said()}</small>
+  return <small className={styles.status}>{statusText()}</small>
 }
 
-/** Groups of devices that are drawn; more would hide the row. */
-const MOST_BARS = 6
+/** Most groups of devices drawn in a row. */
+const MAX_BARS = 6
 
 function Memory({
   pin,
@@ -287,12 +287,14 @@ function Memory({
   const percent = (bytes: number) => `${(100 * bytes) / scale}%`
   return (
     <ul className={styles.memory} title={text.provenance[provenance]}>
-      {groups.slice(0, MOST_BARS).map(({ bytes, count }, i) => {
-        const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(bytes, part) }))
-        const spoken = parts.map(({ part, bytes: size }) => `${page.categories[part]} ${formatBytes(size)}`).join(', ')
+      {groups.slice(0, MAX_BARS).map(({ bytes, count }, i) => {
+        const parts = BAR_PARTS.map((part) => ({ part, bytes: barPartBytes(bytes, part) }))
+        const spokenText = parts
+          .map(({ part, bytes: size }) => `${page.categories[part]} ${formatBytes(size)}`)
+          .join(', ')
         return (
           <li key={i}>
-            <span className={stacked.bar} role="img" aria-label={`${text.times(String(count))}: ${spoken}`}>
+            <span className={stacked.bar} role="img" aria-label={`${text.times(String(count))}: ${spokenText}`}>
               {parts.map(({ part, bytes: size }) => (
                 <i
                   key={part}
@@ -316,7 +318,7 @@ function Memory({
       {pin.overBudget !== null && limit !== null && (
         <li className={styles.over}>{text.over(formatBytes(limit.bytes))}</li>
       )}
-      {groups.length > MOST_BARS && <li className={styles.count}>{text.more(String(groups.length - MOST_BARS))}</li>}
+      {groups.length > MAX_BARS && <li className={styles.count}>{text.more(String(groups.length - MAX_BARS))}</li>}
     </ul>
   )
 }

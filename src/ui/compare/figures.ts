@@ -4,7 +4,7 @@ import type { Pin } from '../../state/compare-store.ts'
 import { budgetOf } from '../../state/compare-store.ts'
 import { formatBytes } from '../format.ts'
 
-/** What a row shows of a pin; null where it is not known. */
+/** The figures of a pin's row; null where unknown. */
 export interface Figures {
   readonly pin: Pin
   /** Of the fullest device: measured where it was trained, else predicted. */
@@ -36,7 +36,7 @@ function ranksOf({ simulated, overBudget, training }: Pin): readonly RankBytes[]
   )
 }
 
-const most = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
+const maxOf = (values: readonly number[]) => (values.length === 0 ? null : Math.max(...values))
 
 export function figuresOf(pin: Pin): Figures {
   const { simulated, training } = pin
@@ -44,8 +44,8 @@ export function figuresOf(pin: Pin): Figures {
   const losses = training !== null && training.phase !== 'waiting' ? training.losses : []
   return {
     pin,
-    fullestBytes: most(ranks.map(({ bytes }) => bytes.total)),
-    sentBytes: most(ranks.map(({ sentBytes }) => sentBytes)),
+    fullestBytes: maxOf(ranks.map(({ bytes }) => bytes.total)),
+    sentBytes: maxOf(ranks.map(({ sentBytes }) => sentBytes)),
     isMeasured: training?.phase === 'done' && training.result.ranks !== undefined,
     bubble: simulated === null ? null : (simulated.schedule?.bubble ?? 0),
     stepSeconds: simulated?.time.stepSeconds ?? null,
@@ -60,7 +60,7 @@ export function figuresOf(pin: Pin): Figures {
   }
 }
 
-/** What a device of a pin may hold at most: its budget, else what such a device has; null for one nobody knows. */
+/** Memory limit of a pin's device: its budget, else its capacity; null if unknown. */
 export interface Limit {
   readonly kind: 'budget' | 'capacity'
   readonly bytes: number
@@ -73,22 +73,22 @@ function limitOf({ draft, simulated }: Pin): Limit | null {
   return device === 'this' ? null : { kind: 'capacity', bytes: deviceOf(device).memoryBytes }
 }
 
-/** A capacity this many times what is held would leave nothing of the bars to see. */
-const MOST_EMPTY = 4
+/** A larger multiple of the memory in use would leave the bars invisible. */
+const MAX_EMPTY = 4
 
-/** The limits that a scale has room for, by pin, and the bytes that it must reach. */
+/** The limits within the scale, by pin, and the scale's maximum in bytes. */
 export function limitsOn(
   pins: readonly Pin[],
   mostBytes: number,
 ): { readonly limits: ReadonlyMap<Pin, Limit>; readonly most: number } {
   const shown = pins.flatMap((pin): [Pin, Limit][] => {
     const limit = limitOf(pin)
-    return limit && (limit.kind === 'budget' || limit.bytes <= MOST_EMPTY * mostBytes) ? [[pin, limit]] : []
+    return limit && (limit.kind === 'budget' || limit.bytes <= MAX_EMPTY * mostBytes) ? [[pin, limit]] : []
   })
   return { limits: new Map(shown), most: Math.max(1, mostBytes, ...shown.map(([, { bytes }]) => bytes)) }
 }
 
-/** Devices that hold the same as far as a bar shows it, and how many they are: in the order of their first rank. */
+/** Devices with equal displayed memory and their number, in the order of their first rank. */
 export interface MemoryGroup {
   readonly bytes: BytesByCategory & { readonly total: number }
   readonly count: number

@@ -22,18 +22,18 @@ function curvesOf(pins: readonly Pin[]): Curve[] {
   })
 }
 
-/** The axes that all curves share. */
+/** Common axes of all curves. */
 interface Axes {
   readonly steps: number
   readonly low: number
   readonly high: number
 }
 
-/** Plots of one key share their cursor. */
+/** Plots with the same key share their cursor. */
 const CURSOR = 'compare'
 const HEIGHT = 130
 
-/** A small chart per trained pin, all on the same axes, with one cursor; the numbers stand in a table behind them. */
+/** A small chart per trained pin, all on the same axes with one cursor; with a table of the numbers. */
 export default function LossMultiples({
   pins,
   steps,

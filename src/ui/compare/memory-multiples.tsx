@@ -2,7 +2,7 @@ import { useId, useMemo, useState } from 'react'
 import type { MemoryCurve } from '../../sim/memory-curve.ts'
 import { totalBytes } from '../../sim/memory-curve.ts'
 import type { Pin } from '../../state/compare-store.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { pointAt, stackedAreas } from '../cluster/stacked-areas.ts'
 import type { StackedCurve } from '../cluster/stacked-areas.ts'
@@ -17,7 +17,7 @@ import type { Limit } from './figures.ts'
 import type { CompareText } from './text.ts'
 
 const SIZE = { width: 300, height: 100 }
-/** Room above the highest curve or limit, so that its line is seen. */
+/** Margin above the highest curve or limit, so that its line is visible. */
 const HEADROOM = 1.05
 
 const CACHED_LINE = { stroke: 'var(--ink-3)', strokeDasharray: '3 3', vectorEffect: 'non-scaling-stroke' } as const
@@ -88,7 +88,7 @@ export function MemoryMultiples({ pins, text }: { readonly pins: readonly Pin[];
   )
 }
 
-/** What the lines in the charts stand for; the areas are those of the legend above. */
+/** Legend of the lines in the charts; the areas are those of the legend above. */
 function Legend({
   cached,
   limits,
@@ -121,7 +121,7 @@ function Legend({
   )
 }
 
-/** Moments of the step that the table has a row for, and the peak. */
+/** Moments of the step with a table row, and the peak. */
 const MOMENTS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 
 function MemoryTable({ fullest, text }: { readonly fullest: readonly Fullest[]; readonly text: CompareText }) {
@@ -158,7 +158,7 @@ function MemoryTable({ fullest, text }: { readonly fullest: readonly Fullest[]; 
                   <td>{name}</td>
                   {BAR_PARTS.map((part) => (
                     <td key={part} className="predicted">
-                      {formatBytes(partOf(bytes, part))}
+                      {formatBytes(barPartBytes(bytes, part))}
                     </td>
                   ))}
                   <td className="predicted">{formatBytes(bytes.cached)}</td>

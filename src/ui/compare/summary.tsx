@@ -8,20 +8,22 @@ import { figuresOf } from './figures.ts'
 import type { Figures } from './figures.ts'
 import type { CompareText } from './text.ts'
 
-/** Fields that are named; the rest is counted. */
-const MOST_FIELDS = 4
+/** Most fields listed by name; the rest is counted. */
+const MAX_FIELDS = 4
 
-/** In words: what differs between the pins, and what follows from it. */
+/** A summary in words: the differences between the pins, and their consequences. */
 export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonly text: CompareText }) {
   const page = useText()
-  const unfit = pins.filter(({ overBudget }) => overBudget !== null).map(({ letter }) => letter)
+  const overBudget = pins.filter(({ overBudget }) => overBudget !== null).map(({ letter }) => letter)
   const known = pins.flatMap((pin) => (pin.simulated ? [{ pin, config: pin.simulated.config }] : []))
-  const misfit = unfit.length > 0 && <p>{text.unfit(unfit.join(text.letters), unfit.length > 1)}</p>
-  if (known.length < 2) return misfit && <div className={styles.summary}>{misfit}</div>
+  const overBudgetNote = overBudget.length > 0 && (
+    <p>{text.unfit(overBudget.join(text.letters), overBudget.length > 1)}</p>
+  )
+  if (known.length < 2) return overBudgetNote && <div className={styles.summary}>{overBudgetNote}</div>
   const configs: RunConfig[] = known.map(({ config }) => config)
   const differences = differencesOf(configs)
   const nameOf = (field: string) => Object.entries(page.fields).find(([path]) => path === field)?.[1] ?? field
-  const rest = differences.length - MOST_FIELDS
+  const rest = differences.length - MAX_FIELDS
   const rows = known.map(({ pin }) => figuresOf(pin))
   return (
     <div className={styles.summary} data-testid="differences">
@@ -31,7 +33,7 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
         ) : (
           <>
             {text.differIn}{' '}
-            {differences.slice(0, MOST_FIELDS).map(({ field, values }, i) => (
+            {differences.slice(0, MAX_FIELDS).map(({ field, values }, i) => (
               <span key={field}>
                 {i > 0 && ', '}
                 <b>{nameOf(field)}</b> ({values.map((value, at) => `${known[at]!.pin.letter}: ${value}`).join(', ')})
@@ -42,21 +44,21 @@ export function Summary({ pins, text }: { readonly pins: readonly Pin[]; readonl
         )}
       </p>
       <p>{effects(rows, text).join(' ')}</p>
-      {misfit}
+      {overBudgetNote}
     </div>
   )
 }
 
-/** The extremes of what everyone asks first, all that share them; nothing is said where all read alike. */
+/** The extremes of the main figures, with all pins that share them; omitted where all are displayed alike. */
 function effects(rows: readonly Figures[], text: CompareText): string[] {
   const measured = rows.every(({ measuredTokens }) => measuredTokens !== null)
   const named = (letters: readonly string[]) => letters.join(text.letters)
   const speed = extremes(rows, (row) => (measured ? row.measuredTokens : row.virtualTokens), formatCount)
-  const bytes = (of: (row: Figures) => number | null, say: CompareText['smallest']) => {
+  const bytes = (of: (row: Figures) => number | null, wording: CompareText['smallest']) => {
     const found = extremes(rows, of, formatBytes)
     if (!found) return null
     const { low, high } = found
-    return say(
+    return wording(
       named(low.letters),
       low.letters.length > 1,
       formatBytes(low.value),
@@ -79,7 +81,7 @@ function effects(rows: readonly Figures[], text: CompareText): string[] {
 }
 
 interface Extreme {
-  /** All whose value reads the same. */
+  /** All pins whose value is displayed alike. */
   readonly letters: readonly string[]
   readonly value: number
 }

@@ -1,8 +1,14 @@
 import type { FoundAdapter } from '../../cluster/browser-run.ts'
 import type { AdapterChoice } from '../../config/types.ts'
-import { CHOICES, choicesOf, DEALS, dealOf, dealt } from '../../state/adapter-deal.ts'
+import {
+  ADAPTER_CHOICES,
+  choicesOf,
+  ASSIGNMENTS,
+  assignmentOf,
+  assignedChoices,
+} from '../../state/adapter-assignment.ts'
 import { ranksOf } from '../../state/fields.ts'
-import { MOST_RANKS } from '../../state/plan-size.ts'
+import { MAX_RANKS } from '../../state/plan-size.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
@@ -14,37 +20,37 @@ function useFound(): readonly FoundAdapter[] {
   return useSlice(usePage().adapters, (state) => (state?.kind === 'ok' ? state.adapters : NONE))
 }
 
-/** How ranks are dealt to the adapters. */
-export function Dealing({ id, invalid }: { readonly id: string; readonly invalid: object }) {
+/** How adapters are assigned to ranks. */
+export function AssignmentSelect({ id, invalid }: { readonly id: string; readonly invalid: object }) {
   const page = usePage()
   const text = useText()
   const found = useFound()
   const draft = useSlice(page.draft, (state) => state.draft)
   const choices = choicesOf(draft)
   const set = (name: string) => {
-    const deal = DEALS.find((each) => each === name)
-    if (deal === undefined) return
-    const next = dealt(deal, ranksOf(draft), found, choices)
+    const assignment = ASSIGNMENTS.find((each) => each === name)
+    if (assignment === undefined) return
+    const next = assignedChoices(assignment, ranksOf(draft), found, choices)
     if (next === 'default') page.draft.reset('cluster.adapters')
     else page.draft.set('cluster.adapters', next)
   }
-  const offered = (deal: (typeof DEALS)[number]) =>
-    deal === 'turn'
+  const offered = (assignment: (typeof ASSIGNMENTS)[number]) =>
+    assignment === 'turn'
       ? found.length > 1
-      : !CHOICES.some((choice) => choice === deal) ||
-        found.some((each) => each.choices.some((choice) => choice === deal))
+      : !ADAPTER_CHOICES.some((choice) => choice === assignment) ||
+        found.some((each) => each.choices.some((choice) => choice === assignment))
   return (
-    <select id={id} value={dealOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
-      {DEALS.map((deal) => (
-        <option key={deal} value={deal} disabled={!offered(deal)}>
-          {text.deals[deal]}
+    <select id={id} value={assignmentOf(choices, found)} onChange={(event) => set(event.target.value)} {...invalid}>
+      {ASSIGNMENTS.map((assignment) => (
+        <option key={assignment} value={assignment} disabled={!offered(assignment)}>
+          {text.adapterAssignments[assignment]}
         </option>
       ))}
     </select>
   )
 }
 
-/** The distinct adapters of this browser with what each can do, and a choice per rank where ranks are dealt one by one. */
+/** The distinct adapters of this browser with their capabilities, and a choice per rank where assigned one by one. */
 export function AdapterList() {
   const page = usePage()
   const text = useText()
@@ -76,7 +82,7 @@ export function AdapterList() {
                 adapter.f16 ? text.has('f16') : text.hasNot('f16'),
               ].join(' · ')}
             </span>
-            <span>{text.gotBy(adapter.choices.map((choice) => text.deals[choice]).join(', '))}</span>
+            <span>{text.gotBy(adapter.choices.map((choice) => text.adapterAssignments[choice]).join(', '))}</span>
           </li>
         ))}
       </ul>
@@ -84,26 +90,28 @@ export function AdapterList() {
         <button
           type="button"
           className={styles.again}
-          onClick={() => page.draft.set('cluster.adapters', dealt(dealOf(choices, found), ranks, found, choices))}
+          onClick={() =>
+            page.draft.set('cluster.adapters', assignedChoices(assignmentOf(choices, found), ranks, found, choices))
+          }
         >
           {text.dealAgain(ranks)}
         </button>
       )}
       {choices.length > 0 && (
         <div className={styles.perRank} data-wide>
-          {Array.from({ length: Math.min(ranks, MOST_RANKS) }, (_, rank) => (
+          {Array.from({ length: Math.min(ranks, MAX_RANKS) }, (_, rank) => (
             <label key={rank}>
               {text.rank(rank)}
               <select
                 value={choices[rank] ?? ''}
                 onChange={(event) =>
-                  choose(rank, CHOICES.find((each) => each === event.target.value) ?? 'high-performance')
+                  choose(rank, ADAPTER_CHOICES.find((each) => each === event.target.value) ?? 'high-performance')
                 }
               >
                 {choices[rank] === undefined && <option value="">–</option>}
-                {CHOICES.map((choice) => (
+                {ADAPTER_CHOICES.map((choice) => (
                   <option key={choice} value={choice}>
-                    {text.deals[choice]}
+                    {text.adapterAssignments[choice]}
                   </option>
                 ))}
               </select>

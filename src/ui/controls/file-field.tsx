@@ -6,7 +6,7 @@ import controls from './controls.module.css'
 interface FileFieldProps {
   readonly id: string
   readonly label: string
-  /** The file in force; null: `none` stands in its place. */
+  /** The current file; null: shows `none` instead. */
   readonly name: string | null
   readonly none: string
   readonly accept: string
@@ -16,7 +16,7 @@ interface FileFieldProps {
   readonly children?: ReactNode
 }
 
-/** A file of the user's own, and the way back to none. */
+/** A file of the user's, with a way to remove it. */
 export function FileField({ id, label, name, none, accept, onTake, onReset, children }: FileFieldProps) {
   const text = useText()
   const input = useRef<HTMLInputElement>(null)
@@ -51,7 +51,7 @@ export function FileField({ id, label, name, none, accept, onTake, onReset, chil
         onChange={(event) => {
           const [file] = event.target.files ?? []
           if (file) onTake(file)
-          // The same file again, changed meanwhile, is a choice as well.
+          // Choosing the same file again, changed meanwhile, counts as well.
           event.target.value = ''
         }}
       />

@@ -7,7 +7,7 @@ import styles from './header.module.css'
 
 const TOLD_MILLISECONDS = 2500
 
-/** Copies the address of what is on screen; where the browser forbids that, it shows the address to copy by hand. */
+/** Copies the current address; where the browser forbids that, shows it for copying by hand. */
 export function CopyLink() {
   const links = useLinks()
   const text = useText()
@@ -51,12 +51,13 @@ export function LinkProblem() {
   const links = useLinks()
   const text = useText()
   const problem = useSlice(links, (state) => state.problem)
-  const say = useProblemText()
+  const problemText = useProblemText()
   if (problem === null) return null
   return (
     <div className={styles.problem} role="alert">
       <span>
-        {text.badLink} <code>{problem.field === '' ? say(problem) : `${problem.field}: ${say(problem)}`}</code>
+        {text.badLink}{' '}
+        <code>{problem.field === '' ? problemText(problem) : `${problem.field}: ${problemText(problem)}`}</code>
       </span>
       <button type="button" className={button.button} onClick={() => links.dismiss()}>
         {text.dismiss}

@@ -1,13 +1,13 @@
 import { ACTIONS } from '../../state/actions.ts'
 import { LANGUAGES } from '../../state/settings-store.ts'
-import { PLACES } from '../../state/view-store.ts'
+import { PAGE_PLACES } from '../../state/view-store.ts'
 import { Segmented } from '../controls/segmented.tsx'
 import { Icon } from '../icons/icons.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { TakeAway } from '../take-away/take-away.tsx'
 import { useText } from '../text/use-text.ts'
 import { CopyLink, LinkProblem } from './copy-link.tsx'
-import { Pin } from './pin.tsx'
+import { PinButton } from './pin-button.tsx'
 import { Presets } from './presets.tsx'
 import { UndoRedo } from './undo-redo.tsx'
 import styles from './header.module.css'
@@ -25,7 +25,7 @@ export function Header() {
         <Segmented
           label={text.places}
           value={place}
-          options={PLACES.map((value) => ({
+          options={PAGE_PLACES.map((value) => ({
             value,
             label: value === 'compare' && pins > 0 ? `${text.compare} ${pins}` : text[value],
           }))}
@@ -35,7 +35,7 @@ export function Header() {
       <span className={styles.tagline}>{text.tagline}</span>
       <span className={styles.spacer} />
       <Presets />
-      <Pin />
+      <PinButton />
       <CopyLink />
       <UndoRedo />
       <TakeAway />

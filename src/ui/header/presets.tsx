@@ -1,11 +1,11 @@
 import { STORIES } from '../../sim/stories.ts'
 import type { Draft } from '../../state/draft-path.ts'
 import { PRESET_NAMES, PRESETS, presetOf } from '../../state/presets.ts'
-import { storyOf } from '../../state/told-story.ts'
+import { storyOf } from '../../state/story-of-draft.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 
-/** Everything to begin with in one list, from one device to GPT-3 on 1,024: what trains here opens in Run, the rest in Simulate. */
+/** All presets in one list, from one device to GPT-3 on 1,024: what trains here opens in Run, the rest in Simulate. */
 export function Presets() {
   const page = usePage()
   const text = useText()

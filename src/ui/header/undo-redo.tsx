@@ -1,4 +1,4 @@
-import { ACTIONS, editedIn } from '../../state/actions.ts'
+import { ACTIONS, editedStore } from '../../state/actions.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
@@ -6,12 +6,12 @@ import styles from './header.module.css'
 
 const SIGNS = { undo: '↶', redo: '↷' } as const
 
-/** Undo and redo of the place on screen; one that cannot be pressed says why. */
+/** Undo and redo of the current place; a disabled one says why. */
 export function UndoRedo() {
   const page = usePage()
   const text = useText()
   const place = useSlice(page.view, (state) => state.place)
-  const edited = editedIn(page, place)
+  const edited = editedStore(page, place)
   const past = useSlice(edited, (state) => state.past.length)
   const future = useSlice(edited, (state) => state.future.length)
   const possible = { undo: past > 0, redo: future > 0 }

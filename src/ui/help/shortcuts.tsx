@@ -2,14 +2,14 @@ import { Dialog } from 'radix-ui'
 import { ACTIONS } from '../../state/actions.ts'
 import type { ActionName } from '../../state/actions.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import styles from './shortcuts.module.css'
 import { HELP_TEXT } from './text.ts'
 
-const ResumeTour = part(() => import('../tour/resume-tour.tsx'))
+const ResumeTour = lazyPart(() => import('../tour/resume-tour.tsx'))
 
-/** The timeline's own keys (timeline/timeline-canvas.tsx), by what they do. */
+/** The timeline's own keys (timeline/timeline-canvas.tsx), by function. */
 const TIMELINE_KEYS = {
   move: ['←', '→'],
   pan: ['Shift ←', 'Shift →'],
@@ -19,7 +19,7 @@ const TIMELINE_KEYS = {
   clear: ['Escape'],
 } as const
 
-/** The list that "?" opens; it is there while it is open. */
+/** The list opened by "?"; mounted while open. */
 export default function Shortcuts() {
   const page = usePage()
   const text = useText()

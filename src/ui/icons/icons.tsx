@@ -1,4 +1,4 @@
-/** Drawn, not typed: fonts differ in what they have. */
+/** Drawn instead of typed: fonts differ in their glyphs. */
 const PATHS = {
   play: 'M3 2l10 6-10 6z',
   pause: 'M3 2h3.5v12H3zM9.5 2H13v12H9.5z',

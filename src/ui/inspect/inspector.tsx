@@ -10,20 +10,20 @@ import { usePage, useSlice } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './inspector.module.css'
 import { INSPECT_TEXT } from './text.ts'
 import type { InspectText } from './text.ts'
 
-/** Lines of a list that are shown at once. */
-const MOST_PARTS = 60
+/** Most lines of a list shown at once. */
+const MAX_PARTS = 60
 
-/** What the last clicked device, op, bucket or tensor is, its size, and its formula with the numbers filled in. */
+/** The last clicked device, op, bucket or tensor: its description, size, and evaluated formula. */
 export default function Inspector() {
   const page = usePage()
   const text = INSPECT_TEXT[useSlice(page.settings, (state) => state.language)]
   const trail = useSlice(page.view, (state) => state.inspected)
-  const { plan, ranks } = useShown()
+  const { plan, ranks } = useShownCluster()
   const heading = useRef<HTMLHeadingElement>(null)
   const close = () => page.view.setState({ inspected: [] })
   const target = trail.at(-1)
@@ -34,7 +34,7 @@ export default function Inspector() {
     }
   }, [])
   useEffect(() => {
-    // What was followed is gone with its list: the heading keeps the focus here. A timeline keeps its arrow keys.
+    // The followed link is gone with its list: the heading takes the focus. A timeline keeps its arrow keys.
     if (!(document.activeElement instanceof HTMLCanvasElement)) heading.current?.focus()
   }, [target])
   if (!target) return null
@@ -84,7 +84,7 @@ export default function Inspector() {
 interface Shown {
   readonly found: Inspected
   readonly view: RankView | null
-  /** What an op took in the latest step it was seen in, measured. */
+  /** Measurements of an op in the latest step it occurred in. */
   readonly seconds: number | null
   readonly onChoose: (target: Target) => void
   readonly text: InspectText
@@ -219,7 +219,7 @@ function factsOf(
   }
 }
 
-/** Bytes as they stand in a formula: exact, digits grouped. */
+/** Bytes in a formula: exact, with digit grouping. */
 const digits = (value: number) =>
   Number.isInteger(value) ? value.toLocaleString('en').replaceAll(',', ' ') : significant(value)
 
@@ -296,7 +296,7 @@ function Parts({
         {bytes !== null && <strong className="predicted">{formatBytes(bytes)}</strong>}
       </summary>
       <ul>
-        {parts.slice(0, MOST_PARTS).map(({ target, name, bytes: size }, i) => (
+        {parts.slice(0, MAX_PARTS).map(({ target, name, bytes: size }, i) => (
           <li key={i}>
             <button type="button" onClick={() => onChoose(target)} title={name}>
               {name}
@@ -304,7 +304,7 @@ function Parts({
             {size !== null && <span>{formatBytes(size)}</span>}
           </li>
         ))}
-        {parts.length > MOST_PARTS && <li>{text.more(formatCount(parts.length - MOST_PARTS))}</li>}
+        {parts.length > MAX_PARTS && <li>{text.more(formatCount(parts.length - MAX_PARTS))}</li>}
       </ul>
     </details>
   )

@@ -1,25 +1,25 @@
-import { canStart, startRun } from '../../state/actions.ts'
+import { canStart, startShownRun } from '../../state/actions.ts'
 import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
-import { Reloading } from '../part/part.tsx'
+import { RetryButtons } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './notices.module.css'
 
-/** What keeps the page from training, said in full: no WebGPU, no adapter, a slow one, or a run that failed. */
+/** What prevents the page from training, in full: no WebGPU, no adapter, a slow one, or a failed run. */
 export function Notices() {
   const page = usePage()
   const text = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const failure = useSlice(page.run, (state) => state.failure)
   const found = useSlice(page.adapters, (state) => state)
   const missing = found === null || found.kind === 'ok' ? null : found.kind
-  // A start waits for what is on screen.
+  // A start waits for the plan of what is on screen.
   useSlice(page.plan, (state) => state)
   useSlice(page.draft, (state) => state)
   useSlice(page.files, (state) => state)
-  const able = canStart(page)
+  const startable = canStart(page)
   const software = found?.kind === 'ok' && found.adapters.every((adapter) => adapter.software)
   const kind: FailureKind | 'unknown' | null = failure?.kind ?? missing
   const unknown = found?.kind === 'unknown' && !failure ? found : null
@@ -40,12 +40,12 @@ export function Notices() {
         {text.failures[kind].title}
         {failure?.rank != null && ` · ${text.onRank(failure.rank)}`}
       </strong>
-      {failure && <p className={styles.message}>{say({ field: '', message: failure.message })}</p>}
+      {failure && <p className={styles.message}>{problemText({ field: '', message: failure.message })}</p>}
       {unknown && <p className={styles.message}>{unknown.message}</p>}
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
         <div className={styles.actions}>
-          {unknown && <Reloading retry={() => void page.adapters.probe()} />}
+          {unknown && <RetryButtons retry={() => void page.adapters.probe()} />}
           <button type="button" className={button.button} onClick={() => page.view.setState({ place: 'simulate' })}>
             {text.simulateInstead}
           </button>
@@ -56,9 +56,9 @@ export function Notices() {
           <button
             type="button"
             className={button.button}
-            aria-disabled={!able}
-            title={able ? undefined : text.why.invalid}
-            onClick={() => startRun(page)}
+            aria-disabled={!startable}
+            title={startable ? undefined : text.why.invalid}
+            onClick={() => startShownRun(page)}
           >
             {text.tryAgain}
           </button>

@@ -8,7 +8,7 @@ import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './parity.module.css'
 
-/** Up to this the gradients of cluster and one device count as the same. */
+/** Largest difference at which gradients of cluster and one device count as equal. */
 const SAME = 1e-5
 
 type State =
@@ -17,7 +17,7 @@ type State =
   | { readonly kind: 'done'; readonly report: ParityReport; readonly config: unknown }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** Runs the first step on the cluster and on one device, on demand, and holds the gradients against each other. */
+/** Runs the first step on the cluster and on one device, on demand, and compares the gradients. */
 export function ParityPanel() {
   const page = usePage()
   const text = useText()
@@ -26,7 +26,7 @@ export function ParityPanel() {
   useSlice(page.plan, (state) => state)
   useSlice(page.files, (state) => state)
   useSlice(page.adapters, (state) => state)
-  const able = canStart(page)
+  const startable = canStart(page)
   const [state, setState] = useState<State>({ kind: 'idle' })
   const compare = async () => {
     setState({ kind: 'running' })
@@ -47,8 +47,8 @@ export function ParityPanel() {
           type="button"
           className={button.button}
           onClick={() => void compare()}
-          disabled={state.kind === 'running' || !able}
-          title={able ? undefined : text.why.invalid}
+          disabled={state.kind === 'running' || !startable}
+          title={startable ? undefined : text.why.invalid}
         >
           {text.parityCheck}
         </button>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { goOn } from '../../state/checkpoint-store.ts'
+import { resumeFrom } from '../../state/checkpoint-store.ts'
 import { rebalance, withSplit } from '../../state/rebalance.ts'
 import type { Rebalance } from '../../state/rebalance.ts'
 import { significant } from '../format.ts'
@@ -8,7 +8,7 @@ import notices from '../notices/notices.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { REBALANCE_TEXT } from './text.ts'
 
-/** Says when the measured load is uneven and offers the better split; accepted, training goes on from the same weights. */
+/** Reports an uneven measured load and offers a better split; if accepted, training continues from the same weights. */
 export default function RebalanceNotice() {
   const page = usePage()
   const text = REBALANCE_TEXT[useSlice(page.settings, (settings) => settings.language)]
@@ -27,7 +27,7 @@ export default function RebalanceNotice() {
     setFailure(null)
     try {
       const { startedFrom } = page.run.getState().sources
-      await goOn(page, await handle.checkpoint(), startedFrom, (saved) => withSplit(saved, offer))
+      await resumeFrom(page, await handle.checkpoint(), startedFrom, (saved) => withSplit(saved, offer))
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error))
     } finally {

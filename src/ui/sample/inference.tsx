@@ -7,7 +7,10 @@ import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './sample.module.css'
 
-/** A forward-only pass over held-out data under the same layout: loss, speed, ticks, and each rank's memory, traffic, idle. */
+/**
+ * A forward-only pass over held-out data under the same layout: loss, speed, ticks, and each rank's memory, traffic,
+ * idle.
+ */
 export function Inference() {
   const page = usePage()
   const text = useText()

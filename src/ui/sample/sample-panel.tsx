@@ -8,12 +8,12 @@ import panel from '../theme/panel.module.css'
 import { Inference } from './inference.tsx'
 import styles from './sample.module.css'
 
-/** Text from the weights in training. */
+/** Samples text from the current weights. */
 export function SamplePanel() {
   const page = usePage()
   const text = useText()
   const drafted = useSlice(page.draft, (state) => state.config)
-  // The text comes from the weights in training, whatever the draft says meanwhile.
+  // The text comes from the running weights, whatever the draft is.
   const { corpus } = useSlice(page.run, (state) => state.config ?? drafted).data
   const phase = useSlice(page.run, (state) => state.phase)
   const stepped = useSlice(page.run, (state) => state.step !== null)

@@ -8,11 +8,11 @@ import { useText } from '../text/use-text.ts'
 import styles from './cluster-map.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** Kinds of nodes, and devices of a node, that are drawn. */
-const MOST_KINDS = 32
-const MOST_DEVICES = 16
+/** Most kinds of nodes, and devices per node, that are drawn. */
+const MAX_KINDS = 32
+const MAX_DEVICES = 16
 
-/** The virtual cluster: nodes of devices, each filled as far as its memory is; nodes that do the same are drawn once. */
+/** The virtual cluster: nodes of devices, each filled in proportion to its memory; equal nodes are drawn once. */
 export function ClusterMap({ result, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
   const { device, devicesPerNode, intraNode, interNode } = result.config.cluster
   const kinds = useMemo(() => nodeKinds(result.ranks, devicesPerNode), [result, devicesPerNode])
@@ -34,11 +34,11 @@ export function ClusterMap({ result, text }: { readonly result: SimulatedResult;
       </h3>
       <div role="region" aria-label={text.nodes.title}>
         <ul className={styles.nodes}>
-          {kinds.slice(0, MOST_KINDS).map((kind) => (
+          {kinds.slice(0, MAX_KINDS).map((kind) => (
             <Node key={kind.first} kind={kind} capacity={capacity} text={text} />
           ))}
-          {kinds.length > MOST_KINDS && (
-            <li className={styles.more}>{text.nodes.more(formatWhole(kinds.length - MOST_KINDS))}</li>
+          {kinds.length > MAX_KINDS && (
+            <li className={styles.more}>{text.nodes.more(formatWhole(kinds.length - MAX_KINDS))}</li>
           )}
         </ul>
       </div>
@@ -58,7 +58,7 @@ function Node({
 }) {
   const stages = rangesOf(devices.map(({ pipeline }) => pipeline))
   const fullest = devices.reduce((most, { bytes }) => Math.max(most, bytes), 0)
-  const rest = devices.length - MOST_DEVICES
+  const rest = devices.length - MAX_DEVICES
   return (
     <li
       className={styles.node}
@@ -71,7 +71,7 @@ function Node({
         {text.nodes.stages(stages)} {count > 1 && <b>× {formatWhole(count)}</b>}
       </span>
       <span className={styles.devices} aria-hidden="true">
-        {devices.slice(0, MOST_DEVICES).map(({ bytes }, i) => (
+        {devices.slice(0, MAX_DEVICES).map(({ bytes }, i) => (
           <i key={i} data-over={bytes > capacity || undefined}>
             <i style={{ height: `${Math.min(100, (100 * bytes) / capacity)}%` }} />
           </i>
@@ -85,7 +85,7 @@ function Node({
   )
 }
 
-/** What each axis of the mesh sends over which link: a line as thick as its bytes, on one scale. */
+/** Traffic of each mesh axis and its link: line width by bytes, on one scale. */
 function LinkLoads({ result: { links }, text }: { readonly result: SimulatedResult; readonly text: SimulateText }) {
   const page = useText()
   const most = Math.max(0, ...links.map(({ bytes }) => bytes))

@@ -7,14 +7,14 @@ import { formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns } from '../use-problems.ts'
+import { isAbout } from '../use-problems.ts'
 import { optionName } from './option-name.ts'
 import { SimulateField } from './simulate-field.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 import { ThisDevice } from './this-device.tsx'
 
-/** What a folded group says in its one line. */
+/** The one-line summary of a collapsed group. */
 const SUMMARIES: Readonly<Record<FoldedGroup, (config: RunConfig, text: SimulateText, page: Text) => string>> = {
   shape: ({ model: { layers, embed } }) => `${formatWhole(layers)} × ${formatWhole(embed)}`,
   optimizer: ({ optimizer: { kind } }, text, page) => optionName(kind, {}, text, page),
@@ -29,7 +29,7 @@ const SUMMARIES: Readonly<Record<FoldedGroup, (config: RunConfig, text: Simulate
   },
 }
 
-/** A group of fields: those that change something now, and those that the draft sets. */
+/** A group of fields: those with an effect, and those that the draft sets. */
 export function FieldGroup({ group, text }: { readonly group: SimulationGroup; readonly text: SimulateText }) {
   const { simulation } = usePage()
   const { draft, config } = useSlice(simulation, (state) => state)
@@ -57,7 +57,7 @@ export function FieldGroup({ group, text }: { readonly group: SimulationGroup; r
   )
 }
 
-/** Opens by itself where one of its fields is refused. */
+/** Opens automatically when one of its fields is refused. */
 function Folded({
   group,
   paths,
@@ -73,7 +73,7 @@ function Folded({
   const page = useText()
   const { config, problem } = useSlice(simulation, (state) => state)
   const [isOpen, setOpen] = useState(false)
-  const isWrong = problem !== null && paths.some((path) => concerns(problem, path))
+  const isWrong = problem !== null && paths.some((path) => isAbout(problem, path))
   return (
     <details className={styles.folded} open={isOpen || isWrong} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>

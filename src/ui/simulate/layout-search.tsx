@@ -1,10 +1,10 @@
 import { useId, useState } from 'react'
 import { describeCandidate } from '../../sim/planner/candidates.ts'
-import type { Plan } from '../../sim/planner/plan.ts'
-import type { Planned } from '../../sim/planner/planned.ts'
+import type { PlannerResult } from '../../sim/planner/plan.ts'
+import type { ClockedCandidate } from '../../sim/planner/clocked-candidate.ts'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import panel from '../theme/panel.module.css'
 import button from '../theme/button.module.css'
 import { Phrase } from './phrase.tsx'
@@ -14,16 +14,16 @@ import { useProblemText } from '../text/problem-text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 
 /** Its chart library is loaded with the first answer. */
-const ParetoPlot = part(() => import('./pareto-plot.tsx'))
+const ParetoPlot = lazyPart(() => import('./pareto-plot.tsx'))
 
-/** Rows of a table until all are asked for. */
+/** Table rows until all are requested. */
 const SHOWN = 12
 
-/** The planner: every layout of this model over these devices, ranked; with progress, and cancelled at any time. */
+/** The planner: every layout of this model over these devices, ranked; with progress, cancellable at any time. */
 export function LayoutSearch({ text }: { readonly text: SimulateText }) {
   const { simulation } = usePage()
   const search = useSlice(simulation, (state) => state.search)
-  const say = useProblemText()
+  const problemText = useProblemText()
   return (
     <>
       <div className={panel.head}>
@@ -40,7 +40,7 @@ export function LayoutSearch({ text }: { readonly text: SimulateText }) {
         <span role="status">{search.phase === 'running' && <Progress text={text} />}</span>
       </div>
       <p className={styles.about}>{text.planAbout}</p>
-      {search.phase === 'failed' && <p role="alert">{say(search.problem)}</p>}
+      {search.phase === 'failed' && <p role="alert">{problemText(search.problem)}</p>}
       {search.phase === 'found' && <Found plan={search.plan} text={text} />}
     </>
   )
@@ -56,10 +56,10 @@ function Progress({ text }: { readonly text: SimulateText }) {
     : text.clocking(formatWhole(done), formatWhole(total ?? 0))
 }
 
-function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateText }) {
+function Found({ plan, text }: { readonly plan: PlannerResult; readonly text: SimulateText }) {
   const { simulation } = usePage()
   const words = useLayoutWords()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const present = useSlice(simulation, (state) => (state.problem === null ? state.result : null))
   return (
     <>
@@ -82,7 +82,7 @@ function Found({ plan, text }: { readonly plan: Plan; readonly text: SimulateTex
         <ul className={styles.path}>
           {plan.dropped.map(({ reason, count }) => (
             <li key={reason}>
-              <span>{say({ field: '', message: reason })}</span>{' '}
+              <span>{problemText({ field: '', message: reason })}</span>{' '}
               <span className={styles.number}>{formatWhole(count)}</span>
             </li>
           ))}
@@ -98,14 +98,14 @@ function Ranking({
   label,
   text,
 }: {
-  readonly planned: readonly Planned[]
-  readonly plan: Plan
+  readonly planned: readonly ClockedCandidate[]
+  readonly plan: PlannerResult
   readonly label: string
   readonly text: SimulateText
 }) {
   const words = useLayoutWords()
   const { simulation } = usePage()
-  const [isWhole, setWhole] = useState(false)
+  const [showsAll, setShowsAll] = useState(false)
   const id = useId()
   return (
     <>
@@ -123,7 +123,7 @@ function Ranking({
             </tr>
           </thead>
           <tbody>
-            {planned.slice(0, isWhole ? planned.length : SHOWN).map((each) => {
+            {planned.slice(0, showsAll ? planned.length : SHOWN).map((each) => {
               const name = describeCandidate(each.candidate, words)
               return (
                 <tr key={name}>
@@ -164,11 +164,11 @@ function Ranking({
           <button
             type="button"
             className={button.button}
-            aria-expanded={isWhole}
+            aria-expanded={showsAll}
             aria-controls={id}
-            onClick={() => setWhole(!isWhole)}
+            onClick={() => setShowsAll(!showsAll)}
           >
-            {isWhole ? text.showFirst(formatWhole(SHOWN)) : text.showAll(formatWhole(planned.length))}
+            {showsAll ? text.showFirst(formatWhole(SHOWN)) : text.showAll(formatWhole(planned.length))}
           </button>
         </p>
       )}

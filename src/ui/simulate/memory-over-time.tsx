@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { Area, AreaChart, CartesianGrid, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from 'recharts'
 import { totalBytes, type MemoryCurve } from '../../sim/memory-curve.ts'
 import { capacityOf } from '../../state/capacity.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { formatBytes, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
@@ -11,19 +11,19 @@ import panel from '../theme/panel.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** A control that is being moved wants the next result, not its curve. */
+/** While a control is being moved, the next result matters more than its curve. */
 const STILL_MILLISECONDS = 300
 const HEIGHT = 220
-/** Rows of the table behind the chart. */
-const MOST_ROWS = 40
+/** Rows of the chart's table. */
+const MAX_ROWS = 40
 
 const PARTS = [...BAR_PARTS, 'cached'] as const
 type Part = (typeof PARTS)[number]
 
 const bytesOf = (bytes: MemoryCurve['bytes'][number], part: Part) =>
-  part === 'cached' ? bytes.cached : partOf(bytes, part)
+  part === 'cached' ? bytes.cached : barPartBytes(bytes, part)
 
-/** Live bytes by category over the virtual step, of one stage at a time; the same numbers in a table behind it. */
+/** Live bytes by category over the virtual step, one stage at a time; the same numbers in a table. */
 export default function MemoryOverTime({ text }: { readonly text: SimulateText }) {
   const page = useText()
   const { simulation } = usePage()
@@ -51,7 +51,7 @@ export default function MemoryOverTime({ text }: { readonly text: SimulateText }
     seconds,
     ...Object.fromEntries(parts.map((part) => [part, bytesOf(curve.bytes[i]!, part)])),
   }))
-  // The last bytes hold until the step's end.
+  // The last bytes last until the step's end.
   points.push({ ...points.at(-1)!, seconds: curve.stepSeconds })
   const most = capacity <= peak * 4 ? Math.max(capacity, peak) : peak
   return (
@@ -147,7 +147,7 @@ function CurveTable({
   readonly nameOf: (part: Part) => string
   readonly text: SimulateText
 }) {
-  const every = Math.ceil(curve.seconds.length / MOST_ROWS)
+  const every = Math.ceil(curve.seconds.length / MAX_ROWS)
   return (
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={`${text.overTime}: ${text.table}`}>
       <table className={styles.table}>

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { DraftValue } from '../../state/draft-path.ts'
 import type { SimulationField } from '../../state/simulation-fields.ts'
 
-/** Commits on Enter, when left, and by its arrows. */
+/** Commits on Enter, on blur, and by its arrows. */
 export function NumberBox({
   id,
   spec: { min, max, scale = 1, fraction = false, nullable = false },
@@ -14,7 +14,7 @@ export function NumberBox({
   readonly id: string
   readonly spec: Extract<SimulationField, { kind: 'number' }>
   readonly value: unknown
-  /** Stands in a box that is empty. */
+  /** Placeholder of an empty box. */
   readonly none: string
   readonly set: (value: DraftValue) => void
   readonly invalid: object

@@ -2,7 +2,7 @@ import type { SimulationField } from '../../state/simulation-fields.ts'
 import type { Text } from '../text/text.ts'
 import type { SimulateText } from './text-en.ts'
 
-/** An option as people call it: Simulate's word, else Run's where it has one; ids stay as they are. */
+/** The display name of an option: Simulate's, else Run's; ids stay as they are. */
 export function optionName(
   option: string,
   { ids = false }: Pick<Extract<SimulationField, { kind: 'choice' }>, 'ids'>,

@@ -6,7 +6,7 @@ import { Phrase } from './phrase.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** What was clocked would not run: says which stage needs more than its device has, and leads to what would fit. */
+/** The clocked configuration would not run: shows which stage exceeds its device, and links to what would fit. */
 export function OverCapacity({
   result,
   text,

@@ -10,8 +10,8 @@ import {
   ZAxis,
 } from 'recharts'
 import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
-import type { Plan } from '../../sim/planner/plan.ts'
-import type { Planned } from '../../sim/planner/planned.ts'
+import type { PlannerResult } from '../../sim/planner/plan.ts'
+import type { ClockedCandidate } from '../../sim/planner/clocked-candidate.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { fullestBytes } from '../../state/capacity.ts'
 import { isComparable } from '../../state/comparable.ts'
@@ -24,15 +24,15 @@ interface Point {
   readonly name: string
   readonly memoryBytes: number
   readonly tokensPerSecond: number
-  /** Absent for the present configuration: it is in use. */
-  readonly planned?: Planned
+  /** Absent for the current configuration, which is in use. */
+  readonly planned?: ClockedCandidate
 }
 
 const HEIGHT = 260
-/** Square pixels of a sign. */
+/** Area of a symbol, in square pixels. */
 const SIGN_AREA = 40
 
-const pointOf = (planned: Planned, words: LayoutWords): Point => ({
+const pointOf = (planned: ClockedCandidate, words: LayoutWords): Point => ({
   name: describeCandidate(planned.candidate, words),
   memoryBytes: planned.memoryBytes,
   tokensPerSecond: planned.tokensPerSecond,
@@ -40,21 +40,21 @@ const pointOf = (planned: Planned, words: LayoutWords): Point => ({
 })
 
 interface Props {
-  readonly plan: Plan
-  /** What is simulated now: marked where it is the same training on the same devices. */
+  readonly plan: PlannerResult
+  /** The current simulation: marked where it is the same training on the same devices. */
   readonly present: SimulatedResult | null
   readonly text: SimulateText
-  readonly onTake: (planned: Planned) => void
+  readonly onTake: (planned: ClockedCandidate) => void
 }
 
-/** Every clocked layout by memory and speed; the front joined by steps. The table below has them all. */
+/** Every clocked layout by memory and speed; the Pareto front joined by steps. The table below lists them all. */
 export default function ParetoPlot({ plan, present, text, onTake }: Props) {
   const words = useLayoutWords()
-  const point = (planned: Planned) => pointOf(planned, words)
+  const point = (planned: ClockedCandidate) => pointOf(planned, words)
   const onFront = new Set(plan.front)
-  const behind = plan.ranked.filter((each) => !onFront.has(each)).map(point)
+  const dominated = plan.ranked.filter((each) => !onFront.has(each)).map(point)
   const front = plan.front.map(point)
-  const here: Point[] =
+  const current: Point[] =
     present !== null && isComparable(present, plan)
       ? [
           {
@@ -68,7 +68,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
     const planned = isPoint(payload) ? payload.planned : undefined
     if (planned) onTake(planned)
   }
-  const widest = Math.max(plan.budgetBytes, ...here.map((each) => each.memoryBytes))
+  const widest = Math.max(plan.budgetBytes, ...current.map((each) => each.memoryBytes))
   return (
     <figure className={styles.plot}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
@@ -113,7 +113,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
           <Tooltip cursor={false} isAnimationActive={false} content={<Note text={text} />} />
           <Scatter
             name={text.layouts}
-            data={behind}
+            data={dominated}
             fill="var(--ink-3)"
             fillOpacity={0.45}
             shape="circle"
@@ -129,7 +129,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
             isAnimationActive={false}
             onClick={take}
           />
-          <Scatter name={text.present} data={here} fill="var(--danger)" shape="cross" isAnimationActive={false} />
+          <Scatter name={text.present} data={current} fill="var(--danger)" shape="cross" isAnimationActive={false} />
         </ScatterChart>
       </ResponsiveContainer>
       <figcaption className={styles.legend}>
@@ -139,7 +139,7 @@ export default function ParetoPlot({ plan, present, text, onTake }: Props) {
         <span>
           <Sign accent>◆</Sign> {text.frontShort}
         </span>
-        {here.length > 0 && (
+        {current.length > 0 && (
           <span>
             <Sign here>✚</Sign> {text.present}
           </span>
@@ -170,7 +170,7 @@ function isPoint(value: unknown): value is Point {
   return typeof value === 'object' && value !== null && 'memoryBytes' in value && 'tokensPerSecond' in value
 }
 
-/** The chart hands the point under the pointer to its tooltip. */
+/** The chart passes the hovered point to its tooltip. */
 function Note({
   payload,
   text,

@@ -1,8 +1,8 @@
 import { Fragment } from 'react'
-import type { Piece } from './piece.ts'
+import type { TextPart } from './text-part.ts'
 
 /** A sentence whose numbers keep their typography. */
-export function Phrase({ pieces }: { readonly pieces: readonly Piece[] }) {
+export function Phrase({ pieces }: { readonly pieces: readonly TextPart[] }) {
   return pieces.map((piece, i) =>
     typeof piece === 'string' ? (
       <Fragment key={i}>{piece}</Fragment>

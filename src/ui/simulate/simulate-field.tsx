@@ -3,18 +3,18 @@ import type { DraftValue } from '../../state/draft-path.ts'
 import { readPath, writePath } from '../../state/draft-path.ts'
 import { optionOf } from '../../state/fields.ts'
 import type { SimulationField, SimulationPath } from '../../state/simulation-fields.ts'
-import { withoutStray } from '../../state/stray-fields.ts'
+import { withoutStrayDraftFields } from '../../state/stray-draft-fields.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns } from '../use-problems.ts'
+import { isAbout } from '../use-problems.ts'
 import { NumberBox } from './number-box.tsx'
 import { optionName } from './option-name.ts'
 import { Slowdown, StragglerRank } from './straggler.tsx'
 import type { SimulateText } from './text-en.ts'
 
-/** One field of the simulated configuration, its refusal beside it, and the way back to the default. */
+/** One field of the simulated configuration, with its refusal and a reset to the default. */
 export function SimulateField({
   path,
   spec,
@@ -26,17 +26,17 @@ export function SimulateField({
 }) {
   const { simulation } = usePage()
   const id = useId()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const { draft, config, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
   const value = own ?? readPath(config, path)
-  const wrong = problem !== null && concerns(problem, path)
+  const wrong = problem !== null && isAbout(problem, path)
   const invalid = wrong ? { 'aria-invalid': true as const, 'aria-describedby': `${id}-problem` } : {}
   const set = (next: DraftValue) => {
-    // A preset is a whole shape: what was changed of the one before goes with it.
+    // A preset is a whole shape: changes to the previous one are dropped.
     if (path === 'model.preset') simulation.set('model', { preset: next })
     else if (spec.kind === 'choice' || spec.kind === 'switch')
-      simulation.replace(withoutStray(writePath(draft, path, next), path))
+      simulation.replace(withoutStrayDraftFields(writePath(draft, path, next), path))
     else simulation.set(path, next)
   }
   return (
@@ -80,7 +80,7 @@ export function SimulateField({
         )}
         {wrong && (
           <p id={`${id}-problem`} className={controls.problem} role="alert">
-            {say(problem)}
+            {problemText(problem)}
           </p>
         )}
       </div>
@@ -105,7 +105,7 @@ function Choice({
   readonly text: SimulateText
 }) {
   const page = useText()
-  // A shape of one's own has no preset.
+  // A custom shape has no preset.
   const chosen = value === null ? '' : optionOf(spec, value)
   return (
     <select

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef } from 'react'
 import { SIMULATION_FIELDS } from '../../state/simulation-fields.ts'
 import type { SimulationGroup } from '../../state/simulation-fields.ts'
 import type { Story } from '../../sim/stories.ts'
-import { storyOf } from '../../state/told-story.ts'
+import { storyOf } from '../../state/story-of-draft.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
 import { FieldGroup } from './field-group.tsx'
@@ -16,7 +16,7 @@ import type { Draft } from '../../state/draft-path.ts'
 
 const GROUPS = Object.keys(SIMULATION_FIELDS) as SimulationGroup[]
 
-/** Any cluster, any model: memory and time at once, pinned configurations beside each other, a search over all layouts. */
+/** Any cluster, any model: memory and time, pinned configurations side by side, a search over all layouts. */
 export default function SimulatePlace() {
   const { simulation, settings } = usePage()
   const language = useSlice(settings, (state) => state.language)
@@ -34,7 +34,7 @@ export default function SimulatePlace() {
     <div className={styles.place}>
       <aside className={styles.controls} aria-label={text.title}>
         <p className={styles.about}>{text.about}</p>
-        {story && <ToldStory story={story.story} text={text} />}
+        {story && <StoryNotice story={story.story} text={text} />}
         {GROUPS.map((group) => (
           <FieldGroup key={group} group={group} text={text} />
         ))}
@@ -51,8 +51,8 @@ export default function SimulatePlace() {
   )
 }
 
-/** What a known story shows; all its configurations go to Compare at once. */
-function ToldStory({ story: { id, configs }, text }: { readonly story: Story; readonly text: SimulateText }) {
+/** What a story shows; all its configurations go to Compare at once. */
+function StoryNotice({ story: { id, configs }, text }: { readonly story: Story; readonly text: SimulateText }) {
   const { compare, view } = usePage()
   return (
     <div className={styles.story}>

@@ -2,28 +2,28 @@ import { useState } from 'react'
 import { SOFTWARE } from '../../sim/cost/software.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { capacityOf, fullestBytes } from '../../state/capacity.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { MemoryLegend } from '../cluster/memory-legend.tsx'
 import { Segmented } from '../controls/segmented.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, formatWhole } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import panel from '../theme/panel.module.css'
 import { ClusterMap } from './cluster-map.tsx'
 import { OverCapacity } from './over-capacity.tsx'
-import { Refusal } from './refusal.tsx'
+import { RefusalNotice } from './refusal-notice.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 import stacked from '../theme/stacked-bar.module.css'
 
-/** Its chart library comes after the first figures. */
-const MemoryOverTime = part(() => import('./memory-over-time.tsx'))
+/** Its chart library is loaded after the first figures. */
+const MemoryOverTime = lazyPart(() => import('./memory-over-time.tsx'))
 
-/** Stages that a list grows by; the style sheet has its height. */
-const MOST_ROWS = 32
+/** Stages added to a list at a time; the style sheet has its height. */
+const MAX_ROWS = 32
 
-/** One rank for each pipeline stage: replicas and tensor shards hold and do the same, but rank 0 may differ. */
+/** One rank per pipeline stage: replicas and tensor shards are equal, but rank 0 may differ. */
 function stageRanks({ ranks }: SimulatedResult): SimulatedResult['ranks'] {
   return ranks.filter(({ coordinates }) => coordinates.data === 0 && coordinates.tensor === 0)
 }
@@ -47,12 +47,12 @@ function Figure({ label, value, kind, text }: FigureProps) {
   )
 }
 
-/** The simulated step in figures, memory and time per stage, and what holds it up. */
+/** The simulated step in figures, memory and time per stage, and its critical path. */
 export function SimulationResult({ text, onSearch }: { readonly text: SimulateText; readonly onSearch: () => void }) {
   const { simulation } = usePage()
   const { result, computing, problem, milliseconds } = useSlice(simulation, (state) => state)
   const [view, setView] = useState<'bars' | 'table'>('bars')
-  const refusal = problem !== null && <Refusal hasResult={result !== null} text={text} onSearch={onSearch} />
+  const refusal = problem !== null && <RefusalNotice hasResult={result !== null} text={text} onSearch={onSearch} />
   if (result === null) return refusal || <p aria-busy={computing}>{text.computing}</p>
   const { time, tokensPerSecond, schedule, ranks } = result
   const stale = problem !== null
@@ -108,8 +108,8 @@ function Bars({ result, text }: Props) {
   const most = Math.max(capacity, ...stages.map((rank) => rank.predictedBytes.total))
   const { stepSeconds, computeSeconds, communicationSeconds, idleSeconds } = result.time
   const percent = (share: number) => `${Math.min(100, 100 * share)}%`
-  // What scrolls has to be reached by the keyboard.
-  const scrolls = stages.length > MOST_ROWS ? { tabIndex: 0 } : {}
+  // Scrollable areas must be reachable by keyboard.
+  const scrolls = stages.length > MAX_ROWS ? { tabIndex: 0 } : {}
   return (
     <div className={styles.pair}>
       <div>
@@ -119,15 +119,17 @@ function Bars({ result, text }: Props) {
         <div className={styles.bars} {...scrolls} role="region" aria-label={text.memory}>
           <ul>
             {stages.map(({ rank, coordinates, predictedBytes }) => {
-              const parts = BAR_PARTS.map((part) => ({ part, bytes: partOf(predictedBytes, part) }))
-              const spoken = parts.map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`).join(', ')
+              const parts = BAR_PARTS.map((part) => ({ part, bytes: barPartBytes(predictedBytes, part) }))
+              const spokenText = parts
+                .map(({ part, bytes }) => `${page.categories[part]} ${formatBytes(bytes)}`)
+                .join(', ')
               return (
                 <li key={rank}>
                   <span>{text.stage(coordinates.pipeline)}</span>
                   <span
                     className={stacked.bar}
                     role="img"
-                    aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}
+                    aria-label={`${text.stage(coordinates.pipeline)}: ${spokenText}`}
                   >
                     {parts.map(({ part, bytes }) => (
                       <i
@@ -157,14 +159,14 @@ function Bars({ result, text }: Props) {
                 ['communication', communicationSeconds[rank] ?? 0],
                 ['idle', idleSeconds[rank] ?? 0],
               ] as const
-              const spoken = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
+              const spokenText = parts.map(([part, seconds]) => `${text[part]} ${formatSeconds(seconds)}`).join(', ')
               return (
                 <li key={rank}>
                   <span>{text.stage(coordinates.pipeline)}</span>
                   <span
                     className={stacked.bar}
                     role="img"
-                    aria-label={`${text.stage(coordinates.pipeline)}: ${spoken}`}
+                    aria-label={`${text.stage(coordinates.pipeline)}: ${spokenText}`}
                   >
                     {parts.map(([part, seconds]) => (
                       <i
@@ -221,7 +223,7 @@ function Table({ result, text }: Props) {
               <th scope="row">{text.stage(coordinates.pipeline)}</th>
               {BAR_PARTS.map((part) => (
                 <td key={part}>
-                  <span className="predicted">{formatBytes(partOf(predictedBytes, part))}</span>
+                  <span className="predicted">{formatBytes(barPartBytes(predictedBytes, part))}</span>
                 </td>
               ))}
               {[computeSeconds, communicationSeconds, idleSeconds].map((seconds, i) => (

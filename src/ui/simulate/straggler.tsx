@@ -7,12 +7,12 @@ import type { SimulateText } from './text-en.ts'
 
 const RANK = { kind: 'number', min: 0, max: 65_535, nullable: true } as const
 const SLOWDOWN = { kind: 'number', min: 1, max: 1000, fraction: true } as const
-/** What a rank is slowed by until somebody says otherwise. */
+/** Default slowdown of a rank. */
 const FIRST_SLOWDOWN = 2
 
 type Straggler = RunConfig['cluster']['stragglers'][number]
 
-/** The first slow rank and how to change it; others, which only a link brings along, stay. */
+/** The first slow rank, editable; others, which can only come from a link, are kept. */
 function useStraggler(): readonly [first: Straggler | undefined, set: (first: Straggler | null) => void] {
   const { simulation } = usePage()
   const [first, ...others] = useSlice(simulation, (state) => state.config.cluster.stragglers)
@@ -50,7 +50,7 @@ export function StragglerRank({
   )
 }
 
-/** Beside a slow rank: nothing without one. */
+/** The slowdown field; hidden without a slow rank. */
 export function Slowdown({ text }: { readonly text: SimulateText }) {
   const id = useId()
   const [first, set] = useStraggler()

@@ -2,12 +2,12 @@ import { describeCandidate, type LayoutWords } from '../../sim/planner/candidate
 import { formatBytes, formatCount, formatPercent } from '../format.ts'
 import type { SimulationGroup, SimulationPath } from '../../state/simulation-fields.ts'
 import type { Verdict } from '../../sim/planner/explain.ts'
-import { predicted, virtual, type Piece } from './piece.ts'
+import { predicted, virtual, type TextPart } from './text-part.ts'
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 
 /** Texts of the Simulate place, loaded with it. */
-export const en = {
+export const simulateTextEn = {
   title: 'Simulate',
   about: 'The same configurations, clocked on hardware nobody has at home. Every number here is virtual or predicted.',
   stories: {
@@ -81,7 +81,7 @@ export const en = {
   nics: (count: string) => `${count} ${count === '1' ? 'NIC' : 'NICs'}`,
   nicEach: 'NIC per device',
   slowRank: (rank: string, times: string) => `rank ${rank} × ${times}`,
-  /** Options that Run has no name for. */
+  /** Options without a name in Run. */
   options: {
     this: 'this device',
     'mixed-bf16': 'mixed bf16',
@@ -105,8 +105,8 @@ export const en = {
   },
   refused: 'This configuration is refused',
   outOfMemory: 'Out of memory',
-  said: (field: string, message: string) => `${field}: ${message}`,
-  over: (stage: string | null, need: string, device: string, holds: string): readonly Piece[] => [
+  fieldProblem: (field: string, message: string) => `${field}: ${message}`,
+  over: (stage: string | null, need: string, device: string, holds: string): readonly TextPart[] => [
     `${stage === null ? 'The fullest device' : capital(stage)} needs `,
     predicted(need),
     `; ${device === 'this' ? 'this device' : `a ${device}`} holds ${holds}: this would not run.`,
@@ -150,7 +150,7 @@ export const en = {
   idle: 'idle',
   stage: (index: number) => `stage ${index}`,
   path: 'What holds the step up',
-  /** Kinds of ops and what they work on, in the critical path: "backwardInput mlp". */
+  /** Kinds of ops and segments, in the critical path: "backwardInput mlp". */
   words: {
     optimizerStep: 'optimizer',
     gradNorm: 'gradient norm',
@@ -169,8 +169,8 @@ export const en = {
     reduceScatter: 'reduce-scatter',
     allGather: 'all-gather',
   },
-  /** Two sentences: what wins and what limits it; what the best of another mesh would cost. */
-  explained: ({ winner, budgetBytes, compute, lost, other }: Verdict, words: LayoutWords): readonly Piece[] => {
+  /** Two sentences: the winner and its limits; the cost of the best of another mesh. */
+  explained: ({ winner, budgetBytes, compute, lost, other }: Verdict, words: LayoutWords): readonly TextPart[] => {
     const to = {
       exchanges: 'exchanges that nothing hides',
       waiting: 'stages that wait for others',
@@ -232,18 +232,20 @@ export const en = {
     `Tokens per second over memory of the fullest device: ${clocked} layouts, ${front} of them best for their memory. The table below has all of them.`,
 }
 
-/** What a language says of the Simulate place: one that lacks a text does not compile. */
+/** The texts of the Simulate place in a language: one that lacks a text does not compile. */
 export type SimulateText = {
-  readonly [K in keyof typeof en]: K extends 'words' | 'options'
+  readonly [K in keyof typeof simulateTextEn]: K extends 'words' | 'options'
     ? Readonly<Record<string, string>>
-    : (typeof en)[K] extends string
+    : (typeof simulateTextEn)[K] extends string
       ? string
-      : (typeof en)[K] extends (...args: infer A) => string
+      : (typeof simulateTextEn)[K] extends (...args: infer A) => string
         ? (...args: A) => string
-        : (typeof en)[K] extends (...args: infer A) => readonly Piece[]
-          ? (...args: A) => readonly Piece[]
+        : (typeof simulateTextEn)[K] extends (...args: infer A) => readonly TextPart[]
+          ? (...args: A) => readonly TextPart[]
           : {
-              readonly [F in keyof (typeof en)[K]]: (typeof en)[K][F] extends (...args: infer A) => string
+              readonly [F in keyof (typeof simulateTextEn)[K]]: (typeof simulateTextEn)[K][F] extends (
+                ...args: infer A
+              ) => string
                 ? (...args: A) => string
                 : string
             }

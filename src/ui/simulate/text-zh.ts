@@ -1,9 +1,9 @@
 import { describeCandidate } from '../../sim/planner/candidates.ts'
 import { formatBytes, formatCount, formatPercent } from '../format.ts'
-import { predicted, virtual } from './piece.ts'
+import { predicted, virtual } from './text-part.ts'
 import type { SimulateText } from './text-en.ts'
 
-export const zh: SimulateText = {
+export const simulateTextZh: SimulateText = {
   title: '模拟',
   about: '同样的配置，在家里没有的硬件上计时。这里的每个数字都是虚拟的或预测的。',
   stories: {
@@ -97,7 +97,7 @@ export const zh: SimulateText = {
   },
   refused: '此配置被拒绝',
   outOfMemory: '内存不足',
-  said: (field, message) => `${field}：${message}`,
+  fieldProblem: (field, message) => `${field}：${message}`,
   over: (stage, need, device, holds) => [
     `${stage ?? '最满的设备'}需要 `,
     predicted(need),

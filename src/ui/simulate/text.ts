@@ -1,4 +1,4 @@
-import { en, type SimulateText } from './text-en.ts'
-import { zh } from './text-zh.ts'
+import { simulateTextEn, type SimulateText } from './text-en.ts'
+import { simulateTextZh } from './text-zh.ts'
 
-export const SIMULATE_TEXT: Readonly<Record<'en' | 'zh', SimulateText>> = { en, zh }
+export const SIMULATE_TEXT: Readonly<Record<'en' | 'zh', SimulateText>> = { en: simulateTextEn, zh: simulateTextZh }

@@ -8,7 +8,7 @@ import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
 
-/** What "this" device is taken for, and the measurement that replaces the assumption. */
+/** The assumption about "this" device, and the measurement that replaces it. */
 export function ThisDevice({ text }: { readonly text: SimulateText }) {
   const { simulation, calibration, run, adapters } = usePage()
   const { measured, progress, failure } = useSlice(calibration, (state) => state)

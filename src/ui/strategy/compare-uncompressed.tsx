@@ -3,7 +3,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 
-/** Where gradients are compressed: the same training with and without it, side by side in Compare. */
+/** For compressed gradients: the same training with and without it, side by side in Compare. */
 export function CompareUncompressed() {
   const { compare, draft: drafts, view } = usePage()
   const text = useText()

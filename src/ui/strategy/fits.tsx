@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { RunConfig } from '../../config/types.ts'
-import type { Change, Found, Tried } from '../../state/fits.ts'
+import type { MemoryChange, FitSearch, FitAttempt } from '../../state/fits.ts'
 import { findFits } from '../../state/fits.ts'
 import type { PlannedRank } from '../../state/session.ts'
 import { formatBytes } from '../format.ts'
@@ -12,10 +12,10 @@ import { STRATEGY_TEXT } from './text.ts'
 import type { StrategyText } from './text.ts'
 
 type Outcome = { readonly config: RunConfig } & (
-  { readonly kind: 'found'; readonly found: Found } | { readonly kind: 'failed'; readonly message: string }
+  { readonly kind: 'found'; readonly found: FitSearch } | { readonly kind: 'failed'; readonly message: string }
 )
 
-/** Over the memory budget: who needs most, and the changes that stay within it, each a click away. */
+/** Over the memory budget: which device needs most, and changes that fit, each applied by a click. */
 export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const words = useText()
@@ -74,13 +74,13 @@ export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   )
 }
 
-/** Of the devices; host memory has no budget. */
+/** Devices only; host memory has no budget. */
 function fullestOf(ranks: readonly PlannedRank[]): PlannedRank | undefined {
   const [first, ...rest] = ranks.filter(({ device }) => device === 'gpu')
   return first && rest.reduce((most, each) => (each.peak.total > most.peak.total ? each : most), first)
 }
 
-function wordsOf(change: Change, text: StrategyText, words: Text): string {
+function wordsOf(change: MemoryChange, text: StrategyText, words: Text): string {
   switch (change.kind) {
     case 'recompute':
       return text.recompute[change.to]
@@ -93,15 +93,15 @@ function wordsOf(change: Change, text: StrategyText, words: Text): string {
   }
 }
 
-const nameOf = (changes: readonly Change[], text: StrategyText, words: Text) =>
+const nameOf = (changes: readonly MemoryChange[], text: StrategyText, words: Text) =>
   changes.map((change) => wordsOf(change, text, words)).join(text.together)
 
 /** Claims no more than what was tried. */
-function nothingOf({ tried }: Found, text: StrategyText, words: Text): string {
+function nothingOf({ tried }: FitSearch, text: StrategyText, words: Text): string {
   const single = tried.filter(({ changes }) => changes.length === 1)
   const names = single.map(({ changes }) => nameOf(changes, text, words)).join(text.list)
   const together = tried.length - single.length
-  const known = tried.filter((each): each is Tried & { readonly peak: number } => each.peak !== null)
+  const known = tried.filter((each): each is FitAttempt & { readonly peak: number } => each.peak !== null)
   const [least] = known.toSorted((a, b) => a.peak - b.peak)
   return [
     text.nothing(names),

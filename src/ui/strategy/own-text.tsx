@@ -3,18 +3,18 @@ import { FileField } from '../controls/file-field.tsx'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 
-/** A text of the user's own: the one that the configuration names. */
+/** The user's own text, as named by the configuration. */
 export function OwnText() {
   const page = usePage()
   const text = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const name = useSlice(page.draft, (state) => state.config.data.text)
   const failure = useSlice(page.files, (state) => state.failure)
-  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'data.text'))
+  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => isAbout(each, 'data.text'))
   const take = async (file: File) => {
-    if (!(await page.files.takeText(file))) return
+    if (!(await page.files.loadText(file))) return
     const { draft } = page.draft.getState()
     page.draft.replace({ ...draft, data: { text: file.name } })
   }
@@ -30,7 +30,7 @@ export function OwnText() {
     >
       {why && (
         <p className={controls.problem} role="alert">
-          {say(why)}
+          {problemText(why)}
         </p>
       )}
     </FileField>

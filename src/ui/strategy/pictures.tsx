@@ -13,7 +13,10 @@ const link = (d: string, dashed = false) => (
 const COLUMNS = [4, 19, 34]
 const STATE = ['var(--cat-parameters)', 'var(--cat-gradients)', 'var(--cat-optimizer)']
 
-/** Parameters, gradients and optimizer state in each of three devices; the last `sharded` of them only a third each. */
+/**
+ * Parameters, gradients and optimizer state in each of three devices; the last `sharded` of them hold only a third
+ * each.
+ */
 const shards = (sharded: number) => [
   ...COLUMNS.flatMap((x, i) => [
     ...STATE.map((fill, row) =>
@@ -26,7 +29,7 @@ const shards = (sharded: number) => [
   link('M14 14h5M29 14h5'),
 ]
 
-/** What a strategy does to the model, in one glance: full boxes hold everything, slices a part. */
+/** A pictogram of what a strategy does to the model: full boxes hold everything, slices a part. */
 const PICTURES: Record<StrategyId, React.ReactNode> = {
   single: device(19, 7, 'var(--op-forward)', 10, 14),
   ddp: COLUMNS.map((x) => device(x, 7, 'var(--op-forward)', 10, 14)).concat([link('M14 14h5M29 14h5')]),

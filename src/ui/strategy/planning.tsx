@@ -3,7 +3,7 @@ import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './strategy.module.css'
 
-/** While planning takes long: that it goes on, and the way to end it; where it came to nothing, the way to try it again. */
+/** Shown while planning takes long, with a way to cancel it; afterwards with a way to retry. */
 export function Planning() {
   const { plan } = usePage()
   const text = useText()
@@ -14,7 +14,7 @@ export function Planning() {
       {(computing === 'long' || stopped) && (
         <div className={styles.pending} data-testid="planning">
           <span>{stopped ? text.notPlanned : text.planning}</span>
-          <button type="button" className={button.button} onClick={() => (stopped ? plan.again() : plan.cancel())}>
+          <button type="button" className={button.button} onClick={() => (stopped ? plan.replan() : plan.cancel())}>
             {stopped ? text.planAgain : text.cancel}
           </button>
         </div>

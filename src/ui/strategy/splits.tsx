@@ -3,25 +3,25 @@ import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 import { STRATEGY_TEXT } from './text.ts'
 
-/** Lists that no control writes: they come with a better split that was accepted, or with a link. */
+/** Lists without a control: they come from an accepted better split, or from a link. */
 const SPLIT_FIELDS = ['batch.shares', 'parallel.partition'] as const
 
-/** An uneven split of the work that the draft holds, and the way back to the even one. */
+/** An uneven split of the work in the draft, with a reset to the even one. */
 export function Splits() {
   const page = usePage()
   const words = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
   const draft = useSlice(page.draft, (state) => state.draft)
   const problems = useProblems()
   return SPLIT_FIELDS.map((path) => {
     const split = readPath(draft, path)
     if (!Array.isArray(split)) return null
-    // The partition has a control, too, which says what is wrong with it.
-    const problem = path === 'batch.shares' ? problems.find((each) => concerns(each, path)) : undefined
+    // The partition also has a control, which shows its problem.
+    const problem = path === 'batch.shares' ? problems.find((each) => isAbout(each, path)) : undefined
     return (
       <div key={path} className={controls.field} data-testid={path}>
         <span className={controls.label}>{text.splits[path]}</span>
@@ -37,7 +37,7 @@ export function Splits() {
         </button>
         {problem && (
           <p className={controls.problem} role="alert">
-            {say(problem)}
+            {problemText(problem)}
           </p>
         )}
       </div>

@@ -5,27 +5,27 @@ import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
 import { SECTION_FIELDS } from '../../state/fields.ts'
 import { STRATEGIES, strategyOf, withStrategy } from '../../state/strategies.ts'
-import { Field } from '../controls/field.tsx'
+import { ConfigField } from '../controls/config-field.tsx'
 import controls from '../controls/controls.module.css'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { ParityPanel } from '../parity/parity-panel.tsx'
 import type { Text } from '../text/text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 import { CompareUncompressed } from './compare-uncompressed.tsx'
 import { Fits } from './fits.tsx'
 import { OwnText } from './own-text.tsx'
-import { Pending } from './pending.tsx'
+import { PendingChange } from './pending-change.tsx'
 import { Planning } from './planning.tsx'
 import { StrategyPicture } from './pictures.tsx'
-import { Section } from './section.tsx'
+import { PanelSection } from './panel-section.tsx'
 import { Splits } from './splits.tsx'
 import styles from './strategy.module.css'
 import { Weights } from './weights.tsx'
 import { useProblemText } from '../text/problem-text.ts'
 
-/** Models that a browser tab trains; larger ones are for simulation. */
+/** Models that train in a browser tab; larger ones are for simulation. */
 const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|nano-llama|gpt2)$/.test(name))
 
 function ModelPreset() {
@@ -50,34 +50,34 @@ function ModelPreset() {
   )
 }
 
-/** What no field of the configuration holds, files and what is said of them, by the section that has their controls. */
+/** Controls for what is not a configuration field, such as files, by their section. */
 const FILES = { model: ['weights'], data: ['data.text', 'data.documents'] } as const
 const FILE_FIELDS = Object.values(FILES).flat()
 
 const filesOf = (section: string): readonly string[] =>
   section === 'model' || section === 'data' ? FILES[section] : []
 
-/** A field as the panel calls it where it has a control, else its path. */
+/** The panel's name of a field that has a control, else its path. */
 function nameOf(text: Text, field: string): string {
   return Object.entries(text.fields).find(([path]) => path === field)?.[1] ?? field
 }
 
-/** Key and value heads are the query heads in family gpt2. */
+/** In family gpt2 key and value heads equal the query heads. */
 function hasMeaning(path: FieldPath, { model }: RunConfig): boolean {
   return path !== 'model.kvHeads' || model.family === 'llama'
 }
 
-/** Strategy first, with its own parameters only; model, data, batch and optimizer folded to one line each. */
+/** Strategy first, with its own parameters only; model, data, batch and optimizer collapsed to one line each. */
 export function StrategyPanel() {
   const page = usePage()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
   const weights = useSlice(page.files, (state) => state.weights)
   const current = strategyOf(config)
   const title = useRef<HTMLHeadingElement>(null)
-  // What was clicked goes away with what it mends.
+  // The clicked control disappears with the problem it fixes.
   const focusTitle = () => title.current?.focus()
   const choose = (id: string) => {
     const strategy = STRATEGIES.find((each) => each.id === id)
@@ -96,11 +96,11 @@ export function StrategyPanel() {
     optimizer: `${text.options[config.optimizer.kind] ?? ''} ${config.optimizer.learningRate}`,
     cluster: config.cluster.memoryBytes === null ? text.noBudget : text.budget(formatBytes(config.cluster.memoryBytes)),
   }
-  // The partition's control says what is wrong with it.
+  // The partition's control shows its problem.
   const shares = Array.isArray(readPath(draft, 'batch.shares')) ? ['batch.shares'] : []
   const shownFields = [...own, ...shares, ...FILE_FIELDS, ...sections.flatMap((section) => section.fields)]
   const ofText = config.data.text !== null || readPath(draft, 'data.documents') !== undefined
-  const elsewhere = problems.filter((problem) => !shownFields.some((path) => concerns(problem, path)))
+  const otherProblems = problems.filter((problem) => !shownFields.some((path) => isAbout(problem, path)))
   return (
     <aside className={styles.panel} aria-label={text.strategy}>
       <h2 ref={title} className={styles.title} tabIndex={-1}>
@@ -115,36 +115,36 @@ export function StrategyPanel() {
         ))}
       </div>
       <Fits onTaken={focusTitle} />
-      <Pending onTaken={focusTitle} />
+      <PendingChange onTaken={focusTitle} />
       <Planning />
       <p className={styles.about}>{text.strategies[current.id].about}</p>
       <div role="group" aria-label={text.parameters(text.strategies[current.id].name)}>
         {own.map((path) => (
-          <Field key={path} path={path} />
+          <ConfigField key={path} path={path} />
         ))}
         <Splits />
       </div>
       <CompareUncompressed />
-      {elsewhere.map((problem) => (
+      {otherProblems.map((problem) => (
         <p key={`${problem.field} ${problem.message}`} className={styles.problem} role="alert">
-          {problem.field === '' ? say(problem) : `${nameOf(text, problem.field)}: ${say(problem)}`}
+          {problem.field === '' ? problemText(problem) : `${nameOf(text, problem.field)}: ${problemText(problem)}`}
         </p>
       ))}
       {sections.map(({ name, fields }) => (
-        <Section
+        <PanelSection
           key={name}
           title={text.sections[name]}
           summary={summary[name]}
-          hasProblem={problems.some((problem) => [...fields, ...filesOf(name)].some((path) => concerns(problem, path)))}
+          hasProblem={problems.some((problem) => [...fields, ...filesOf(name)].some((path) => isAbout(problem, path)))}
         >
           {name === 'model' && <ModelPreset />}
           {name === 'model' && <Weights />}
           {fields.map((path) => (
-            <Field key={path} path={path} />
+            <ConfigField key={path} path={path} />
           ))}
           {name === 'data' && <OwnText />}
-          {name === 'data' && ofText && <Field path="data.documents" />}
-        </Section>
+          {name === 'data' && ofText && <ConfigField path="data.documents" />}
+        </PanelSection>
       ))}
       <ParityPanel />
     </aside>

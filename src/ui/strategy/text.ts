@@ -1,6 +1,6 @@
-import type { Change } from '../../state/fits.ts'
+import type { MemoryChange } from '../../state/fits.ts'
 
-type RecomputeTo = Extract<Change, { kind: 'recompute' }>['to']
+type RecomputeTo = Extract<MemoryChange, { kind: 'recompute' }>['to']
 
 const recompute: Readonly<Record<RecomputeTo, string>> = {
   selective: 'Recomputing attention only',

@@ -6,16 +6,16 @@ import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
-import { concerns, useProblems } from '../use-problems.ts'
+import { isAbout, useProblems } from '../use-problems.ts'
 
-/** Weights to start from: a safetensors file, or an address that the user gives (nothing else leaves the origin). */
+/** Initial weights: a safetensors file, or an address given by the user (nothing else leaves the origin). */
 export function Weights() {
   const page = usePage()
   const text = useText()
-  const say = useProblemText()
+  const problemText = useProblemText()
   const { weights, download, failure } = useSlice(page.files, (state) => state)
   const [url, setUrl] = useState('')
-  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => concerns(each, 'weights'))
+  const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => isAbout(each, 'weights'))
   return (
     <>
       <FileField
@@ -24,8 +24,8 @@ export function Weights() {
         name={weights?.name ?? null}
         none={text.drawn}
         accept=".safetensors"
-        onTake={(file) => page.files.takeWeights(file)}
-        onReset={() => page.files.drawWeights()}
+        onTake={(file) => page.files.chooseWeights(file)}
+        onReset={() => page.files.clearWeights()}
       />
       <div className={controls.field}>
         <input
@@ -52,7 +52,7 @@ export function Weights() {
         )}
         {why && (
           <p className={controls.problem} role="alert">
-            {say(why)}
+            {problemText(why)}
           </p>
         )}
       </div>

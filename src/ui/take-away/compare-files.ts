@@ -35,7 +35,7 @@ const HEAD = [
   'validationLoss',
 ]
 
-/** Okabe–Ito without what is too light on paper; letters tell more lines apart. */
+/** Okabe–Ito without the colours too light for paper; letters distinguish more lines. */
 const LINES = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b07700', '#1c1b19', '#6f6a60']
 
 const namedPins = (pins: readonly Pin[], words: LayoutWords) =>
@@ -94,7 +94,7 @@ function memoriesSvg(pins: readonly Pin[], text: Text, own: TakeAwayText, words:
   })
 }
 
-/** Everything that the Compare place can hand out: what was predicted, clocked and measured of every pin. */
+/** All downloads of the Compare place: what was predicted, clocked and measured of every pin. */
 export function compareFiles({ compare }: Page, { text, own, words }: Texts): FileGroup[] {
   const { pins } = compare.getState()
   const reason = pins.length === 0 ? own.why.noPin : null

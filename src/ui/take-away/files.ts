@@ -1,24 +1,24 @@
-/** A file to hand to the user. */
-export interface TakenFile {
+/** A generated file to download. */
+export interface GeneratedFile {
   readonly name: string
   readonly type: string
   readonly content: BlobPart
 }
 
-export type Format = 'json' | 'csv' | 'svg' | 'png' | 'trace' | 'safetensors'
+export type FileFormat = 'json' | 'csv' | 'svg' | 'png' | 'trace' | 'safetensors'
 
-/** One file that can be asked for; it is made when it is. */
+/** One file on offer; generated on request. */
 export interface FileEntry {
-  readonly format: Format
+  readonly format: FileFormat
   readonly name: string
   readonly make: () => Promise<BlobPart> | BlobPart
 }
 
-/** What the files of a row show. */
+/** The subject of a row's files. */
 export interface FileRow {
   readonly id: string
   readonly title: string
-  /** Why there is nothing to take yet; null when there is. */
+  /** Why there is nothing to download yet; null when there is. */
   readonly reason: string | null
   readonly entries: readonly FileEntry[]
 }
@@ -28,7 +28,7 @@ export interface FileGroup {
   readonly rows: readonly FileRow[]
 }
 
-const TYPES: Readonly<Record<Format, string>> = {
+const TYPES: Readonly<Record<FileFormat, string>> = {
   json: 'application/json',
   csv: 'text/csv;charset=utf-8',
   svg: 'image/svg+xml',
@@ -40,8 +40,8 @@ const TYPES: Readonly<Record<Format, string>> = {
 /** Long enough for the browser to have taken the file over. */
 const KEPT_MILLISECONDS = 30_000
 
-/** Saves a file as a link's download does; nothing leaves the page. */
-export async function save({ format, name, make }: FileEntry): Promise<void> {
+/** Saves a file like a download link; nothing leaves the page. */
+export async function saveFile({ format, name, make }: FileEntry): Promise<void> {
   const url = URL.createObjectURL(new Blob([await make()], { type: TYPES[format] }))
   const link = document.createElement('a')
   link.href = url
@@ -52,7 +52,7 @@ export async function save({ format, name, make }: FileEntry): Promise<void> {
 
 const PNG_SCALE = 2
 
-/** An SVG as pixels, two for each of its units. */
+/** An SVG as pixels, two per unit. */
 async function rasterise(svg: string): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: TYPES.svg }))
   try {
@@ -69,7 +69,7 @@ async function rasterise(svg: string): Promise<Blob> {
   }
 }
 
-/** A picture as it is drawn and as pixels. */
+/** A picture as SVG and as pixels. */
 export function pictureFiles(name: (extension: string) => string, draw: () => string): FileEntry[] {
   return [
     { format: 'svg', name: name('svg'), make: draw },

@@ -1,6 +1,6 @@
 import type { SpanKind } from '../../schedule/span-kinds.ts'
 
-/** The light theme's colours (theme/tokens.css): a file is on white paper, whatever theme the page is in. */
+/** The light theme's colours (theme/tokens.css): files are on white paper, whatever the page's theme. */
 export const LINE_TRAIN = '#0072b2'
 export const LINE_VALIDATION = '#a8501a'
 
@@ -15,7 +15,7 @@ export const OP_FILL: Readonly<Record<SpanKind, string>> = {
   other: '#a5a09a',
 }
 
-/** Categories of memory, and what they are drawn over. */
+/** Categories of memory, and their hatching. */
 export const MEMORY_FILL = {
   parameters: '#0072b2',
   gradients: '#d55e00',

@@ -1,6 +1,6 @@
 import type { BytesByCategory } from '../../core/bytes.ts'
 import type { Hatch } from '../../export/hatch.ts'
-import { BAR_PARTS, partOf } from '../cluster/memory-bar.tsx'
+import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import type { Text } from '../text/text.ts'
 import { MEMORY_FILL } from './light-colours.ts'
 
@@ -14,12 +14,12 @@ const MEMORY_HATCH: Readonly<Record<Part, Hatch>> = {
   communication: 'cross',
 }
 
-/** The categories of memory as files draw them, in the order of every bar. */
+/** The memory categories for files, in the order of every bar. */
 export function memoryParts(text: Text) {
   return BAR_PARTS.map((part) => ({
     name: text.categories[part],
     fill: MEMORY_FILL[part],
     hatch: MEMORY_HATCH[part],
-    of: (bytes: BytesByCategory) => partOf(bytes, part),
+    of: (bytes: BytesByCategory) => barPartBytes(bytes, part),
   }))
 }

@@ -60,7 +60,7 @@ export function ranksSvg(timeline: Timeline, text: Text): string {
       text: isInverse(kind) ? '#ffffff' : '#16140f',
       hatch: PATTERNS[kind],
       letter: LETTERS[kind],
-      beside: kind === 'communication',
+      isBand: kind === 'communication',
     }
   return timelineSvg({ ...timeline, kinds, rowName: text.rank, idleName: text.idleKind })
 }

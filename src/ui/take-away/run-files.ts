@@ -1,5 +1,5 @@
 import type { RunResult } from '../../config/result.ts'
-import { fileName } from '../../export/file-name.ts'
+import { downloadName } from '../../export/file-name.ts'
 import { ranksCsv, stepsCsv } from '../../export/tables.ts'
 import { executedTrace, idealTrace } from '../../export/timeline-trace.ts'
 import type { Page } from '../../state/page.ts'
@@ -7,13 +7,13 @@ import { withOrigin } from '../../state/run-state.ts'
 import { formatSeconds, significant } from '../format.ts'
 import type { Text } from '../text/text.ts'
 import { executedCells } from '../timeline/executed.ts'
-import type { Shown } from '../use-shown.ts'
+import type { ShownCluster } from '../use-shown-cluster.ts'
 import { pictureFiles } from './files.ts'
-import type { FileEntry, FileGroup, FileRow, Format } from './files.ts'
+import type { FileEntry, FileGroup, FileRow, FileFormat } from './files.ts'
 import { captionOf, curveSvg, ranksSvg } from './pictures.ts'
 import type { TakeAwayText } from './text.ts'
 
-/** What the run has measured so far; it goes on meanwhile. */
+/** The measurements so far; the run continues. */
 async function resultOf({ run }: Page): Promise<RunResult> {
   const { result, sources } = run.getState()
   const handle = run.handle()
@@ -22,18 +22,18 @@ async function resultOf({ run }: Page): Promise<RunResult> {
   return withOrigin(await handle.soFar(), sources)
 }
 
-/** Everything that the Run place can hand out. A checkpoint belongs beside the weights, into the last group. */
-export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText): FileGroup[] {
+/** All downloads of the Run place. A checkpoint goes next to the weights, in the last group. */
+export function runFiles(page: Page, shown: ShownCluster, text: Text, own: TakeAwayText): FileGroup[] {
   const { phase, step, config, plan, ranks } = page.run.getState()
   const { loss, validation, speed, stalenessMean, stalenessMost } = page.run.curves
   const measured = config ?? shown.config
-  const file = (format: Format, what: string, make: FileEntry['make']): FileEntry => ({
+  const file = (format: FileFormat, what: string, make: FileEntry['make']): FileEntry => ({
     format,
-    name: fileName(measured, what, format === 'trace' ? 'trace.json' : format),
+    name: downloadName(measured, what, format === 'trace' ? 'trace.json' : format),
     make,
   })
   const picture = (what: string, draw: () => string) =>
-    pictureFiles((extension) => fileName(measured, what, extension), draw)
+    pictureFiles((extension) => downloadName(measured, what, extension), draw)
   const row = (id: keyof TakeAwayText['rows'], reason: string | null, entries: readonly FileEntry[]): FileRow => ({
     id,
     title: own.rows[id],
@@ -64,7 +64,7 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
     )
 
   const spans = page.run.spans()
-  // The newest spans may be of a step that is not over.
+  // The newest spans may be of an unfinished step.
   const whole = spans.filter((span) => span.step === step?.step)
   const executedReason = plan === null || whole.length === 0 ? own.why.noSpans : null
   const executed = () => {
@@ -95,7 +95,7 @@ export function runFiles(page: Page, shown: Shown, text: Text, own: TakeAwayText
       },
       text,
     )
-  const idealName = (extension: string) => fileName(shown.config, 'ideal', extension)
+  const idealName = (extension: string) => downloadName(shown.config, 'ideal', extension)
   const weightsReason =
     phase === 'failed' ? own.why.failed : page.run.handle() === null || step === null ? own.why.noRun : null
 

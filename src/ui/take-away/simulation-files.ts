@@ -1,8 +1,8 @@
 import { csv } from '../../export/csv.ts'
-import { fileName } from '../../export/file-name.ts'
+import { downloadName } from '../../export/file-name.ts'
 import { memoryCsv, ranksCsv } from '../../export/tables.ts'
 import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
-import type { Plan } from '../../sim/planner/plan.ts'
+import type { PlannerResult } from '../../sim/planner/plan.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import type { Page } from '../../state/page.ts'
 import type { SimulateText } from '../simulate/text-en.ts'
@@ -21,7 +21,7 @@ interface Texts {
 
 const LAYOUT_HEAD = ['layout', 'fullestBytes', 'bubble', 'stepSeconds', 'tokensPerSecond', 'mfu', 'isOnFront']
 
-function layoutsCsv({ ranked, front }: Plan, words: LayoutWords): string {
+function layoutsCsv({ ranked, front }: PlannerResult, words: LayoutWords): string {
   const onFront = new Set(front)
   return csv(
     LAYOUT_HEAD,
@@ -37,8 +37,12 @@ function layoutsCsv({ ranked, front }: Plan, words: LayoutWords): string {
   )
 }
 
-/** What a search found; `present` is marked where it can be held against it. */
-function layoutFiles(plan: Plan | null, present: SimulatedResult | null, { own, simulate, words }: Texts): FileEntry[] {
+/** The result of a search; `present` is marked where it is comparable. */
+function layoutFiles(
+  plan: PlannerResult | null,
+  present: SimulatedResult | null,
+  { own, simulate, words }: Texts,
+): FileEntry[] {
   const found = () => {
     if (plan === null) throw new Error(own.why.noSearch)
     return plan
@@ -52,7 +56,7 @@ function layoutFiles(plan: Plan | null, present: SimulatedResult | null, { own, 
   ]
 }
 
-/** Everything that the Simulate place can hand out; all of it virtual or predicted. */
+/** All downloads of the Simulate place, all virtual or predicted. */
 export function simulationFiles({ simulation }: Page, texts: Texts): FileGroup[] {
   const { text, own, simulate } = texts
   const { result, computing, problem, memory, search } = simulation.getState()
@@ -60,7 +64,7 @@ export function simulationFiles({ simulation }: Page, texts: Texts): FileGroup[]
   const [first, ...others] = memory ?? []
   const plan = search.phase === 'found' ? search.plan : null
   const name = (what: string, extension: string) =>
-    result === null ? '' : fileName(result.config, `simulated-${what}`, extension)
+    result === null ? '' : downloadName(result.config, `simulated-${what}`, extension)
   const row = (id: keyof TakeAwayText['rows'], entries: readonly FileEntry[], why = reason): FileRow => ({
     id,
     title: own.rows[id],

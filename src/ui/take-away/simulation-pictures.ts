@@ -2,8 +2,8 @@ import { areaSvg, type AreaPart } from '../../export/area-svg.ts'
 import { scatterSvg } from '../../export/scatter-svg.ts'
 import { totalBytes, type MemoryCurve } from '../../sim/memory-curve.ts'
 import { describeCandidate, type LayoutWords } from '../../sim/planner/candidates.ts'
-import type { Plan } from '../../sim/planner/plan.ts'
-import type { Planned } from '../../sim/planner/planned.ts'
+import type { PlannerResult } from '../../sim/planner/plan.ts'
+import type { ClockedCandidate } from '../../sim/planner/clocked-candidate.ts'
 import type { SimulatedResult } from '../../sim/simulate.ts'
 import { capacityOf, fullestBytes } from '../../state/capacity.ts'
 import { isComparable } from '../../state/comparable.ts'
@@ -16,7 +16,7 @@ import { captionOf } from './pictures.ts'
 
 const peakOf = ({ bytes }: MemoryCurve) => Math.max(...bytes.map(totalBytes))
 
-/** Live bytes over the step of the device that peaks highest. */
+/** Live bytes over the step of the device with the highest peak. */
 export function memorySvg(
   { config }: SimulatedResult,
   curves: readonly [MemoryCurve, ...MemoryCurve[]],
@@ -48,14 +48,14 @@ export function memorySvg(
 
 /** Every clocked layout by memory and speed, as the page plots them. */
 export function layoutsSvg(
-  plan: Plan,
+  plan: PlannerResult,
   present: SimulatedResult | null,
   title: string,
   simulate: SimulateText,
   words: LayoutWords,
 ): string {
   const onFront = new Set(plan.front)
-  const point = ({ candidate, memoryBytes, tokensPerSecond }: Planned) => ({
+  const point = ({ candidate, memoryBytes, tokensPerSecond }: ClockedCandidate) => ({
     name: describeCandidate(candidate, words),
     x: memoryBytes,
     y: tokensPerSecond,

@@ -4,17 +4,17 @@ import button from '../theme/button.module.css'
 import { SIMULATE_TEXT } from '../simulate/text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import { Checkpoints } from '../checkpoint/checkpoints.tsx'
 import { compareFiles } from './compare-files.ts'
-import { save } from './files.ts'
+import { saveFile } from './files.ts'
 import type { FileEntry, FileRow } from './files.ts'
 import { runFiles } from './run-files.ts'
 import { simulationFiles } from './simulation-files.ts'
 import styles from './take-away.module.css'
 import { TAKE_AWAY_TEXT } from './text.ts'
 
-/** Files of the place on screen, each made when it is asked for; one that cannot be had says why. */
+/** Files of the current place, each generated on request; an unavailable one says why. */
 export default function TakeAwayList() {
   const page = usePage()
   const text = useText()
@@ -23,7 +23,7 @@ export default function TakeAwayList() {
   const words = useLayoutWords()
   const texts = { text, own, words, simulate: SIMULATE_TEXT[language] }
   const place = useSlice(page.view, (state) => state.place)
-  const shown = useShown()
+  const shown = useShownCluster()
   useSlice(page.run, (state) => state)
   useSlice(page.simulation, (state) => state)
   useSlice(page.compare, (state) => state)
@@ -36,7 +36,7 @@ export default function TakeAwayList() {
   const take = async (entry: FileEntry) => {
     setStatus(own.making(entry.name))
     try {
-      await save(entry)
+      await saveFile(entry)
       setStatus(own.saved(entry.name))
     } catch (error) {
       setStatus(own.failed(error instanceof Error ? error.message : String(error)))

@@ -1,17 +1,17 @@
 import { useId, useRef, useState } from 'react'
-import { part } from '../part/part.tsx'
+import { lazyPart } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import control from '../theme/button.module.css'
 import styles from './take-away.module.css'
 
-const TakeAwayList = part(() => import('./take-away-list.tsx'))
+const TakeAwayList = lazyPart(() => import('./take-away-list.tsx'))
 
 const GAP = 6
-/** Of the menu, where the screen is wide enough; and what it keeps from the screen's edges. */
+/** Width of the menu on wide screens, and its margin to the screen's edges. */
 const WIDTH = 440
 const MARGIN = 8
 
-/** The button that opens the menu of files; what is in it is loaded when it is first opened. */
+/** The button that opens the menu of files; its content is loaded on first use. */
 export function TakeAway() {
   const text = useText()
   const id = useId()

@@ -333,7 +333,7 @@ export const en = {
   has: (feature: string) => feature,
   hasNot: (feature: string) => `no ${feature}`,
   gotBy: (choices: string) => `by ${choices}`,
-  deals: {
+  adapterAssignments: {
     default: 'browser’s choice',
     'high-performance': 'high-performance',
     'low-power': 'low-power',

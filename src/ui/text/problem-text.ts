@@ -13,11 +13,11 @@ interface Pattern {
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 
-/** A sentence that came as plain text, from a rank or a file, is known by its shape. Made when it is first wanted. */
+/** A sentence that arrives as plain text, from a rank or a file, is recognised by pattern. Compiled on first use. */
 let patterns: readonly Pattern[] | null = null
 
 function patternsOf(): readonly Pattern[] {
-  // The longest first: a sentence with less said in it fits what a longer one says.
+  // Longest first: a shorter template may match a longer one's sentence.
   const longest = Object.entries(PROBLEMS_ZH).toSorted(([a], [b]) => b.length - a.length)
   return longest.map(([template, chinese]) => ({
     sentence: new RegExp(
@@ -43,15 +43,15 @@ function recognised(message: string): string {
   return message
 }
 
-/** What is wrong, in Chinese; in English where nobody translated it (what only a command line can provoke). */
-export function problemInChinese({ message, said }: Problem): string {
-  const template = said && PROBLEMS_ZH[said.template]
+/** A problem in Chinese; in English where there is no translation (command line only). */
+export function problemInChinese({ message, localizable }: Problem): string {
+  const template = localizable && PROBLEMS_ZH[localizable.template]
   return template
-    ? template.replaceAll(/\{(\d+)\}/g, (_, i: string) => translated(said.values[Number(i)]!))
+    ? template.replaceAll(/\{(\d+)\}/g, (_, i: string) => translated(localizable.values[Number(i)]!))
     : recognised(message)
 }
 
-/** Says what is wrong in the chosen language; the field is the caller's to name. */
+/** Returns a function that words a problem in the chosen language; the caller names the field. */
 export function useProblemText(): (problem: Problem) => string {
   const language = useSlice(usePage().settings, (settings) => settings.language)
   return language === 'zh' ? problemInChinese : ({ message }) => message

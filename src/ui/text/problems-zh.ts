@@ -1,4 +1,7 @@
-/** Refusals in Chinese, by their English template. A test holds this list against every sentence a configuration can be refused with. */
+/**
+ * Refusals in Chinese, by their English template. A test checks this list against every sentence a configuration can be
+ * refused with.
+ */
 export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '{0} does not divide model.embed: {1}': '{0} 不能整除 model.embed：{1}',
   '{0} does not divide model.heads: {1}': '{0} 不能整除 model.heads：{1}',

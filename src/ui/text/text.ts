@@ -8,5 +8,5 @@ type Widened<T> = {
       : Widened<T[K]>
 }
 
-/** What every language must have: a missing string does not compile. */
+/** The texts that every language must have: a missing one does not compile. */
 export type Text = Widened<typeof en>

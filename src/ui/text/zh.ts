@@ -229,7 +229,7 @@ export const zh: Text = {
   has: (feature) => `支持 ${feature}`,
   hasNot: (feature) => `不支持 ${feature}`,
   gotBy: (choices) => `对应选项：${choices}`,
-  deals: {
+  adapterAssignments: {
     default: '浏览器选择',
     'high-performance': '高性能',
     'low-power': '低功耗',

@@ -9,10 +9,10 @@ function subscribe(changed: () => void): () => void {
   return () => query.removeEventListener('change', changed)
 }
 
-/** The theme in force: the chosen one, or the system's. */
+/** The effective theme: the chosen one, or the system's. */
 export function useResolvedTheme(): 'light' | 'dark' {
   const theme = useSlice(usePage().settings, (settings) => settings.theme)
-  // Asked again once it listens: a change between the first paint and then is not lost.
+  // Queried again after subscribing: a change since the first paint is not lost.
   const dark = useSyncExternalStore(subscribe, () => matchMedia(QUERY).matches)
   return theme === 'auto' ? (dark ? 'dark' : 'light') : theme
 }

@@ -1,7 +1,7 @@
 import type { TimelineSpan } from '../../state/session.ts'
 import { drawTimeline } from './draw.ts'
 import type { DrawOptions } from './draw.ts'
-import { hitTest, layoutOf } from './layout.ts'
+import { hitTest, timelineLayout } from './layout.ts'
 import type { Hit, Viewport } from './layout.ts'
 import { readPalette } from './palette.ts'
 import type { Palette } from './palette.ts'
@@ -17,7 +17,7 @@ export interface TimelineModel {
 
 const EMPTY: TimelineModel = { index: buildIndex([], 1), wholeTicks: true, rowName: String, timeName: String }
 
-/** A canvas that draws a timeline, at most once per animation frame; knows nothing of React. */
+/** A canvas that draws a timeline, at most once per animation frame; independent of React. */
 export class CanvasView {
   readonly #canvas: HTMLCanvasElement
   readonly #context: CanvasRenderingContext2D | null
@@ -85,7 +85,7 @@ export class CanvasView {
   }
 
   #layout() {
-    return layoutOf(this.#model.index, this.#view, this.#width, this.#height)
+    return timelineLayout(this.#model.index, this.#view, this.#width, this.#height)
   }
 
   #draw(): void {

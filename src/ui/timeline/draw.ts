@@ -1,7 +1,7 @@
 import type { TimelineSpan } from '../../state/session.ts'
 import type { SpanKind } from '../../schedule/span-kinds.ts'
 import { axisTicks, laneBox, xOf } from './layout.ts'
-import type { Layout } from './layout.ts'
+import type { TimelineLayout } from './layout.ts'
 import { drawTile, PATTERNS } from './palette.ts'
 import type { Palette, Pattern } from './palette.ts'
 import type { Lane, SpanIndex } from './span-index.ts'
@@ -13,7 +13,7 @@ export interface DrawOptions {
   /** Cursor time, or null. */
   readonly cursor: number | null
   readonly hover: TimelineSpan | null
-  /** Cells in which ranks stand now. */
+  /** Cells at which ranks currently are. */
   readonly current: ReadonlySet<TimelineSpan>
   /** Ranks' names in the gutter. */
   readonly rowName: (row: number) => string
@@ -22,8 +22,8 @@ export interface DrawOptions {
   readonly timeName: (t: number) => string
 }
 
-/** A cell as it is drawn: spans narrower than a pixel are merged with their neighbours of the same kind. */
-export interface Cell {
+/** A drawn cell: spans narrower than a pixel are merged with neighbours of the same kind. */
+export interface DrawnCell {
   readonly x: number
   readonly w: number
   readonly kind: SpanKind
@@ -31,11 +31,11 @@ export interface Cell {
 }
 
 /** Cells of one lane of one row in view, left to right: at most about two per pixel column whatever the span count. */
-function cellsOf(index: SpanIndex, layout: Layout, lane: Lane, row: number): Cell[] {
+function cellsOf(index: SpanIndex, layout: TimelineLayout, lane: Lane, row: number): DrawnCell[] {
   const entry = index.lanes[lane][row]
   if (entry === undefined) return []
   const [from, to] = visibleRange(index, lane, row, layout.view.t0, layout.view.t1)
-  const cells: Cell[] = []
+  const cells: DrawnCell[] = []
   let merged: { x: number; end: number; kind: SpanKind; column: number } | null = null
   const flush = () => {
     if (merged !== null)
@@ -89,7 +89,7 @@ function patternOf(
 function drawLane(
   context: CanvasRenderingContext2D,
   index: SpanIndex,
-  layout: Layout,
+  layout: TimelineLayout,
   row: number,
   lane: Lane,
   options: DrawOptions,
@@ -130,7 +130,7 @@ function drawLane(
       context.fillText(label, x + w / 2 - inset(w) / 2, y + h / 2 + 0.5)
     }
   }
-  const frame = ({ x, w }: Cell, line: number) => {
+  const frame = ({ x, w }: DrawnCell, line: number) => {
     context.strokeStyle = palette.ink
     context.lineWidth = line
     context.strokeRect(x + line / 2, y + line / 2, Math.max(1, w - line - inset(w)), h - line)
@@ -149,11 +149,11 @@ function fitting(context: CanvasRenderingContext2D, span: TimelineSpan, width: n
   return short !== '' && context.measureText(short).width <= width ? short : ''
 }
 
-/** Draws the whole timeline; cost depends on what is visible, not on how many spans there are. */
+/** Draws the whole timeline; the cost depends on what is visible, not on the number of spans. */
 export function drawTimeline(
   context: CanvasRenderingContext2D,
   index: SpanIndex,
-  layout: Layout,
+  layout: TimelineLayout,
   options: DrawOptions,
 ): void {
   const { palette, pixelRatio, cursor } = options

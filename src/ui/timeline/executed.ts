@@ -1,7 +1,7 @@
 import type { ExecutedSpan } from '../../schedule/executed-span.ts'
 import type { Plan, TimelineSpan } from '../../state/session.ts'
 
-/** Measured spans as cells: what each op is comes from the Program, when it ran from the clock. Seconds from the first span. */
+/** Measured spans as cells: descriptions come from the Program, times from the clock. Seconds from the first span. */
 export function executedCells(spans: readonly ExecutedSpan[], plan: Plan): TimelineSpan[] {
   const origin = spans.reduce((least, span) => Math.min(least, span.start), Number.POSITIVE_INFINITY)
   return spans.map((span) => {
@@ -22,7 +22,7 @@ export function executedCells(spans: readonly ExecutedSpan[], plan: Plan): Timel
 
 const LATEST_STEPS = 3
 
-/** When the latest steps began, in seconds from the first span: what a run that goes on is looked at by. */
+/** Start of the latest steps, in seconds from the first span: the default view of a running run. */
 export function latestStart(spans: readonly ExecutedSpan[]): number {
   let origin = Number.POSITIVE_INFINITY
   let last = 0

@@ -2,14 +2,14 @@ import type { TimelineSpan } from '../../state/session.ts'
 import type { Lane, SpanIndex } from './span-index.ts'
 import { spanAt } from './span-index.ts'
 
-/** Part of the timeline in view. Times are in the data's own unit (ticks or seconds). */
+/** The visible part of the timeline. Times are in the data's own unit (ticks or seconds). */
 export interface Viewport {
   readonly t0: number
   readonly t1: number
 }
 
-/** Where things are, in CSS pixels. */
-export interface Layout {
+/** Dimensions, in CSS pixels. */
+export interface TimelineLayout {
   readonly width: number
   readonly height: number
   readonly gutter: number
@@ -24,7 +24,7 @@ export interface Layout {
 
 const MAX_ROW_HEIGHT = 56
 
-export function layoutOf(index: SpanIndex, view: Viewport, width: number, height: number): Layout {
+export function timelineLayout(index: SpanIndex, view: Viewport, width: number, height: number): TimelineLayout {
   const gutter = index.rows > 9 ? 32 : 28
   const axis = 20
   const room = Math.max(8, height - axis - 2)
@@ -36,18 +36,18 @@ export function layoutOf(index: SpanIndex, view: Viewport, width: number, height
   return { width, height, gutter, axis, rows, rowHeight, rowGap, band, view }
 }
 
-export function xOf(layout: Layout, t: number): number {
+export function xOf(layout: TimelineLayout, t: number): number {
   const { t0, t1 } = layout.view
   return layout.gutter + ((t - t0) / (t1 - t0)) * (layout.width - layout.gutter)
 }
 
-function timeAt(layout: Layout, x: number): number {
+function timeAt(layout: TimelineLayout, x: number): number {
   const { t0, t1 } = layout.view
   return t0 + ((x - layout.gutter) / (layout.width - layout.gutter)) * (t1 - t0)
 }
 
 /** Top and height of a lane of a row. */
-export function laneBox(layout: Layout, row: number, lane: Lane): { readonly y: number; readonly h: number } {
+export function laneBox(layout: TimelineLayout, row: number, lane: Lane): { readonly y: number; readonly h: number } {
   const top = layout.axis + row * layout.rowHeight
   const inner = layout.rowHeight - layout.rowGap
   const compute = inner - (layout.band === 0 ? 0 : layout.band + 1)
@@ -60,8 +60,8 @@ export interface Hit {
   readonly span: TimelineSpan | null
 }
 
-/** What lies under a point; null outside of the rows. */
-export function hitTest(index: SpanIndex, layout: Layout, x: number, y: number): Hit | null {
+/** What is at a point; null outside of the rows. */
+export function hitTest(index: SpanIndex, layout: TimelineLayout, x: number, y: number): Hit | null {
   if (x < layout.gutter || x > layout.width || y < layout.axis) return null
   const row = Math.floor((y - layout.axis) / layout.rowHeight)
   if (row >= layout.rows) return null
@@ -82,7 +82,7 @@ export function pan(view: Viewport, by: number, start: number, end: number): Vie
   return clampView({ t0: view.t0 + by, t1: view.t1 + by }, start, end)
 }
 
-/** Moves a viewport inside [start, end] without changing its length where possible. */
+/** Moves a viewport inside [start, end], keeping its length where possible. */
 export function clampView(view: Viewport, start: number, end: number): Viewport {
   const span = Math.min(view.t1 - view.t0, end - start)
   const t0 = Math.min(Math.max(view.t0, start), end - span)
@@ -90,7 +90,7 @@ export function clampView(view: Viewport, start: number, end: number): Viewport 
 }
 
 /** Round axis positions for about one label per 80 pixels: 1, 2 or 5 times a power of ten. */
-export function axisTicks(layout: Layout, whole: boolean): readonly number[] {
+export function axisTicks(layout: TimelineLayout, whole: boolean): readonly number[] {
   const { t0, t1 } = layout.view
   const rough = ((t1 - t0) / Math.max(1, layout.width - layout.gutter)) * 80
   const power = 10 ** Math.floor(Math.log10(rough))

@@ -3,7 +3,7 @@ import { useText } from '../text/use-text.ts'
 import { isInverse, LETTERS, PATTERNS } from './palette.ts'
 import styles from './timeline.module.css'
 
-/** Colour, pattern and letter of the kinds that occur, of idle time, and the frame around where ranks stand. */
+/** Colour, pattern and letter of the kinds that occur, of idle time, and the frame around current cells. */
 export function Legend({ kinds, marksRanks }: { kinds: readonly SpanKind[]; marksRanks: boolean }) {
   const text = useText()
   return (

@@ -1,32 +1,32 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { inspectTarget, moveCursor } from '../../state/actions.ts'
 import { totalOf } from '../../state/memory-view.ts'
-import type { MemoryCurve, Plan, PlannedRank } from '../../state/session.ts'
+import type { PlannedMemory, Plan, PlannedRank } from '../../state/session.ts'
 import { MemoryPatterns } from '../cluster/memory-patterns.tsx'
 import { stackedAreas } from '../cluster/stacked-areas.ts'
 import type { Size } from '../cluster/stacked-areas.ts'
 import { formatBytes, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import styles from './memory-rows.module.css'
 
-/** Rows that are drawn; more would be lines. */
-const MOST_RANKS = 32
+/** Most rows drawn; more would be mere lines. */
+const MAX_RANKS = 32
 const TABLE_ROWS = 100
 
-/** Live bytes of every rank over the schedule's ticks, by category; what a run has measured so far as dots on it. */
+/** Live bytes of every rank over the schedule's ticks, by category, with a run's measurements as dots. */
 export function MemoryRows({ plan, table }: { readonly plan: Plan; readonly table: boolean }) {
   const page = usePage()
   const text = useText()
-  const { config, ranks } = useShown()
+  const { config, ranks } = useShownCluster()
   const cursor = useSlice(page.view, (state) => state.cursor)
   const measured = useSlice(page.run, () => page.run.measuredMemory())
   const { end } = plan.ideal
-  const shown = plan.ranks.filter(({ device }) => device === 'gpu').slice(0, MOST_RANKS)
+  const shown = plan.ranks.filter(({ device }) => device === 'gpu').slice(0, MAX_RANKS)
   const budget = config.cluster.memoryBytes
   const most = Math.max(...shown.map(({ peak }) => peak.total))
-  // A budget far above everything would press the curves flat: it is named instead.
+  // A budget far above everything would flatten the curves: it is stated instead.
   const scale = 1.05 * (budget !== null && budget < 3 * most ? Math.max(budget, most) : most)
   const key = (event: React.KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
@@ -148,13 +148,13 @@ function Row({ planned: { rank, memory, peak }, dots, end, scale, budget, cursor
   )
 }
 
-/** Totals of each rank at the moments at which some rank's changes. */
+/** Totals of each rank whenever some rank's changes. */
 function CurveTable({ ranks }: { readonly ranks: readonly PlannedRank[] }) {
   const text = useText()
   const times = [...new Set(ranks.flatMap(({ memory }) => memory.times.map(Math.floor)))]
     .toSorted((a, b) => a - b)
     .slice(0, TABLE_ROWS)
-  const at = ({ times: own, bytes }: MemoryCurve, tick: number) => {
+  const at = ({ times: own, bytes }: PlannedMemory, tick: number) => {
     const during = own.flatMap((time, i) => (Math.floor(time) === tick ? [totalOf(bytes[i]!)] : []))
     return during.length === 0 ? null : Math.max(...during)
   }

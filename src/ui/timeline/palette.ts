@@ -1,7 +1,7 @@
 import type { SpanKind } from '../../schedule/span-kinds.ts'
 import { SPAN_KINDS } from '../../schedule/span-kinds.ts'
 
-/** Letter of a kind in cells and legends: colour is never the only sign. */
+/** Letter of a kind in cells and legends: colour is never the only distinction. */
 export const LETTERS: Record<SpanKind, string> = {
   forward: 'F',
   recompute: 'R',

@@ -1,7 +1,7 @@
 import type { TimelineSpan } from '../../state/session.ts'
 import type { SpanKind } from '../../schedule/span-kinds.ts'
 
-/** Which band of a row a span is drawn in: compute fills the row, communication is a thin band under it. */
+/** The band of a row that a span is drawn in: compute fills the row, communication is a thin band below it. */
 export type Lane = 'compute' | 'communication'
 
 function laneOf(kind: SpanKind): Lane {
@@ -80,7 +80,7 @@ export function visibleRange(index: SpanIndex, lane: Lane, row: number, t0: numb
   return [from, Math.max(from, to)]
 }
 
-/** The span of a lane under time t, the latest started first; null between spans. */
+/** The span of a lane at time t, the latest started first; null between spans. */
 export function spanAt(index: SpanIndex, lane: Lane, row: number, t: number): TimelineSpan | null {
   const entry = index.lanes[lane][row]
   if (entry === undefined) return null

@@ -5,7 +5,7 @@ import styles from './timeline.module.css'
 
 const SHOWN = 200
 
-/** The timeline as text: for screen readers always, for everybody on request. */
+/** The timeline as text: always for screen readers, otherwise on request. */
 export function SpanTable(props: {
   spans: readonly TimelineSpan[]
   timeName: (t: number) => string

@@ -24,7 +24,7 @@ export interface TimelineCanvasProps {
   readonly onSpan: (span: TimelineSpan) => void
 }
 
-/** Binds pointer and keys to a CanvasView. */
+/** Connects pointer and keys to a CanvasView. */
 export function TimelineCanvas(props: TimelineCanvasProps) {
   const { model, view, onView, cursor, onCursor, onStep, label, describedBy, theme, tooltip, onSpan } = props
   const canvas = useRef<HTMLCanvasElement>(null)

@@ -10,7 +10,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import panel from '../theme/panel.module.css'
 import { useResolvedTheme } from '../theme/use-theme.ts'
 import { useText } from '../text/use-text.ts'
-import { useShown } from '../use-shown.ts'
+import { useShownCluster } from '../use-shown-cluster.ts'
 import { currentCells } from './current-cells.ts'
 import { executedCells, idleShare, latestStart } from './executed.ts'
 import { clampView, zoom } from './layout.ts'
@@ -28,7 +28,7 @@ const NO_EXECUTED: ReturnType<ReturnType<typeof usePage>['run']['spans']> = []
 
 const tickName = (t: number) => (Number.isInteger(t) ? String(t) : significant(t))
 
-/** What a cell stands for: one op where it was executed, the ops of a micro-batch and stage in the schedule. */
+/** The target of a cell: an executed op, or the ops of a micro-batch and stage in the schedule. */
 function targetOf({ row: rank, op, kind: pass, stage, microbatch }: TimelineSpan): Target | null {
   if (op !== null) return { kind: 'op', rank, op }
   return stage === null || microbatch === null ? null : { kind: 'action', rank, stage, microbatch, pass }
@@ -40,7 +40,7 @@ export default function TimelinePanel() {
   const text = useText()
   const theme = useResolvedTheme()
   const help = useId()
-  const { plan, ranks } = useShown()
+  const { plan, ranks } = useShownCluster()
   const { timeline, cursor, speed } = useSlice(page.view, (state) => state)
   const phase = useSlice(page.run, (state) => state.phase)
   const executed = useSlice(page.run, () => page.run.spans())
@@ -58,7 +58,7 @@ export default function TimelinePanel() {
     [cells, rows, ideal, timeName],
   )
   const { start, end } = model.index
-  // Everything, or the latest steps, also while they grow; or what somebody zoomed to.
+  // Everything, or the latest steps as they grow, or the user's zoom.
   const [chosen, setView] = useState<Viewport | 'all' | 'latest'>('latest')
   useEffect(() => setView('latest'), [plan, ideal])
   const latest = useMemo(() => (measured.length === 0 ? start : latestStart(measured)), [measured, start])

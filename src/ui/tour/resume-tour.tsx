@@ -4,7 +4,7 @@ import button from '../theme/button.module.css'
 import { startTour } from './start-tour.ts'
 import { TOUR_TEXT } from './text.ts'
 
-/** The way back into the tour, where it was left. */
+/** Resumes the tour where it was left. */
 export default function ResumeTour() {
   const page = usePage()
   const { language, tourStep } = useSlice(page.settings, (state) => state)

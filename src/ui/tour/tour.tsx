@@ -7,10 +7,10 @@ import button from '../theme/button.module.css'
 import { TOUR_TEXT } from './text.ts'
 import styles from './tour.module.css'
 
-/** Width of a step and its distance. */
+/** Width of a step's box and its distance. */
 const ROOM = 360
 
-/** The tour, one step at a time, beside the part of the page that the step is about. */
+/** The tour, one step at a time, next to the part of the page it explains. */
 export default function Tour() {
   const page = usePage()
   const language = useSlice(page.settings, (state) => state.language)
@@ -20,7 +20,7 @@ export default function Tour() {
   const text = TOUR_TEXT[language]
   const name = TOUR_STEPS[at] ?? TOUR_STEPS[0]
   const target = useTarget(name, place)
-  // The step that asks for a start is done when one has begun.
+  // The step that asks for a start is done when a run has begun.
   const wasTraining = useRef(training)
   useEffect(() => {
     if (name === 'start' && training && !wasTraining.current) page.settings.setState({ tourStep: at + 1 })
@@ -83,16 +83,16 @@ export default function Tour() {
   )
 }
 
-/** Below the strategies stand the parameters that the step tells of: beside them, where there is room, nothing is covered. */
+/** The step explains the parameters below the strategies: beside them, where there is room, nothing is covered. */
 function isBeside(name: string, target: Element): boolean {
   return name === 'strategy' && target.getBoundingClientRect().right + ROOM <= window.innerWidth
 }
 
-/** The element a step is about, ringed while the step is open. */
+/** The element a step explains, outlined while the step is open. */
 function useTarget(name: string, place: string): Element | null {
   const [target, setTarget] = useState<Element | null>(null)
   useEffect(() => {
-    // Parts of the page are loaded after it: the element may come a moment later.
+    // Parts of the page are loaded later: the element may appear a moment after.
     let frame = 0
     let ringed: Element | null = null
     const find = () => {

@@ -10,7 +10,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './transport.module.css'
 
-/** Always there, as in a video player: reset, start or pause, and steps of three sizes. */
+/** Always visible, as in a video player: reset, start or pause, and steps of three sizes. */
 export function TransportBar() {
   const page = usePage()
   const text = useText()
@@ -37,14 +37,14 @@ export function TransportBar() {
       </button>
     )
   }
-  const whyNot = comparing
+  const startReason = comparing
     ? text.why.comparing
     : found === null
       ? text.why.busy
       : found.kind === 'ok'
         ? text.why.invalid
         : text.why.noGpu
-  const whyNoStep = isActive(phase) ? text.why.notPaused : whyNot
+  const stepReason = isActive(phase) ? text.why.notPaused : startReason
   const toggle = phase === 'running' ? text.pause : phase === 'paused' ? text.resume : text.start
   const steps = config?.steps ?? null
   return (
@@ -56,7 +56,7 @@ export function TransportBar() {
         <>
           <Icon name={phase === 'running' ? 'pause' : 'play'} /> {toggle}
         </>,
-        whyNot,
+        startReason,
       )}
       {button(
         'op',
@@ -64,7 +64,7 @@ export function TransportBar() {
         <>
           <Icon name="advance" /> {text.stepOp}
         </>,
-        whyNoStep,
+        stepReason,
       )}
       {button(
         'tick',
@@ -72,7 +72,7 @@ export function TransportBar() {
         <>
           <Icon name="advance" /> {text.stepTick}
         </>,
-        whyNoStep,
+        stepReason,
       )}
       {button(
         'step',
@@ -80,7 +80,7 @@ export function TransportBar() {
         <>
           <Icon name="advance" /> {text.stepStep}
         </>,
-        whyNoStep,
+        stepReason,
       )}
       <span className={styles.speed} title={text.paceAbout}>
         {text.pace}

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { serializeSafetensors } from '../../../src/checkpoint/safetensors.ts'
 import { configFor, generate } from '../../../src/cli/generate.ts'
-import { weightsMetadata } from '../../../src/cluster/given-weights.ts'
+import { runWeightsMetadata } from '../../../src/cluster/given-weights.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { charTokenizer } from '../../../src/data/tokenizers/char.ts'
 import { parameterTable } from '../../../src/model/parameters.ts'
@@ -46,7 +46,7 @@ test('a configuration or a prompt that does not fit the file is refused by its o
     data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
   }))
   const weights = join(directory, 'w.safetensors')
-  writeFileSync(weights, serializeSafetensors(tensors, weightsMetadata(config, charTokenizer(['1', '+', '=']))))
+  writeFileSync(weights, serializeSafetensors(tensors, runWeightsMetadata(config, charTokenizer(['1', '+', '=']))))
   const asked = (prompt: string, given?: object) => {
     const sample = { weights, prompt, tokens: '1', temperature: '0', topK: '0', seed: '0' }
     return expect(generate({ ...sample, ...(given ? { config: JSON.stringify(given) } : {}) })).rejects

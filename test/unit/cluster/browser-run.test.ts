@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { startRun } from '../../../src/cluster/browser-run.ts'
+import { startPageRun } from '../../../src/cluster/browser-run.ts'
 import type { ConductorCall, ConductorReply, ConductorRequest } from '../../../src/cluster/conductor-protocol.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
@@ -49,8 +49,8 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-async function opened(options: Parameters<typeof startRun>[2] = {}) {
-  const run = await startRun(config, {}, options)
+async function opened(options: Parameters<typeof startPageRun>[2] = {}) {
+  const run = await startPageRun(config, {}, options)
   const conductor = Conductor.newest
   const events: RunEvent[] = []
   run.subscribe((event) => void events.push(event))

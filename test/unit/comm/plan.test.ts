@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { evenParts, memberPlan, plan, type Plan } from '../../../src/comm/plan.ts'
+import { evenParts } from '../../../src/core/parts.ts'
+import { memberPlan, collectivePlan, type CollectivePlan } from '../../../src/comm/plan.ts'
 import { collectiveBytes, planBytes } from '../../../src/comm/traffic.ts'
 import type { PlanAlgorithm, PlanKind, PlanRequest, RecvStep, SendStep } from '../../../src/comm/steps.ts'
 
@@ -9,7 +10,7 @@ const ALGORITHMS: PlanAlgorithm[] = ['ring', 'tree', 'star']
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 /** Runs a plan with sets of contributors instead of numbers: every element lists whose values went into it. */
-function contributions(p: Plan): string[][] {
+function contributions(p: CollectivePlan): string[][] {
   const N = p.members.length
   const work = p.members.map((m) =>
     Array.from({ length: p.layout.elements }, (_, e) =>
@@ -59,7 +60,7 @@ const letters = (value: string) =>
     .sort((a, b) => a - b)
 
 function check(request: PlanRequest): void {
-  const p = plan(request)
+  const p = collectivePlan(request)
   const kept = contributions(p)
   const everybody = Array.from({ length: request.size }, (_, i) => i)
   const sums = ['allReduce', 'reduce', 'reduceScatter'].includes(request.kind)
@@ -120,7 +121,7 @@ describe('collective plans', () => {
   test('a range to send is all own or all received, never half', () => {
     fc.assert(
       fc.property(requests, (request) => {
-        for (const m of plan(request).members) {
+        for (const m of collectivePlan(request).members) {
           const taken = new Set<number>()
           for (const step of m.steps) {
             let known = 0
@@ -136,7 +137,7 @@ describe('collective plans', () => {
 
   test('a ring forms one ring and has 2(N−1) rounds', () => {
     for (const size of SIZES.slice(1)) {
-      const members = plan({ kind: 'allReduce', algorithm: 'ring', size, elements: size * 3 }).members
+      const members = collectivePlan({ kind: 'allReduce', algorithm: 'ring', size, elements: size * 3 }).members
       for (const m of members) {
         const sends = m.steps.filter((step): step is SendStep => step.kind === 'send')
         const recvs = m.steps.filter((step): step is RecvStep => step.kind === 'recv')
@@ -176,9 +177,9 @@ describe('collective plans', () => {
 
   test('refuses parts that do not add up, a root outside, a group of none', () => {
     const base = { kind: 'gather', algorithm: 'star', size: 2, elements: 4 } as const
-    expect(() => plan({ ...base, parts: [1, 2] })).toThrow('parts: add up to 3, not to the 4 elements')
-    expect(() => plan({ ...base, parts: [4] })).toThrow('parts: 1 parts for 2 members')
-    expect(() => plan({ ...base, root: 2 })).toThrow('root: 2 is not a member of a group of 2')
+    expect(() => collectivePlan({ ...base, parts: [1, 2] })).toThrow('parts: add up to 3, not to the 4 elements')
+    expect(() => collectivePlan({ ...base, parts: [4] })).toThrow('parts: 1 parts for 2 members')
+    expect(() => collectivePlan({ ...base, root: 2 })).toThrow('root: 2 is not a member of a group of 2')
     expect(() => memberPlan({ ...base, size: 0 }, 0)).toThrow('size: 0 is not a group of at least 1')
     expect(() => memberPlan(base, 2)).toThrow('member: 2')
   })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../../src/config/parse.ts'
-import { isObject } from '../../../src/config/show.ts'
+import { isObject } from '../../../src/config/quoted.ts'
 import { runSchema } from '../../../src/config/schema.ts'
 import { RefusedError } from '../../../src/core/errors.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CORPORA as NAMES } from '../../../src/config/names.ts'
+import { CORPUS_NAMES as NAMES } from '../../../src/config/names.ts'
 import { CORPORA } from '../../../src/data/corpora/registry.ts'
 import { splitOf } from '../../../src/data/corpora/split.ts'
 

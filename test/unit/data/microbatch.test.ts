@@ -4,7 +4,7 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import { Dataset } from '../../../src/data/dataset.ts'
 import { microbatchInputs, segmentsOf, totalWeight } from '../../../src/data/microbatch.ts'
 import { byteTokenizer } from '../../../src/data/tokenizers/byte.ts'
-import { dealBatch } from '../../../src/strategy/deal-batch.ts'
+import { splitBatch } from '../../../src/strategy/split-batch.ts'
 
 describe('segments', () => {
   test('rows by token, stably', () => {
@@ -71,7 +71,7 @@ describe('micro-batches', () => {
 
 describe('dealing the global batch', () => {
   const deal = (global: number, data: number, microbatches: number, shares: number[] | null = null, seed = 1) =>
-    dealBatch(parseConfig({ seed, batch: { global, microbatches, shares }, parallel: { data } }))
+    splitBatch(parseConfig({ seed, batch: { global, microbatches, shares }, parallel: { data } }))
 
   test('every sample exactly once; sizes differ by at most one, larger first', () => {
     fc.assert(

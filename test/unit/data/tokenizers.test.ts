@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RefusedError } from '../../../src/core/errors.ts'
 import { CORPORA } from '../../../src/data/corpora/registry.ts'
-import { cutNear, piecesOf } from '../../../src/data/text-pieces.ts'
-import { MOST_BPE_IDS, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
+import { cutNear, textPieces } from '../../../src/data/text-pieces.ts'
+import { MAX_BPE_IDS, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
 import { byteTokenizer } from '../../../src/data/tokenizers/byte.ts'
 import { charTokenizer, charactersOf } from '../../../src/data/tokenizers/char.ts'
 import { loadGpt2Tokenizer } from '../../../src/data/tokenizers/gpt2.ts'
@@ -147,7 +147,7 @@ describe('bpe', () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
     await expect(trainBpe(corpus, 512, () => undefined, stop.signal)).rejects.toThrow('enough')
-    expect(MOST_BPE_IDS).toBeLessThan(65536)
+    expect(MAX_BPE_IDS).toBeLessThan(65536)
   })
 })
 
@@ -156,12 +156,12 @@ describe('pieces of a text', () => {
     const text = `${corpus.join('')}${'🦊'.repeat(20000)} end`
     const bpe = await trainBpe(corpus, 300)
     for (const from of [0, 12345]) {
-      const pieces = [...piecesOf(text, from, text.length)]
+      const pieces = [...textPieces(text, from, text.length)]
       expect(pieces.length).toBeGreaterThan(1)
       expect(pieces.join('')).toBe(text.slice(from))
     }
     const lines = corpus.join('').repeat(3)
-    expect([...piecesOf(lines, 0, lines.length)].flatMap((piece) => [...bpe.encode(piece)])).toEqual([
+    expect([...textPieces(lines, 0, lines.length)].flatMap((piece) => [...bpe.encode(piece)])).toEqual([
       ...bpe.encode(lines),
     ])
   })

@@ -230,7 +230,7 @@ describe('timeline', () => {
     text: '#ffffff',
     hatch: 'plain',
     letter: 'F',
-    beside: false,
+    isBand: false,
     ...more,
   })
   const picture = {
@@ -243,7 +243,7 @@ describe('timeline', () => {
     timeName: String,
     kinds: {
       forward: look('#56b4e9'),
-      send: look('#cc79a7', { hatch: 'rising', beside: true }),
+      send: look('#cc79a7', { hatch: 'rising', isBand: true }),
       unused: look('#123456'),
     },
     cells: [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { csv } from '../../../src/export/csv.ts'
-import { configName, fileName } from '../../../src/export/file-name.ts'
+import { configName, downloadName } from '../../../src/export/file-name.ts'
 import { memoryCsv, ranksCsv, stepsCsv } from '../../../src/export/tables.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 
@@ -69,7 +69,7 @@ it.each([
 ])('names files after the configuration: %j', (parallel, name) => {
   const config = parseConfig({ parallel, batch: { global: 24, microbatches: 4 } }, 'simulate')
   expect(configName(config)).toBe(name)
-  expect(fileName(config, 'loss', 'svg')).toBe(`tabcluster-${name}-loss.svg`)
+  expect(downloadName(config, 'loss', 'svg')).toBe(`tabcluster-${name}-loss.svg`)
 })
 
 describe('memory over a step', () => {

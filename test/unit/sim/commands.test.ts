@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { compare } from '../../../src/cli/compare.ts'
-import { plan } from '../../../src/cli/plan.ts'
+import { planCommand } from '../../../src/cli/plan.ts'
 import { program } from '../../../src/cli/program.ts'
 import { simulateCommand } from '../../../src/cli/simulate.ts'
-import { bytesText, printTable, secondsText } from '../../../src/cli/table.ts'
+import { shortBytes, printTable, secondsText } from '../../../src/cli/table.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'tabcluster-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -86,7 +86,7 @@ describe('compare', () => {
 describe('plan', () => {
   it('prints a ranking, a front, what was dropped and the configuration', async () => {
     const config = '{"parallel":{"data":3},"batch":{"global":12}}'
-    const text = await printed(() => plan({ config, json: false }))
+    const text = await printed(() => planCommand({ config, json: false }))
     for (const part of ['Fastest', 'Memory against speed', 'Dropped', 'Configuration: {']) expect(text).toContain(part)
   })
 })
@@ -94,7 +94,7 @@ describe('plan', () => {
 describe('tables', () => {
   it('align columns and shorten figures', () => {
     expect(printTable(['a', 'bb'], [['xxx', '1']])).toBe('a    bb\nxxx   1')
-    expect([0, 999, 1000, 8.59e9].map(bytesText)).toEqual(['0 B', '999 B', '1 kB', '8.59 GB'])
+    expect([0, 999, 1000, 8.59e9].map(shortBytes)).toEqual(['0 B', '999 B', '1 kB', '8.59 GB'])
     expect([0.0123456, 61.23456].map(secondsText)).toEqual(['12.3 ms', '61.23 s'])
   })
 })

@@ -4,7 +4,13 @@ import { collectiveSeconds, meshSpan, sendSeconds, spanOf } from '../../../src/s
 import { CALIBRATIONS } from '../../../src/sim/cost/calibration.ts'
 import { kernelSeconds } from '../../../src/sim/cost/kernel-seconds.ts'
 import { DEVICES, deviceOf } from '../../../src/sim/hardware.ts'
-import { gptShape, nodesOf, nodesOfEight, secondsOf, type PublishedRun } from '../../../src/sim/validate/setups.ts'
+import {
+  gptShape,
+  nodesOf,
+  nodesOfEight,
+  publishedSeconds,
+  type PublishedRun,
+} from '../../../src/sim/validate/setups.ts'
 
 const cluster = nodesOf('a100-80gb', 'nvlink3', 'ib-hdr200')
 const a100 = DEVICES['a100-80gb']
@@ -74,7 +80,8 @@ const run: PublishedRun = {
   parallel: {},
   cluster: { ...nodesOfEight('a100-80gb', 'nvlink3', 'ib-hdr200'), software: 'megatron-2021' },
 }
-const time = (parallel: PublishedRun['parallel'], microbatches = 8) => secondsOf({ ...run, parallel, microbatches })
+const time = (parallel: PublishedRun['parallel'], microbatches = 8) =>
+  publishedSeconds({ ...run, parallel, microbatches })
 
 test('the step moves the right way', () => {
   expect(time({}, 16)).toBeGreaterThan(1.8 * time({}))

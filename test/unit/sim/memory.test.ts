@@ -4,7 +4,7 @@ import { parameterCount } from '../../../src/model/parameters.ts'
 import type { BufferRole } from '../../../src/schedule/buffers.ts'
 import { deepspeedEstimate } from '../../lib/deepspeed-estimate.ts'
 import type { DeepspeedSetup } from '../../lib/deepspeed-estimate.ts'
-import { gptShape, nodesOfEight, figuresOf } from '../../../src/sim/validate/setups.ts'
+import { gptShape, nodesOfEight, publishedFigures } from '../../../src/sim/validate/setups.ts'
 import { ProgramFold } from '../../../src/strategy/fold.ts'
 import deepspeed from '../../published/deepspeed-estimates.json' with { type: 'json' }
 import korthikanti from '../../published/korthikanti-figure-1.json' with { type: 'json' }
@@ -61,7 +61,7 @@ describe('Korthikanti et al., Figure 1, in GiB', () => {
   // The larger two are millions of ops.
   test.each(full ? korthikanti.rows : korthikanti.rows.slice(0, 2))('$model', (row) => {
     const activations = (present: boolean) => {
-      const { peak } = figuresOf({
+      const { peak } = publishedFigures({
         model: {
           ...gptShape(row.layers, row.heads, row.hidden, korthikanti.sequence, korthikanti.vocab),
           attention: 'materialized',

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { Bounds } from '../../../src/sim/planner/bound.ts'
-import { candidatesOf, configOf, devicesOf, readForPlan } from '../../../src/sim/planner/candidates.ts'
-import { plan, planSteps, SLACK } from '../../../src/sim/planner/plan.ts'
+import { candidatesOf, candidateConfig, devicesOf, readForPlan } from '../../../src/sim/planner/candidates.ts'
+import { searchLayouts, layoutSearch, SLACK } from '../../../src/sim/planner/plan.ts'
 import { Probes } from '../../../src/sim/planner/probe.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 
@@ -31,7 +31,7 @@ describe('candidates', () => {
     expect(all.length).toBeGreaterThan(2000)
     for (const c of all) expect(c.data * c.tensor * c.pipeline).toBe(16)
     for (const c of all.filter((_, i) => i % 37 === 0))
-      expect(parseConfig(configOf(config, c), 'simulate').parallel.schedule).toBe(c.schedule)
+      expect(parseConfig(candidateConfig(config, c), 'simulate').parallel.schedule).toBe(c.schedule)
     expect(dropped).toContain('a tensor group would cross nodes')
   })
   it('are bounded from below by replays of a few blocks', () => {
@@ -40,7 +40,7 @@ describe('candidates', () => {
     const some = [...candidatesOf(few, 4, () => undefined)].filter((_, i) => i % 149 === 7)
     expect(some.length).toBeGreaterThan(3)
     for (const c of some) {
-      const { time, ranks } = simulate(configOf(few, c)).result
+      const { time, ranks } = simulate(candidateConfig(few, c)).result
       const seconds = bounds.seconds(c)
       expect(seconds * (1 - SLACK.seconds)).toBeLessThanOrEqual(time.stepSeconds)
       expect(seconds).toBeGreaterThan(time.stepSeconds / 2)
@@ -63,7 +63,7 @@ describe('candidates', () => {
 })
 
 describe('plan', () => {
-  const found = plan(few, { clocked: 6 })
+  const found = searchLayouts(few, { clocked: 6 })
   it('ranks by speed, keeps to memory and gives the best as a configuration', () => {
     const speeds = found.ranked.map((each) => each.tokensPerSecond)
     expect(speeds).toEqual(speeds.toSorted((a, b) => b - a))
@@ -75,7 +75,7 @@ describe('plan', () => {
   })
   it('says of every layout what simulate says of it', () => {
     for (const { candidate, ...said } of [found.ranked[0]!, found.ranked.at(-1)!]) {
-      const { time, ranks, tokensPerSecond, schedule } = simulate(configOf(few, candidate)).result
+      const { time, ranks, tokensPerSecond, schedule } = simulate(candidateConfig(few, candidate)).result
       expect(said).toEqual({
         stepSeconds: time.stepSeconds,
         tokensPerSecond: tokensPerSecond!.virtual,
@@ -99,14 +99,14 @@ describe('plan', () => {
     expect(found.explanation).not.toContain(String(Math.round(found.ranked[0]!.tokensPerSecond)))
   })
   it('reports as it goes and can be left', () => {
-    const steps = planSteps(base())
+    const steps = layoutSearch(base())
     expect(steps.next()).toMatchObject({ done: false, value: { phase: 'bounding' } })
     steps.return(undefined as never)
     expect(steps.next().done).toBe(true)
   })
   it('says what is missing when nothing fits', () => {
-    expect(() => plan(base({ parallel: { data: 2 }, cluster: { device: 'v100-16gb', memoryBytes: 1e9 } }))).toThrow(
-      /nothing fits 2 devices of 1.00 GB; the smallest layout needs/,
-    )
+    expect(() =>
+      searchLayouts(base({ parallel: { data: 2 }, cluster: { device: 'v100-16gb', memoryBytes: 1e9 } })),
+    ).toThrow(/nothing fits 2 devices of 1.00 GB; the smallest layout needs/)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SOFTWARE_IDS } from '../../../src/config/names.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { parameterCount } from '../../../src/model/parameters.ts'
-import { planSteps } from '../../../src/sim/planner/plan.ts'
+import { layoutSearch } from '../../../src/sim/planner/plan.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 
 const XL = {
@@ -54,7 +54,7 @@ describe('the software is a field of its own', () => {
 
   test('the planner finds what simulate says of its winner', () => {
     const config = parseConfig({ ...XL, parallel: { data: 8 }, batch: { ...XL.batch, microbatches: 2 } }, 'simulate')
-    const steps = planSteps(config, { clocked: 4 })
+    const steps = layoutSearch(config, { clocked: 4 })
     let next = steps.next()
     while (!next.done) next = steps.next()
     const { best, ranked, software } = next.value

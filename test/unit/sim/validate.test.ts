@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { num, parseCsv } from '../../../src/sim/validate/csv.ts'
-import { areaUnderCurve, keeps, median, percentErrors } from '../../../src/sim/validate/section.ts'
+import { areaUnderCurve, passes, median, percentErrors } from '../../../src/sim/validate/section.ts'
 import { vtrainSingle } from '../../../src/sim/validate/vtrain.ts'
 import { reportOf } from '../../../src/sim/validate/report.ts'
 import { plotOf } from '../../../src/sim/validate/plot.ts'
@@ -21,8 +21,8 @@ describe('statistics', () => {
   })
   it('keeps a limit from the side it is meant', () => {
     const check = { name: '', value: 0.91, limit: 0.9, unit: '' } as const
-    expect(keeps(check)).toBe(false)
-    expect(keeps({ ...check, atLeast: true })).toBe(true)
+    expect(passes(check)).toBe(false)
+    expect(passes({ ...check, atLeast: true })).toBe(true)
   })
 })
 

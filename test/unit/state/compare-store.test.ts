@@ -5,7 +5,7 @@ import { parseConfig } from '../../../src/config/parse.ts'
 import type { RunResult } from '../../../src/config/result.ts'
 import type { RunConfig } from '../../../src/config/types.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
-import { createCompareStore, MOST_PINS } from '../../../src/state/compare-store.ts'
+import { createCompareStore, MAX_PINS } from '../../../src/state/compare-store.ts'
 import { differencesOf } from '../../../src/state/differences.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import type { OpenSimulator } from '../../../src/state/simulation-store.ts'
@@ -198,7 +198,7 @@ test('what cannot train here says why and is only simulated', async () => {
   await store.run()
   expect(runs).toHaveLength(0)
   for (let seed = 0; seed < 20; seed++) store.pin({ seed })
-  expect(store.getState().pins).toHaveLength(MOST_PINS)
+  expect(store.getState().pins).toHaveLength(MAX_PINS)
 })
 
 test('what only its budget refuses is clocked without it, so that its bytes are there', async () => {
@@ -240,7 +240,7 @@ test('what stands on "this" device is clocked again when it has been measured', 
   store.pin({ cluster: { device: 'this' } })
   store.pin({ parallel: { data: 2 }, cluster: { device: 'a100-80gb' } })
   await soon()
-  store.again()
+  store.resimulate()
   expect(store.getState().pins.map(({ simulated }) => simulated !== null)).toEqual([false, true])
   await soon()
   expect(store.getState().pins.every(({ simulated }) => simulated !== null)).toBe(true)

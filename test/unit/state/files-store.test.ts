@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Draft } from '../../../src/state/draft-path.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
-import { createFilesStore, isMadeOf, refusalOfFiles, sourcesFor, textFor } from '../../../src/state/files-store.ts'
+import {
+  createFilesStore,
+  wasStartedWith,
+  refusalOfFiles,
+  sourcesFor,
+  textFor,
+} from '../../../src/state/files-store.ts'
 
 function configOf(draft: Draft) {
   const parsed = engineSession.parse(draft)
@@ -12,13 +18,13 @@ const naming = (text: string) => configOf({ data: { text } })
 
 test('a run reads the text that its configuration names, or none', async () => {
   const files = createFilesStore()
-  await files.takeText(new File(['first'], 'a.txt'))
+  await files.loadText(new File(['first'], 'a.txt'))
   expect(sourcesFor(naming('a.txt'), files.getState())).toEqual({ text: 'first' })
   expect(sourcesFor(configOf({}), files.getState())).toEqual({})
   const refusal = 'data.text: "b.txt" was not chosen on this page; choose the file'
   expect(() => sourcesFor(naming('b.txt'), files.getState())).toThrow(refusal)
   expect(() => textFor(naming('b.txt'), files.getState())).toThrow(refusal)
-  await files.takeText(new File(['second'], 'b.txt'))
+  await files.loadText(new File(['second'], 'b.txt'))
   expect(sourcesFor(naming('b.txt'), files.getState())).toEqual({ text: 'second' })
   expect(sourcesFor(naming('a.txt'), files.getState())).toEqual({ text: 'first' })
   expect(refusalOfFiles(configOf({ data: { tokens: 'x.bin' } }), files.getState())?.field).toBe('data.tokens')
@@ -26,14 +32,14 @@ test('a run reads the text that its configuration names, or none', async () => {
 
 test('what is no text is refused by name, and what was chosen before stays', async () => {
   const files = createFilesStore()
-  await files.takeText(new File(['good'], 'a.txt'))
-  expect(await files.takeText(new File([new Uint8Array([0x61, 0xe4, 0x62])], 'latin1.txt'))).toBe(false)
+  await files.loadText(new File(['good'], 'a.txt'))
+  expect(await files.loadText(new File([new Uint8Array([0x61, 0xe4, 0x62])], 'latin1.txt'))).toBe(false)
   expect(files.getState().failure).toMatchObject({
     field: 'data.text',
     message: expect.stringMatching(/^"latin1\.txt" is not UTF-8: byte 1 is 0xe4/) as unknown,
   })
   expect([...files.getState().texts.keys()]).toEqual(['a.txt'])
-  expect(await files.takeText(new File([new Uint8Array([0xff, 0xfe, 0x61, 0, 0xe4, 0])], 'utf16.txt'))).toBe(true)
+  expect(await files.loadText(new File([new Uint8Array([0xff, 0xfe, 0x61, 0, 0xe4, 0])], 'utf16.txt'))).toBe(true)
   expect(files.getState().texts.get('utf16.txt')).toBe('aä')
 })
 
@@ -43,15 +49,15 @@ test('weights that a link names start nothing until that file is chosen; another
   files.linkWeights('w.safetensors')
   expect(() => sourcesFor(config, files.getState())).toThrow('weights: "w.safetensors" was not chosen on this page')
   const file = new File(['w'], 'w.safetensors')
-  files.takeWeights(file)
+  files.chooseWeights(file)
   const sources = sourcesFor(config, files.getState())
   expect(sources).toEqual({ weights: file, startedFrom: 'w.safetensors' })
-  expect(isMadeOf(sources, config, files.getState())).toBe(true)
+  expect(wasStartedWith(sources, config, files.getState())).toBe(true)
   files.linkWeights('w.safetensors')
   expect(files.getState().weights?.file).toBe(file)
   files.linkWeights(null)
   expect(files.getState().weights).toBeNull()
-  expect(isMadeOf(sources, config, files.getState())).toBe(false)
+  expect(wasStartedWith(sources, config, files.getState())).toBe(false)
 })
 
 test('until a download is complete the weights stay what they were, and it can be cancelled', async () => {

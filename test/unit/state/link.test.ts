@@ -3,9 +3,9 @@ import { inputToUrl } from '../../../src/config/url.ts'
 import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
-import type { Address } from '../../../src/state/link.ts'
+import type { Address } from '../../../src/state/address-sync.ts'
 import { createFilesStore } from '../../../src/state/files-store.ts'
-import { createLinks } from '../../../src/state/link.ts'
+import { createAddressSync } from '../../../src/state/address-sync.ts'
 import { createSimulationStore } from '../../../src/state/simulation-store.ts'
 import { createViewStore } from '../../../src/state/view-store.ts'
 
@@ -39,7 +39,7 @@ function browser(hash = '') {
     href = start + to
     changed()
   }
-  return { address, page, links: createLinks(page, address), goTo }
+  return { address, page, links: createAddressSync(page, address), goTo }
 }
 
 test('a page as it is first seen has a bare address', async () => {
@@ -76,7 +76,7 @@ test('the place travels with it', async () => {
 test('a link says which weights a run starts from, by name; one that names none means drawn ones', async () => {
   const here = browser()
   await here.links.start()
-  here.page.files.takeWeights(new File(['w'], 'my weights.safetensors'))
+  here.page.files.chooseWeights(new File(['w'], 'my weights.safetensors'))
   expect(await here.links.copy()).toBe('https://example.org/tab/#run&weights=my%20weights.safetensors')
   here.page.draft.set('seed', 7)
   const { hash } = new URL(await here.links.copy())

@@ -125,7 +125,7 @@ test('long planning says so, is cancelled, and is done again on request', async 
     plan: null,
     problem: { field: '', message: 'planning was cancelled' },
   })
-  store.again()
+  store.replan()
   await expect.poll(() => made.length, { timeout: 5000 }).toBe(2)
   await expect.poll(() => made[1]!.asked.length).toBe(1)
   made[1]!.answer()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
-import { FIELDS, optionOf } from '../../../src/state/fields.ts'
+import { FIELD_SPECS, optionOf } from '../../../src/state/fields.ts'
 import type { RunConfig } from '../../../src/config/types.ts'
 import { findFits } from '../../../src/state/fits.ts'
 import { PRESETS } from '../../../src/state/presets.ts'
@@ -52,11 +52,13 @@ describe('strategies', () => {
 
 describe('options', () => {
   it('are found again from what they wrote', () => {
-    expect(optionOf(FIELDS['parallel.zero'], 2)).toBe('zero2')
-    expect(optionOf(FIELDS['parallel.compression'], { kind: 'topk', ratio: 0.1, errorFeedback: true })).toBe('topk')
-    expect(optionOf(FIELDS['parallel.fsdp.wrap'], { minParameters: 7 })).toBe('minParameters')
-    expect(optionOf(FIELDS['parallel.fsdp.wrap'], [['wte'], ['h.0']])).toBe('[["wte"],["h.0"]]')
-    expect(optionOf(FIELDS['parallel.partition'], [3, 1])).toBe('[3,1]')
+    expect(optionOf(FIELD_SPECS['parallel.zero'], 2)).toBe('zero2')
+    expect(optionOf(FIELD_SPECS['parallel.compression'], { kind: 'topk', ratio: 0.1, errorFeedback: true })).toBe(
+      'topk',
+    )
+    expect(optionOf(FIELD_SPECS['parallel.fsdp.wrap'], { minParameters: 7 })).toBe('minParameters')
+    expect(optionOf(FIELD_SPECS['parallel.fsdp.wrap'], [['wte'], ['h.0']])).toBe('[["wte"],["h.0"]]')
+    expect(optionOf(FIELD_SPECS['parallel.partition'], [3, 1])).toBe('[3,1]')
   })
 })
 

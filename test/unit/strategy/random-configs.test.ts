@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { withoutStrayFields } from '../../../src/config/effects.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
-import type { Use } from '../../../src/config/check.ts'
+import type { ConfigUse } from '../../../src/config/check.ts'
 import type { RunConfig } from '../../../src/config/types.ts'
 import { RefusedError } from '../../../src/core/errors.ts'
 import { validateProgram } from '../../../src/schedule/validate.ts'
@@ -15,7 +15,7 @@ const PROGRAMS = Number(process.env.TABCLUSTER_PROGRAMS ?? 2000)
 /** Of so many Programs one is clocked, too. */
 const CLOCKED = 50
 
-function parsed(input: unknown, use: Use): RunConfig | string {
+function parsed(input: unknown, use: ConfigUse): RunConfig | string {
   try {
     return parseConfig(input, use)
   } catch (error) {

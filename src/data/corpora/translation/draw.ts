@@ -1,8 +1,8 @@
 import type { Rng } from '../../../core/random.ts'
-import type { Clause, Determiner, Front, NamedPhrase, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
+import type { Clause, Determiner, Front, NamedPhrase, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
 import { isFirstPerson, isPlural } from './meaning.ts'
 import type { Noun, NounClass } from './nouns.ts'
-import { LANDMARKS, PLACES, nounsOf } from './nouns.ts'
+import { LANDMARKS, PLACE_NOUNS, nounsOf } from './nouns.ts'
 import type { Verb } from './verbs.ts'
 import { DATIVE, GIVING, MOVING, RESTING, SAYING, TRANSITIVE, TRYING } from './verbs.ts'
 import type { Adjective, Adverb, Modal, Pronoun, Tense } from './words.ts'
@@ -22,7 +22,10 @@ import {
   WITH,
 } from './words.ts'
 
-/** Draws what is said. Shares are chosen so that most sentences are short and every construction comes up often. */
+/**
+ * Draws sentence meanings. Probabilities are chosen so that most sentences are short and every construction is
+ * frequent.
+ */
 
 const ANIMATE: readonly NounClass[] = ['person', 'animal']
 
@@ -110,7 +113,7 @@ function anyAction(random: Rng): readonly Verb[] {
   return at < 0.88 ? RESTING : MOVING
 }
 
-/** An action that some of `doers` can do. */
+/** An action possible for some of `doers`. */
 function action(random: Rng, doers: readonly NounClass[], brief: boolean): Extract<Predicate, { kind: 'action' }> {
   for (;;) {
     const group = anyAction(random)
@@ -124,7 +127,7 @@ function action(random: Rng, doers: readonly NounClass[], brief: boolean): Extra
       const indirect = { ...named(random, nounsOf(['person']), true), adjectives: [] }
       return { ...nothing, indirect, direct: named(random, nounsOf(verb.objects), true) }
     }
-    // English puts a pronoun inside "picks up": left out.
+    // English puts a pronoun inside "picks up": excluded.
     const pronoun = verb.objects.includes('person') && !verb.en.includes(' ') && random.chance(0.12)
     return {
       ...nothing,
@@ -136,18 +139,18 @@ function action(random: Rng, doers: readonly NounClass[], brief: boolean): Extra
   }
 }
 
-function placeOf(random: Rng): Place {
+function placeOf(random: Rng): PlacePhrase {
   const at = random.uniform()
-  if (at < 0.55) return { preposition: IN, phrase: named(random, PLACES, true) }
-  if (at < 0.85) return { preposition: random.pick(NEAR), phrase: named(random, [...PLACES, ...LANDMARKS], true) }
+  if (at < 0.55) return { preposition: IN, phrase: named(random, PLACE_NOUNS, true) }
+  if (at < 0.85) return { preposition: random.pick(NEAR), phrase: named(random, [...PLACE_NOUNS, ...LANDMARKS], true) }
   return { preposition: WITH, phrase: named(random, nounsOf(['person']), true) }
 }
 
-function goalOf(random: Rng): Place {
+function goalOf(random: Rng): PlacePhrase {
   const at = random.uniform()
-  if (at < 0.55) return { preposition: INTO, phrase: named(random, PLACES, true) }
-  if (at < 0.8) return { preposition: TO, phrase: named(random, [...PLACES, ...LANDMARKS], true) }
-  return { preposition: OUT_OF, phrase: named(random, PLACES, true) }
+  if (at < 0.55) return { preposition: INTO, phrase: named(random, PLACE_NOUNS, true) }
+  if (at < 0.8) return { preposition: TO, phrase: named(random, [...PLACE_NOUNS, ...LANDMARKS], true) }
+  return { preposition: OUT_OF, phrase: named(random, PLACE_NOUNS, true) }
 }
 
 interface Manner {
@@ -196,7 +199,7 @@ function clauseOf(random: Rng, plain: boolean): Clause {
   if (at < 0.22) return passive(random)
   const drawn = action(random, ANIMATE, plain)
   const subject = subjectOf(random, drawn.verb.subjects, plain)
-  // "we invited me" is nothing one says.
+  // "we invited me" is not idiomatic.
   const predicate =
     drawn.direct?.kind === 'pronoun' && isFirstPerson(subject)
       ? { ...drawn, direct: { kind: 'pronoun', pronoun: PRONOUNS.he } as const }
@@ -204,7 +207,7 @@ function clauseOf(random: Rng, plain: boolean): Clause {
   return { subject, predicate, ...mannerOf(random, plain) }
 }
 
-/** The same clause in the present: where two clauses speak of one time. */
+/** The same clause in the present, for two clauses about one time. */
 function now(clause: Clause): Clause {
   return { ...clause, tense: 'present', modal: null, adverb: null }
 }
@@ -213,7 +216,7 @@ function condition(random: Rng): Sentence {
   return { kind: 'condition', condition: now(clauseOf(random, true)), main: now(clauseOf(random, true)) }
 }
 
-/** Speaks of a subject again: gender and number follow the noun, English minds whether it is a person. */
+/** Refers to a subject again: gender and number follow the noun, English distinguishes persons. */
 function pronounFor(phrase: NounPhrase): Pronoun {
   if (phrase.kind === 'pronoun') return phrase.pronoun
   if (isPlural(phrase) || phrase.kind !== 'noun') return PRONOUNS.they
@@ -226,7 +229,7 @@ function joined(random: Rng): Sentence {
   const conjunction = random.pick(CONJUNCTIONS)
   let second = clauseOf(random, true)
   const { subject, predicate } = second
-  // The second clause speaks of the first one's subject, where that can do or be what it says.
+  // The second clause is about the first one's subject, where that fits its predicate.
   if (random.chance(0.5) && subject.kind === 'noun' && first.subject.kind === 'noun' && predicate.kind !== 'passive') {
     if (first.subject.noun.class === subject.noun.class)
       second = { ...second, subject: { kind: 'pronoun', pronoun: pronounFor(first.subject) } }

@@ -1,8 +1,8 @@
-import type { Clause, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
-import { isFirstPerson, isPlural, saySentence, sayWords } from './meaning.ts'
+import type { Clause, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
+import { isFirstPerson, isPlural, sentenceText, joinWords } from './meaning.ts'
 import { BY, NUMBERS } from './words.ts'
 
-/** English from a meaning: articles, agreement, do-support. */
+/** Renders a meaning in English: articles, agreement, do-support. */
 
 function phraseOf(phrase: NounPhrase, role: 'subject' | 'object'): string {
   switch (phrase.kind) {
@@ -11,16 +11,16 @@ function phraseOf(phrase: NounPhrase, role: 'subject' | 'object'): string {
     case 'pronoun':
       return role === 'subject' ? phrase.pronoun.en : phrase.pronoun.enObject
     case 'pair':
-      return sayWords(phraseOf(phrase.first, role), 'and', phraseOf(phrase.second, role))
+      return joinWords(phraseOf(phrase.first, role), 'and', phraseOf(phrase.second, role))
     case 'noun': {
       const { noun, plural, determiner, count, adjectives, relative } = phrase
       const attributes = adjectives.toSorted((a, b) => a.rank - b.rank).map(({ en }) => en)
       const number = count === null ? '' : NUMBERS[count]![1]
-      const rest = sayWords(number, ...attributes, plural ? noun.enMany : noun.en)
+      const rest = joinWords(number, ...attributes, plural ? noun.enMany : noun.en)
       const after = relative
         ? [relative.role === 'subject' && noun.class === 'person' ? 'who' : 'that', clauseOf('plain', relative.clause)]
         : []
-      return sayWords(article(determiner, plural, rest), rest, ...after)
+      return joinWords(article(determiner, plural, rest), rest, ...after)
     }
   }
 }
@@ -38,7 +38,7 @@ function article(determiner: string, plural: boolean, next: string): string {
   }
 }
 
-function placeOf({ preposition, phrase }: Place): string {
+function placeOf({ preposition, phrase }: PlacePhrase): string {
   return `${preposition.en} ${phraseOf(phrase, 'object')}`
 }
 
@@ -48,29 +48,29 @@ function beOf(subject: NounPhrase, past: boolean): string {
   return isFirstPerson(subject) ? 'am' : 'is'
 }
 
-/** The verb in up to two parts: a question puts the subject between them, a frequency stands between them too. */
+/** The verb in up to two parts: a question puts the subject between them, and a frequency goes there too. */
 interface VerbParts {
   readonly helper: string
   readonly rest: string
 }
 
-/** @param support says "do" even where nothing asks for it but the word order (questions) */
+/** @param support uses "do" even where only the word order (questions) requires it */
 function verbParts(clause: Clause, support: boolean): VerbParts {
   const { subject, predicate, tense, modal, negated } = clause
   const third = !isPlural(subject) && !isFirstPerson(subject)
   const not = negated ? 'not' : ''
   const bare = bareOf(predicate)
   if (modal) {
-    const said = negated && modal.enNot !== null ? modal.enNot : third ? modal.enThird : modal.en
-    return { helper: said, rest: bare }
+    const modalForm = negated && modal.enNot !== null ? modal.enNot : third ? modal.enThird : modal.en
+    return { helper: modalForm, rest: bare }
   }
-  if (tense === 'future') return { helper: sayWords('will', not), rest: bare }
+  if (tense === 'future') return { helper: joinWords('will', not), rest: bare }
   if (predicate.kind !== 'action') {
-    return { helper: sayWords(beOf(subject, tense === 'past'), not), rest: bare.replace(/^be ?/, '') }
+    return { helper: joinWords(beOf(subject, tense === 'past'), not), rest: bare.replace(/^be ?/, '') }
   }
   const { verb } = predicate
   if (negated || support) {
-    return { helper: sayWords(tense === 'past' ? 'did' : third ? 'does' : 'do', not), rest: verb.en }
+    return { helper: joinWords(tense === 'past' ? 'did' : third ? 'does' : 'do', not), rest: verb.en }
   }
   return { helper: '', rest: tense === 'past' ? verb.enPast : third ? verb.enThird : verb.en }
 }
@@ -114,39 +114,39 @@ function clauseOf(order: Order, clause: Clause): string {
   const { helper, rest } = verbParts(clause, order === 'question')
   const frequency = adverb?.kind === 'frequency' && order !== 'adverb' ? adverb.en : ''
   const time = adverb?.kind === 'time' && order !== 'adverb' ? adverb.en : ''
-  const said = phraseOf(subject, 'subject')
+  const subjectText = phraseOf(subject, 'subject')
   const words = [...complements(predicate, order !== 'place'), time]
   switch (order) {
     case 'plain':
-      return sayWords(said, helper, frequency, rest, ...words)
+      return joinWords(subjectText, helper, frequency, rest, ...words)
     case 'adverb':
-      return sayWords(adverb?.en ?? '', said, helper, rest, ...words)
+      return joinWords(adverb?.en ?? '', subjectText, helper, rest, ...words)
     case 'place': {
       const place = predicate.kind === 'action' && predicate.place ? placeOf(predicate.place) : ''
-      return sayWords(place, said, helper, frequency, rest, ...words)
+      return joinWords(place, subjectText, helper, frequency, rest, ...words)
     }
     case 'question':
-      return sayWords(helper, said, frequency, rest, ...words)
+      return joinWords(helper, subjectText, frequency, rest, ...words)
   }
 }
 
 export function inEnglish(sentence: Sentence): string {
   switch (sentence.kind) {
     case 'statement':
-      return saySentence(clauseOf(sentence.front === 'subject' ? 'plain' : sentence.front, sentence.clause))
+      return sentenceText(clauseOf(sentence.front === 'subject' ? 'plain' : sentence.front, sentence.clause))
     case 'question':
-      return saySentence(clauseOf('question', sentence.clause), '?')
+      return sentenceText(clauseOf('question', sentence.clause), '?')
     case 'joined': {
       const { first, conjunction, second } = sentence
       const comma = conjunction.de === 'aber' ? ',' : ''
-      return saySentence(clauseOf('plain', first), comma, conjunction.en, clauseOf('plain', second))
+      return sentenceText(clauseOf('plain', first), comma, conjunction.en, clauseOf('plain', second))
     }
     case 'condition':
-      return saySentence('when', clauseOf('plain', sentence.condition), ',', clauseOf('plain', sentence.main))
+      return sentenceText('when', clauseOf('plain', sentence.condition), ',', clauseOf('plain', sentence.main))
     case 'report':
-      return saySentence(clauseOf('plain', sentence.matrix), 'that', clauseOf('plain', sentence.clause))
+      return sentenceText(clauseOf('plain', sentence.matrix), 'that', clauseOf('plain', sentence.clause))
     case 'attempt':
-      return saySentence(
+      return sentenceText(
         clauseOf('plain', sentence.matrix),
         'to',
         bareOf(sentence.predicate),

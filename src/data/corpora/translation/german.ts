@@ -1,11 +1,11 @@
-import type { Clause, NamedPhrase, NounPhrase, Place, Predicate, Sentence } from './meaning.ts'
-import { isFirstPerson, isPlural, saySentence, sayWords } from './meaning.ts'
+import type { Clause, NamedPhrase, NounPhrase, PlacePhrase, Predicate, Sentence } from './meaning.ts'
+import { isFirstPerson, isPlural, sentenceText, joinWords } from './meaning.ts'
 import type { Gender } from './nouns.ts'
 import type { Verb } from './verbs.ts'
 import type { Case } from './words.ts'
 import { BY, NUMBERS } from './words.ts'
 
-/** German from a meaning: cases, adjective endings, and the verb's places. */
+/** Renders a meaning in German: cases, adjective endings, and verb positions. */
 
 type Form = Gender | 'plural'
 
@@ -61,7 +61,7 @@ function nounForm({ noun, plural }: NamedPhrase, kase: Case): string {
   return noun.weak && kase !== 'nom' ? noun.many : noun.one
 }
 
-/** @param no says "kein" in place of "ein" */
+/** @param no uses "kein" instead of "ein" */
 function phraseIn(kase: Case, phrase: NounPhrase, no = false): string {
   switch (phrase.kind) {
     case 'gap':
@@ -69,7 +69,7 @@ function phraseIn(kase: Case, phrase: NounPhrase, no = false): string {
     case 'pronoun':
       return phrase.pronoun.de[kase]
     case 'pair':
-      return sayWords(phraseIn(kase, phrase.first), 'und', phraseIn(kase, phrase.second))
+      return joinWords(phraseIn(kase, phrase.first), 'und', phraseIn(kase, phrase.second))
     case 'noun': {
       const form = phrase.plural ? 'plural' : phrase.noun.gender
       const [determiner, declension] = determine(phrase, form, kase, no)
@@ -81,7 +81,7 @@ function phraseIn(kase: Case, phrase: NounPhrase, no = false): string {
       const after = relative
         ? [',', ARTICLES[relative.role === 'subject' ? 'nom' : 'acc'][form], clauseIn('last', relative.clause), ',']
         : []
-      return sayWords(determiner, count, ...attributes, nounForm(phrase, kase), ...after)
+      return joinWords(determiner, count, ...attributes, nounForm(phrase, kase), ...after)
     }
   }
 }
@@ -94,10 +94,10 @@ const CONTRACTIONS: Readonly<Record<string, string>> = {
   'von dem': 'vom',
 }
 
-function placeIn({ preposition, phrase }: Place): string {
-  const said = `${preposition.de} ${phraseIn(preposition.case, phrase)}`
+function placeIn({ preposition, phrase }: PlacePhrase): string {
+  const phraseText = `${preposition.de} ${phraseIn(preposition.case, phrase)}`
   const definite = phrase.kind === 'noun' && phrase.determiner === 'definite'
-  return definite ? said.replace(/^\w+ \w+(?= )/, (pair) => CONTRACTIONS[pair] ?? pair) : said
+  return definite ? phraseText.replace(/^\w+ \w+(?= )/, (pair) => CONTRACTIONS[pair] ?? pair) : phraseText
 }
 
 /** Forms of a verb for ich, for er/sie/es, and for wir and sie. */
@@ -147,7 +147,7 @@ function verbParts({ subject, predicate, tense, modal }: Clause): VerbParts {
   }
 }
 
-/** What stands between the two places of the verb: pronoun, time, objects, "nicht", place. */
+/** What stands between the two verb positions: pronoun, time, objects, "nicht", place. */
 function middle(predicate: Predicate, adverb: string, negated: boolean, saysPlace: boolean): string[] {
   switch (predicate.kind) {
     case 'quality': {
@@ -174,7 +174,7 @@ function middle(predicate: Predicate, adverb: string, negated: boolean, saysPlac
   }
 }
 
-/** Where the finite verb stands: after the subject, first of all, after a fronted adverb or place, or last. */
+/** Position of the finite verb: after the subject, first, after a fronted adverb or place, or last. */
 type Order = 'subject' | 'first' | 'adverb' | 'place' | 'last'
 
 function clauseIn(order: Order, clause: Clause): string {
@@ -184,18 +184,18 @@ function clauseIn(order: Order, clause: Clause): string {
   const words = middle(clause.predicate, order === 'adverb' ? '' : adverb, clause.negated, order !== 'place')
   switch (order) {
     case 'subject':
-      return sayWords(subject, finite, ...words, rest, prefix)
+      return joinWords(subject, finite, ...words, rest, prefix)
     case 'first':
-      return sayWords(finite, subject, ...words, rest, prefix)
+      return joinWords(finite, subject, ...words, rest, prefix)
     case 'adverb':
-      return sayWords(adverb, finite, subject, ...words, rest, prefix)
+      return joinWords(adverb, finite, subject, ...words, rest, prefix)
     case 'place': {
       const { predicate } = clause
       const place = predicate.kind === 'action' && predicate.place ? placeIn(predicate.place) : ''
-      return sayWords(place, finite, subject, ...words, rest, prefix)
+      return joinWords(place, finite, subject, ...words, rest, prefix)
     }
     case 'last':
-      return sayWords(subject, ...words, rest, prefix + finite)
+      return joinWords(subject, ...words, rest, prefix + finite)
   }
 }
 
@@ -203,26 +203,26 @@ function clauseIn(order: Order, clause: Clause): string {
 function toInfinitive(predicate: Predicate): string {
   if (predicate.kind !== 'action') return ''
   const { prefix, infinitive } = predicate.verb
-  return sayWords(...middle(predicate, '', false, true), prefix ? `${prefix}zu${infinitive}` : `zu ${infinitive}`)
+  return joinWords(...middle(predicate, '', false, true), prefix ? `${prefix}zu${infinitive}` : `zu ${infinitive}`)
 }
 
 export function inGerman(sentence: Sentence): string {
   switch (sentence.kind) {
     case 'statement':
-      return saySentence(clauseIn(sentence.front, sentence.clause))
+      return sentenceText(clauseIn(sentence.front, sentence.clause))
     case 'question':
-      return saySentence(clauseIn('first', sentence.clause), '?')
+      return sentenceText(clauseIn('first', sentence.clause), '?')
     case 'joined': {
       const { first, conjunction, second } = sentence
       const comma = conjunction.de === 'und' ? '' : ','
       const order = conjunction.subordinating ? 'last' : 'subject'
-      return saySentence(clauseIn('subject', first), comma, conjunction.de, clauseIn(order, second))
+      return sentenceText(clauseIn('subject', first), comma, conjunction.de, clauseIn(order, second))
     }
     case 'condition':
-      return saySentence('wenn', clauseIn('last', sentence.condition), ',', clauseIn('first', sentence.main))
+      return sentenceText('wenn', clauseIn('last', sentence.condition), ',', clauseIn('first', sentence.main))
     case 'report':
-      return saySentence(clauseIn('subject', sentence.matrix), ',', 'dass', clauseIn('last', sentence.clause))
+      return sentenceText(clauseIn('subject', sentence.matrix), ',', 'dass', clauseIn('last', sentence.clause))
     case 'attempt':
-      return saySentence(clauseIn('subject', sentence.matrix), ',', toInfinitive(sentence.predicate))
+      return sentenceText(clauseIn('subject', sentence.matrix), ',', toInfinitive(sentence.predicate))
   }
 }

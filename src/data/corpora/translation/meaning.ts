@@ -2,7 +2,9 @@ import type { Noun } from './nouns.ts'
 import type { Verb } from './verbs.ts'
 import type { Adjective, Adverb, Conjunction, Modal, Preposition, Pronoun, Tense } from './words.ts'
 
-/** What a sentence means, in neither language: both are rendered from it, so that they always agree. */
+/**
+ * The meaning of a sentence, independent of language: both languages are rendered from it, so that they always agree.
+ */
 
 export type Determiner = 'definite' | 'indefinite' | 'this' | 'every' | 'my' | 'our'
 
@@ -21,7 +23,7 @@ export type NounPhrase =
   | NamedPhrase
   | { readonly kind: 'pronoun'; readonly pronoun: Pronoun }
   | { readonly kind: 'pair'; readonly first: NounPhrase; readonly second: NounPhrase }
-  /** What a relative pronoun stands for inside its clause: nothing is said. */
+  /** The slot of a relative pronoun inside its clause: rendered as nothing. */
   | { readonly kind: 'gap'; readonly plural: boolean }
 
 /** "der das Buch liest": the head of the phrase is the subject or the direct object of the clause. */
@@ -30,7 +32,7 @@ export interface Relative {
   readonly clause: Clause
 }
 
-export interface Place {
+export interface PlacePhrase {
   readonly preposition: Preposition
   readonly phrase: NounPhrase
 }
@@ -41,7 +43,7 @@ export type Predicate =
       readonly verb: Verb
       readonly indirect: NounPhrase | null
       readonly direct: NounPhrase | null
-      readonly place: Place | null
+      readonly place: PlacePhrase | null
     }
   | { readonly kind: 'passive'; readonly verb: Verb; readonly agent: NounPhrase | null }
   | { readonly kind: 'quality'; readonly adjective: Adjective; readonly than: NounPhrase | null }
@@ -83,16 +85,16 @@ export function isFirstPerson(phrase: NounPhrase): boolean {
   return phrase.kind === 'pronoun' && phrase.pronoun.person === 1
 }
 
-/** Words with single spaces between them; commas hang on the word before and never stand doubled. */
-export function sayWords(...words: readonly string[]): string {
-  let said = ''
-  for (const word of words) if (word !== '') said += said === '' ? word : ` ${word}`
-  return said.includes(',') ? said.replace(/(\s*,)+/g, ',') : said
+/** Words joined by single spaces; commas attach to the preceding word and are never doubled. */
+export function joinWords(...words: readonly string[]): string {
+  let text = ''
+  for (const word of words) if (word !== '') text += text === '' ? word : ` ${word}`
+  return text.includes(',') ? text.replace(/(\s*,)+/g, ',') : text
 }
 
-/** A whole sentence: nothing follows that a last comma would set apart. */
-export function saySentence(...words: readonly string[]): string {
-  return sayWords(...words)
+/** A whole sentence, without a trailing comma. */
+export function sentenceText(...words: readonly string[]): string {
+  return joinWords(...words)
     .replace(/,( \?)?$/, '$1')
     .replace(/ \?$/, '?')
 }

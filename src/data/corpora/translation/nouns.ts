@@ -20,7 +20,7 @@ function regularPlural(word: string): string {
   return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`
 }
 
-/** A row is gender ("m*": weak), singular, plural, English, and its plural where the spelling does not tell. */
+/** A row is gender ("m*": weak), singular, plural, English, and its plural where irregular. */
 function nouns(of: NounClass, rows: string): Noun[] {
   return rows
     .trim()
@@ -137,7 +137,7 @@ const OPENINGS = nouns(
    n Tor Tore gate`,
 )
 
-export const PLACES = nouns(
+export const PLACE_NOUNS = nouns(
   'place',
   `m Garten Gärten garden
    n Haus Häuser house
@@ -171,11 +171,11 @@ export const NOUNS: readonly Noun[] = [
   ...TEXTS,
   ...FOOD,
   ...OPENINGS,
-  ...PLACES,
+  ...PLACE_NOUNS,
   ...LANDMARKS,
 ]
 
-/** Nouns by class, so that drawing one does not search. */
+/** Nouns by class, so that drawing one needs no search. */
 const byClasses = new Map<string, readonly Noun[]>()
 
 export function nounsOf(classes: readonly NounClass[]): readonly Noun[] {

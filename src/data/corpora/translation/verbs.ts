@@ -127,7 +127,7 @@ export const DATIVE: readonly Verb[] = [
   ...verbs(ANIMATE, ANIMATE, 'folgen folgt gefolgt follow follows followed followed', 'sein'),
 ]
 
-/** With somebody in the dative and something in the accusative. */
+/** With a dative person and an accusative object. */
 export const GIVING: readonly Verb[] = verbs(
   PERSON,
   GOODS,

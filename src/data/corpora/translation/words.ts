@@ -99,7 +99,7 @@ export type Tense = 'present' | 'past' | 'future' | 'modal'
 export interface Adverb {
   readonly de: string
   readonly en: string
-  /** A time stands last in English; a frequency stands before the verb. */
+  /** A time goes last in English; a frequency goes before the verb. */
   readonly kind: 'time' | 'frequency'
   readonly tenses: readonly Tense[]
 }
@@ -175,7 +175,7 @@ export interface Modal {
   readonly many: string
   readonly en: string
   readonly enThird: string
-  /** Null where the negation means something else in the other language ("muss nicht"). */
+  /** Null where the negation differs in meaning between the languages ("muss nicht"). */
   readonly enNot: string | null
 }
 
