@@ -130,7 +130,7 @@ export class Probes {
       for (const { stretch } of sequenceOf(walk.code)) {
         let end = 0
         for (const op of stretch.ops) {
-          if (isCompute(op)) end = Math.max(end, walk.end[index]!)
+          if (isCompute(op)) end = Math.max(end, walk.endOf(index))
           index++
         }
         ends.push(end)
@@ -197,7 +197,7 @@ export class Probes {
     stretches.forEach(({ stretch }, position) => {
       const isTail = position === stretches.length - 1
       for (const each of stretch.ops) {
-        const seconds = walk.end[index]! - walk.start[index]!
+        const seconds = walk.endOf(index) - walk.startOf(index)
         index++
         if (OP_KINDS[each.kind].drawing === 'optimizer') optimizer += seconds
         if (!isOverReplicas(each, data)) continue

@@ -114,7 +114,7 @@ export class Links {
       longest = Math.max(longest, each.seconds)
     }
     const from = Math.max(last.pending.ready, lastOf(meeting))
-    const binding = last.pending.walk.binding[last.pending.index]!
+    const binding = last.pending.walk.bindingOf(last.pending.index)
     // Everybody waits for what the last to come waited for.
     const after = binding >= 0 ? { walk: last.pending.walk, index: binding } : null
     for (const { pending: each } of here) this.settle(each, from, from + longest, each === last.pending ? null : after)

@@ -54,6 +54,12 @@ export interface RunForm {
   /** The op of the run each starts after, or BEFORE. */
   readonly after: Int32Array
   readonly last: number
+  readonly lastIndex: number
+  /** Seconds in which one of its ops computes, and the intervals in which one of them does anything: from, to, from, to … */
+  readonly computeSeconds: number
+  readonly busy: Float64Array
+  /** Nothing but the compute stream computes. */
+  readonly computesInOrder: boolean
   /** Streams of the run: when the first op of each starts, and when and which the last ends. */
   readonly streams: Int32Array
   readonly streamFrom: Float64Array
@@ -76,6 +82,18 @@ export interface RunForm {
   readonly hostLast: number
   readonly sends: readonly number[]
   readonly collectives: readonly number[]
+}
+
+/** Intervals merged where they touch: from, to, from, to …, ascending. */
+function unionOf(start: Float64Array, end: Float64Array): Float64Array {
+  const order = Array.from(start, (_, k) => k).sort((a, b) => start[a]! - start[b]!)
+  const merged: number[] = []
+  for (const k of order) {
+    if (!(end[k]! > start[k]!)) continue
+    if (merged.length > 0 && start[k]! <= merged.at(-1)!) merged[merged.length - 1] = Math.max(merged.at(-1)!, end[k]!)
+    else merged.push(start[k]!, end[k]!)
+  }
+  return Float64Array.from(merged)
 }
 
 /** The form of ops [from, to); null where one of them does not wait for the compute before, so that it could start at any time. */
@@ -181,6 +199,7 @@ export function runForm(
       }
     }
   }
+  const computes = Array.from({ length: to - from }, (_, k) => k).filter((k) => code.exchanges[from + k] === 0)
   const begins = new Set<number>()
   for (let k = first[from]!; k < first[to]!; k++) if (memory.begins[k - first[from]!] === 1) begins.add(k)
   const ends = new Set<number>()
@@ -196,6 +215,10 @@ export function runForm(
     end,
     after,
     last: lastEnd,
+    lastIndex: end.indexOf(lastEnd),
+    computeSeconds: computes.reduce((sum, k) => sum + end[k]! - start[k]!, 0),
+    busy: unionOf(start, end),
+    computesInOrder: computes.every((k) => stream[from + k] === computeStream),
     streams: Int32Array.from(used, ([s]) => s),
     streamFrom: Float64Array.from(used, ([s, each]) => (s === computeStream ? Infinity : each.from)),
     streamEnd: Float64Array.from(used, ([, each]) => each.end),

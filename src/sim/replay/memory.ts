@@ -2,10 +2,14 @@ import type { PeakBytes } from '../../core/bytes.ts'
 import { CATEGORIES, zeroPeak } from '../../core/bytes.ts'
 import { EARLIER, FIXED, OF_MICROBATCH, sequenceOf, type RankCode, type StretchCode } from './code.ts'
 
-/** Instances of all symbols, one symbol behind the other, and by how many stretches each is touched. */
+/**
+ * Numbers for the instances of all symbols, and by how many stretches each is touched. Those of one micro-batch stand together,
+ * since its actions touch most of them.
+ */
 interface Instances {
-  /** By symbol, its first instance. */
+  /** By symbol, its first instance, and how far the next is from it. */
   readonly base: Int32Array<ArrayBuffer>
+  readonly stride: Int32Array<ArrayBuffer>
   readonly stretches: Int32Array<ArrayBuffer>
 }
 
@@ -54,7 +58,7 @@ export class RankMemory {
   private readonly ownPlaces: number
   readonly servesAnySize: boolean
   private readonly free: number[][]
-  private base = new Int32Array(0)
+  private numbers: Pick<Instances, 'base' | 'stride'> = { base: new Int32Array(0), stride: new Int32Array(0) }
   private left = new Int32Array(0)
   private place = new Int32Array(0)
   private since = new Int32Array(0)
@@ -135,18 +139,18 @@ export class RankMemory {
     this.end()
   }
 
-  private begin({ base, stretches }: Instances): void {
-    this.base = base
+  private begin({ base, stride, stretches }: Instances): void {
+    this.numbers = { base, stride }
     this.left = stretches.slice()
     this.place = new Int32Array(stretches.length).fill(-1)
-    this.since = new Int32Array(stretches.length)
+    this.since = new Int32Array(this.servesAnySize ? 0 : stretches.length)
     this.begun.fill(0)
   }
 
   enterStretch({ symbol, how, which, passing }: StretchCode, microbatch: number): void {
-    const { placeOfSlot, instanceOfSlot, place, base, begun, persistent } = this
+    const { placeOfSlot, instanceOfSlot, place, numbers, begun, persistent } = this
     for (let k = 0; k < passing; k++) {
-      const instance = instanceOf(symbol[k]!, how[k]!, which[k]!, base, begun, microbatch)
+      const instance = instanceOf(symbol[k]!, how[k]!, which[k]!, numbers, begun, microbatch)
       instanceOfSlot[k] = instance
       placeOfSlot[k] = place[instance]!
     }
@@ -162,7 +166,7 @@ export class RankMemory {
       const instance = this.instanceOfSlot[k]!
       const place = this.takePlace(symbol[k]!)
       this.place[instance] = placeOfSlot[k] = this.servesAnySize ? this.ownPlaces + instance : place
-      this.since[instance] = this.clock++
+      if (!this.servesAnySize) this.since[instance] = this.clock++
       grew = true
     }
     this.note(grew)
@@ -273,38 +277,64 @@ function instanceOf(
   symbol: number,
   how: number,
   which: number,
-  base: Int32Array,
+  { base, stride }: Pick<Instances, 'base' | 'stride'>,
   begun: Int32Array,
   microbatch: number,
 ): number {
-  if (how === FIXED) return base[symbol]! + which
-  if (how === OF_MICROBATCH) return base[symbol]! + microbatch
+  if (how === OF_MICROBATCH) return base[symbol]! + microbatch * stride[symbol]!
+  if (how === FIXED) return base[symbol]! + which * stride[symbol]!
   return how === EARLIER ? base[symbol]! + begun[symbol]! - 1 - which : base[symbol]! + begun[symbol]! + which
 }
 
 /** Counts by how many of the stretches every instance is touched. */
 function instancesOf(
-  { symbols }: RankCode,
+  { symbols, templates }: RankCode,
   sequence: readonly { readonly stretch: StretchCode; readonly microbatch: number }[],
 ): Instances {
+  /** By symbol: its place among those that every micro-batch has; −1 for others. */
+  const within = new Int32Array(symbols.length).fill(-1)
+  let perMicrobatch = 0
+  for (const { symbol, how } of templates)
+    for (let k = 0; k < how.length; k++)
+      if (how[k] === OF_MICROBATCH && within[symbol[k]!] === -1) within[symbol[k]!] = perMicrobatch++
   const count = new Int32Array(symbols.length)
+  let microbatches = 0
   const begun = new Int32Array(symbols.length)
+  const counted = new Set<StretchCode>()
   for (const { stretch, microbatch } of sequence) {
-    const { symbol, how, which, passing, opened } = stretch
+    microbatches = Math.max(microbatches, microbatch + 1)
+    for (const [s, n] of stretch.opened) count[s] = Math.max(count[s]!, (begun[s]! += n))
+    if (counted.has(stretch)) continue
+    counted.add(stretch)
+    const { symbol, how, which, passing } = stretch
     for (let k = 0; k < passing; k++) {
-      const instance = how[k] === FIXED ? which[k]! : how[k] === OF_MICROBATCH ? microbatch : -1
-      if (instance >= count[symbol[k]!]!) count[symbol[k]!] = instance + 1
+      if (how[k] !== FIXED) continue
+      if (within[symbol[k]!] === -1) count[symbol[k]!] = Math.max(count[symbol[k]!]!, which[k]! + 1)
+      else microbatches = Math.max(microbatches, which[k]! + 1)
     }
-    for (const [s, n] of opened) count[s] = Math.max(count[s]!, (begun[s]! += n))
   }
-  const base = new Int32Array(symbols.length + 1)
-  for (let s = 0; s < symbols.length; s++) base[s + 1] = base[s]! + count[s]!
-  const stretches = new Int32Array(base[symbols.length]!)
+  const base = new Int32Array(symbols.length)
+  const stride = new Int32Array(symbols.length)
+  let next = 0
+  for (let s = 0; s < symbols.length; s++) {
+    if (within[s]! >= 0) continue
+    base[s] = next
+    stride[s] = 1
+    next += count[s]!
+  }
+  for (let s = 0; s < symbols.length; s++) {
+    if (within[s]! < 0) continue
+    base[s] = next + within[s]!
+    stride[s] = perMicrobatch
+  }
+  const stretches = new Int32Array(next + microbatches * perMicrobatch)
   begun.fill(0)
+  const numbers = { base, stride }
   for (const { stretch, microbatch } of sequence) {
     const { symbol, how, which, passing, opened } = stretch
-    for (let k = 0; k < passing; k++) stretches[instanceOf(symbol[k]!, how[k]!, which[k]!, base, begun, microbatch)]!++
+    for (let k = 0; k < passing; k++)
+      stretches[instanceOf(symbol[k]!, how[k]!, which[k]!, numbers, begun, microbatch)]!++
     for (const [s, n] of opened) begun[s]! += n
   }
-  return { base, stretches }
+  return { base, stride, stretches }
 }

@@ -3,8 +3,8 @@ import type { Op } from '../../schedule/program.ts'
 /** A rank that walks through its step (walk.ts), as those see it that it meets. */
 export interface Walker {
   readonly rank: number
-  /** By op: the op of the same rank whose end let it start; −1 for none. */
-  readonly binding: Int32Array
+  /** The op of the same rank whose end let an op start; −1 for none. */
+  bindingOf(index: number): number
   /** It stands before an op that depends on one whose end is not known. */
   blocked: boolean
   run(): void

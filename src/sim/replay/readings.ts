@@ -4,6 +4,7 @@ import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts
 import { exchangedBytes } from '../traffic.ts'
 import type { MemoryCurve } from '../memory-curve.ts'
 import type { Walker } from './pending.ts'
+import { COMPUTE } from '../../strategy/segment-writer.ts'
 import { sequenceOf } from './code.ts'
 import type { Replay } from './replay.ts'
 import type { Walk } from './walk.ts'
@@ -40,36 +41,79 @@ export function trafficOf(walk: Walk): WalkTraffic {
   return { sentBytes, receivedBytes, traffic, byGroup }
 }
 
+/** Intervals of ops that follow each other: from, to, from, to …, and 1 for those that compute. */
+interface Track {
+  readonly bounds: number[]
+  readonly computes: number[]
+}
+
+/**
+ * By stream, the intervals of a walk's ops; those of repeated runs on a track of their own, merged, unless `expanded`. Null where
+ * something computes beside a run's compute: then the run's own sum of it is not enough.
+ */
+function tracksOf(walk: Walk, expanded: boolean): { tracks: Track[]; computeSeconds: number } | null {
+  const { code } = walk
+  const repeated = expanded ? [] : walk.repeated
+  const tracks = Array.from({ length: code.streams.length + 1 }, (): Track => ({ bounds: [], computes: [] }))
+  const runs = tracks.at(-1)!
+  let computeSeconds = 0
+  let runsUntil = 0
+  for (const { base, form } of repeated) {
+    if (!form.computesInOrder) return null
+    computeSeconds += form.computeSeconds
+    for (const bound of form.busy) runs.bounds.push(base + bound)
+    for (let k = 0; k < form.busy.length; k += 2) runs.computes.push(0)
+    runsUntil = base + form.last
+  }
+  const runsFrom = repeated[0]?.base ?? Infinity
+  const computeStream = code.streams.indexOf(COMPUTE)
+  let index = 0
+  let next = 0
+  for (const { stretch } of sequenceOf(code))
+    for (let i = 0; i < stretch.ops.length; i++) {
+      while (next < repeated.length && repeated[next]!.index + repeated[next]!.length <= index) next++
+      const run = repeated[next]
+      if (run !== undefined && run.index <= index) {
+        const skipped = Math.min(run.index + run.length - index, stretch.ops.length - i)
+        index += skipped
+        i += skipped - 1
+        continue
+      }
+      const [from, to] = [walk.startOf(index), walk.endOf(index)]
+      index++
+      if (!(to > from)) continue
+      const stream = stretch.stream[i]!
+      const computes = stretch.exchanges[i] === 0
+      if (computes && stream !== computeStream && from < runsUntil && to > runsFrom) return null
+      const track = tracks[stream]!
+      track.bounds.push(from, to)
+      track.computes.push(computes ? 1 : 0)
+    }
+  return { tracks, computeSeconds }
+}
+
 /** Seconds a rank computes, exchanges while its compute stands still, and does neither; they add up to the step. */
 export function sharesOf(walk: Walk, stepSeconds: number): { compute: number; communication: number; idle: number } {
-  const { code, start, end } = walk
+  const { tracks, computeSeconds } = tracksOf(walk, false) ?? tracksOf(walk, true)!
   // Ops of one stream follow each other: merged by their start, each moment is counted once.
-  const counts = new Int32Array(code.streams.length + 1)
-  for (const { stretch } of sequenceOf(code)) for (const stream of stretch.stream) counts[stream + 1]!++
-  for (let s = 1; s < counts.length; s++) counts[s]! += counts[s - 1]!
-  const fill = counts.slice()
-  const ops = new Int32Array(code.length)
-  const exchanges = new Uint8Array(code.length)
-  let index = 0
-  for (const { stretch } of sequenceOf(code)) {
-    exchanges.set(stretch.exchanges, index)
-    for (const stream of stretch.stream) ops[fill[stream]!++] = index++
-  }
-  const at = counts.slice(0, -1)
-  let [computing, busy] = [0, 0]
+  const at = new Int32Array(tracks.length)
+  let [computing, busy] = [computeSeconds, 0]
   let [computeUntil, busyUntil] = [0, 0]
   for (;;) {
     let [next, from] = [-1, Infinity]
-    for (let s = 0; s < at.length; s++)
-      if (at[s]! < counts[s + 1]! && start[ops[at[s]!]!]! < from) [next, from] = [s, start[ops[at[s]!]!]!]
+    for (let t = 0; t < at.length; t++) {
+      const { bounds } = tracks[t]!
+      if (2 * at[t]! < bounds.length && bounds[2 * at[t]!]! < from) [next, from] = [t, bounds[2 * at[t]!]!]
+    }
     if (next < 0) break
-    const op = ops[at[next]!++]!
-    const to = end[op]!
+    const { bounds, computes } = tracks[next]!
+    const k = at[next]!++
+    const to = bounds[2 * k + 1]!
     if (to > busyUntil) {
       busy += to - Math.max(from, busyUntil)
       busyUntil = to
     }
-    if (exchanges[op] === 0 && to > computeUntil) {
+    if (computes[k] === 1 && to > computeUntil) {
       computing += to - Math.max(from, computeUntil)
       computeUntil = to
     }
@@ -92,10 +136,12 @@ function nameOf(op: Op): string {
 /** What holds the step up: each op of the chain counts from the end of the one before it. */
 export function criticalShares({ walks }: Replay): PathShare[] {
   const walkOf = new Map<Walker, Walk>(walks.map((walk) => [walk, walk]))
-  let at: { walk: Walk; index: number } | null = null
-  for (const walk of walks)
-    for (let i = 0; i < walk.end.length; i++)
-      if (at === null || walk.end[i]! > at.walk.end[at.index]!) at = { walk, index: i }
+  const slowest = walks.reduce<Walk | null>(
+    (last, walk) => (last !== null && last.last >= walk.last ? last : walk),
+    null,
+  )
+  let at: { walk: Walk; index: number } | null =
+    slowest === null || slowest.lastIndex < 0 ? null : { walk: slowest, index: slowest.lastIndex }
   const shares = new Map<string, number>()
   const names = new Map<Op, string>()
   const named = (op: Op): string => {
@@ -105,16 +151,16 @@ export function criticalShares({ walks }: Replay): PathShare[] {
   }
   while (at !== null) {
     const { walk, index }: { walk: Walk; index: number } = at
-    const own: number = walk.binding[index]!
+    const own: number = walk.bindingOf(index)
     const foreign = walk.foreign.get(index)
     const before: { walk: Walk; index: number } | null = foreign
       ? { walk: walkOf.get(foreign.walk)!, index: foreign.index }
       : own >= 0
         ? { walk, index: own }
         : null
-    const since = before === null ? 0 : before.walk.end[before.index]!
+    const since = before === null ? 0 : before.walk.endOf(before.index)
     const name = named(walk.opAt(at.index))
-    shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.end[index]! - since))
+    shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.endOf(index) - since))
     at = before
   }
   return [...shares]
@@ -134,7 +180,7 @@ function bytesOver(walk: Walk): Pick<MemoryCurve, 'seconds' | 'bytes'> {
   const kept = walk.curve ?? new Float64Array(0)
   let time = 0
   for (let i = 0; i * 7 < kept.length; i++) {
-    time = Math.max(time, walk.start[i]!)
+    time = Math.max(time, walk.startOf(i))
     const at = (c: number) => kept[i * 7 + c]!
     seconds.push(time)
     bytes.push({
@@ -164,8 +210,8 @@ export function traceOf({ walks }: Replay, standsFor: (walk: Walk) => number): T
       writer.span({
         rank,
         stream: op.stream,
-        start: walk.start[index]!,
-        end: walk.end[index]!,
+        start: walk.startOf(index),
+        end: walk.endOf(index),
         name: note.detail,
         category: note.kind,
         args: argsOf(note),

@@ -24,6 +24,15 @@ export interface ReplayCosts {
 
 const NONE = -1
 
+/** A run of ops from `index` on that began after op `before` had ended, at `base` seconds. */
+export interface RepeatedRun {
+  readonly index: number
+  readonly length: number
+  readonly base: number
+  readonly before: number
+  readonly form: RunForm
+}
+
 /**
  * One rank's walk through its step, in list order. An op starts when its stream's op before it has ended, the last writer of
  * every place it touches, and the readers since of every place it writes (schedule/dependencies.ts), and when its host has
@@ -31,10 +40,13 @@ const NONE = -1
  */
 export class Walk implements Walker {
   readonly memory: RankMemory
-  /** By op of the whole step; empty, and what is written to them lost, where only totals are asked for. */
-  readonly start: Float64Array
-  readonly end: Float64Array
-  readonly binding: Int32Array
+  /** By op of the whole step, but for those of repeated runs; empty where only totals are asked for. */
+  private readonly start: Float64Array
+  private readonly end: Float64Array
+  private readonly binding: Int32Array
+  /** Runs that were walked through in one go, in order. */
+  readonly repeated: RepeatedRun[] = []
+  private found = 0
   /** Ops that another rank let start. */
   readonly foreign = new Map<number, OpOfWalk>()
   /** After each op, when they are asked for: bytes by category, then those cached. */
@@ -67,6 +79,8 @@ export class Walk implements Walker {
   private after = NONE
   /** Seconds at which the last op ended so far. */
   last = 0
+  /** The op that ended then; −1 before the first. */
+  lastIndex = NONE
   blocked = false
 
   constructor(
@@ -131,6 +145,41 @@ export class Walk implements Walker {
       if (ops === undefined) moved.set(stretch, (ops = stretch.ops.map((op) => this.place.op(op))))
       for (const op of ops) yield { op, index: index++, microbatch }
     }
+  }
+
+  /** The repeated run that an op is part of. */
+  private runAt(index: number): RepeatedRun | null {
+    const { repeated } = this
+    const holds = (run: RepeatedRun | undefined) =>
+      run !== undefined && index >= run.index && index < run.index + run.length
+    // Who looks at one op looks at its neighbours next.
+    if (holds(repeated[this.found])) return repeated[this.found]!
+    let [low, high] = [0, repeated.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (repeated[middle]!.index <= index) low = middle
+      else high = middle - 1
+    }
+    this.found = low
+    return holds(repeated[low]) ? repeated[low]! : null
+  }
+
+  /** Seconds from the start of the step, by index of an op in it. */
+  startOf(index: number): number {
+    const run = this.runAt(index)
+    return run === null ? this.start[index]! : run.base + run.form.start[index - run.index]!
+  }
+
+  endOf(index: number): number {
+    const run = this.runAt(index)
+    return run === null ? this.end[index]! : run.base + run.form.end[index - run.index]!
+  }
+
+  bindingOf(index: number): number {
+    const run = this.runAt(index)
+    if (run === null) return this.binding[index] ?? NONE
+    const after = run.form.after[index - run.index]!
+    return after === BEFORE ? run.before : run.index + after
   }
 
   /** An op of the whole step by its index, in the numbers of the code. */
@@ -269,12 +318,7 @@ export class Walk implements Walker {
     const indexOf = (op: number) => (op === BEFORE ? before : index + op)
     memory.repeat(stretch, from, to, form.memory)
     const { placeOfSlot } = memory
-    if (this.keepsOps)
-      for (let k = 0; k < to - from; k++) {
-        this.start[index + k] = base + form.start[k]!
-        this.end[index + k] = base + form.end[k]!
-        this.binding[index + k] = indexOf(form.after[k]!)
-      }
+    if (this.keepsOps) this.repeated.push({ index, length: to - from, base, before, form })
     for (let k = 0; k < form.streams.length; k++) {
       const s = form.streams[k]!
       streamEnd[s] = base + form.streamEnd[k]!
@@ -297,7 +341,10 @@ export class Walk implements Walker {
       this.hostEnd = base + form.hostEnd
       if (form.hostLast !== BEFORE) this.hostLast = index + form.hostLast
     }
-    this.last = Math.max(this.last, base + form.last)
+    if (base + form.last > this.last) {
+      this.last = base + form.last
+      this.lastIndex = index + form.lastIndex
+    }
     for (const i of form.sends) {
       const link = exchange[i]!
       const [start, end] = [base + form.start[i - from]!, base + form.end[i - from]!]
@@ -426,7 +473,10 @@ export class Walk implements Walker {
     }
     this.streamEnd[stream] = end
     this.streamLast[stream] = index
-    if (end > this.last) this.last = end
+    if (end > this.last) {
+      this.last = end
+      this.lastIndex = index
+    }
   }
 
   /** The other ranks have come: a pending op's times are known. */

@@ -27,10 +27,10 @@ function expectSame(config: RunConfig): void {
       const walk = walks[walkOf[rank.rank]!]!
       const plan = plans[r]!
       expect({ ...walk.peak }, `rank ${r}`).toEqual({ ...plan.peak })
-      expect(walk.end.length).toBe(rank.step.length)
-      const worst = rank.step.findIndex((_, i) => Math.abs(walk.end[i]! - clocked.ranks[r]!.end[i]!) > 1e-12)
+      expect(walk.code.length).toBe(rank.step.length)
+      const worst = rank.step.findIndex((_, i) => Math.abs(walk.endOf(i) - clocked.ranks[r]!.end[i]!) > 1e-12)
       if (worst >= 0)
-        expect(walk.end[worst], `rank ${r}, op ${worst} ${rank.step[worst]!.kind}`).toBe(clocked.ranks[r]!.end[worst])
+        expect(walk.endOf(worst), `rank ${r}, op ${worst} ${rank.step[worst]!.kind}`).toBe(clocked.ranks[r]!.end[worst])
     }
     expect(stepSeconds).toBeCloseTo(clocked.stepSeconds, 12)
   }
