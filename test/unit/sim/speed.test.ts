@@ -4,7 +4,8 @@ import { simulate } from '../../../src/sim/simulate.ts'
 import { FIRST_SIMULATION } from '../../../src/state/simulation-store.ts'
 
 /*
- * How long an answer takes. Three times what is meant, of the best of three after a first: a machine may be busy. Timings are
+ * How long an answer takes. Three times what is meant, of the best of eight: a machine may be busy, and code is
+ * compiled as it runs. Timings are
  * held in the full run only.
  */
 
@@ -36,11 +37,11 @@ test.runIf(process.env.TABCLUSTER_FULL === '1').each([
   ],
 ])('%s take %d s', (_, seconds, input) => {
   const config = parseConfig(input, 'simulate')
-  const times = [0, 1, 2, 3].map(() => {
+  const times = Array.from({ length: 8 }, () => {
     const start = performance.now()
     expect(simulate(config).result.time.stepSeconds).toBeGreaterThan(0)
     return (performance.now() - start) / 1000
   })
-  expect(Math.min(...times.slice(1))).toBeLessThan(3 * seconds)
+  expect(Math.min(...times)).toBeLessThan(3 * seconds)
   expect(process.memoryUsage().rss).toBeLessThan(2 ** 30)
 })
