@@ -23,6 +23,11 @@ export function listOf<R extends Rows>(rows: R): FieldType<readonly ValuesOf<R>[
   }
 }
 
+/** An object of these rows, read as one value. */
+export function recordOf<R extends Rows>(rows: R): FieldType<ValuesOf<R>> {
+  return { read: (path, value) => readRows(rows, value, path), schema: objectSchema(rows) }
+}
+
 /** Reads the rows in order into `target`, which is `whole` or part of it: computed defaults read from `whole`. */
 function fill(target: Record<string, unknown>, rows: Rows, input: unknown, path: string, whole: object): void {
   const given = objectAt(input, path)

@@ -9,6 +9,7 @@ import { measuredCosts } from './cost/measured-costs.ts'
 import type { MeasuredDevice } from './cost/measured-device.ts'
 import { clusterOf, type ClusterHardware } from './links.ts'
 import type { MemoryCurve } from './memory-curve.ts'
+import { goodputOf, type SimulatedGoodput } from './goodput.ts'
 import { hardwareFlops, modelFlops } from './model-flops.ts'
 import { summaryOf } from './orders.ts'
 import { softwareOf } from './cost/software.ts'
@@ -33,6 +34,8 @@ export interface SimulatedResult extends Omit<RunResult, 'ranks'> {
   /** Load of each mesh axis on the links. */
   readonly links: readonly LinkLoad[]
   readonly time: TimeResult & { readonly hfu: number; readonly criticalPath: readonly PathShare[] }
+  /** What failures leave of the speed, where `reliability` is given. */
+  readonly goodput?: SimulatedGoodput
 }
 
 export interface Simulation {
@@ -128,6 +131,8 @@ function simulateProgram(config: RunConfig, cluster: ClusterHardware, measured?:
     return { rank, coordinates, predictedBytes: walks[walk]!.peak, sentBytes, receivedBytes, traffic: kinds }
   })
   const perRank = ranks.map(({ rank }) => shares[walkOf[rank]!]!)
+  const { batch } = config
+  const goodput = goodputOf(config, { seconds: stepSeconds, tokens: batch.global * batch.sequence })
   const standsFor = (walk: Walk) => walkOf.reduce((count, each) => count + (walks[each] === walk ? 1 : 0), 0)
   return {
     result: {
@@ -149,6 +154,7 @@ function simulateProgram(config: RunConfig, cluster: ClusterHardware, measured?:
         hfu,
         criticalPath: criticalShares(clocked),
       },
+      ...(goodput === null ? {} : { goodput }),
     },
     trace: () => traceOf(run(true), standsFor),
     memory: () => {

@@ -27,6 +27,8 @@ export type SimulationField = (
   | { readonly kind: 'switch' }
   /** A rank and its slowdown factor. */
   | { readonly kind: 'straggler' }
+  /** A switch, and the numbers of what it switches on. */
+  | { readonly kind: 'failures' }
 ) & {
   /** Where it has an effect; always, if absent. What a draft sets is always shown: it may be the problem. */
   readonly when?: (config: RunConfig) => boolean
@@ -120,6 +122,9 @@ export const SIMULATION_FIELDS = {
     'cluster.hostLink': ids(HOST_LINKS),
     'cluster.stragglers': { kind: 'straggler' },
   },
+  failures: {
+    reliability: { kind: 'failures' },
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, SimulationField>>>>
 
 export type SimulationGroup = keyof typeof SIMULATION_FIELDS
@@ -128,7 +133,13 @@ export type SimulationPath = {
 }[SimulationGroup]
 
 /** Groups collapsed to one line until opened. */
-const FOLDED_GROUPS = ['shape', 'optimizer', 'exchange', 'network'] as const satisfies readonly SimulationGroup[]
+const FOLDED_GROUPS = [
+  'shape',
+  'optimizer',
+  'exchange',
+  'network',
+  'failures',
+] as const satisfies readonly SimulationGroup[]
 export type FoldedGroup = (typeof FOLDED_GROUPS)[number]
 
 export const isFolded = (group: SimulationGroup): group is FoldedGroup => FOLDED_GROUPS.some((each) => each === group)

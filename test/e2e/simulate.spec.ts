@@ -166,6 +166,33 @@ test('memory over the step: of any stage, with its table', async ({ page }) => {
   ).toBeVisible()
 })
 
+test('failures: what they leave of the speed, with the best interval, on the link and on larger clusters', async ({
+  page,
+}) => {
+  await openSimulate(page)
+  await page.getByText('Failures, checkpoints').click()
+  await page.getByRole('checkbox', { name: 'Simulate failures' }).check()
+  const failures = page.getByRole('region', { name: 'What failures leave of it, virtual' })
+  await expect(failures).toContainText('One of 1,024 devices fails every 7')
+  await expect(failures.getByRole('img', { name: /best near .* training that counts/ })).toBeVisible()
+  const before = await failures.locator('strong').textContent()
+  const hours = page.getByLabel('Hours between failures, a device')
+  await hours.fill('800')
+  await hours.press('Enter')
+  await expect(failures.locator('strong')).not.toHaveText(before!)
+  const shares = await failures.locator('tbody tr td:nth-child(3)').allTextContents()
+  expect(shares).toHaveLength(8)
+  const numbers = shares.map((each) => Number.parseFloat(each))
+  expect(numbers).toEqual(numbers.toSorted((a, b) => b - a))
+  await page.reload()
+  await expect(failures).toContainText('One of 1,024 devices fails every')
+  await expect(failures.locator('tbody tr td:nth-child(3)').first()).toHaveText(shares[0]!)
+  await expectAccessible(page)
+  await page.getByText('Failures, checkpoints').click()
+  await page.getByRole('checkbox', { name: 'Simulate failures' }).uncheck()
+  await expect(failures).toHaveCount(0)
+})
+
 test('the planner searches with progress, is cancelled, finds, and its layout can be used', async ({ page }) => {
   await openSimulate(page)
   const search = page.getByRole('region', { name: 'Search the layouts' }).first()

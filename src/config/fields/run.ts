@@ -7,6 +7,7 @@ import { DATA } from './data.ts'
 import { MODEL } from './model.ts'
 import { OPTIMIZER } from './optimizer.ts'
 import { PARALLEL } from './parallel.ts'
+import { RELIABILITY } from './reliability.ts'
 
 const times = nullable(integer(1, 1_000_000))
 
@@ -26,4 +27,6 @@ export const RUN = group({
   optimizer: OPTIMIZER,
   parallel: PARALLEL,
   cluster: CLUSTER,
+  /** Goodput is simulated for it; null: it is not. */
+  reliability: field(nullable(RELIABILITY), null, { executes: [null] }),
 })

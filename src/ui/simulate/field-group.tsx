@@ -27,6 +27,8 @@ const SUMMARIES: Readonly<Record<FoldedGroup, (config: RunConfig, text: Simulate
     if (slow) return text.slowRank(formatWhole(slow.rank), String(slow.slowdown))
     return nicsPerNode === null ? text.nicEach : text.nics(formatWhole(nicsPerNode))
   },
+  failures: ({ reliability }, text) =>
+    reliability === null ? text.none : text.failures.summary(formatWhole(reliability.hoursBetweenFailures)),
 }
 
 /** A group of fields: those with an effect, and those that the draft sets. */

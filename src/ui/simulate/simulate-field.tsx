@@ -9,6 +9,7 @@ import { usePage, useSlice } from '../page-context.ts'
 import { useProblemText } from '../text/problem-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout } from '../use-problems.ts'
+import { FailureNumbers, FailuresSwitch } from './failures.tsx'
 import { NumberBox } from './number-box.tsx'
 import { optionName } from './option-name.ts'
 import { Slowdown, StragglerRank } from './straggler.tsx'
@@ -65,6 +66,7 @@ export function SimulateField({
           />
         )}
         {spec.kind === 'straggler' && <StragglerRank id={id} invalid={invalid} text={text} />}
+        {spec.kind === 'failures' && <FailuresSwitch id={id} invalid={invalid} />}
         {own === undefined ? (
           <span />
         ) : (
@@ -85,6 +87,7 @@ export function SimulateField({
         )}
       </div>
       {spec.kind === 'straggler' && <Slowdown text={text} />}
+      {spec.kind === 'failures' && <FailureNumbers text={text} />}
     </>
   )
 }

@@ -19,6 +19,7 @@ import stacked from '../theme/stacked-bar.module.css'
 
 /** Its chart library is loaded after the first figures. */
 const MemoryOverTime = lazyPart(() => import('./memory-over-time.tsx'))
+const Goodput = lazyPart(() => import('./goodput.tsx'))
 
 /** Stages added to a list at a time; the style sheet has its height. */
 const MAX_ROWS = 32
@@ -91,6 +92,7 @@ export function SimulationResult({ text, onSearch }: { readonly text: SimulateTe
           <MemoryOverTime waiting={<div aria-busy="true" />} text={text} />
           <CriticalPath result={result} text={text} />
         </div>
+        {result.goodput && <Goodput goodput={result.goodput} waiting={<div aria-busy="true" />} text={text} />}
       </div>
     </>
   )

@@ -67,6 +67,7 @@ export const simulateTextEn = {
     'cluster.nicsPerNode': 'NICs per node',
     'cluster.hostLink': 'Link to the host',
     'cluster.stragglers': 'Slow rank',
+    reliability: 'Simulate failures',
   } satisfies Record<SimulationPath, string>,
   slowdown: 'Times slower',
   groups: {
@@ -77,7 +78,29 @@ export const simulateTextEn = {
     exchange: 'Gradient exchange',
     cluster: 'Cluster',
     network: 'Network, slow rank',
+    failures: 'Failures, checkpoints',
   } satisfies Record<SimulationGroup, string>,
+  failures: {
+    hoursBetweenFailures: 'Hours between failures, a device',
+    writeGBps: 'Storage takes, GB/s',
+    restartSeconds: 'Restart, s',
+    summary: (hours: string) => `a device fails every ${hours} h`,
+    title: 'What failures leave of it, virtual',
+    about: ({ hours, devices, bytes, write }: Record<'hours' | 'devices' | 'bytes' | 'write', string>) =>
+      `One of ${devices} devices fails every ${hours} on average. A checkpoint of ${bytes} takes ${write} to write, while training stands still; after a failure training goes on from the last one.`,
+    best: (every: string, steps: string, tokens: string) =>
+      `of the time is training that counts, with a checkpoint every ${every} (${steps} steps): ${tokens} tokens/s.`,
+    chart: (daly: string, share: string) =>
+      `Shares of the time over the time between two checkpoints; best near ${daly}, with ${share} of it training that counts.`,
+    every: 'a checkpoint every',
+    young: 'Young',
+    daly: 'Daly',
+    scale: 'The same layout on more devices: each with its best interval',
+    goodput: 'training that counts',
+    writing: 'writing',
+    lost: 'lost work',
+    restarting: 'restarting',
+  },
   nics: (count: string) => `${count} ${count === '1' ? 'NIC' : 'NICs'}`,
   nicEach: 'NIC per device',
   slowRank: (rank: string, times: string) => `rank ${rank} × ${times}`,

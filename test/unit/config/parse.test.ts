@@ -93,6 +93,7 @@ test('{} is one device, nano, German to English', () => {
       memoryBytes: null,
       stragglers: [],
     },
+    reliability: null,
   })
 })
 

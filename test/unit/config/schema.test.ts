@@ -61,7 +61,8 @@ function reads(input: unknown): boolean {
 }
 
 function leaves(schema: Schema, path: readonly string[] = []): { path: readonly string[]; rule: Schema }[] {
-  if (!isObject(schema.properties)) return [{ path, rule: schema }]
+  // An object that may be null is one value.
+  if (!isObject(schema.properties) || Array.isArray(schema.type)) return [{ path, rule: schema }]
   return Object.entries(schema.properties).flatMap(([key, each]) =>
     isObject(each) ? leaves(each, [...path, key]) : [],
   )
@@ -97,6 +98,9 @@ const OBJECTS = [
   [{ rank: 0, slowdown: 2 }],
   [{ rank: 0 }],
   ['fallback'],
+  { hoursBetweenFailures: 8090, writeGBps: 10, restartSeconds: 0 },
+  { hoursBetweenFailures: 8090, writeGBps: 0, restartSeconds: 0 },
+  { hoursBetweenFailures: 8090, writeGBps: 10 },
 ]
 
 function candidates(rule: Schema): unknown[] {
