@@ -143,7 +143,7 @@ export default function Goodput({
             <thead>
               <tr>
                 <th scope="col">{text.devices}</th>
-                <th scope="col">{words.every}</th>
+                <th scope="col">{words.interval}</th>
                 <th scope="col">{words.goodput}</th>
                 <th scope="col">{text.tokens}</th>
               </tr>

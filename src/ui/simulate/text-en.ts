@@ -93,6 +93,7 @@ export const simulateTextEn = {
     chart: (daly: string, share: string) =>
       `Shares of the time over the time between two checkpoints; best near ${daly}, with ${share} of it training that counts.`,
     every: 'a checkpoint every',
+    interval: 'interval',
     young: 'Young',
     daly: 'Daly',
     scale: 'The same layout on more devices: each with its best interval',

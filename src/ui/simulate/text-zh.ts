@@ -85,6 +85,7 @@ export const simulateTextZh: SimulateText = {
     best: (every, steps, tokens) => `的时间是有效训练：每 ${every}（${steps} 步）写一个检查点，${tokens} token/s。`,
     chart: (daly, share) => `各部分时间占比随检查点间隔的变化；间隔约 ${daly} 时最好，有效训练占 ${share}。`,
     every: '检查点间隔',
+    interval: '间隔',
     young: 'Young',
     daly: 'Daly',
     scale: '同样的布局用更多设备：各取最好的间隔',
