@@ -2,13 +2,15 @@ import { parseConfig } from '../config/parse.ts'
 import { quoted } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
 import { RefusedError } from '../core/errors.ts'
+import { msg } from '../core/message.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { weightsMetadata } from './weights-metadata.ts'
+import { checksumOf } from './checksum.ts'
 import { loadWeights } from './load-weights.ts'
 import type { ByteSource, SafetensorsFile, SafetensorsHeader, Tensor } from './safetensors.ts'
-import { openSafetensors, readHeader, readTensor, safetensorsParts } from './safetensors.ts'
+import { blobSource, openSafetensors, readHeader, readTensor, safetensorsParts } from './safetensors.ts'
 
 /**
  * A checkpoint is one safetensors file: the weights under their Hugging Face names (so that it also serves as plain
@@ -38,11 +40,16 @@ export interface Checkpoint {
   readonly residues: Tensors
 }
 
-const VERSION = '1'
+const VERSION = '2'
+/** Written before there were checksums. */
+const UNCHECKED_VERSION = '1'
 const RESIDUE = 'residue.'
 
 /** The file in parts, for a Blob or a stream; `tokenizer` is the serialized tokenizer of the run. */
-export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null): Uint8Array<ArrayBuffer>[] {
+export async function checkpointParts(
+  checkpoint: Checkpoint,
+  tokenizer: string | null,
+): Promise<Uint8Array<ArrayBuffer>[]> {
   const specs = parameterTable(checkpoint.config.model)
   const pick = (prefix: string, tensors: Tensors): Tensor[] =>
     specs.map(({ name, shape }) => {
@@ -54,7 +61,7 @@ export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null
   for (const kind of MOMENTS)
     if (checkpoint.moments[kind].size > 0) tensors.push(...pick(`${kind}.`, checkpoint.moments[kind]))
   for (const [name, data] of checkpoint.residues) tensors.push({ name: RESIDUE + name, shape: [data.length], data })
-  return safetensorsParts(tensors, {
+  const metadata = {
     tabcluster: VERSION,
     step: String(checkpoint.step),
     samples: String(checkpoint.samples),
@@ -62,7 +69,31 @@ export function checkpointParts(checkpoint: Checkpoint, tokenizer: string | null
     seed: String(checkpoint.config.seed),
     config: JSON.stringify(checkpoint.config),
     ...weightsMetadata(checkpoint.config, tokenizer),
-  })
+  }
+  const [, ...data] = safetensorsParts(tensors)
+  const shapes = tensors.map(({ name, shape }) => [name, shape])
+  const checksum = await checksumOf(aboutTensors(metadata, shapes), blobSource(new Blob(data)))
+  return safetensorsParts(tensors, { ...metadata, checksum })
+}
+
+/** What the checksum covers beside the tensors' bytes: their names and shapes in order, and the rest of the metadata. */
+function aboutTensors(metadata: Readonly<Record<string, string>>, shapes: readonly unknown[]): unknown {
+  const { checksum: _, format: __, ...rest } = metadata
+  return [Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)), shapes]
+}
+
+/** Refuses a file that is not, bit for bit, what was written. */
+async function checkWhole({ source, header }: SafetensorsFile): Promise<void> {
+  const { metadata, entries, dataStart } = header
+  if (metadata.tabcluster === UNCHECKED_VERSION && metadata.checksum === undefined) return
+  const inOrder = entries.toSorted((a, b) => a.begin - b.begin)
+  const data = {
+    size: source.size - dataStart,
+    read: (begin: number, end: number) => source.read(dataStart + begin, dataStart + end),
+  }
+  const shapes = inOrder.map(({ name, shape }) => [name, shape])
+  if ((await checksumOf(aboutTensors(metadata, shapes), data)) !== metadata.checksum)
+    throw new RefusedError('checkpoint', msg`is damaged: its bytes do not have its checksum`)
 }
 
 /** Reads and checks a checkpoint. Throws RefusedError under "checkpoint". */
@@ -79,6 +110,7 @@ async function readParts(
 ): Promise<Checkpoint> {
   const { header } = file
   const { config, step, samples, data } = readMetadata(header)
+  await checkWhole(file)
   const specs = parameterTable(config.model)
   const present = MOMENTS.filter((kind) => header.entries.some(({ name }) => name.startsWith(`${kind}.`)))
   const share = 1 / (1 + present.length)
@@ -129,7 +161,7 @@ function readMetadata({ metadata }: SafetensorsHeader): CheckpointHead {
   const { tabcluster: version } = metadata
   if (version === undefined)
     throw new RefusedError('checkpoint', 'the file has weights only; a checkpoint also says its step and configuration')
-  if (version !== VERSION)
+  if (version !== VERSION && version !== UNCHECKED_VERSION)
     throw new RefusedError('checkpoint', `version ${quoted(version)}; this program reads ${VERSION}`)
   const whole = (key: string): number => {
     const text = metadata[key] ?? ''

@@ -91,7 +91,7 @@ export class ModelState {
       moments: { moment1: await this.held('moment1'), moment2: await this.held('moment2') },
       residues: await this.residues(),
     }
-    return new Blob(checkpointParts(checkpoint, tokenizerMetadata(config, dataset.tokenizer)))
+    return new Blob(await checkpointParts(checkpoint, tokenizerMetadata(config, dataset.tokenizer)))
   }
 
   /** Empty where the optimizer keeps no such moment. */

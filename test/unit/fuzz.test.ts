@@ -163,20 +163,23 @@ test('checkpoints', async () => {
     model: { layers: 1, heads: 1, embed: 4, context: 4, vocab: 256 },
     batch: { sequence: 4 },
   })
-  const tensors = () =>
+  const tensors = (value: number) =>
     new Map(
-      parameterTable(config.model).map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
+      parameterTable(config.model).map(({ name, shape }) => [
+        name,
+        new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value),
+      ]),
     )
   const checkpoint: Checkpoint = {
     config,
     step: 3,
     samples: 24,
     data: 'a'.repeat(64),
-    weights: tensors(),
-    moments: { moment1: tensors(), moment2: tensors() },
+    weights: tensors(0.5),
+    moments: { moment1: tensors(-0.25), moment2: tensors(0.125) },
     residues: new Map(),
   }
-  const whole = new Uint8Array(await new Blob(checkpointParts(checkpoint, null)).arrayBuffer())
+  const whole = new Uint8Array(await new Blob(await checkpointParts(checkpoint, null)).arrayBuffer())
   // What is said of the run stands in the first few thousand bytes: damage the header as often as the numbers.
   const header = 8 + Number(new DataView(whole.buffer).getBigUint64(0, true))
   const counts = { taken: 0, refused: 0 }
@@ -186,11 +189,8 @@ test('checkpoints', async () => {
         ? Uint8Array.from([...damaged(whole.subarray(0, header), changes), ...whole.subarray(header)])
         : damaged(whole, changes)
       const isTaken = await taken(async () => {
-        const { step, samples, config: found, weights, moments } = await readCheckpoint(bytesSource(bytes))
-        expect(Number.isSafeInteger(step) && step >= 0 && Number.isSafeInteger(samples) && samples >= 0).toBe(true)
-        expect(readConfig(JSON.parse(JSON.stringify(found)))).toEqual(found)
-        for (const each of [weights, moments.moment1, moments.moment2])
-          for (const [name, values] of each) expect(values.every(Number.isFinite), name).toBe(true)
+        // Its checksum: what is taken is what was written.
+        expect(await readCheckpoint(bytesSource(bytes))).toEqual(checkpoint)
       })
       counts[isTaken ? 'taken' : 'refused']++
     }),

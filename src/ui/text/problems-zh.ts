@@ -81,6 +81,7 @@ export const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   '"{0}" is not text: the UTF-16 unit at byte {1} is {2}': '“{0}”不是文本：第 {1} 字节处的 UTF-16 单元为 {2}',
   '"{0}" is not text: character {1} is U+{2}': '“{0}”不是文本：第 {1} 个字符为 U+{2}',
   'true, but "{0}" has no {1}': '为 true，但“{0}”中没有 {1}',
+  'is damaged: its bytes do not have its checksum': '已损坏：内容与校验和不符',
   'is damaged: it does not unpack': '已损坏：无法解压',
   'is damaged: it holds no JSON': '已损坏：其中没有 JSON',
   'unpacks to more than {0} bytes': '解压后超过 {0} 字节',

@@ -96,20 +96,23 @@ describe('a checkpoint', () => {
     },
     residues: new Map(),
   })
-  const blob = (second: number) => new Blob(checkpointParts(checkpoint(second), tokenizerText(byteTokenizer.state)))
+  const blob = async (second: number) =>
+    new Blob(await checkpointParts(checkpoint(second), tokenizerText(byteTokenizer.state)))
 
   test('says of its weights what a file of weights says', async () => {
-    const { header } = await openSafetensors(blobSource(blob(1)))
+    const { header } = await openSafetensors(blobSource(await blob(1)))
     const about = readWeightsMetadata(header, 'weights')
     expect(about.model?.heads).toBe(2)
     expect(readTokenizerText(about.tokenizer!, 'weights')).toEqual({ kind: 'byte' })
-    expect((await readCheckpoint(blobSource(blob(1)))).step).toBe(3)
+    expect((await readCheckpoint(blobSource(await blob(1)))).step).toBe(3)
   })
 
   test('moments that no optimizer makes are refused', async () => {
-    await expect(readCheckpoint(blobSource(blob(NaN)))).rejects.toThrow(
+    await expect(readCheckpoint(blobSource(await blob(NaN)))).rejects.toThrow(
       'checkpoint: moment2.wte.weight holds NaN at [0, 0]',
     )
-    await expect(readCheckpoint(blobSource(blob(-1)))).rejects.toThrow('checkpoint: moment2.wte.weight holds -1 at')
+    await expect(readCheckpoint(blobSource(await blob(-1)))).rejects.toThrow(
+      'checkpoint: moment2.wte.weight holds -1 at',
+    )
   })
 })
