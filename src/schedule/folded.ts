@@ -25,7 +25,7 @@ export interface FoldedRank {
   readonly microbatches: Int32Array
 }
 
-/** Consecutive ops of a rank. */
+/** Consecutive ops of a rank: the head, a template or the tail. */
 export interface Stretch {
   readonly ops: readonly Op[]
   /** By buffer name: where the buffer is found in a repetition. */

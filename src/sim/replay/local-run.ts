@@ -149,10 +149,10 @@ export function profileRun(
         binding = reader[slot]!
       }
     }
-    const own = streams.get(stream[i]!)
-    if (own && own.end >= ready) {
-      ready = own.end
-      binding = own.last
+    const streamState = streams.get(stream[i]!)
+    if (streamState && streamState.end >= ready) {
+      ready = streamState.end
+      binding = streamState.last
     }
     const link = exchange[i]!
     const launch = host[i]!
@@ -183,7 +183,7 @@ export function profileRun(
     end[i - from] = finished
     after[i - from] = binding
     lastEnd = Math.max(lastEnd, finished)
-    streams.set(stream[i]!, { from: own?.from ?? ready, end: finished, last: i - from })
+    streams.set(stream[i]!, { from: streamState?.from ?? ready, end: finished, last: i - from })
     for (let k = accesses[i]!; k < accesses[i + 1]!; k++) {
       const slot = accessed[k]!
       if (isTouched[slot] === 0) {

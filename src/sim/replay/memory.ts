@@ -32,10 +32,10 @@ export interface MemoryProfile {
 }
 
 /**
- * A rank's memory during its step, by the rules of schedule/memory-plan.ts: a buffer is allocated at its first op, in
- * the most recently freed place of exactly its size if there is one, and freed after its last. Where free memory serves
- * any size, every buffer has a place of its own: the allocator finds other memory while a stream still uses what was
- * freed, so no op waits for a place.
+ * A rank's memory during its step, by the rules of schedule/memory-plan.ts. A *place* is memory that buffers of one
+ * size use in turn: a buffer is allocated at its first op, in the most recently freed place of its size if there is
+ * one, and freed after its last. Where free memory serves any size, every buffer has a place of its own: the allocator
+ * finds other memory while a stream still uses what was freed, so no op waits for a place.
  *
  * Call `enterStretch`; then for every op `allocate` before and `free` after it, or `repeat` for a run; then
  * `leaveStretch`.
@@ -65,7 +65,7 @@ export class RankMemory {
   private allocatedAt = new Int32Array(0)
   private allocations = 0
   /** By symbol: visits opened before the current stretch. */
-  private readonly opened: Int32Array
+  private readonly visitsOpened: Int32Array
   private readonly instanceOfSlot: Int32Array
   /** Slots whose instances end with the current op. */
   private readonly ending: number[] = []
@@ -78,7 +78,7 @@ export class RankMemory {
     this.instanceOfSlot = new Int32Array(most)
     this.servesAnySize = code.folded.rank.reuse === 'any size'
     this.freePlaces = Array.from({ length: sizeClasses }, () => [])
-    this.opened = new Int32Array(symbols.length)
+    this.visitsOpened = new Int32Array(symbols.length)
     this.persistent = new Int32Array(symbols.length).fill(-1)
     symbols.forEach((symbol, s) => {
       if (symbol.persistent) this.persistent[s] = this.allocatePlace(s)
@@ -145,13 +145,13 @@ export class RankMemory {
     this.usesLeft = uses.slice()
     this.placeOfInstance = new Int32Array(uses.length).fill(-1)
     this.allocatedAt = new Int32Array(this.servesAnySize ? 0 : uses.length)
-    this.opened.fill(0)
+    this.visitsOpened.fill(0)
   }
 
   enterStretch({ symbol, lookup, lookupIndex, transientSlots }: StretchCode, microbatch: number): void {
-    const { placeOfSlot, instanceOfSlot, placeOfInstance, numbering, opened, persistent } = this
+    const { placeOfSlot, instanceOfSlot, placeOfInstance, numbering, visitsOpened, persistent } = this
     for (let k = 0; k < transientSlots; k++) {
-      const instance = instanceOf(symbol[k]!, lookup[k]!, lookupIndex[k]!, numbering, opened, microbatch)
+      const instance = instanceOf(symbol[k]!, lookup[k]!, lookupIndex[k]!, numbering, visitsOpened, microbatch)
       instanceOfSlot[k] = instance
       placeOfSlot[k] = placeOfInstance[instance]!
     }
@@ -257,7 +257,7 @@ export class RankMemory {
 
   /** After the last op of a stretch: the visits opened in it count as earlier ones from here on. */
   leaveStretch({ opened }: StretchCode): void {
-    for (const [s, n] of opened) this.opened[s]! += n
+    for (const [s, n] of opened) this.visitsOpened[s]! += n
   }
 
   /** After the last op of an extent. */
@@ -277,15 +277,17 @@ export class RankMemory {
 
 function instanceOf(
   symbol: number,
-  how: number,
-  which: number,
+  lookup: number,
+  lookupIndex: number,
   { base, stride }: Pick<Instances, 'base' | 'stride'>,
-  begun: Int32Array,
+  visitsOpened: Int32Array,
   microbatch: number,
 ): number {
-  if (how === OF_MICROBATCH) return base[symbol]! + microbatch * stride[symbol]!
-  if (how === FIXED) return base[symbol]! + which * stride[symbol]!
-  return how === EARLIER ? base[symbol]! + begun[symbol]! - 1 - which : base[symbol]! + begun[symbol]! + which
+  if (lookup === OF_MICROBATCH) return base[symbol]! + microbatch * stride[symbol]!
+  if (lookup === FIXED) return base[symbol]! + lookupIndex * stride[symbol]!
+  return lookup === EARLIER
+    ? base[symbol]! + visitsOpened[symbol]! - 1 - lookupIndex
+    : base[symbol]! + visitsOpened[symbol]! + lookupIndex
 }
 
 /** Numbers the instances and counts the stretches that use each. */
@@ -302,11 +304,11 @@ function instancesOf(
         microbatchIndex[symbol[k]!] = perMicrobatch++
   const count = new Int32Array(symbols.length)
   let microbatches = 0
-  const begun = new Int32Array(symbols.length)
+  const visitsOpened = new Int32Array(symbols.length)
   const counted = new Set<StretchCode>()
   for (const { stretch, microbatch } of sequence) {
     microbatches = Math.max(microbatches, microbatch + 1)
-    for (const [s, n] of stretch.opened) count[s] = Math.max(count[s]!, (begun[s]! += n))
+    for (const [s, n] of stretch.opened) count[s] = Math.max(count[s]!, (visitsOpened[s]! += n))
     if (counted.has(stretch)) continue
     counted.add(stretch)
     const { symbol, lookup, lookupIndex, transientSlots } = stretch
@@ -331,13 +333,13 @@ function instancesOf(
     stride[s] = perMicrobatch
   }
   const uses = new Int32Array(next + microbatches * perMicrobatch)
-  begun.fill(0)
+  visitsOpened.fill(0)
   const numbering = { base, stride }
   for (const { stretch, microbatch } of sequence) {
     const { symbol, lookup, lookupIndex, transientSlots, opened } = stretch
     for (let k = 0; k < transientSlots; k++)
-      uses[instanceOf(symbol[k]!, lookup[k]!, lookupIndex[k]!, numbering, begun, microbatch)]!++
-    for (const [s, n] of opened) begun[s]! += n
+      uses[instanceOf(symbol[k]!, lookup[k]!, lookupIndex[k]!, numbering, visitsOpened, microbatch)]!++
+    for (const [s, n] of opened) visitsOpened[s]! += n
   }
   return { base, stride, uses }
 }

@@ -96,18 +96,18 @@ function tracksOf(walk: Walk, expanded: boolean): { tracks: Track[]; computeSeco
 export function sharesOf(walk: Walk, stepSeconds: number): { compute: number; communication: number; idle: number } {
   const { tracks, computeSeconds } = tracksOf(walk, false) ?? tracksOf(walk, true)!
   // Ops of one stream do not overlap: merging the tracks by start counts each moment once.
-  const at = new Int32Array(tracks.length)
+  const cursor = new Int32Array(tracks.length)
   let [computing, busy] = [computeSeconds, 0]
   let [computeUntil, busyUntil] = [0, 0]
   for (;;) {
     let [next, from] = [-1, Infinity]
-    for (let t = 0; t < at.length; t++) {
+    for (let t = 0; t < cursor.length; t++) {
       const { bounds } = tracks[t]!
-      if (2 * at[t]! < bounds.length && bounds[2 * at[t]!]! < from) [next, from] = [t, bounds[2 * at[t]!]!]
+      if (2 * cursor[t]! < bounds.length && bounds[2 * cursor[t]!]! < from) [next, from] = [t, bounds[2 * cursor[t]!]!]
     }
     if (next < 0) break
     const { bounds, computes } = tracks[next]!
-    const k = at[next]!++
+    const k = cursor[next]!++
     const to = bounds[2 * k + 1]!
     if (to > busyUntil) {
       busy += to - Math.max(from, busyUntil)
@@ -140,7 +140,7 @@ export function criticalShares({ walks }: Replay): PathShare[] {
     (last, walk) => (last !== null && last.lastEnd >= walk.lastEnd ? last : walk),
     null,
   )
-  let at: { walk: Walk; index: number } | null =
+  let current: { walk: Walk; index: number } | null =
     slowest === null || slowest.lastIndex < 0 ? null : { walk: slowest, index: slowest.lastIndex }
   const shares = new Map<string, number>()
   const names = new Map<Op, string>()
@@ -149,19 +149,19 @@ export function criticalShares({ walks }: Replay): PathShare[] {
     if (name === undefined) names.set(op, (name = nameOf(op)))
     return name
   }
-  while (at !== null) {
-    const { walk, index }: { walk: Walk; index: number } = at
-    const own: number = walk.bindingOf(index)
+  while (current !== null) {
+    const { walk, index }: { walk: Walk; index: number } = current
+    const local: number = walk.bindingOf(index)
     const remote = walk.remoteBinding.get(index)
     const before: { walk: Walk; index: number } | null = remote
       ? { walk: walkOf.get(remote.walk)!, index: remote.index }
-      : own >= 0
-        ? { walk, index: own }
+      : local >= 0
+        ? { walk, index: local }
         : null
     const since = before === null ? 0 : before.walk.endOf(before.index)
-    const name = named(walk.opAt(at.index))
+    const name = named(walk.opAt(current.index))
     shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.endOf(index) - since))
-    at = before
+    current = before
   }
   return [...shares]
     .filter(([, seconds]) => seconds > 0)

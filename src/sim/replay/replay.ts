@@ -48,17 +48,17 @@ function walkedRanks(
   slowdown: ReadonlyMap<number, number>,
   ranks: number,
   mergeEqualRanks: boolean,
-): { walkers: WalkedRank[]; walkOf: Int32Array } {
+): { walked: WalkedRank[]; walkOf: Int32Array } {
   const { parallel } = config
   const { data: D, tensor: T, dataMode } = parallel
   const world = meshSize(parallel)
-  const walkers: WalkedRank[] = []
+  const walked: WalkedRank[] = []
   const walkOf = new Int32Array(ranks).fill(-1)
   const unmerged =
     !mergeEqualRanks &&
     meshSize(parallel, ['data', 'tensor']) * Math.max(parallel.pipeline, config.model.layers) <= MAX_UNMERGED_BLOCKS
   const served = dataMode !== 'ddp' && D > 1
-  const slowOf = (axis: 'data' | 'tensor', at: number) =>
+  const stragglersOf = (axis: 'data' | 'tensor', at: number) =>
     [...slowdown]
       .filter(([rank]) => coordinatesAt(parallel, rank)[axis] === at)
       .map(([rank, by]) => `${rank}:${by}`)
@@ -66,19 +66,23 @@ function walkedRanks(
   // Each replica decodes the part it is the root of; all others wait for the last.
   const lastRepresents = parallel.compression.kind === 'int8'
   /** By index: the first or last index with the same key. */
-  const kinds = (count: number, keyOf: (at: number) => string, last = false) => {
+  const representatives = (count: number, keyOf: (at: number) => string, last = false) => {
     const chosen = new Map<string, number>()
     const keys = Array.from({ length: count }, (_, at) => keyOf(at))
     for (const [at, key] of keys.entries()) if (last || !chosen.has(key)) chosen.set(key, at)
     return keys.map((key) => chosen.get(key)!)
   }
-  const shapeOf = kinds(
+  const shapeOf = representatives(
     D,
     (d) => (unmerged ? `${d}` : `${served && d === 0 ? 'root ' : ''}${sizesOf(d).join(' ')}`),
     lastRepresents,
   )
-  const dataOf = kinds(D, (d) => (unmerged || served ? `${d}` : `${shapeOf[d]} ${slowOf('data', d)}`), lastRepresents)
-  const tensorOf = kinds(T, (t) => `${unmerged ? Math.min(t, 1) : ''} ${slowOf('tensor', t)}`)
+  const dataOf = representatives(
+    D,
+    (d) => (unmerged || served ? `${d}` : `${shapeOf[d]} ${stragglersOf('data', d)}`),
+    lastRepresents,
+  )
+  const tensorOf = representatives(T, (t) => `${unmerged ? Math.min(t, 1) : ''} ${stragglersOf('tensor', t)}`)
   const standInOf = Array.from({ length: world }, (_, rank) => {
     const { data, tensor, pipeline } = coordinatesAt(parallel, rank)
     return rankAt(parallel, { data: dataOf[data]!, pipeline, tensor: tensorOf[tensor]! })
@@ -86,15 +90,15 @@ function walkedRanks(
   for (const [rank, standIn] of standInOf.entries()) {
     if (standIn !== rank) continue
     const at = coordinatesAt(parallel, rank)
-    walkOf[rank] = walkers.length
-    walkers.push({ rank, lowered: rankAt(parallel, { ...at, data: shapeOf[at.data]! }) })
+    walkOf[rank] = walked.length
+    walked.push({ rank, lowered: rankAt(parallel, { ...at, data: shapeOf[at.data]! }) })
   }
   for (const [rank, standIn] of standInOf.entries()) walkOf[rank] = walkOf[standIn]!
   for (let rank = world; rank < ranks; rank++) {
-    walkOf[rank] = walkers.length
-    walkers.push({ rank, lowered: rank })
+    walkOf[rank] = walked.length
+    walked.push({ rank, lowered: rank })
   }
-  return { walkers, walkOf }
+  return { walked, walkOf }
 }
 
 /**
@@ -113,14 +117,14 @@ export function replay(
   const fold = new ProgramFold(config)
   const { builder } = fold
   const sizesOf = (data: number) => builder.samplesOf(data).map((samples) => samples.length)
-  const { walkers, walkOf } = walkedRanks(config, sizesOf, slowdown, builder.ranks, options.mergeEqualRanks ?? false)
+  const { walked, walkOf } = walkedRanks(config, sizesOf, slowdown, builder.ranks, options.mergeEqualRanks ?? false)
   const codes = new Map<number, RankCode>()
   const walks: Walk[] = []
   const links = new Links(
     (rank) => walkOf[rank]!,
     () => walks,
   )
-  for (const { rank, lowered } of walkers) {
+  for (const { rank, lowered } of walked) {
     let code = codes.get(lowered)
     if (code === undefined) codes.set(lowered, (code = codeOf(fold.shared(lowered))))
     const relocation = new Relocation(config, code.folded.rank.rank, rank)
