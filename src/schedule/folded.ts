@@ -6,42 +6,47 @@ import { withBuffers } from './op-buffers.ts'
 import type { BufferSpec, Op, RankProgram } from './program.ts'
 
 /**
- * A rank's step in the few kinds of actions it is made of. Each kind is a template: ops with the micro-batch left open. The
- * order says which template follows which, and for which micro-batch. `unfold` gives the step that executes; the replay
- * (sim/replay) clocks it and takes its memory without ever writing it out.
+ * A rank's step as the few kinds of actions it consists of. Each kind is a template: ops with the micro-batch left
+ * open. The order lists the template and the micro-batch of every action. `unfold` returns the step that executes; the
+ * replay (sim/replay) clocks it and tracks its memory without unfolding it.
  */
 export interface FoldedRank {
-  /** Of a short order in which every kind of action occurs: its buffers, state, prologue and epilogue are the rank's. */
+  /**
+   * Lowered from a short order that contains every kind of action; buffers, state, prologue and epilogue are the
+   * rank's.
+   */
   readonly rank: RankProgram
-  /** Ahead of the first action, and behind the last; of their buffers those of a micro-batch are that one's. */
+  /** Ops before the first action and after the last; their buffers keep the micro-batches they name. */
   readonly head: Stretch
   readonly tail: Stretch
   readonly templates: readonly Template[]
-  /** By action of the rank's order: its template and its micro-batch. */
+  /** By action of the rank's order: its template, and its micro-batch. */
   readonly order: Int32Array
   readonly microbatches: Int32Array
 }
 
-/** Some of a rank's ops, one behind the other. */
+/** Consecutive ops of a rank: the head, a template or the tail. */
 export interface Stretch {
   readonly ops: readonly Op[]
-  /** Where each of its buffers is found when it is repeated, by the buffer's name. */
+  /** By buffer name: where the buffer is found in a repetition. */
   readonly places: ReadonlyMap<string, BufferPlace>
-  /** Visits of gathered units that begin in it. */
+  /** Number of visits of gathered units opened in it. */
   readonly opened: number
 }
 
 export interface Template extends Stretch {
-  /** Micro-batch it was lowered for, and those of the next two actions that read parameters, which are gathered ahead. */
+  /**
+   * Micro-batch it was lowered for, and those of the next two actions that read parameters, which are gathered ahead.
+   */
   readonly microbatch: number
   readonly ahead: readonly number[]
-  /** It reads parameters: weight gradients do not. */
+  /** False for weight gradients, which read no parameters. */
   readonly readsParameters: boolean
 }
 
 /**
- * Which buffer a template's buffer is in a repetition: always the same; that of the repetition's micro-batch; that of the
- * nth visit which begins here; or of a visit that began before, `back` visits of the same tensor ago.
+ * Which buffer a template's buffer maps to in a repetition: always the same; that of the repetition's micro-batch; that
+ * of the nth visit opened in it; or that of an earlier visit, `back` visits of the same tensor ago.
  */
 export type BufferPlace =
   | { readonly kind: 'same' }
@@ -49,7 +54,7 @@ export type BufferPlace =
   | { readonly kind: 'opened'; readonly nth: number }
   | { readonly kind: 'earlier'; readonly tensor: string; readonly back: number }
 
-/** Buffers of an op, each once, writes first: the order in which the memory plan meets them. */
+/** Buffers of an op, each once, writes first: the order in which the memory plan allocates them. */
 export function buffersOfOp(op: Op): Set<string> {
   return new Set([...op.writes, ...op.reads])
 }
@@ -57,13 +62,13 @@ export function buffersOfOp(op: Op): Set<string> {
 /**
  * Cuts a short order's step into templates; without actions everything is the head.
  *
- * @param stands by template, the position in the short order of the action it is made of
- * @param actions how many actions the short order has
+ * @param actions the short order
+ * @param sources by template: the position in the short order of the action it is made from
  */
 export function templatesOf(
   rank: RankProgram,
   actions: readonly Action[],
-  stands: readonly number[],
+  sources: readonly number[],
 ): Pick<FoldedRank, 'head' | 'tail' | 'templates'> {
   const { step, buffers } = rank
   const begins = actions.map(() => -1)
@@ -73,15 +78,15 @@ export function templatesOf(
     if (begins[action] === -1) begins[action] = i
     end = i + 1
   }
-  // An empty stage between two others on its rank does nothing.
+  // An empty stage between two others on its rank has no ops.
   for (let i = begins.length - 1; i >= 0; i--) if (begins[i] === -1) begins[i] = begins[i + 1] ?? end
   invariant(
     begins.every((begin, i) => i === 0 || begin >= begins[i - 1]!),
     `rank ${rank.rank}: the ops of an action do not stand together`,
   )
-  /** By tensor, the visits of it that began so far. */
+  /** By tensor: its visits opened so far. */
   const visits = new Map<string, number[]>()
-  const wanted = new Map(stands.map((position, template) => [position, template]))
+  const templateAt = new Map(sources.map((position, template) => [position, template]))
   const templates: Template[] = []
   const stretch = (ops: readonly Op[]): Stretch => {
     const before = new Map([...visits].map(([tensor, list]) => [tensor, list.length]))
@@ -101,7 +106,7 @@ export function templatesOf(
   for (const [i, { kind, microbatch }] of actions.entries()) {
     const ops = step.slice(begins[i], i + 1 < begins.length ? begins[i + 1] : end)
     const own = stretch(ops)
-    const template = wanted.get(i)
+    const template = templateAt.get(i)
     if (template === undefined) continue
     const next = actions.slice(i + 1).filter(({ kind: each }) => each !== 'W')
     const ahead = next.slice(0, 2).map((each) => each.microbatch)
@@ -128,29 +133,29 @@ function placeOf(
   return { kind: 'earlier', tensor, back: before.get(tensor)! - 1 - known.indexOf(visit) }
 }
 
-/** The whole step of a rank, op for op what executes. `samplesOf`: the samples of each micro-batch. */
+/** The whole step of a rank, op for op as executed. `samplesOf`: the samples of each micro-batch. */
 export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => readonly number[]): RankProgram {
   const { rank, head, tail, templates, order, microbatches } = folded
   const buffers = new Map<string, BufferSpec>()
-  /** By tensor, the visits of it that began so far, in the numbers of the whole step. */
+  /** By tensor: its visits opened so far, as numbered in the whole step. */
   const visits = new Map<string, number[]>()
   let nextVisit = 0
   let nextId = rank.prologue.length
   const step: Op[] = []
-  const put = (op: Op) => step.push({ ...op, id: nextId++ })
-  const named = (spec: BufferSpec, id: BufferId): string => {
+  const emit = (op: Op) => step.push({ ...op, id: nextId++ })
+  const declareBuffer = (spec: BufferSpec, id: BufferId): string => {
     const name = bufferName(id)
     if (!buffers.has(name)) buffers.set(name, { ...spec, ...id, name })
     return name
   }
-  const same = (ops: readonly Op[]) => {
+  const emitUnchanged = (ops: readonly Op[]) => {
     for (const op of ops) {
       for (const name of buffersOfOp(op)) {
         const spec = rank.buffers.get(name)!
-        named(spec, spec)
+        declareBuffer(spec, spec)
         if (spec.visit !== undefined) noteVisit(spec.tensor, spec.visit)
       }
-      put(op)
+      emit(op)
     }
   }
   const noteVisit = (tensor: string, visit: number) => {
@@ -160,7 +165,7 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
     nextVisit = Math.max(nextVisit, visit + 1)
   }
   for (const spec of rank.buffers.values()) if (spec.persistent) buffers.set(spec.name, spec)
-  same(head.ops)
+  emitUnchanged(head.ops)
   for (let i = 0; i < order.length; i++) {
     const template = templates[order[i]!]!
     const first = nextVisit
@@ -168,9 +173,9 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
     const names = new Map<string, string>()
     for (const [name, place] of template.places) {
       const spec = rank.buffers.get(name)!
-      names.set(name, named(spec, idOf(spec, place)))
+      names.set(name, declareBuffer(spec, idOf(spec, place)))
     }
-    for (const op of template.ops) put(repeated(op, i, names))
+    for (const op of template.ops) emit(repeated(op, i, names))
     function idOf(spec: BufferSpec, place: BufferPlace): BufferId {
       switch (place.kind) {
         case 'same':
@@ -185,7 +190,7 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
       }
     }
   }
-  same(tail.ops)
+  emitUnchanged(tail.ops)
   for (const spec of rank.buffers.values()) if (!buffers.has(spec.name) && spec.persistent) buffers.set(spec.name, spec)
   const epilogue = rank.epilogue.map((op) => ({ ...op, id: nextId++ }))
   return { ...rank, buffers, step, epilogue }
@@ -193,13 +198,13 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
   function repeated(op: Op, position: number, names: ReadonlyMap<string, string>): Op {
     const template = templates[order[position]!]!
     const nameOf = (name: string) => names.get(name) ?? name
-    const real = microbatches[actionOf(op, position)]!
+    const actual = microbatches[actionOf(op, position)]!
     return {
       ...withBuffers(op, nameOf),
-      ...(op.microbatch === undefined ? {} : { microbatch: real }),
+      ...(op.microbatch === undefined ? {} : { microbatch: actual }),
       ...(op.action === undefined ? {} : { action: position }),
-      // A server loads other replicas' samples, too.
-      ...(op.kind === 'loadBatch' && isOwn(op.samples, template.microbatch) ? { samples: samplesOf(real) } : {}),
+      // A server also loads other replicas' samples.
+      ...(op.kind === 'loadBatch' && isOwn(op.samples, template.microbatch) ? { samples: samplesOf(actual) } : {}),
     }
   }
 
@@ -208,7 +213,7 @@ export function unfold(folded: FoldedRank, samplesOf: (microbatch: number) => re
     return samples.length === own.length && samples.every((each, i) => each === own[i])
   }
 
-  /** The action an op is for: what is gathered ahead is for one of the next that read parameters. */
+  /** Position of the action an op belongs to: one gathered ahead belongs to a later action that reads parameters. */
   function actionOf({ microbatch }: Op, position: number): number {
     const template = templates[order[position]!]!
     if (microbatch === undefined || microbatch === template.microbatch) return position

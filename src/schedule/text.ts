@@ -4,17 +4,16 @@ import { OP_KINDS, isMessage } from './op-kinds.ts'
 import type { Op } from './program.ts'
 
 /**
- * One op as text, after PyTorch's pipelining syntax as far as it goes:
+ * One op as text, following PyTorch's pipelining syntax where it covers the op:
  *
- *   0F3:h.2.attn          forward of segment h.2.attn, stage 0, micro-batch 3 (B, I, W backward; R recomputed forward)
- *   1F0:head@128          the head's rows from 128 on
- *   1SEND_F2>3  2RECV_F2<1   activations of micro-batch 2 to rank 3, from rank 1 (SEND_B, RECV_B: gradients)
- *   2UNSHARD:unit h.2@0+1    parameters are gathered from ranks 0 and 1; 1REDUCE_GRAD:unit h.2@0+1 sums and scatters gradients
- *   ALL_REDUCE:bucket 3@0+1+2+3   any other collective; BROADCAST:parameters@0+1/0 has root 0
- *   0LOAD_BATCH3  CLEAR  ADD  OFFLOAD:m h.0  ENCODE:int8  GRAD_NORM  OPTIMIZER_STEP  REPORT
+ * 0F3:h.2.attn forward of segment h.2.attn, stage 0, micro-batch 3 (B, I, W backward; R recomputed forward)
+ * 1F0:head@128 the head's rows from 128 on 1SEND_F2>3 2RECV_F2<1 activations of micro-batch 2 to rank 3, from rank 1
+ * (SEND_B, RECV_B: gradients) 2UNSHARD:unit h.2@0+1 gathers parameters from ranks 0 and 1; 1REDUCE_GRAD:unit h.2@0+1
+ * sums and scatters gradients ALL_REDUCE:bucket 3@0+1+2+3 any other collective; BROADCAST:parameters@0+1/0 has root 0
+ * 0LOAD_BATCH3 CLEAR ADD OFFLOAD:m h.0 ENCODE:int8 GRAD_NORM OPTIMIZER_STEP REPORT
  */
 
-/** What the text of an op says: enough to tell ops of a rank apart, not their buffers. */
+/** The content of an op's text: enough to tell a rank's ops apart, without their buffers. */
 export interface OpLabel {
   readonly kind: OpKind
   readonly stage?: number
@@ -48,7 +47,7 @@ const DETAILS: { readonly [Each in Detail]: (op: OpOf<KindsWith<'detail', Each>>
   nothing: () => ({}),
 }
 
-/** What the text of `op` says. */
+/** The content of the text of `op`. */
 export function labelOf(op: Op): OpLabel {
   return {
     kind: op.kind,
@@ -84,11 +83,11 @@ const HEAD = /^(\d*)([A-Z][A-Z_]*?)(\d*)(?:([:<>])([^]*))?$/
 const MESSAGE = /^([A-Z]+)_([FB])$/
 const MEMBERS = /^([^]*)@(\d+(?:\+\d+)*)(?:\/(\d+))?$/
 
-/** The inverse of `opText`, as far as the text goes. Throws RefusedError for text that is no op. */
+/** The inverse of `opText`, for what the text contains. Throws RefusedError for text that is not an op. */
 export function parseOp(text: string): OpLabel {
   const refuse = () => new RefusedError('op', `"${text}" is not like 0F3:h.2.attn, 1SEND_F2>3, ALL_REDUCE:bucket 0@0+1`)
   const [, stage = '', word = '', microbatch = '', mark, detail = ''] = HEAD.exec(text) ?? []
-  const place = {
+  const position = {
     ...(stage === '' ? {} : { stage: Number(stage) }),
     ...(microbatch === '' ? {} : { microbatch: Number(microbatch) }),
   }
@@ -103,24 +102,24 @@ export function parseOp(text: string): OpLabel {
       const [, peer, , subject] = /^(\d+)(:([^]*))?$/.exec(detail) ?? []
       if (peer === undefined || mark !== markOf(kind)) throw refuse()
       const letter = direction === 'F' ? 'F' : 'B'
-      return { kind, ...place, direction: letter, peer: Number(peer), subject: subject ?? DEFAULT_SUBJECT[letter] }
+      return { kind, ...position, direction: letter, peer: Number(peer), subject: subject ?? DEFAULT_SUBJECT[letter] }
     }
     case 'segment': {
       const [, segment, rowStart] = /^([^@]+)(?:@(\d+))?$/.exec(detail) ?? []
       if (segment === undefined) throw refuse()
-      return { kind, ...place, segment, rowStart: Number(rowStart ?? 0) }
+      return { kind, ...position, segment, rowStart: Number(rowStart ?? 0) }
     }
     case 'group': {
       const [, subject, members, root] = MEMBERS.exec(detail) ?? []
       if (subject === undefined || members === undefined) throw refuse()
       const group = members.split('+').map(Number)
-      return { kind, ...place, subject, group, ...(root === undefined ? {} : { root: Number(root) }) }
+      return { kind, ...position, subject, group, ...(root === undefined ? {} : { root: Number(root) }) }
     }
     case 'subject':
     case 'codec':
-      return { kind, ...place, subject: detail }
+      return { kind, ...position, subject: detail }
     case 'nothing':
       if (mark !== undefined) throw refuse()
-      return { kind, ...place }
+      return { kind, ...position }
   }
 }

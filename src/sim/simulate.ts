@@ -52,7 +52,7 @@ export interface SimulateOptions {
 
 export interface FigureOptions extends SimulateOptions {
   /** Faster: ranks whose vector parts differ by an element are treated as equal. */
-  readonly likeRanksOnce?: boolean
+  readonly mergeEqualRanks?: boolean
 }
 
 /**
@@ -100,7 +100,7 @@ export function simulateFigures(config: RunConfig, options: FigureOptions = {}):
   const cluster = clusterOf(config.cluster, measured?.device)
   const { walks, stepSeconds } = replay(config, costsOf(config, cluster, measured), cluster.slowdown, {
     totalsOnly: true,
-    likeRanksOnce: options.likeRanksOnce ?? false,
+    mergeEqualRanks: options.mergeEqualRanks ?? false,
   })
   const { result, mfu } = shared(config, cluster, stepSeconds)
   const { tokensPerSecond, schedule } = result

@@ -8,13 +8,13 @@ import { actionsOf } from '../schedule/registry.ts'
 import { ProgramBuilder } from './build.ts'
 
 /*
- * Folding in time. In a rank's pipeline order the same few kinds of actions come again and again: a forward or backward of
- * one stage on a micro-batch of one size, at the beginning, in the middle or at the end. What an action becomes depends on
- * nothing else, so each kind is lowered once, from a short order in which every kind occurs, by the very passes that lower
- * what executes. `unfold` puts the whole rank together again, op for op (test/unit/strategy/fold.test.ts).
+ * Folding in time. A rank's pipeline order repeats a few kinds of actions: a forward or backward of one stage on a
+ * micro-batch of one size, at the beginning, in the middle or at the end. An action's ops depend on nothing else, so
+ * each kind is lowered once, from a short order that contains every kind, by the same passes that lower what executes.
+ * `unfold` restores the whole rank, op for op (test/unit/strategy/fold.test.ts).
  */
 
-/** Short order of a rank, and which of its actions stands for each kind in the whole order. */
+/** Short order of a rank, and the position in it of the action that represents each kind. */
 interface Excerpt {
   readonly actions: readonly Action[]
   readonly standIn: ReadonlyMap<string, number>
@@ -22,45 +22,44 @@ interface Excerpt {
 
 /** Whether an action's ops depend on nothing but its kind and its neighbours. */
 function foldsInTime({ parallel }: RunConfig): boolean {
-  // Turns of an asynchronous server are whole; a DataParallel step is dealt micro-batch by micro-batch; a unit that stays
-  // gathered between forward and backward is brought at a moment that the whole order decides.
+  // Asynchronous server: a turn is lowered whole. DataParallel: inputs are dealt micro-batch by micro-batch. Without
+  // resharding a unit stays gathered between forward and backward, so the whole order decides when it is gathered.
   if (parallel.server.async || (parallel.dataMode === 'data-parallel' && parallel.data > 1)) return false
   return parallel.zero < 3 || parallel.fsdp.reshardAfterForward
 }
 
 /**
- * What sets an action of a rank's order apart from others of its stage and kind: the size of its micro-batch; whether
- * gradients are written for the first or the last time; under ZeRO-3 the actions around it, since parameters are gathered
- * ahead.
+ * What distinguishes an action from others of its stage and kind: the size of its micro-batch; whether it writes
+ * gradients for the first or last time; under ZeRO-3 the actions around it, since parameters are gathered ahead.
  */
 function kindsOf(actions: readonly Action[], sizes: readonly number[], config: RunConfig): string[] {
   const isBackward = ({ kind }: Action) => kind !== 'F'
-  // Of the stages of its rank the first, the second …
-  const slot = ({ kind, stage }: Action) => `${kind}${Math.floor(stage / config.parallel.pipeline)}`
-  const left = new Map<string, number>()
-  for (const action of actions) left.set(slot(action), (left.get(slot(action)) ?? 0) + 1)
-  const total = new Map(left)
-  const behind = new Map<number, string[]>()
+  // Chunk: the position of the stage among those of its rank.
+  const kindAndChunk = ({ kind, stage }: Action) => `${kind}${Math.floor(stage / config.parallel.pipeline)}`
+  const remaining = new Map<string, number>()
+  for (const action of actions) remaining.set(kindAndChunk(action), (remaining.get(kindAndChunk(action)) ?? 0) + 1)
+  const total = new Map(remaining)
+  const backwardsDone = new Map<number, string[]>()
   const gathers = config.parallel.zero === 3
   const relation = (action: Action | undefined, to: Action) =>
-    action ? `${slot(action)}${sizes[action.microbatch]}${action.microbatch === to.microbatch ? '=' : ''}` : '.'
+    action ? `${kindAndChunk(action)}${sizes[action.microbatch]}${action.microbatch === to.microbatch ? '=' : ''}` : '.'
   return actions.map((action, i) => {
     const { microbatch } = action
-    const key = [slot(action), sizes[microbatch]]
+    const key = [kindAndChunk(action), sizes[microbatch]]
     if (isBackward(action)) {
-      for (const [each, count] of left)
+      for (const [each, count] of remaining)
         if (!each.startsWith('F')) key.push(count === total.get(each) ? 'new' : count === 0 ? 'done' : '')
-      key.push(left.get(slot(action)) === 1 ? 'last' : '')
-      // In which order the backwards of one micro-batch go through the stages of this rank.
-      const done = behind.get(microbatch) ?? []
+      key.push(remaining.get(kindAndChunk(action)) === 1 ? 'last' : '')
+      // The order in which one micro-batch's backwards visit this rank's stages.
+      const done = backwardsDone.get(microbatch) ?? []
       key.push(done.join(' '))
-      behind.set(microbatch, [...done, slot(action)])
+      backwardsDone.set(microbatch, [...done, kindAndChunk(action)])
     }
-    left.set(slot(action), left.get(slot(action))! - 1)
+    remaining.set(kindAndChunk(action), remaining.get(kindAndChunk(action))! - 1)
     if (gathers) {
       // A unit is gathered while the one before it computes: up to two actions ahead.
-      const [next, second] = ahead(actions, i)
-      const before = actions[behindOf(actions, i)]
+      const [next, second] = nextReaders(actions, i)
+      const before = actions[previousReader(actions, i)]
       key.push(
         relation(before, action),
         relation(next, action),
@@ -75,7 +74,7 @@ function kindsOf(actions: readonly Action[], sizes: readonly number[], config: R
 }
 
 /** The next two actions that read parameters: weight gradients read none. */
-function ahead(actions: readonly Action[], at: number): Action[] {
+function nextReaders(actions: readonly Action[], at: number): Action[] {
   const found: Action[] = []
   for (let i = at + 1; i < actions.length && found.length < 2; i++)
     if (actions[i]!.kind !== 'W') found.push(actions[i]!)
@@ -83,24 +82,24 @@ function ahead(actions: readonly Action[], at: number): Action[] {
 }
 
 /** Position of the action before one that reads parameters; −1 where there is none. */
-function behindOf(actions: readonly Action[], at: number): number {
+function previousReader(actions: readonly Action[], at: number): number {
   let from = at - 1
   while (from >= 0 && actions[from]!.kind === 'W') from--
   return from
 }
 
-/** Actions around one whose gathers have to do with it. */
+/** Range of actions around one whose gathers affect its ops. */
 function windowOf(actions: readonly Action[], at: number, gathers: boolean): readonly [number, number] {
   if (!gathers) return [at, at]
-  const [next, second] = ahead(actions, at)
+  const [next, second] = nextReaders(actions, at)
   const last = second ?? next
-  return [Math.max(0, behindOf(actions, at)), last ? actions.indexOf(last, at) : actions.length - 1]
+  return [Math.max(0, previousReader(actions, at)), last ? actions.indexOf(last, at) : actions.length - 1]
 }
 
 /**
- * The first action of every kind with its neighbours, and what else their micro-batches go through: all of it where there is
- * a backward, so that no gradient is left half written. Everything keeps its place in the order, so that whatever stood
- * next to an action of the kinds still does.
+ * The first action of every kind with its neighbours, plus the earlier actions of their micro-batches; all actions of a
+ * micro-batch where one is a backward, so that no gradient is left half written. The order is kept, so neighbours of
+ * the chosen actions stay neighbours.
  */
 function excerptOf(actions: readonly Action[], kinds: readonly string[], config: RunConfig): Excerpt {
   const firstOf = new Map<string, number>()
@@ -111,13 +110,15 @@ function excerptOf(actions: readonly Action[], kinds: readonly string[], config:
     const [from, to] = windowOf(actions, at, gathers)
     for (let i = from; i <= to; i++) chosen.add(i)
   }
-  /** By micro-batch, the last of its actions that is chosen; all of them where one is a backward. */
-  const until = new Map<number, number>()
+  /** By micro-batch: the last chosen action; Infinity where one is a backward. */
+  const lastNeeded = new Map<number, number>()
   for (const i of chosen) {
     const { kind, microbatch } = actions[i]!
-    until.set(microbatch, Math.max(until.get(microbatch) ?? 0, kind === 'F' ? i : Infinity))
+    lastNeeded.set(microbatch, Math.max(lastNeeded.get(microbatch) ?? 0, kind === 'F' ? i : Infinity))
   }
-  const short = actions.flatMap(({ microbatch }, i) => (i <= (until.get(microbatch) ?? -1) || chosen.has(i) ? [i] : []))
+  const short = actions.flatMap(({ microbatch }, i) =>
+    i <= (lastNeeded.get(microbatch) ?? -1) || chosen.has(i) ? [i] : [],
+  )
   const positionOf = new Map(short.map((i, position) => [i, position]))
   return {
     actions: short.map((i) => actions[i]!),
@@ -125,26 +126,26 @@ function excerptOf(actions: readonly Action[], kinds: readonly string[], config:
   }
 }
 
-/** What of a replica's pipeline rank is known before anything is lowered. */
-interface Ordered {
+/** Order and kinds of a pipeline rank, known before anything is lowered. */
+interface RankOrder {
   readonly actions: readonly Action[]
   readonly kinds: readonly string[]
   excerpt: Excerpt | null
 }
 
-/** A rank that was lowered, and the template of each kind. */
-interface Lowered {
+/** A lowered rank, and the template of each kind. */
+interface LoweredRank {
   readonly folded: FoldedRank
   readonly templateOf: ReadonlyMap<string, number>
 }
 
-/** A configuration's ranks, folded in time; each is lowered when it is asked for. Throws RefusedError as `buildProgram`. */
+/** A configuration's ranks, folded in time; each is lowered on demand. Throws RefusedError like `buildProgram`. */
 export class ProgramFold {
   readonly builder: ProgramBuilder
   private readonly orders: Order
-  private readonly ordered = new Map<string, Ordered>()
+  private readonly rankOrders = new Map<string, RankOrder>()
   /** By shape: ranks of the same shape differ only in the numbers of their stages and neighbours. */
-  private readonly lowered = new Map<string, Lowered>()
+  private readonly lowered = new Map<string, LoweredRank>()
   private readonly folds: boolean
 
   constructor(readonly config: RunConfig) {
@@ -157,36 +158,36 @@ export class ProgramFold {
     })
   }
 
-  /** Replicas with micro-batches of the same sizes share it. */
-  private orderedOf(data: number, pipeline: number): Ordered {
+  /** Shared by replicas with micro-batches of the same sizes. */
+  private orderOf(data: number, pipeline: number): RankOrder {
     const sizes = this.builder.samplesOf(data).map((samples) => samples.length)
     const key = `${pipeline} ${sizes.join(' ')}`
-    let ordered = this.ordered.get(key)
-    if (ordered === undefined) {
+    let rankOrder = this.rankOrders.get(key)
+    if (rankOrder === undefined) {
       const actions = this.orders[pipeline]!
-      ordered = { actions, kinds: kindsOf(actions, sizes, this.config), excerpt: null }
-      this.ordered.set(key, ordered)
+      rankOrder = { actions, kinds: kindsOf(actions, sizes, this.config), excerpt: null }
+      this.rankOrders.set(key, rankOrder)
     }
-    return ordered
+    return rankOrder
   }
 
   private excerptOf(data: number, pipeline: number): Excerpt {
-    const ordered = this.orderedOf(data, pipeline)
-    const { actions, kinds } = ordered
-    ordered.excerpt ??= this.folds ? excerptOf(actions, kinds, this.config) : { actions, standIn: new Map() }
-    return ordered.excerpt
+    const rankOrder = this.orderOf(data, pipeline)
+    const { actions, kinds } = rankOrder
+    rankOrder.excerpt ??= this.folds ? excerptOf(actions, kinds, this.config) : { actions, standIn: new Map() }
+    return rankOrder.excerpt
   }
 
-  /** One rank, in its own numbers. */
+  /** One rank, with its own stages, groups and peers. */
   rank(number: number): FoldedRank {
     return this.lower(number).folded
   }
 
-  /** One rank, maybe in the numbers of another that does the same elsewhere in the pipeline (`folded.rank.rank`). */
+  /** One rank, possibly as lowered for an equal rank elsewhere in the pipeline: `folded.rank.rank` says which. */
   shared(number: number): FoldedRank {
     if (!this.folds || number >= this.builder.world.length) return this.rank(number)
     const { data, pipeline, tensor } = coordinatesAt(this.config.parallel, number)
-    const { kinds } = this.orderedOf(data, pipeline)
+    const { kinds } = this.orderOf(data, pipeline)
     const key = `${data} ${tensor} ${this.shapeOf(pipeline)}`
     const known = this.lowered.get(key)
     if (known && kinds.every((kind) => known.templateOf.has(kind)))
@@ -200,7 +201,7 @@ export class ProgramFold {
     return lowered.folded
   }
 
-  /** What sets the lowered actions of a pipeline rank apart: its blocks, and whether it stands at an end. */
+  /** What determines the lowered actions of a pipeline rank: its blocks, and whether it is the first or last rank. */
   private shapeOf(pipeline: number): string {
     const { layout, orders } = this.builder
     const own = layout.stages.filter(({ index }) => orders.stageToRank[index] === pipeline)
@@ -208,12 +209,12 @@ export class ProgramFold {
     return `${ends.join(' ')} ${own.map(({ first, end, embedding, head }) => [end - first, embedding, head].join()).join(' ')}`
   }
 
-  private lower(number: number): Lowered {
+  private lower(number: number): LoweredRank {
     const rank = this.builder.rank(number)
-    if (!this.folds || rank.device === 'cpu') return { folded: whole(rank), templateOf: new Map() }
+    if (!this.folds || rank.device === 'cpu') return { folded: withoutTemplates(rank), templateOf: new Map() }
     const { data, pipeline } = rank.coordinates
     const { actions, standIn } = this.excerptOf(data, pipeline)
-    const { kinds } = this.orderedOf(data, pipeline)
+    const { kinds } = this.orderOf(data, pipeline)
     const templateOf = new Map([...standIn.keys()].map((kind, template) => [kind, template]))
     const folded = {
       rank,
@@ -225,7 +226,7 @@ export class ProgramFold {
   }
 }
 
-/** A rank that is not repeated from templates. */
-function whole(rank: RankProgram): FoldedRank {
+/** A rank kept whole: all ops in the head. */
+function withoutTemplates(rank: RankProgram): FoldedRank {
   return { rank, ...templatesOf(rank, [], []), order: new Int32Array(0), microbatches: new Int32Array(0) }
 }

@@ -13,8 +13,8 @@ import { elementBytesOf, habitsOf, keepsMasters, keepsMomentum } from './recipes
 
 /*
  * Mixed precision as a pass over a rank (arXiv:1710.03740): weights, activations and messages in two bytes, f32 masters
- * that the optimizer updates, gradients and their reduction in the sizes of the software's recipe. In f32 nothing
- * changes.
+ * that the optimizer updates, gradients and their reduction in the element sizes of the software's recipe. f32 stays as
+ * it is.
  */
 export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   if (config.precision === 'f32') return draft
@@ -26,12 +26,14 @@ export function withPrecision(draft: RankDraft, config: RunConfig): RankDraft {
   return withBytes(mixed, config)
 }
 
-/** The output of a collective is processed on a stream of its own: neither the collective's nor compute must wait for it. */
+/**
+ * A collective's output is processed on a stream of its own, so that neither the collective's nor compute waits for it.
+ */
 const landingStream = ({ stream }: Pick<OpDraft, 'stream'>) => `landing:${stream}`
 
 /** Reduced gradients are decoded and added to the shard as they arrive, in list order. */
 function withLandings(draft: RankDraft): RankDraft {
-  /** By received buffer, and those derived from it: the stream that processes it. */
+  /** By received buffer or one derived from it: the stream that processes it. */
   const landings = new Map<string, string>()
   const step = draft.step.map((op): OpDraft => {
     if (isCollective(op)) for (const name of op.writes) landings.set(name, landingStream(op))
@@ -44,7 +46,7 @@ function withLandings(draft: RankDraft): RankDraft {
   return { ...draft, step }
 }
 
-/** A draft's buffers by name, and those added by a pass: equal records are one buffer. */
+/** A draft's buffers by name, plus those a pass adds; equal records are one buffer. */
 class Buffers {
   readonly specs: Map<string, BufferSpec>
 
@@ -77,21 +79,21 @@ function isGradientCollective(op: OpDraft, buffers: Buffers): op is Omit<Collect
   return first !== undefined && buffers.of(first.buffer).dtype === 'gradient'
 }
 
-/** Gradients reduced in another size than they are stored in need separate vectors. */
+/** Gradients reduced in another element size than they are stored in need separate vectors. */
 function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
   const buffers = new Buffers(draft)
-  /** The other stage may wait for this one: meanwhile nothing else may have to wait. */
+  /** The other stage may be waiting for this one, so nothing else may wait for the cast. */
   const waitsForStage = ({ group }: Pick<CollectiveOp, 'group'>) =>
     axesAcross(config.parallel, group).includes('pipeline')
-  /** Casts of what arrives from another stage: after everything that does not need them. */
+  /** Casts of what arrives from another stage, deferred past everything that does not need them. */
   const waiting: OpDraft[] = []
-  const awaitedBy = ({ reads, writes }: OpDraft): OpDraft[] => {
+  const takeAwaited = ({ reads, writes }: OpDraft): OpDraft[] => {
     const touched = new Set([...reads, ...writes])
     const at = waiting.findLastIndex((each) => each.writes.some((name) => touched.has(name)))
     return waiting.splice(0, at + 1)
   }
   const step = draft.step.flatMap((op): OpDraft[] => {
-    const before = awaitedBy(op)
+    const before = takeAwaited(op)
     if (!isGradientCollective(op, buffers)) return [...before, op]
     const { microbatch, stage, action, turn, subject } = op
     const at = {
@@ -136,14 +138,14 @@ function withCasts(draft: RankDraft, config: RunConfig): RankDraft {
       reads: [...buffersOf(sent), ...op.reads.filter((name) => op.source.every((each) => each.buffer !== name))],
       writes: buffersOf(landed),
     }
-    const back = cast(landed, op.target, landingStream(op))
-    if (waitsForStage(op)) waiting.push(...back)
-    return [...before, ...cast(op.source, sent, op.stream), moved, ...(waitsForStage(op) ? [] : back)]
+    const castBack = cast(landed, op.target, landingStream(op))
+    if (waitsForStage(op)) waiting.push(...castBack)
+    return [...before, ...cast(op.source, sent, op.stream), moved, ...(waitsForStage(op) ? [] : castBack)]
   })
   return { ...draft, step: [...step, ...waiting], buffers: buffers.list() }
 }
 
-/** The backward's own gradient beside each accumulated one, for as long as the latter lives. */
+/** A separate gradient of the latest backward beside each accumulated one, with the same lifetime. */
 function withGradientCopies(draft: RankDraft): RankDraft {
   const buffers = new Buffers(draft)
   const copyOf = (name: string): string[] => {
@@ -197,11 +199,11 @@ function withOptimizerState(draft: RankDraft, config: RunConfig): RankDraft {
   return { ...draft, step, state, buffers: buffers.list() }
 }
 
-/** The bytes of every buffer and message. */
+/** Sets the bytes of every buffer and message. */
 function withBytes(draft: RankDraft, config: RunConfig): RankDraft {
   const bytes = elementBytesOf(config)
   const dtypes = new Map(draft.buffers.map(({ name, dtype }) => [name, dtype]))
-  const sized = (op: OpDraft): OpDraft => {
+  const withElementBytes = (op: OpDraft): OpDraft => {
     if (!('elementBytes' in op)) return op
     const [first] = broughtBy(op)
     return { ...op, elementBytes: bytes[first ? dtypes.get(first.buffer)! : DTYPE_OF_TRAFFIC[op.traffic]] }
@@ -209,13 +211,13 @@ function withBytes(draft: RankDraft, config: RunConfig): RankDraft {
   return {
     ...draft,
     buffers: draft.buffers.map((spec) => ({ ...spec, bytes: spec.elements * bytes[spec.dtype] })),
-    prologue: draft.prologue.map(sized),
-    step: draft.step.map(sized),
-    epilogue: draft.epilogue.map(sized),
+    prologue: draft.prologue.map(withElementBytes),
+    step: draft.step.map(withElementBytes),
+    epilogue: draft.epilogue.map(withElementBytes),
   }
 }
 
-/** Element size of a collective's member that contributes and receives nothing. */
+/** Element type of a collective whose member neither contributes nor receives anything. */
 const DTYPE_OF_TRAFFIC = {
   parameters: 'working',
   gradients: 'reduced',

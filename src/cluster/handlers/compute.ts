@@ -5,7 +5,7 @@ import { launchesOfOp } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 
-/** Bind groups and uniforms of an op's launches are made once: its buffers stay where the plan put them. */
+/** Bind groups and uniforms of an op's launches are created once: the plan fixes where its buffers are. */
 const prepared = new WeakMap<Op, Prepared[]>()
 
 /** Encodes an op's kernels on the device's queue. */

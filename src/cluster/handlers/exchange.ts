@@ -4,14 +4,14 @@ import { requestOf } from '../../comm/request.ts'
 import type { CollectiveOp, OffloadOp, RecvOp, SendOp, Span } from '../../schedule/program.ts'
 import { runCollective } from '../collectives.ts'
 import type { Slots } from '../slots.ts'
-import type { Began, HandlerContext } from './context.ts'
+import type { TransferStart, HandlerContext } from './context.ts'
 import { readSpans, writeSpans } from './readback.ts'
 
 function total(spans: readonly Span[]): number {
   return spans.reduce((sum, each) => sum + each.length, 0)
 }
 
-/** Sender and receiver name a stream by their peer; what follows the peer is the same on both ends. */
+/** Each end names a stream by its peer; what follows the peer in the name is the same on both ends. */
 function channelOf(stream: string): string {
   return stream.split(':').slice(2).join(':')
 }
@@ -20,23 +20,23 @@ function bytesOf(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-/** The first moment at which it was called, else now. */
-function firstMoment(): { note: () => void; at: () => Began } {
-  let first: Began | null = null
-  return { note: () => (first ??= performance.now()), at: () => first ?? performance.now() }
+/** Remembers when `mark` was first called; now if it never was. */
+function firstCall(): { mark: () => void; at: () => TransferStart } {
+  let first: TransferStart | null = null
+  return { mark: () => (first ??= performance.now()), at: () => first ?? performance.now() }
 }
 
-export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+export async function send(op: SendOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<TransferStart> {
   invariant(transport, 'a single rank sends nothing')
   const values = new Float32Array(total(op.source))
-  const moved = firstMoment()
-  await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
-  // Eager: the message is the transport's from here on.
+  const moved = firstCall()
+  await readSpans(gpu, slots, op.stream, op.source, values, moved.mark)
+  // Eager: the transport owns the message from here on.
   await transport.send(op.peer, channelOf(op.stream), bytesOf(values), op.traffic)
   return moved.at()
 }
 
-export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<TransferStart> {
   invariant(transport, 'a single rank receives nothing')
   const values = new Float32Array(total(op.target))
   await transport.recv(op.peer, channelOf(op.stream), bytesOf(values))
@@ -45,8 +45,8 @@ export async function recv(op: RecvOp, { gpu, transport }: HandlerContext, slots
   return began
 }
 
-/** A running count of elements that others can wait for. */
-class Arrived {
+/** A growing element count that can be awaited. */
+class Progress {
   private count = 0
   private waiting: { readonly until: number; readonly resolve: () => void }[] = []
 
@@ -57,30 +57,34 @@ class Arrived {
     for (const each of ready) each.resolve()
   }
 
-  reaches(until: number): Promise<void> | undefined {
+  waitFor(until: number): Promise<void> | undefined {
     if (this.count >= until) return undefined
     return new Promise((resolve) => this.waiting.push({ until, resolve }))
   }
 }
 
-/** Reading back, exchanging, adding and writing overlap chunk by chunk. */
-export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerContext, slots: Slots): Promise<Began> {
+/** Readback, exchange, reduction and upload overlap chunk by chunk. */
+export async function exchange(
+  op: CollectiveOp,
+  { gpu, transport }: HandlerContext,
+  slots: Slots,
+): Promise<TransferStart> {
   invariant(transport, 'a collective needs a transport')
   const member = op.group.indexOf(transport.rank)
   const request = requestOf(op)
   const { holds, keeps } = memberPlan(request, member)
-  // A side the op leaves empty where the plan has one: a CPU server brings zeros; a root has what it would receive.
+  // The op may leave empty a side that the plan has: a CPU server contributes zeros; a root has what it would receive.
   const source = new Float32Array(holds.length)
   const target =
     holds.length === keeps.length && holds.offset === keeps.offset ? source : new Float32Array(keeps.length)
-  const brings = total(op.source) > 0
-  const wants = total(op.target) > 0
-  const arrived = new Arrived()
-  const moved = firstMoment()
-  const reading = brings
+  const contributes = total(op.source) > 0
+  const receives = total(op.target) > 0
+  const progress = new Progress()
+  const moved = firstCall()
+  const reading = contributes
     ? readSpans(gpu, slots, op.stream, op.source, source, (elements) => {
-        moved.note()
-        arrived.advance(elements)
+        moved.mark()
+        progress.advance(elements)
       })
     : Promise.resolve()
   const running = runCollective({
@@ -93,25 +97,25 @@ export async function exchange(op: CollectiveOp, { gpu, transport }: HandlerCont
     combine: op.combine ?? 'sum',
     channel: op.stream,
     traffic: op.traffic,
-    ...(brings ? { sourceReady: (offset: number, length: number) => arrived.reaches(offset + length) } : {}),
-    ...(wants
+    ...(contributes ? { sourceReady: (offset: number, length: number) => progress.waitFor(offset + length) } : {}),
+    ...(receives
       ? {
           targetReady: (offset: number, length: number) => {
-            moved.note()
+            moved.mark()
             writeSpans(gpu, slots, op.target, target, offset, length)
           },
         }
       : {}),
   })
-  // When reading fails nobody will wake the collective: the transport is aborted by whoever hears of it.
+  // If reading fails the collective is never woken here; the rank's failure aborts the transport.
   await Promise.all([reading, running])
   return moved.at()
 }
 
-export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<Began> {
+export async function offload(op: OffloadOp, { gpu }: HandlerContext, slots: Slots): Promise<TransferStart> {
   const values = new Float32Array(total(op.source))
-  const moved = firstMoment()
-  await readSpans(gpu, slots, op.stream, op.source, values, moved.note)
+  const moved = firstCall()
+  await readSpans(gpu, slots, op.stream, op.source, values, moved.mark)
   if (op.accumulate) addToHost(slots, op.target, values)
   else writeSpans(gpu, slots, op.target, values)
   return moved.at()

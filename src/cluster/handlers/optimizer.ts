@@ -5,7 +5,7 @@ import type { Slots } from '../slots.ts'
 import { launchOp } from './compute.ts'
 import type { HandlerContext } from './context.ts'
 
-/** The scalars behind the `hyper` binding of the optimizer kernels (model/kernels.ts says the order). */
+/** The scalars in the `hyper` binding of the optimizer kernels, in the order of model/kernels.ts. */
 function hyperParameters(optimizer: OptimizerConfig, learningRate: number, update: number): Float32Array {
   const [beta1, beta2] = optimizer.betas
   const t = update + 1
@@ -36,7 +36,7 @@ export function gradNorm(op: GradNormOp, context: HandlerContext, slots: Slots):
 }
 
 export async function optimizerStep(op: OptimizerStepOp, context: HandlerContext, slots: Slots): Promise<void> {
-  // Here, not at the norm: the update is what waits for all of this rank's gradients.
+  // Here, not at the norm: only the update waits for all of this rank's gradients.
   await context.beforeOptimizer()
   const hyper = hyperParameters(context.optimizer, context.learningRate(context.step), context.update)
   if (op.at === 'device') {
@@ -50,7 +50,7 @@ export async function optimizerStep(op: OptimizerStepOp, context: HandlerContext
   for (const update of op.updates) updateOnHost(update, hyper, scale, slots)
 }
 
-/** The kernels' arithmetic on the CPU, in f32 like theirs. */
+/** The kernels' arithmetic on the CPU, on f32 arrays like theirs. */
 function updateOnHost(
   { parameter, gradient, moment1, moment2, decay }: OptimizerStepOp['updates'][number],
   hyper: Float32Array,

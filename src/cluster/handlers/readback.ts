@@ -3,7 +3,7 @@ import type { GpuDevice } from '../../gpu/gpu-device.ts'
 import type { Span } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 
-/** A run of elements of one span, in the vector that the spans form together. */
+/** A range of one span's elements; `at` is its offset in the concatenation of all spans. */
 interface Piece {
   readonly span: Span
   readonly from: number
@@ -27,21 +27,21 @@ function cut(spans: readonly Span[], chunk: number): Piece[][] {
 }
 
 /**
- * Brings the vector that `spans` form to host memory, chunk by chunk through the stream's staging buffers; two chunks are
- * under way at once. `ready` is called in order with the number of elements that stand in `into` so far.
+ * Reads the concatenation of `spans` back to host memory, chunk by chunk through the stream's staging buffers, two
+ * chunks in flight at once. `ready` is called in order with the number of elements in `target` so far.
  */
 export async function readSpans(
   gpu: GpuDevice | null,
   slots: Slots,
   stream: string,
   spans: readonly Span[],
-  into: Float32Array,
+  target: Float32Array,
   ready: (elements: number) => void = () => {},
 ): Promise<void> {
   if (spans.every((span) => slots.onHost(span.buffer))) {
     let at = 0
     for (const span of spans) {
-      into.set(slots.array(span.buffer).subarray(span.offset, span.offset + span.length), at)
+      target.set(slots.array(span.buffer).subarray(span.offset, span.offset + span.length), at)
       at += span.length
     }
     ready(at)
@@ -52,33 +52,33 @@ export async function readSpans(
   invariant(staging.length > 0, `no staging buffer for stream ${stream}`)
   const chunkElements = staging[0]!.size / 4
   const chunks = cut(spans, chunkElements)
-  /** Chunks under way, in order; each hands out its elements once those before it have. */
-  const underWay: Promise<void>[] = []
+  /** Chunks in flight, in order; each delivers its elements after those before it. */
+  const inFlight: Promise<void>[] = []
   let delivered = Promise.resolve()
   for (const [c, pieces] of chunks.entries()) {
     const buffer = staging[c % staging.length]!
-    if (underWay.length === staging.length) await underWay.shift()
+    if (inFlight.length === staging.length) await inFlight.shift()
     for (const { span, from, length, at } of pieces)
       gpu.queue.copy(slots.buffer(span.buffer), from * 4, buffer, (at % chunkElements) * 4, length * 4)
     gpu.queue.flush()
     const first = pieces[0]!.at
     const count = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    const before = delivered
+    const previous = delivered
     const arrived = gpu.queue.map(buffer, count * 4).then(async () => {
-      into.set(new Float32Array(buffer.getMappedRange(0, count * 4)), first)
+      target.set(new Float32Array(buffer.getMappedRange(0, count * 4)), first)
       buffer.unmap()
-      await before
+      await previous
       ready(first + count)
     })
-    // Awaited in turn: when one fails nobody comes back for those behind it.
+    // Awaited in order: after a failure the later ones would be unhandled rejections.
     arrived.catch(() => undefined)
     delivered = arrived
-    underWay.push(arrived)
+    inFlight.push(arrived)
   }
   await delivered
 }
 
-/** Writes elements [first, first + count) of the vector from host memory into the spans. */
+/** Writes elements [first, first + count) of `from`, in host memory, into the concatenation of `spans`. */
 export function writeSpans(
   gpu: GpuDevice | null,
   slots: Slots,

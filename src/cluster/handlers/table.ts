@@ -1,7 +1,7 @@
 import type { AddOp, ClearOp, ComputeOp, DecodeOp, EncodeOp, LoadBatchOp, ReportOp } from '../../schedule/program.ts'
 import type { Slots } from '../slots.ts'
 import { launchOp } from './compute.ts'
-import type { Began, HandlerContext, HandlerTable } from './context.ts'
+import type { TransferStart, HandlerContext, HandlerTable } from './context.ts'
 import { exchange, offload, recv, send } from './exchange.ts'
 import { gradNorm, optimizerStep } from './optimizer.ts'
 import { readSpans } from './readback.ts'
@@ -25,17 +25,17 @@ function clear(op: ClearOp, context: HandlerContext, slots: Slots): void {
     else context.gpu!.queue.clear(slots.buffer(buffer), offset * 4, length * 4)
 }
 
-async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<Began> {
+async function report(op: ReportOp, context: HandlerContext, slots: Slots): Promise<TransferStart> {
   const names = [op.loss, op.norm].filter((name) => name !== undefined)
   const values = new Map<string, number>()
-  // Loss and norm may live apart: with offload the norm is taken in host memory.
+  // With offload the norm is in host memory, the loss on the device.
   for (const onHost of [false, true]) {
-    const here = names.filter((name) => slots.onHost(name) === onHost)
-    if (here.length === 0) continue
-    const read = new Float32Array(here.length)
-    const spans = here.map((buffer) => ({ buffer, offset: 0, length: 1 }))
+    const located = names.filter((name) => slots.onHost(name) === onHost)
+    if (located.length === 0) continue
+    const read = new Float32Array(located.length)
+    const spans = located.map((buffer) => ({ buffer, offset: 0, length: 1 }))
     await readSpans(context.gpu, slots, op.stream, spans, read)
-    for (const [i, name] of here.entries()) values.set(name, read[i]!)
+    for (const [i, name] of located.entries()) values.set(name, read[i]!)
   }
   const valueOf = (name: string | undefined) => (name === undefined ? 0 : values.get(name)!)
   const began = performance.now()
@@ -43,7 +43,7 @@ async function report(op: ReportOp, context: HandlerContext, slots: Slots): Prom
   return began
 }
 
-/** Op kind → what a rank does for it. A new kind does not compile until it has a handler. */
+/** Op kind → its handler. A new kind does not compile without one. */
 export const HANDLERS: HandlerTable = {
   forward: compute,
   recompute: compute,

@@ -1,7 +1,9 @@
 import { OP_KINDS, isCollective } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 
-/** Member index of the root where a collective is messages to or from it; null where all members synchronize. */
+/**
+ * Member index of the root where a collective consists of messages to or from it; null where all members synchronize.
+ */
 export function eagerRoot(op: Op): number | null {
   if (!isCollective(op) || op.root === undefined) return null
   const { root, source, target } = OP_KINDS[op.kind].sides
@@ -20,15 +22,15 @@ interface Member {
 interface MemberSpan {
   readonly start: number
   readonly end: number
-  /** The member whose message it waited for; itself where it did not wait. */
+  /** The member whose message it waited for; its own index where it did not wait. */
   readonly after: number
 }
 
 /**
- * Messages to a root leave as soon as their sender arrives and pass the root's link one by one; messages from a root
- * leave one by one when it arrives. Only the receiver of a message waits for it.
+ * Messages to a root leave as soon as their sender is ready and share the root's link one at a time; messages from a
+ * root leave one at a time once it is ready. Only the receiver of a message waits for it.
  *
- * @param linkFree when the root's link has received earlier messages
+ * @param linkFree when the root's link has received all earlier messages
  */
 export function eagerSpans(op: Op, members: readonly Member[], root: number, linkFree: number): MemberSpan[] {
   const seconds = members.reduce((most, each) => Math.max(most, each.seconds), 0)

@@ -15,10 +15,10 @@ export interface Meetings {
 /** @throws InvalidProgramError when a send or a collective's member is unmatched */
 export function meetingsOf(program: Program, base: readonly number[], total: number): Meetings {
   const scope = { program, extent: 'step', lists: program.ranks.map(({ step }) => step) } as const
-  const numberOf = ({ rank, index }: OpPosition) => base[rank]! + index
+  const globalIndex = ({ rank, index }: OpPosition) => base[rank]! + index
   const receiver = new Int32Array(total).fill(-1)
-  for (const { send, recv } of matchMessages(scope)) receiver[numberOf(send)] = numberOf(recv)
-  const members = matchCollectives(scope).map((meeting) => meeting.map(numberOf))
+  for (const { send, recv } of matchMessages(scope)) receiver[globalIndex(send)] = globalIndex(recv)
+  const members = matchCollectives(scope).map((meeting) => meeting.map(globalIndex))
   const collective = new Int32Array(total).fill(-1)
   members.forEach((ops, meeting) => {
     for (const op of ops) collective[op] = meeting

@@ -1,8 +1,8 @@
-/** Indices of runnable ops, by time, then by index, where the order matters; any order where it does not. */
+/** Indices of runnable ops, ordered by time, then index; last in, first out where the order does not matter. */
 export class ReadyQueue {
   private readonly heap: number[] = []
 
-  /** @param timeOf null: last in, first out */
+  /** @param timeOf null where the order does not matter */
   constructor(private readonly timeOf: ((index: number) => number) | null) {}
 
   private before(a: number, b: number): boolean {

@@ -114,7 +114,7 @@ export class Probes {
         fsdp: { ...real.parallel.fsdp, reshardAfterForward: true },
       },
     }
-    return replay(small, costs, undefined, { likeRanksOnce: true }).walks[0]!
+    return replay(small, costs, undefined, { mergeEqualRanks: true }).walks[0]!
   }
 
   /** A single rank's times, of its second micro-batch: nothing is launched for the first time there. */

@@ -6,24 +6,26 @@ import { COMPUTE } from '../../strategy/segment-writer.ts'
 import { isExchange } from '../../schedule/op-kinds.ts'
 
 /*
- * A folded rank as numbers, for the replay: which streams its ops run on and which buffers they touch, with micro-batches
- * and visits left open. A replay goes through millions of ops; here every name has become an index.
+ * A folded rank compiled to indices for the replay: the streams its ops run on and the buffers they touch, with
+ * micro-batches and visits left open. A replay walks millions of ops, so every name is resolved to an index here.
  */
 
-/** A buffer that a rank has once, or once per micro-batch, or once per visit. */
+/** A buffer that exists once per rank, per micro-batch or per visit. */
 export interface BufferSymbol {
-  /** Bytes it takes of its device. */
+  /** Bytes allocated on its device. */
   readonly bytes: number
   /** Index of its category. */
   readonly category: number
-  /** Buffers of equal size class take each other's place. */
+  /** Buffers of the same size class can reuse each other's place. */
   readonly sizeClass: number
-  /** It counts against the rank's memory. */
-  readonly counts: boolean
+  /** Whether it counts against the rank's memory. */
+  readonly counted: boolean
   readonly persistent: boolean
 }
 
-/** How a stretch finds an instance of a symbol: a fixed one, its micro-batch's, the nth it begins, or one from before. */
+/**
+ * How a stretch looks up an instance of a symbol: fixed, by its micro-batch, the nth it opens, or one opened earlier.
+ */
 export const FIXED = 0
 export const OF_MICROBATCH = 1
 const OPENED = 2
@@ -33,26 +35,26 @@ export const READ = 1
 export const WRITE = 2
 
 /**
- * Ops of a stretch with what they touch. A *slot* is one instance of a symbol in one repetition; `symbol`, `how`, `which` and
- * `shared` are by slot: first those with a place for a time, in the order in which the ops meet them, then the persistent
- * ones.
+ * Ops of a stretch and the buffers they touch. A *slot* is one instance of a symbol in one repetition; `symbol`,
+ * `lookup`, `lookupIndex` and `shared` are indexed by slot: transient slots first, in order of first access, then
+ * persistent ones.
  *
- * What only compute touches needs no look at every access, since compute runs in order: the first op waits for whoever had
- * the place before, the last leaves the time of its end there. Shared slots, which exchanges or other streams touch too, are
- * looked at by every op.
+ * Compute runs in order, so slots that only compute touches are not checked at every access: the first op waits for the
+ * previous user of the place, the last op records its end there. Shared slots, which exchanges or other streams touch
+ * too, are checked by every op.
  */
 export interface StretchCode {
   readonly ops: readonly Op[]
   readonly stream: Int32Array
-  /** By op: it is an exchange. */
+  /** By op: 1 for an exchange. */
   readonly exchanges: Uint8Array
   readonly symbol: Int32Array
-  readonly how: Uint8Array
-  /** The fixed instance, the nth, or how many visits ago. */
-  readonly which: Int32Array
+  readonly lookup: Uint8Array
+  /** The fixed instance, the nth opened, or how many visits back. */
+  readonly lookupIndex: Int32Array
   readonly shared: Uint8Array
-  /** Slots below this have a place for a time. */
-  readonly passing: number
+  /** Slots below this are transient: they hold a place only between their first and last use. */
+  readonly transientSlots: number
   /** Op i is the first of the stretch to touch slots [first[i], first[i + 1]). */
   readonly first: Int32Array
   /** Op i is the last to touch lastSlot[last[i]] … lastSlot[last[i + 1] − 1]. */
@@ -62,12 +64,12 @@ export interface StretchCode {
   readonly accesses: Int32Array
   readonly accessed: Int32Array
   readonly mode: Uint8Array
-  /** Symbols of which instances begin here, and how many. */
+  /** Symbols with visits opened here, and how many. */
   readonly opened: readonly (readonly [symbol: number, count: number])[]
 }
 
-/** What ranks that share their templates share. */
-interface Library {
+/** Compiled once for all ranks with the same templates. */
+interface SharedCode {
   readonly symbols: readonly BufferSymbol[]
   readonly sizeClasses: number
   readonly streams: readonly string[]
@@ -78,21 +80,21 @@ interface Library {
   readonly tail: StretchCode
 }
 
-export interface RankCode extends Library {
+export interface RankCode extends SharedCode {
   readonly folded: FoldedRank
   /** Ops of the whole step. */
   readonly length: number
 }
 
-/** Bytes a buffer takes, as pool and ledger count them. */
-function takenBytes(spec: BufferSpec): number {
+/** Bytes allocated for a buffer, as the pool and the ledger count them. */
+function allocatedBytes(spec: BufferSpec): number {
   return spec.home === 'uniform' ? Math.max(256, spec.bytes) : roundBufferBytes(spec.bytes)
 }
 
 class Compiler {
   readonly symbols: BufferSymbol[] = []
   readonly streams: string[] = []
-  /** Symbols that others than compute touch. */
+  /** Symbols touched by exchanges or by other streams than compute. */
   readonly sharedSymbols = new Set<number>()
   private readonly symbolOf = new Map<string, number>()
   private readonly symbolOfSpec = new Map<BufferSpec, number>()
@@ -100,7 +102,7 @@ class Compiler {
   private readonly streamOf = new Map<string, number>()
 
   constructor(private readonly folded: FoldedRank) {
-    // Persistent buffers take their place first, in order.
+    // Persistent buffers are allocated first, in order.
     for (const spec of folded.rank.buffers.values()) if (spec.persistent) this.symbol(spec)
   }
 
@@ -108,7 +110,7 @@ class Compiler {
     return this.sizeClassOf.size
   }
 
-  private number<Key>(of: Map<Key, number>, key: Key): number {
+  private indexOf<Key>(of: Map<Key, number>, key: Key): number {
     let found = of.get(key)
     if (found === undefined) of.set(key, (found = of.size))
     return found
@@ -116,14 +118,14 @@ class Compiler {
 
   private symbol(spec: BufferSpec): number {
     let symbol = this.symbolOfSpec.get(spec)
-    if (symbol === undefined) this.symbolOfSpec.set(spec, (symbol = this.symbolLike(spec)))
+    if (symbol === undefined) this.symbolOfSpec.set(spec, (symbol = this.symbolByKey(spec)))
     return symbol
   }
 
   /** Buffers that differ only in their micro-batch or visit are one symbol. */
-  private symbolLike(spec: BufferSpec): number {
+  private symbolByKey(spec: BufferSpec): number {
     const { role, tensor, copyOf = '', from = '', home, category, persistent } = spec
-    const bytes = takenBytes(spec)
+    const bytes = allocatedBytes(spec)
     const key = `${role} ${tensor} ${copyOf} ${from} ${bytes} ${spec.microbatch === undefined ? '' : 'm'} ${persistent ? 'p' : ''}`
     const known = this.symbolOf.get(key)
     if (known !== undefined) return known
@@ -131,40 +133,39 @@ class Compiler {
     this.symbols.push({
       bytes,
       category: CATEGORIES.indexOf(category),
-      sizeClass: this.number(this.sizeClassOf, `${home}:${bytes}`),
-      counts: home !== 'host' || this.folded.rank.device === 'cpu',
+      sizeClass: this.indexOf(this.sizeClassOf, `${home}:${bytes}`),
+      counted: home !== 'host' || this.folded.rank.device === 'cpu',
       persistent,
     })
     return this.symbols.length - 1
   }
 
-  /** @param repeated its micro-batches are open; else they are those that its buffers name */
-  read({ ops, places }: Stretch, repeated: boolean): Reading {
+  /** @param repeated micro-batches are left open; otherwise they are the ones its buffers name */
+  scan({ ops, places }: Stretch, repeated: boolean): ScannedStretch {
     const { buffers } = this.folded.rank
     const slots: Slot[] = []
-    /** By buffer of the stretch. */
     const slotOfName = new Map<string, number>()
     const slotOf = new Map<string, number>()
-    /** By symbol, the visits that begin here, in order. */
+    /** By symbol: the visits opened here, in order. */
     const opened = new Map<number, number[]>()
     const accesses = ops.map((op) => {
-      const isAlone = op.stream === COMPUTE && !isExchange(op)
+      const isOrdered = op.stream === COMPUTE && !isExchange(op)
       return [...buffersOfOp(op)].map((name): readonly [slot: number, mode: number] => {
         let slot = slotOfName.get(name)
         if (slot === undefined) {
           const spec = buffers.get(name)!
           const symbol = this.symbol(spec)
-          const [how, which] = this.instance(spec, places.get(name)!, symbol, repeated, opened)
-          slot = this.number(slotOf, `${symbol} ${how} ${which}`)
-          slots[slot] ??= { symbol, how, which }
+          const [lookup, lookupIndex] = this.instance(spec, places.get(name)!, symbol, repeated, opened)
+          slot = this.indexOf(slotOf, `${symbol} ${lookup} ${lookupIndex}`)
+          slots[slot] ??= { symbol, lookup, lookupIndex }
           slotOfName.set(name, slot)
         }
-        if (!isAlone) this.sharedSymbols.add(slots[slot]!.symbol)
+        if (!isOrdered) this.sharedSymbols.add(slots[slot]!.symbol)
         return [slot, (op.reads.includes(name) ? READ : 0) | (op.writes.includes(name) ? WRITE : 0)]
       })
     })
     const stream = ops.map((op) => {
-      const number = this.number(this.streamOf, op.stream)
+      const number = this.indexOf(this.streamOf, op.stream)
       if (number === this.streams.length) this.streams.push(op.stream)
       return number
     })
@@ -197,12 +198,12 @@ class Compiler {
 
 interface Slot {
   readonly symbol: number
-  readonly how: number
-  readonly which: number
+  readonly lookup: number
+  readonly lookupIndex: number
 }
 
-/** A stretch as it is read: only when all are, it is known which symbols are shared. */
-interface Reading {
+/** First pass over a stretch: which symbols are shared is known only after all stretches are scanned. */
+interface ScannedStretch {
   readonly ops: readonly Op[]
   readonly stream: readonly number[]
   readonly slots: readonly Slot[]
@@ -210,7 +211,7 @@ interface Reading {
   readonly opened: StretchCode['opened']
 }
 
-/** Lists, one behind the other, and where each begins. */
+/** The lists concatenated, and the offset of each. */
 function concatenated(lists: readonly (readonly number[])[]): readonly [offsets: Int32Array, values: Int32Array] {
   const offsets = new Int32Array(lists.length + 1)
   lists.forEach((list, i) => (offsets[i + 1] = offsets[i]! + list.length))
@@ -218,29 +219,29 @@ function concatenated(lists: readonly (readonly number[])[]): readonly [offsets:
 }
 
 function stretchCode(
-  { ops, stream, slots, accesses, opened }: Reading,
+  { ops, stream, slots, accesses, opened }: ScannedStretch,
   symbols: readonly BufferSymbol[],
   sharedSymbols: ReadonlySet<number>,
 ): StretchCode {
   const isPersistent = (slot: number) => symbols[slots[slot]!.symbol]!.persistent
   const isShared = (slot: number) => sharedSymbols.has(slots[slot]!.symbol)
   const all = slots.map((_, slot) => slot)
-  const passing = all.filter((slot) => !isPersistent(slot))
-  const kept = [...passing, ...all.filter((slot) => isPersistent(slot) && isShared(slot))]
+  const transient = all.filter((slot) => !isPersistent(slot))
+  const kept = [...transient, ...all.filter((slot) => isPersistent(slot) && isShared(slot))]
   const renumbered = new Int32Array(slots.length).fill(-1)
   kept.forEach((slot, i) => (renumbered[slot] = i))
   const lastOp = new Int32Array(slots.length)
   accesses.forEach((list, i) => list.forEach(([slot]) => (lastOp[slot] = i)))
   const lastOf = ops.map((): number[] => [])
   const first = new Int32Array(ops.length + 1)
-  let met = 0
+  let seen = 0
   accesses.forEach((list, i) => {
     for (const [slot] of list) {
       if (isPersistent(slot)) continue
-      met = Math.max(met, renumbered[slot]! + 1)
+      seen = Math.max(seen, renumbered[slot]! + 1)
       if (lastOp[slot] === i) lastOf[i]!.push(renumbered[slot]!)
     }
-    first[i + 1] = met
+    first[i + 1] = seen
   })
   const sharedOf = accesses.map((list) => list.filter(([slot]) => isShared(slot)))
   const [last, lastSlot] = concatenated(lastOf)
@@ -250,10 +251,10 @@ function stretchCode(
     stream: Int32Array.from(stream),
     exchanges: Uint8Array.from(ops, (op) => (isExchange(op) ? 1 : 0)),
     symbol: Int32Array.from(kept, (slot) => slots[slot]!.symbol),
-    how: Uint8Array.from(kept, (slot) => slots[slot]!.how),
-    which: Int32Array.from(kept, (slot) => slots[slot]!.which),
+    lookup: Uint8Array.from(kept, (slot) => slots[slot]!.lookup),
+    lookupIndex: Int32Array.from(kept, (slot) => slots[slot]!.lookupIndex),
     shared: Uint8Array.from(kept, (slot) => (isShared(slot) ? 1 : 0)),
-    passing: passing.length,
+    transientSlots: transient.length,
     first,
     last,
     lastSlot,
@@ -266,33 +267,33 @@ function stretchCode(
 
 const NO_PLACES: ReadonlyMap<string, BufferPlace> = new Map()
 
-function fixed(ops: readonly Op[]): Stretch {
+function fixedStretch(ops: readonly Op[]): Stretch {
   const places = new Map<string, BufferPlace>()
   for (const op of ops) for (const name of buffersOfOp(op)) places.set(name, { kind: 'same' })
   return { ops, places: ops.length === 0 ? NO_PLACES : places, opened: 0 }
 }
 
-const libraries = new WeakMap<readonly Template[], Library>()
+const sharedCodes = new WeakMap<readonly Template[], SharedCode>()
 
 export function codeOf(folded: FoldedRank): RankCode {
-  let library = libraries.get(folded.templates)
-  if (library === undefined) libraries.set(folded.templates, (library = libraryOf(folded)))
-  const { head, templates, tail } = library
+  let shared = sharedCodes.get(folded.templates)
+  if (shared === undefined) sharedCodes.set(folded.templates, (shared = compileShared(folded)))
+  const { head, templates, tail } = shared
   let length = head.ops.length + tail.ops.length
   for (const template of folded.order) length += templates[template]!.ops.length
-  return { ...library, folded, length }
+  return { ...shared, folded, length }
 }
 
-function libraryOf(folded: FoldedRank): Library {
+function compileShared(folded: FoldedRank): SharedCode {
   const compiler = new Compiler(folded)
-  const prologue = compiler.read(fixed(folded.rank.prologue), false)
-  const head = compiler.read(folded.head, false)
-  const templates = folded.templates.map((template) => compiler.read(template, true))
-  const tail = compiler.read(folded.tail, false)
-  const epilogue = compiler.read(fixed(folded.rank.epilogue), false)
+  const prologue = compiler.scan(fixedStretch(folded.rank.prologue), false)
+  const head = compiler.scan(folded.head, false)
+  const templates = folded.templates.map((template) => compiler.scan(template, true))
+  const tail = compiler.scan(folded.tail, false)
+  const epilogue = compiler.scan(fixedStretch(folded.rank.epilogue), false)
   invariant(compiler.symbols.length > 0 || head.ops.length === 0, 'a rank without buffers has nothing to do')
   const { symbols, sizeClasses, streams, sharedSymbols } = compiler
-  const code = (reading: Reading) => stretchCode(reading, symbols, sharedSymbols)
+  const code = (scanned: ScannedStretch) => stretchCode(scanned, symbols, sharedSymbols)
   return {
     symbols,
     sizeClasses,

@@ -9,12 +9,12 @@ export interface Channel {
   waiting: Pending | null
 }
 
-/** The collectives of one group on one stream, one after the other. */
+/** The collectives of one group on one stream, in order. */
 export interface Meeting {
-  /** Walks that take part, each for one or more members. */
+  /** Number of walks that take part, each for one or more members. */
   readonly participants: number
-  readonly here: Map<Walker, { readonly pending: Pending; readonly seconds: number }>
-  /** Where walks stand for several members: when each was through with the last message to or from a root. */
+  readonly arrived: Map<Walker, { readonly pending: Pending; readonly seconds: number }>
+  /** Where walks represent several members: when each member's last message to or from a root ended. */
   memberEnd: Float64Array | null
 }
 
@@ -22,10 +22,10 @@ type Exchange =
   | { readonly kind: 'send'; readonly channel: Channel }
   | { readonly kind: 'recv'; readonly channel: Channel }
   | { readonly kind: 'meet'; readonly meeting: Meeting }
-  /** A collective of members that one walk stands for. */
-  | { readonly kind: 'alone'; readonly meeting: Meeting }
+  /** A collective whose members are all represented by one walk. */
+  | { readonly kind: 'local'; readonly meeting: Meeting }
 
-/** What a message is of: the output or the input gradient of the sender's stage; parameters or gradients of a server. */
+/** What a message carries: the output or input gradient of the sender's stage; a server's parameters or gradients. */
 function channelOf(op: SendOp | RecvOp): string {
   const { kind, stage, direction, traffic } = op
   if (stage === undefined) return traffic
@@ -33,20 +33,20 @@ function channelOf(op: SendOp | RecvOp): string {
   return `${direction}${kind === 'send' ? stage : next}`
 }
 
-/** When the last member comes to a collective in which all meet. */
-export function lastOf(meeting: Meeting): number {
+/** When the last member is ready for a collective that synchronizes all; resets the members' separate times. */
+export function takeLastMemberEnd(meeting: Meeting): number {
   const last = meeting.memberEnd === null ? 0 : Math.max(...meeting.memberEnd)
   meeting.memberEnd = null
   return last
 }
 
-/** Where walks meet. `walkOf`: the number of the walk that stands for a rank. */
+/** Channels and meetings between walks. `walkOf`: the index of the walk that represents a rank. */
 export class Links {
   private readonly channels = new Map<string, Channel>()
   private readonly meetings = new Map<string, Meeting>()
-  /** By root: when its link has taken in what was sent to it. */
+  /** By root: when its link has received everything sent to it. */
   private readonly linkFree = new Map<number, number>()
-  /** Walks that can go on. */
+  /** Walks that can resume. */
   readonly ready: Walker[] = []
 
   constructor(
@@ -54,13 +54,13 @@ export class Links {
     private readonly walks: () => readonly Walker[],
   ) {}
 
-  /** What an op of a rank exchanges; null for what it does alone. */
+  /** What an op exchanges; null for one that needs no other rank. */
   exchangeOf(op: Op, rank: number): Exchange | null {
     if (op.kind === 'send') return { kind: 'send', channel: this.channel(rank, op.peer, channelOf(op)) }
     if (op.kind === 'recv') return { kind: 'recv', channel: this.channel(op.peer, rank, channelOf(op)) }
     if (!('group' in op)) return null
     const meeting = this.meeting(op)
-    return meeting.participants === 1 && eagerRoot(op) === null ? { kind: 'alone', meeting } : { kind: 'meet', meeting }
+    return meeting.participants === 1 && eagerRoot(op) === null ? { kind: 'local', meeting } : { kind: 'meet', meeting }
   }
 
   private channel(from: number, to: number, name: string): Channel {
@@ -74,79 +74,80 @@ export class Links {
     let meeting = this.meetings.get(stream)
     if (meeting === undefined) {
       const participants = new Set(group.map((rank) => this.walkOf(rank))).size
-      this.meetings.set(stream, (meeting = { participants, here: new Map(), memberEnd: null }))
+      this.meetings.set(stream, (meeting = { participants, arrived: new Map(), memberEnd: null }))
     }
     return meeting
   }
 
-  sent(channel: Channel, message: Channel['sent'][number]): void {
+  send(channel: Channel, message: Channel['sent'][number]): void {
     channel.sent.push(message)
-    if (channel.waiting !== null) this.arrive(channel, channel.waiting)
+    if (channel.waiting !== null) this.deliver(channel, channel.waiting)
   }
 
-  awaits(channel: Channel, pending: Pending): void {
-    if (channel.sent.length > channel.received) this.arrive(channel, pending)
+  receive(channel: Channel, pending: Pending): void {
+    if (channel.sent.length > channel.received) this.deliver(channel, pending)
     else channel.waiting = pending
   }
 
-  private arrive(channel: Channel, pending: Pending): void {
+  private deliver(channel: Channel, pending: Pending): void {
     const { walk, index, start, end } = channel.sent[channel.received++]!
     channel.waiting = null
     const { ready } = pending
     this.settle(pending, Math.max(ready, start), Math.max(ready, end), { walk, index })
   }
 
-  meets(meeting: Meeting, pending: Pending, seconds: number): void {
-    meeting.here.set(pending.walk, { pending, seconds })
-    if (meeting.here.size < meeting.participants) return
-    const here = [...meeting.here.values()]
-    meeting.here.clear()
+  join(meeting: Meeting, pending: Pending, seconds: number): void {
+    meeting.arrived.set(pending.walk, { pending, seconds })
+    if (meeting.arrived.size < meeting.participants) return
+    const arrived = [...meeting.arrived.values()]
+    meeting.arrived.clear()
     const { op } = pending
     const root = eagerRoot(op)
     if (root !== null && 'group' in op) {
-      this.throughRoot(meeting, op, root, here)
+      this.exchangeWithRoot(meeting, op, root, arrived)
       return
     }
-    let last = here[0]!
+    let last = arrived[0]!
     let longest = 0
-    for (const each of here) {
+    for (const each of arrived) {
       if (each.pending.ready > last.pending.ready) last = each
       longest = Math.max(longest, each.seconds)
     }
-    const from = Math.max(last.pending.ready, lastOf(meeting))
+    const from = Math.max(last.pending.ready, takeLastMemberEnd(meeting))
     const binding = last.pending.walk.bindingOf(last.pending.index)
-    // Everybody waits for what the last to come waited for.
+    // All members wait for whatever delayed the last one.
     const after = binding >= 0 ? { walk: last.pending.walk, index: binding } : null
-    for (const { pending: each } of here) this.settle(each, from, from + longest, each === last.pending ? null : after)
+    for (const { pending: each } of arrived)
+      this.settle(each, from, from + longest, each === last.pending ? null : after)
   }
 
   /**
-   * Messages to a root or from it. A walk may stand for several members that take turns to be the root: each has its own time
-   * on the stream, and the walk that of the member it walks as.
+   * Messages to or from a root. A walk may represent several members that take turns as the root: each has its own time
+   * on the stream, and the walk itself takes the time of the member whose rank it has.
    */
-  private throughRoot(
+  private exchangeWithRoot(
     meeting: Meeting,
     op: CollectiveOp,
     root: number,
-    here: readonly { readonly pending: Pending; readonly seconds: number }[],
+    arrived: readonly { readonly pending: Pending; readonly seconds: number }[],
   ): void {
     const { group } = op
     const walks = this.walks()
-    const byWalk = new Map(here.map((each) => [each.pending.walk, each]))
+    const byWalk = new Map(arrived.map((each) => [each.pending.walk, each]))
     const memberOf = group.map((rank) => byWalk.get(walks[this.walkOf(rank)]!)!)
     const { memberEnd } = meeting
-    const isAlone = here.length === group.length
-    const sends = op.kind === 'broadcast' || op.kind === 'scatter' || op.kind === 'pull'
+    const allWalked = arrived.length === group.length
+    const rootSends = op.kind === 'broadcast' || op.kind === 'scatter' || op.kind === 'pull'
     const members = memberOf.map(({ pending, seconds }, i) => {
-      if (isAlone) return { ready: pending.ready, seconds }
+      if (allWalked) return { ready: pending.ready, seconds }
       const ready = memberEnd === null ? pending.ready : Math.max(pending.placesReady, memberEnd[i]!)
-      // What another member sends is made by compute that the walk has only for its own part.
-      return { ready: sends && i === root ? Math.max(ready, pending.computed) : ready, seconds }
+      // The walk tracks what produced a message only for its own part; a root's message waits for all compute so far.
+      return { ready: rootSends && i === root ? Math.max(ready, pending.computeEnd) : ready, seconds }
     })
     const rootRank = group[root]!
     const spans = eagerSpans(op, members, root, this.linkFree.get(rootRank) ?? 0)
     this.linkFree.set(rootRank, Math.max(this.linkFree.get(rootRank) ?? 0, spans[root]!.end))
-    meeting.memberEnd = isAlone ? null : Float64Array.from(spans, ({ end }) => end)
+    meeting.memberEnd = allWalked ? null : Float64Array.from(spans, ({ end }) => end)
     for (const [i, rank] of group.entries()) {
       const { pending } = memberOf[i]!
       if (pending.walk.rank !== rank) continue

@@ -9,12 +9,12 @@ import { sequenceOf } from './code.ts'
 import type { Replay } from './replay.ts'
 import type { Walk } from './walk.ts'
 
-/** What a rank sends and receives in a step, by what it carries and by the group or peer it goes to. */
+/** Bytes a rank sends and receives in a step, by traffic kind and by group or peer. */
 export interface WalkTraffic {
   readonly sentBytes: number
   readonly receivedBytes: number
   readonly traffic: BytesByTraffic
-  /** Bytes sent to each group of ranks, the sender among them. */
+  /** Bytes sent to each group of ranks, which includes the sender. */
   readonly byGroup: ReadonlyMap<string, { readonly group: readonly number[]; readonly bytes: number }>
 }
 
@@ -41,29 +41,29 @@ export function trafficOf(walk: Walk): WalkTraffic {
   return { sentBytes, receivedBytes, traffic, byGroup }
 }
 
-/** Intervals of ops that follow each other: from, to, from, to …, and 1 for those that compute. */
+/** Intervals of successive ops: from, to, from, to …, and by interval 1 where it is compute. */
 interface Track {
   readonly bounds: number[]
   readonly computes: number[]
 }
 
 /**
- * By stream, the intervals of a walk's ops; those of repeated runs on a track of their own, merged, unless `expanded`. Null where
- * something computes beside a run's compute: then the run's own sum of it is not enough.
+ * A walk's op intervals by stream; unless `expanded`, repeated runs are merged on a track of their own. Null where
+ * another stream computes during a run: its compute seconds could then overlap and count twice.
  */
 function tracksOf(walk: Walk, expanded: boolean): { tracks: Track[]; computeSeconds: number } | null {
   const { code } = walk
-  const repeated = expanded ? [] : walk.repeated
+  const repeated = expanded ? [] : walk.repeatedRuns
   const tracks = Array.from({ length: code.streams.length + 1 }, (): Track => ({ bounds: [], computes: [] }))
   const runs = tracks.at(-1)!
   let computeSeconds = 0
   let runsUntil = 0
-  for (const { base, form } of repeated) {
-    if (!form.computesInOrder) return null
-    computeSeconds += form.computeSeconds
-    for (const bound of form.busy) runs.bounds.push(base + bound)
-    for (let k = 0; k < form.busy.length; k += 2) runs.computes.push(0)
-    runsUntil = base + form.last
+  for (const { base, profile } of repeated) {
+    if (!profile.computesInOrder) return null
+    computeSeconds += profile.computeSeconds
+    for (const bound of profile.busy) runs.bounds.push(base + bound)
+    for (let k = 0; k < profile.busy.length; k += 2) runs.computes.push(0)
+    runsUntil = base + profile.lastEnd
   }
   const runsFrom = repeated[0]?.base ?? Infinity
   const computeStream = code.streams.indexOf(COMPUTE)
@@ -92,22 +92,22 @@ function tracksOf(walk: Walk, expanded: boolean): { tracks: Track[]; computeSeco
   return { tracks, computeSeconds }
 }
 
-/** Seconds a rank computes, exchanges while its compute stands still, and does neither; they add up to the step. */
+/** Seconds a rank computes, exchanges without computing, and is idle; they add up to the step. */
 export function sharesOf(walk: Walk, stepSeconds: number): { compute: number; communication: number; idle: number } {
   const { tracks, computeSeconds } = tracksOf(walk, false) ?? tracksOf(walk, true)!
-  // Ops of one stream follow each other: merged by their start, each moment is counted once.
-  const at = new Int32Array(tracks.length)
+  // Ops of one stream do not overlap: merging the tracks by start counts each moment once.
+  const cursor = new Int32Array(tracks.length)
   let [computing, busy] = [computeSeconds, 0]
   let [computeUntil, busyUntil] = [0, 0]
   for (;;) {
     let [next, from] = [-1, Infinity]
-    for (let t = 0; t < at.length; t++) {
+    for (let t = 0; t < cursor.length; t++) {
       const { bounds } = tracks[t]!
-      if (2 * at[t]! < bounds.length && bounds[2 * at[t]!]! < from) [next, from] = [t, bounds[2 * at[t]!]!]
+      if (2 * cursor[t]! < bounds.length && bounds[2 * cursor[t]!]! < from) [next, from] = [t, bounds[2 * cursor[t]!]!]
     }
     if (next < 0) break
     const { bounds, computes } = tracks[next]!
-    const k = at[next]!++
+    const k = cursor[next]!++
     const to = bounds[2 * k + 1]!
     if (to > busyUntil) {
       busy += to - Math.max(from, busyUntil)
@@ -121,7 +121,7 @@ export function sharesOf(walk: Walk, stepSeconds: number): { compute: number; co
   return { compute: computing, communication: busy - computing, idle: Math.max(0, stepSeconds - busy) }
 }
 
-/** Seconds of the critical path by what its ops do: "forward mlp", "allReduce gradients", "send"; longest first. */
+/** Seconds of the critical path by kind of op ("forward mlp", "allReduce gradients", "send"), longest first. */
 export interface PathShare {
   readonly what: string
   readonly seconds: number
@@ -133,14 +133,14 @@ function nameOf(op: Op): string {
   return op.kind === 'recv' ? 'send' : op.kind
 }
 
-/** What holds the step up: each op of the chain counts from the end of the one before it. */
+/** The critical path, walked back from the last op: each op counts from the end of the one before it. */
 export function criticalShares({ walks }: Replay): PathShare[] {
   const walkOf = new Map<Walker, Walk>(walks.map((walk) => [walk, walk]))
   const slowest = walks.reduce<Walk | null>(
-    (last, walk) => (last !== null && last.last >= walk.last ? last : walk),
+    (last, walk) => (last !== null && last.lastEnd >= walk.lastEnd ? last : walk),
     null,
   )
-  let at: { walk: Walk; index: number } | null =
+  let current: { walk: Walk; index: number } | null =
     slowest === null || slowest.lastIndex < 0 ? null : { walk: slowest, index: slowest.lastIndex }
   const shares = new Map<string, number>()
   const names = new Map<Op, string>()
@@ -149,19 +149,19 @@ export function criticalShares({ walks }: Replay): PathShare[] {
     if (name === undefined) names.set(op, (name = nameOf(op)))
     return name
   }
-  while (at !== null) {
-    const { walk, index }: { walk: Walk; index: number } = at
-    const own: number = walk.bindingOf(index)
-    const foreign = walk.foreign.get(index)
-    const before: { walk: Walk; index: number } | null = foreign
-      ? { walk: walkOf.get(foreign.walk)!, index: foreign.index }
-      : own >= 0
-        ? { walk, index: own }
+  while (current !== null) {
+    const { walk, index }: { walk: Walk; index: number } = current
+    const local: number = walk.bindingOf(index)
+    const remote = walk.remoteBinding.get(index)
+    const before: { walk: Walk; index: number } | null = remote
+      ? { walk: walkOf.get(remote.walk)!, index: remote.index }
+      : local >= 0
+        ? { walk, index: local }
         : null
     const since = before === null ? 0 : before.walk.endOf(before.index)
-    const name = named(walk.opAt(at.index))
+    const name = named(walk.opAt(current.index))
     shares.set(name, (shares.get(name) ?? 0) + Math.max(0, walk.endOf(index) - since))
-    at = before
+    current = before
   }
   return [...shares]
     .filter(([, seconds]) => seconds > 0)
@@ -169,7 +169,7 @@ export function criticalShares({ walks }: Replay): PathShare[] {
     .sort((a, b) => b.seconds - a.seconds)
 }
 
-/** Bytes over the step of a walk whose replay kept them. */
+/** Bytes over the step, of a walk replayed with `curve`. */
 export function curveOf(walk: Walk, stepSeconds: number, coordinates: MemoryCurve['coordinates']): MemoryCurve {
   return { rank: walk.rank, coordinates, stepSeconds, ...bytesOver(walk) }
 }
@@ -196,16 +196,18 @@ function bytesOver(walk: Walk): Pick<MemoryCurve, 'seconds' | 'bytes'> {
   return { seconds, bytes }
 }
 
-/** One process per walked rank, one thread per stream, one event per op, and a counter of bytes where the replay kept them.
- *  `standsFor`: how many ranks do the same. */
-export function traceOf({ walks }: Replay, standsFor: (walk: Walk) => number): Trace {
+/**
+ * One process per walked rank, one thread per stream, one event per op, and a counter of bytes where the replay kept
+ * them. `ranksOf`: how many ranks a walk represents.
+ */
+export function traceOf({ walks }: Replay, ranksOf: (walk: Walk) => number): Trace {
   const writer = new TraceWriter()
   for (const walk of walks) {
     const { rank } = walk
-    const others = standsFor(walk) - 1
+    const others = ranksOf(walk) - 1
     writer.nameRank(rank, others === 0 ? `rank ${rank}` : `rank ${rank} and ${others} like it`)
     for (const { op, index, microbatch } of walk.ops()) {
-      // What is put between actions keeps its own label: it may be for a later one.
+      // Ops between actions keep their own micro-batch: they may belong to a later one.
       const note = noteOf(op.action === undefined || op.microbatch === undefined ? op : { ...op, microbatch })
       writer.span({
         rank,

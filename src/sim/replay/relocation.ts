@@ -4,15 +4,15 @@ import type { Op } from '../../schedule/program.ts'
 import { scheduleOf, shapeOf } from '../../schedule/registry.ts'
 
 /**
- * A rank that walks through another's ops: one of the same shape elsewhere in the pipeline, or a replica that holds alike.
- * Its groups, peers and stages are as far from it as those of the other are from that.
+ * Lets a rank walk another's ops: those of a rank of the same shape elsewhere in the pipeline, or of an equal replica.
+ * Groups, peers and stages keep their distance from the rank.
  */
 export class Relocation {
-  /** Ranks from the one to the other, along each axis. */
-  private readonly along: Readonly<Record<MeshAxis, number>>
+  /** Ranks from the lowered rank to this one, along each axis. */
+  private readonly offsets: Readonly<Record<MeshAxis, number>>
   private readonly moves: boolean
-  private readonly stages: readonly number[]
-  private readonly byGroup = new Map<readonly number[], number>()
+  private readonly movedStages: readonly number[]
+  private readonly offsetOfGroup = new Map<readonly number[], number>()
 
   constructor(
     private readonly config: RunConfig,
@@ -26,43 +26,49 @@ export class Relocation {
       ? [coordinatesAt(parallel, lowered), coordinatesAt(parallel, rank)]
       : [coordinatesAt(parallel, 0), coordinatesAt(parallel, 0)]
     const distance = (axis: MeshAxis) => (to[axis] - from[axis]) * strideOf(parallel, axis)
-    this.along = { tensor: distance('tensor'), data: distance('data'), pipeline: distance('pipeline') }
-    // Only ranks that do not stand at an end share their ops: chunk for chunk the stages of one are those of the other.
+    this.offsets = { tensor: distance('tensor'), data: distance('data'), pipeline: distance('pipeline') }
+    // Ranks that share ops have the same chunks: stages map chunk by chunk.
     const owners = from.pipeline === to.pipeline ? [] : scheduleOf(parallel.schedule).stageToRank(shapeOf(config))
     const ownedBy = (rankOfPipeline: number) =>
       owners.flatMap((owner, stage) => (owner === rankOfPipeline ? [stage] : []))
     const [source, target] = [ownedBy(from.pipeline), ownedBy(to.pipeline)]
     const moved: number[] = []
     source.forEach((stage, chunk) => (moved[stage] = target[chunk]!))
-    this.stages = moved
+    this.movedStages = moved
   }
 
-  /** How far a group moves: along the axes that it does not span. */
-  private groupBy(group: readonly number[]): number {
-    const known = this.byGroup.get(group)
+  /** How far a group moves: by the offsets along the axes it does not span. */
+  private groupOffset(group: readonly number[]): number {
+    const known = this.offsetOfGroup.get(group)
     if (known !== undefined) return known
     const world = meshSize(this.config.parallel)
     const across = axesAcross(
       this.config.parallel,
       group.filter((rank) => rank < world),
     )
-    const by = MESH_AXES.reduce((sum, axis) => sum + (across.includes(axis) ? 0 : this.along[axis]), 0)
-    this.byGroup.set(group, by)
-    return by
+    const offset = MESH_AXES.reduce((sum, axis) => sum + (across.includes(axis) ? 0 : this.offsets[axis]), 0)
+    this.offsetOfGroup.set(group, offset)
+    return offset
   }
 
-  /** The op in the numbers of this rank. */
-  op<Each extends Op>(op: Each): Each {
+  /** The op with this rank's stages, groups and peers. */
+  relocate<Each extends Op>(op: Each): Each {
     if (!this.moves) return op
-    const stage = op.stage === undefined ? {} : { stage: this.stages[op.stage] ?? op.stage }
+    const stage = op.stage === undefined ? {} : { stage: this.movedStages[op.stage] ?? op.stage }
     if ('group' in op) {
-      const by = this.groupBy(op.group)
-      if (by === 0) return { ...op, ...stage }
-      const root = op.root === undefined ? {} : { root: op.root + by }
-      return { ...op, ...stage, ...root, group: op.group.map((rank) => rank + by), stream: `${op.stream}>${by}` }
+      const offset = this.groupOffset(op.group)
+      if (offset === 0) return { ...op, ...stage }
+      const root = op.root === undefined ? {} : { root: op.root + offset }
+      return {
+        ...op,
+        ...stage,
+        ...root,
+        group: op.group.map((rank) => rank + offset),
+        stream: `${op.stream}>${offset}`,
+      }
     }
     if (!('peer' in op)) return { ...op, ...stage }
-    const { tensor, data, pipeline } = this.along
+    const { tensor, data, pipeline } = this.offsets
     return { ...op, ...stage, peer: op.peer + tensor + data + pipeline }
   }
 }

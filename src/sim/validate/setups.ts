@@ -39,7 +39,7 @@ export function publishedConfig({ microBatch, microbatches, sequence, ...run }: 
 
 /** The simulation of a published run; published figures do not distinguish ranks of an axis. */
 export function publishedFigures(run: PublishedRun): StepFigures {
-  return simulateFigures(publishedConfig(run), { likeRanksOnce: true })
+  return simulateFigures(publishedConfig(run), { mergeEqualRanks: true })
 }
 
 export function publishedSeconds(run: PublishedRun): number {

@@ -56,7 +56,7 @@ function runOf(
   const partition = Array.from({ length: stages }, (_, i) => perRank / chunks - (i === 0 || i === stages - 1 ? 1 : 0))
   return simulateFigures(
     { ...config, parallel: { ...config.parallel, schedule, chunks, partition } },
-    { likeRanksOnce: true },
+    { mergeEqualRanks: true },
   )
 }
 

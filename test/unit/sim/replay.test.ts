@@ -51,8 +51,8 @@ function expectFoldedAlike(parallel: object, stragglers: object[]): void {
   )
   const cluster = clusterOf(config.cluster)
   const costs = programCosts(config, cluster)
-  const [single, folded] = [false, true].map((likeRanksOnce) =>
-    replay(config, costs, cluster.slowdown, { likeRanksOnce }),
+  const [single, folded] = [false, true].map((mergeEqualRanks) =>
+    replay(config, costs, cluster.slowdown, { mergeEqualRanks }),
   )
   expect(folded!.walks.length).toBeLessThan(single!.walks.length)
   expect(Math.abs(folded!.stepSeconds / single!.stepSeconds - 1)).toBeLessThanOrEqual(0.01)
