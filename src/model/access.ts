@@ -1,5 +1,6 @@
-import type { KernelName, Launch } from './kernels.ts'
+import type { KernelName } from './kernels.ts'
 import { KERNELS } from './kernels.ts'
+import type { LaunchAccess } from './launches.ts'
 
 /** Kernels that fill one part of an output while others fill the rest: its previous content is not used. */
 const PARTIAL_WRITERS: ReadonlySet<KernelName> = new Set([
@@ -12,7 +13,7 @@ const PARTIAL_WRITERS: ReadonlySet<KernelName> = new Set([
  * What a list of launches needs from before (reads) and leaves behind (writes). An accumulating output counts as read
  * only when it actually accumulates; a buffer first written inside the list is not a read. Unused roles are named ''.
  */
-export function accessOf(launches: readonly Launch[]): { reads: string[]; writes: string[] } {
+export function accessOf(launches: readonly LaunchAccess[]): { reads: string[]; writes: string[] } {
   const reads = new Set<string>()
   const writes = new Set<string>()
   for (const launch of launches) {

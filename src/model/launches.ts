@@ -68,6 +68,20 @@ function bound(call: Call, args: ComputeWork['args']): Readonly<Record<string, s
   return buffers
 }
 
+/** What a launch touches, without its sizes: all that reads and writes follow from. */
+export type LaunchAccess = Pick<Launch, 'kernel' | 'buffers'> & { readonly params: { readonly accumulate?: number } }
+
+/** The launches of a compute op, in order, as far as their accesses go. */
+export function launchAccesses(work: ComputeWork): LaunchAccess[] {
+  return callsOf(segmentOf(work.segment.kind), work.kind)
+    .filter((call) => happens(call, work))
+    .map((call) => {
+      const { accumulate } = call.params
+      const params = accumulate === undefined ? {} : { accumulate: valueOf(accumulate, sizesOf(work)) }
+      return { kernel: call.kernel, buffers: bound(call, work.args), params }
+    })
+}
+
 /** The launches of a compute op, in order. */
 export function launchesOf(work: ComputeWork): Launch[] {
   const sizes = sizesOf(work)

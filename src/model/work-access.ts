@@ -1,6 +1,6 @@
 import { accessOf } from './access.ts'
 import type { ComputeWork } from './launches.ts'
-import { boundBy, launchesOf } from './launches.ts'
+import { boundBy, launchAccesses } from './launches.ts'
 import { segmentOf } from './segments/registry.ts'
 
 /**
@@ -9,7 +9,7 @@ import { segmentOf } from './segments/registry.ts'
  */
 export function accessOfWork(work: ComputeWork): { reads: string[]; writes: string[] } {
   const { kind, segment, args } = work
-  const { reads, writes } = accessOf(launchesOf(work))
+  const { reads, writes } = accessOf(launchAccesses(work))
   const bound = boundBy(segmentOf(segment.kind), kind, args)
   const saved = Object.keys(args).flatMap((role) => (bound[role] === undefined ? [args[role]!] : []))
   const leaves = kind === 'forward' || kind === 'recompute'
