@@ -1,7 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
 import { MESH_AXES, axesAcross, coordinatesAt, meshSize, strideOf, type MeshAxis } from '../../core/mesh.ts'
 import type { Op } from '../../schedule/program.ts'
-import { scheduleOf, shapeOf } from '../../schedule/registry.ts'
 
 /**
  * Lets a rank walk another's ops: those of a rank of the same shape elsewhere in the pipeline, or of an equal replica.
@@ -18,6 +17,8 @@ export class Relocation {
     private readonly config: RunConfig,
     readonly lowered: number,
     readonly rank: number,
+    /** By stage, the pipeline rank that has it. */
+    stageToRank: readonly number[],
   ) {
     const { parallel } = config
     const world = meshSize(parallel)
@@ -28,7 +29,7 @@ export class Relocation {
     const distance = (axis: MeshAxis) => (to[axis] - from[axis]) * strideOf(parallel, axis)
     this.offsets = { tensor: distance('tensor'), data: distance('data'), pipeline: distance('pipeline') }
     // Ranks that share ops have the same chunks: stages map chunk by chunk.
-    const owners = from.pipeline === to.pipeline ? [] : scheduleOf(parallel.schedule).stageToRank(shapeOf(config))
+    const owners = from.pipeline === to.pipeline ? [] : stageToRank
     const ownedBy = (rankOfPipeline: number) =>
       owners.flatMap((owner, stage) => (owner === rankOfPipeline ? [stage] : []))
     const [source, target] = [ownedBy(from.pipeline), ownedBy(to.pipeline)]

@@ -127,7 +127,7 @@ export function replay(
   for (const { rank, lowered } of walked) {
     let code = codes.get(lowered)
     if (code === undefined) codes.set(lowered, (code = codeOf(fold.shared(lowered))))
-    const relocation = new Relocation(config, code.folded.rank.rank, rank)
+    const relocation = new Relocation(config, code.folded.rank.rank, rank, builder.orders.stageToRank)
     walks.push(new Walk(code, relocation, slowdown.get(rank) ?? 1, costs, links, options))
   }
   for (const walk of walks) walk.run()
