@@ -1,6 +1,7 @@
 import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { Prepared } from './kernels.ts'
+import { pollUntil } from './poll-until.ts'
 
 /** Submits are cut at this estimated device time. */
 const SUBMIT_SECONDS = 0.05
@@ -109,7 +110,9 @@ export class CommandQueue {
   /** Maps the first bytes of a staging buffer. Rejects with an earlier refusal of the device where that is the cause. */
   async map(staging: GPUBuffer, bytes: number): Promise<void> {
     try {
-      await this.faults.watch(`a read of ${bytes} bytes`, () => staging.mapAsync(MAP_READ, 0, bytes))
+      await this.faults.watch(`a read of ${bytes} bytes`, () =>
+        pollUntil(this.device.queue, staging.mapAsync(MAP_READ, 0, bytes)),
+      )
     } catch (error) {
       await this.faults.settled()
       const reason = error instanceof Error ? firstLine(error.message) : String(error)
@@ -120,7 +123,7 @@ export class CommandQueue {
   /** Waits until the device is idle. Rejects with its refusals. */
   async idle(): Promise<void> {
     this.flush()
-    await this.device.queue.onSubmittedWorkDone()
+    await pollUntil(this.device.queue, this.device.queue.onSubmittedWorkDone())
     await this.faults.settled()
   }
 

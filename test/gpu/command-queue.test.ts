@@ -66,6 +66,43 @@ describe('command queue', () => {
       expect(await floats(gpu, buffer)).toEqual([1, 2, 3, 4])
     }))
 
+  test('where a map is noticed only as work is submitted, or after 100 ms, no read waits for that', () =>
+    checked(async (gpu) => {
+      const { queue, device: bare } = gpu
+      const waiting = new Set<(by: string) => void>()
+      const noticed: string[] = []
+      const [createBuffer, submit] = [bare.createBuffer.bind(bare), bare.queue.submit.bind(bare.queue)]
+      bare.createBuffer = (descriptor) => {
+        const buffer = createBuffer(descriptor)
+        const mapAsync = buffer.mapAsync.bind(buffer)
+        buffer.mapAsync = async (...args) => {
+          await mapAsync(...args)
+          const timer = { id: setTimeout(() => undefined, 0) }
+          const by = await new Promise<string>((notice) => {
+            waiting.add(notice)
+            timer.id = setTimeout(() => notice('the clock'), 100)
+          })
+          clearTimeout(timer.id)
+          waiting.clear()
+          noticed.push(by)
+        }
+        return buffer
+      }
+      bare.queue.submit = (commands) => {
+        submit(commands)
+        for (const notice of waiting) notice('a submit')
+      }
+      try {
+        const buffer = four(gpu, [1, 2, 3, 4])
+        for (let i = 0; i < 10; i++) expect(await floats(gpu, buffer)).toEqual([1, 2, 3, 4])
+      } finally {
+        bare.createBuffer = createBuffer
+        bare.queue.submit = submit
+      }
+      expect(noticed).toEqual(Array.from({ length: 10 }, () => 'a submit'))
+      await queue.idle()
+    }))
+
   test('dispatches go together, until a submit would last too long', () =>
     checked(async (gpu) => {
       const { queue, kernels } = gpu
