@@ -1,7 +1,9 @@
 import type { RunConfig } from '../config/types.ts'
+import { MESH_AXES, type MeshAxis } from '../core/mesh.ts'
 import type { OpDims } from '../core/segments.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { parameterTable } from '../model/parameters.ts'
+import { scheduleOf, shapeOf } from '../schedule/registry.ts'
 import type { Stage } from './stages.ts'
 import { stagesOf } from './stages.ts'
 
@@ -16,8 +18,8 @@ export interface LocalParameter {
   readonly replicated: boolean
   /** The token embedding of a tied model: first and last stage hold it. */
   readonly tiedToHead: boolean
-  /** Its gradient comes from all rows, even where tensor ranks share the rows of the residual stream. */
-  readonly fromAllRows: boolean
+  /** Axes of the mesh along which ranks each compute a part of its gradient. */
+  readonly summedOver: readonly MeshAxis[]
 }
 
 /** Derived sizes that every pass needs, computed once from a configuration. */
@@ -44,8 +46,30 @@ function localElements(spec: ParameterSpec, config: RunConfig): number {
   return elements / tensor
 }
 
+/** Axes along which ranks hold the same part of a parameter, each with its own share of the gradient. */
+function summedOver(
+  { tensorAxis, fromAllRows, tiedToHead }: ParameterSpec,
+  config: RunConfig,
+  tiedApart: boolean,
+): MeshAxis[] {
+  const { data, tensor, sequenceParallel } = config.parallel
+  const shares: Readonly<Record<MeshAxis, boolean>> = {
+    data: data > 1,
+    // Each tensor rank sees only its rows of the residual stream (Korthikanti et al. 2022).
+    tensor: tensor > 1 && sequenceParallel && tensorAxis === null && !fromAllRows,
+    // First and last stage hold a tied embedding: rows looked up, and the head's product.
+    pipeline: tiedToHead && tiedApart,
+  }
+  return MESH_AXES.filter((axis) => shares[axis])
+}
+
 /** The stage's part of the parameter table; a tied embedding is on the first and on the last stage. */
-function parametersOf(stage: Stage, table: readonly ParameterSpec[], config: RunConfig): LocalParameter[] {
+function parametersOf(
+  stage: Stage,
+  table: readonly ParameterSpec[],
+  config: RunConfig,
+  tiedApart: boolean,
+): LocalParameter[] {
   const { layers } = config.model
   return table
     .filter(({ block, tiedToHead }) => {
@@ -60,19 +84,22 @@ function parametersOf(stage: Stage, table: readonly ParameterSpec[], config: Run
       block: spec.block,
       replicated: config.parallel.tensor > 1 && spec.tensorAxis === null,
       tiedToHead: spec.tiedToHead,
-      fromAllRows: spec.fromAllRows,
+      summedOver: summedOver(spec, config, tiedApart),
     }))
 }
 
 export function layoutOf(config: RunConfig): Layout {
   const stages = stagesOf(config)
   const table = parameterTable(config.model)
+  const owners = scheduleOf(config.parallel.schedule).stageToRank(shapeOf(config))
+  // First and last stage hold a tied embedding, on two ranks or on one.
+  const tiedApart = config.model.tied && owners[0] !== owners.at(-1)
   return {
     config,
     stages,
     tensor: config.parallel.tensor,
     paddedVocab: paddedVocab(config.model.vocab, config.parallel.tensor),
-    parametersOfStage: stages.map((stage) => parametersOf(stage, table, config)),
+    parametersOfStage: stages.map((stage) => parametersOf(stage, table, config, tiedApart)),
   }
 }
 

@@ -10,10 +10,10 @@ import { tensorGroup } from './tensor-link.ts'
  * them: their gradient comes from all rows.
  */
 export function withSequenceGradients(rank: ComputeRank, { config }: Layout): ComputeRank {
-  if (!config.parallel.sequenceParallel || config.parallel.tensor === 1) return rank
   const partial = new Map(
-    rank.parameters.filter((each) => each.replicated && !each.fromAllRows).map((each) => [each.name, each]),
+    rank.parameters.filter(({ summedOver }) => summedOver.includes('tensor')).map((each) => [each.name, each]),
   )
+  if (partial.size === 0) return rank
   const byMicrobatch = new Map<number | undefined, { buffer: string; elements: number }[]>()
   for (const { name, role, tensor, microbatch } of rank.buffers) {
     const found = role === 'gradient' ? partial.get(tensor) : undefined

@@ -20,8 +20,8 @@ export function withTiedEmbedding(rank: ComputeRank, layout: Layout, stageToRank
   const { config, stages } = layout
   const first = stageToRank[0]!
   const last = stageToRank[stages.length - 1]!
-  const held = rank.parameters.find((each) => each.tiedToHead)
-  if (!config.model.tied || first === last || held === undefined) return rank
+  const held = rank.parameters.find(({ summedOver }) => summedOver.includes('pipeline'))
+  if (held === undefined) return rank
   const { data, tensor, pipeline } = rank.coordinates
   const group = [first, last].map((p) => rankAt(config.parallel, { data, pipeline: p, tensor }))
   const spans = [span(gradBuffer(held.name), held.elements)]
