@@ -1,28 +1,20 @@
-import type { LocalizableMessage } from '../core/message.ts'
-import { msg } from '../core/message.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
 import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
 import { isObject, quoted } from './quoted.ts'
 import type { RunConfig } from './types.ts'
 
-export interface FieldRefusal {
-  readonly field: string
-  readonly localizable: LocalizableMessage
-}
-
 /** Fields set to a non-default value where they have no effect: whoever set one expects it to do something. */
-export function withoutEffect(config: RunConfig): FieldRefusal[] {
+export function withoutEffect(config: RunConfig): Fault[] {
   return strayFieldsOf(config).map(({ path, when, default: usual }) => {
     const needs = when![0]!
       .filter((each) => !holds(each, config))
       .map(conditionText)
       .join(', ')
     const given = quoted(valueAt(config, path))
-    return {
-      field: path,
-      localizable: msg`${given} has no effect here: it needs ${needs}; leave it at ${quoted(usual)}`,
-    }
+    return { ...sentence('no-effect-here', { value: given, needs, usual: quoted(usual) }), field: path }
   })
 }
 
@@ -65,11 +57,11 @@ function conditionText(condition: Condition): string {
 }
 
 /** Values that only the simulator takes. */
-export function simulatedOnly(config: RunConfig): FieldRefusal[] {
+export function simulatedOnly(config: RunConfig): Fault[] {
   return [...FIELDS.values()].flatMap(({ path, executes }) => {
     const value = valueAt(config, path)
     if (executes === undefined || executes.some((each) => each === value)) return []
     const allowed = executes.map(quoted).join(' or ')
-    return [{ field: path, localizable: msg`${quoted(value)} is for simulate; execution takes ${allowed}` }]
+    return [{ ...sentence('only-for-simulate', { value: quoted(value), allowed }), field: path }]
   })
 }

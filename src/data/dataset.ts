@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { Rng, shuffledIndices } from '../core/random.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
@@ -99,8 +99,7 @@ export class Dataset {
       else for (let t = 1; t <= sequence; t++) total += weights[start + t]!
     }
     const name = 'step' in batch ? `step ${batch.step}` : `validation batch ${batch.validation}`
-    if (total === 0)
-      throw new RefusedError('batch.sequence', `${sequence} is too short: no token of ${name} counts for the loss`)
+    if (total === 0) throw refused('batch.sequence', 'sequence-without-loss', { sequence, data: name })
     return total
   }
 

@@ -1,3 +1,5 @@
+import { FaultError } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { Prepared } from './kernels.ts'
@@ -56,7 +58,7 @@ export class CommandQueue {
     // Some browsers refuse views of shared memory here: copy those first.
     const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    this.faults.watch(`a write of ${data.byteLength} bytes (${buffer.label})`, () =>
+    this.faults.watch(sentence('gpu-write', { bytes: data.byteLength, buffer: buffer.label }), () =>
       this.device.queue.writeBuffer(buffer, offset, shared ? bytes.slice() : (bytes as Uint8Array<ArrayBuffer>)),
     )
   }
@@ -67,7 +69,7 @@ export class CommandQueue {
     this.pass?.end()
     this.pass = null
     this.encoder = null
-    this.faults.watch('a submit', () => this.device.queue.submit([encoder.finish()]))
+    this.faults.watch(sentence('gpu-submit'), () => this.device.queue.submit([encoder.finish()]))
     this.submits++
     this.onSubmit()
     this.measure(this.work)
@@ -91,7 +93,7 @@ export class CommandQueue {
   /** Small reads outside a Program, through their own staging buffer. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const size = Math.max(16, bytes)
-    const staging = this.faults.watch(`${size} bytes to read ${buffer.label}`, () =>
+    const staging = this.faults.watch(sentence('gpu-staging', { bytes: size, buffer: buffer.label }), () =>
       this.device.createBuffer({ size, usage: 9, label: 'read' }),
     )
     try {
@@ -109,11 +111,11 @@ export class CommandQueue {
   /** Maps the first bytes of a staging buffer. Rejects with an earlier refusal of the device where that is the cause. */
   async map(staging: GPUBuffer, bytes: number): Promise<void> {
     try {
-      await this.faults.watch(`a read of ${bytes} bytes`, () => staging.mapAsync(MAP_READ, 0, bytes))
+      await this.faults.watch(sentence('gpu-read', { bytes }), () => staging.mapAsync(MAP_READ, 0, bytes))
     } catch (error) {
       await this.faults.settled()
       const reason = error instanceof Error ? firstLine(error.message) : String(error)
-      throw new Error(`the GPU could not read back ${bytes} bytes: ${reason}`, { cause: error })
+      throw new FaultError(sentence('gpu-read-failed', { bytes, why: reason }), { cause: error })
     }
   }
 

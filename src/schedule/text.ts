@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import type { KindsWith, OpKind, OpKindRow, OpOf } from './op-kinds.ts'
 import { OP_KINDS, isMessage } from './op-kinds.ts'
 import type { Op } from './program.ts'
@@ -86,7 +86,7 @@ const MEMBERS = /^([^]*)@(\d+(?:\+\d+)*)(?:\/(\d+))?$/
 
 /** The inverse of `opText`, as far as the text goes. Throws RefusedError for text that is no op. */
 export function parseOp(text: string): OpLabel {
-  const refuse = () => new RefusedError('op', `"${text}" is not like 0F3:h.2.attn, 1SEND_F2>3, ALL_REDUCE:bucket 0@0+1`)
+  const refuse = () => refused('op', 'not-an-op', { text })
   const [, stage = '', word = '', microbatch = '', mark, detail = ''] = HEAD.exec(text) ?? []
   const place = {
     ...(stage === '' ? {} : { stage: Number(stage) }),

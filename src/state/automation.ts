@@ -1,3 +1,5 @@
+import { FaultError, faultOf } from '../core/errors.ts'
+import { sentence, lineOf } from '../core/fault.ts'
 import type { ParityReport, RunEvent } from '../cluster/run-events.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { AdapterResult, RunResult } from '../config/result.ts'
@@ -79,8 +81,8 @@ export const automation: TabclusterApi = {
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
   const { onEvent, signal, ...sources } = options
   signal?.throwIfAborted()
-  const { startPageRun, RunError } = await engine()
-  if (signal?.aborted) throw new RunError('the run was stopped before it began', 1)
+  const { startPageRun } = await engine()
+  if (signal?.aborted) throw new FaultError(sentence('stopped-before-start'))
   const handle = await startPageRun(parseConfig(input), sources, { evaluateEvery: 0 })
   if (onEvent) handle.subscribe(onEvent)
   const stop = () => void handle.stop().catch(() => undefined)
@@ -131,17 +133,15 @@ async function compare(configs: readonly unknown[], options: CompareOptions = {}
       })
       end({ ...each, measured })
     } catch (error) {
-      end({ ...each, untrained: lineOf(error) })
+      end({ ...each, untrained: lineOf(faultOf(error)) })
     }
   }
   return compared
 }
 
-const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
 function settled(config: unknown): Promise<Comparison> {
   return simulateOne(config).then(
     (result) => ({ result }),
-    (error: unknown) => ({ error: lineOf(error) }),
+    (error: unknown) => ({ error: lineOf(faultOf(error)) }),
   )
 }

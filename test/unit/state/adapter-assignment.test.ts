@@ -1,3 +1,4 @@
+import { errorOf } from '../../../src/core/errors.ts'
 import { describe, expect, it } from 'vitest'
 import type { FoundAdapter } from '../../../src/cluster/browser-run.ts'
 import type { Availability } from '../../../src/state/session.ts'
@@ -29,7 +30,7 @@ describe('dealing ranks to adapters', () => {
 
 describe('adapters that a configuration names', () => {
   const parsed = engineSession.parse({ parallel: { data: 2 }, cluster: { adapters: ['low-power', 'fallback'] } })
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   const found = (choices: FoundAdapter['choices']): Availability => ({
     kind: 'ok',
     adapters: [{ choices } as FoundAdapter],

@@ -1,3 +1,4 @@
+import { errorOf } from '../../../src/core/errors.ts'
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
@@ -5,7 +6,7 @@ import { groupIndex, groupLetter, meshView, sharedAxis } from '../../../src/stat
 
 async function meshOf(parallel: Record<string, number | string>) {
   const parsed = engineSession.parse({ parallel, batch: { microbatches: 1 } })
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   return meshView(planOf(parsed.config).ranks)
 }
 
