@@ -100,17 +100,10 @@ export class BrowserStore {
   }
 }
 
-/** Browsers name it differently, and may say it of the cause. */
+/** Browsers throw it, or an abort that it caused. */
 function isQuota(error: unknown): boolean {
-  return error instanceof Error && (QUOTA_ERRORS.has(error.name) || isQuota(error.cause))
+  return error instanceof Error && (error.name === 'QuotaExceededError' || isQuota(error.cause))
 }
-
-/** Firefox has names of its own. */
-const QUOTA_ERRORS: ReadonlySet<string> = new Set([
-  'QuotaExceededError',
-  'NS_ERROR_DOM_QUOTA_REACHED',
-  'NS_ERROR_FILE_NO_DEVICE_SPACE',
-])
 
 /** Whether a checkpoint was not saved for want of room. */
 export function isFull({ code }: Fault): boolean {

@@ -33,7 +33,7 @@ export async function planCommand(options: PlanCommandOptions): Promise<void> {
   }
 }
 
-/** Reasons are in English, beside their codes. */
+/** Reasons as text, and as codes with values. */
 function jsonOf(found: PlannerResult): object {
   const dropped = found.dropped.map(({ reason, count }) => ({ reason: englishOf(reason), count, ...reason }))
   return { ...found, dropped }

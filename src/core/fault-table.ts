@@ -1,14 +1,14 @@
 /**
  * Everything that the program says about a failure, by code: its kind, and the English sentence with {names} in place
- * of its values. Kind and exit status follow from the code, translations are by code (ui/text/faults-zh.ts), and both
- * tables are checked by the compiler. Adding a row here is all it takes to say something new.
+ * of its values. Nothing compiles where values are missing, or where a sentence of the page is not in Chinese
+ * (ui/text/faults-zh.ts).
  */
 
 /** What a failure means for whoever has to act on it. */
 export type FaultKind = 'refused' | 'outOfMemory' | 'deviceLost' | 'noWebGpu' | 'noAdapter' | 'rank' | 'other'
 
 /** A phrase is a part of a sentence: never a failure by itself. */
-type RowKind = FaultKind | 'phrase'
+type RowKind = Exclude<FaultKind, 'rank'> | 'phrase'
 
 function said<const Kind extends RowKind, const Text extends string>(kind: Kind, text: Text) {
   return { kind, text, commandLine: false } as const

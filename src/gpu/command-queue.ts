@@ -10,6 +10,8 @@ const SUBMIT_SECONDS = 0.05
 const FIRST_RATE = 1e9
 /** A byte moved counts as this many floating-point operations in the estimate. */
 const FLOPS_PER_BYTE = 0.5
+/** How much later than a failed read the loss of its device may be reported. */
+const LOST_MILLISECONDS = 100
 /** GPUMapMode.READ, whose global is absent in Node. */
 const MAP_READ = 1
 
@@ -113,6 +115,8 @@ export class CommandQueue {
     try {
       await this.faults.watch(sentence('gpu-read', { bytes }), () => staging.mapAsync(MAP_READ, 0, bytes))
     } catch (error) {
+      // A device's reads may fail just before it is known to be lost.
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, LOST_MILLISECONDS))])
       await this.faults.settled()
       const reason = error instanceof Error ? firstLine(error.message) : String(error)
       throw new FaultError(sentence('gpu-read-failed', { bytes, why: reason }), { cause: error })

@@ -1,5 +1,5 @@
-import { faultOf } from '../core/errors.ts'
 import { createStore } from 'zustand/vanilla'
+import { faultOf } from '../core/errors.ts'
 import type { Availability, Session } from './session.ts'
 
 /** The available adapters; null until the browser has answered. */

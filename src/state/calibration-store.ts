@@ -1,6 +1,6 @@
+import { createStore } from 'zustand/vanilla'
 import { faultOf } from '../core/errors.ts'
 import type { Fault } from '../core/fault.ts'
-import { createStore } from 'zustand/vanilla'
 import type { RunConfig } from '../config/types.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Session } from './session.ts'

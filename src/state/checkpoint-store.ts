@@ -1,7 +1,7 @@
+import { createStore } from 'zustand/vanilla'
 import { FaultError, errorOf, faultOf } from '../core/errors.ts'
 import { sentence } from '../core/fault.ts'
 import type { Fault } from '../core/fault.ts'
-import { createStore } from 'zustand/vanilla'
 import { BrowserStore, isFull } from '../checkpoint/browser-store.ts'
 import type { SavedCheckpoint } from '../checkpoint/browser-store.ts'
 import { blobSource } from '../checkpoint/safetensors.ts'

@@ -1,6 +1,6 @@
+import { createStore } from 'zustand/vanilla'
 import { errorOf } from '../core/errors.ts'
 import type { Fault } from '../core/fault.ts'
-import { createStore } from 'zustand/vanilla'
 import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { removePath, writePath } from './draft-path.ts'

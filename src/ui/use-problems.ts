@@ -1,5 +1,5 @@
-import type { Fault } from '../core/fault.ts'
 import { useMemo } from 'react'
+import type { Fault } from '../core/fault.ts'
 import { problemsOnScreen } from '../state/problems.ts'
 import { usePage, useSlice } from './page-context.ts'
 

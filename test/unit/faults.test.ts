@@ -10,7 +10,7 @@ import { FAULTS } from '../../src/core/fault-table.ts'
 import { englishOf, exitStatusOf, kindOf, lineOf, sentence } from '../../src/core/fault.ts'
 import type { Fault, PageCode, SentenceCode } from '../../src/core/fault.ts'
 import { reduceRun, IDLE } from '../../src/state/run-state.ts'
-import { faultInChinese } from '../../src/ui/text/fault-text.ts'
+import { faultInChinese, lineInChinese } from '../../src/ui/text/fault-text.ts'
 import { FAULTS_ZH, isTranslated, translated } from '../../src/ui/text/faults-zh.ts'
 
 const codes = Object.keys(FAULTS) as SentenceCode[]
@@ -175,4 +175,13 @@ describe('in Chinese', () => {
     )
     expect(faultInChinese(sentence('unexpected', { message: 'as it is' }))).toBe('as it is')
   })
+})
+
+test('a line in Chinese begins with the rank and op, or the step, or the field as it is named', () => {
+  const lost = onRank(sentence('device-lost', { reason: 'unknown', why: 'driver gone' }), 1, 'OPTIMIZER_STEP')
+  expect(lineInChinese(lost)).toBe('rank 1 在 OPTIMIZER_STEP 处：GPU 设备已丢失（unknown）：driver gone')
+  const loss = { ...sentence('loss-not-finite-at-start', { loss: NaN, gradNorm: 1 }), step: 3 }
+  expect(lineInChinese(loss)).toMatch(/^第 4 步：尚未更新，损失就已是 NaN/)
+  expect(lineOf(loss)).toMatch(/^step 4: the loss is NaN and the gradient norm 1 before any update/)
+  expect(lineInChinese(refused('weights', 'tensor-missing', { name: 'wte' }).fault)).toBe('weights: 缺少 wte')
 })

@@ -1,7 +1,7 @@
-import { FaultError } from '../../core/errors.ts'
-import { sentence } from '../../core/fault.ts'
 import { existsSync } from 'node:fs'
 import { create, globals } from 'webgpu'
+import { FaultError } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 import { withThrottledPolls } from './throttled-polls.ts'
 
 /** Where a Chromium installation has SwiftShader's Vulkan driver; the first existing path is used. */

@@ -1,6 +1,6 @@
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { faultOf } from '../../core/errors.ts'
 import { sentence } from '../../core/fault.ts'
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { ClusterHost } from '../cluster.ts'
 import { Rank } from '../rank.ts'
 import { createTransports } from '../transport/setup.ts'

@@ -1,5 +1,5 @@
-import type { Fault } from '../../core/fault.ts'
 import { useState } from 'react'
+import type { Fault } from '../../core/fault.ts'
 import { describeLayout } from '../../sim/describe-layout.ts'
 import { parseConfig } from '../../config/parse.ts'
 import type { Obstacle, Pin } from '../../state/compare-store.ts'

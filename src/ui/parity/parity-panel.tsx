@@ -1,6 +1,6 @@
+import { useState } from 'react'
 import { faultOf } from '../../core/errors.ts'
 import type { Fault } from '../../core/fault.ts'
-import { useState } from 'react'
 import type { ParityReport } from '../../cluster/run-events.ts'
 import { formatTiny } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'

@@ -1,6 +1,6 @@
-import { faultOf } from '../../core/errors.ts'
 import { Component, createElement, lazy, Suspense, useState } from 'react'
 import type { ComponentType, ReactNode } from 'react'
+import { faultOf } from '../../core/errors.ts'
 import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'

@@ -1,6 +1,6 @@
+import { useState } from 'react'
 import { faultOf } from '../../core/errors.ts'
 import type { Fault } from '../../core/fault.ts'
-import { useState } from 'react'
 import { resumeFrom } from '../../state/checkpoint-store.ts'
 import { rebalance, withSplit } from '../../state/rebalance.ts'
 import type { Rebalance } from '../../state/rebalance.ts'

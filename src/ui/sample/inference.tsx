@@ -1,6 +1,6 @@
+import { useState } from 'react'
 import { faultOf } from '../../core/errors.ts'
 import type { Fault } from '../../core/fault.ts'
-import { useState } from 'react'
 import type { InferenceReport } from '../../cluster/run-events.ts'
 import { isActive } from '../../state/run-state.ts'
 import { formatBytes, formatPercent, formatCount, significant } from '../format.ts'

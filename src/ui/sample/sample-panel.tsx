@@ -1,6 +1,6 @@
+import { useState } from 'react'
 import { faultOf } from '../../core/errors.ts'
 import type { Fault } from '../../core/fault.ts'
-import { useState } from 'react'
 import { PROMPTS } from '../../data/corpora/prompts.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'

@@ -1,6 +1,6 @@
+import { useEffect, useState } from 'react'
 import { faultOf } from '../../core/errors.ts'
 import type { Fault } from '../../core/fault.ts'
-import { useEffect, useState } from 'react'
 import type { RunConfig } from '../../config/types.ts'
 import type { MemoryChange, FitSearch, FitAttempt } from '../../state/fits.ts'
 import { findFits } from '../../state/fits.ts'

@@ -1,5 +1,6 @@
 import { useRef } from 'react'
 import type { RunConfig } from '../../config/types.ts'
+import { lineOf } from '../../core/fault.ts'
 import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
@@ -126,7 +127,7 @@ export function StrategyPanel() {
       </div>
       <CompareUncompressed />
       {otherProblems.map((problem) => (
-        <p key={`${problem.field} ${problem.code}`} className={styles.problem} role="alert">
+        <p key={lineOf(problem)} className={styles.problem} role="alert">
           {problem.field === undefined ? faultText(problem) : `${nameOf(text, problem.field)}: ${faultText(problem)}`}
         </p>
       ))}

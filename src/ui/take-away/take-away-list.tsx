@@ -1,5 +1,5 @@
-import { faultOf } from '../../core/errors.ts'
 import { useId, useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import button from '../theme/button.module.css'
 import { SIMULATE_TEXT } from '../simulate/text.ts'

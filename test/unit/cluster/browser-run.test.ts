@@ -1,5 +1,5 @@
-import { sentence } from '../../../src/core/fault.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { sentence } from '../../../src/core/fault.ts'
 import { startPageRun } from '../../../src/cluster/browser-run.ts'
 import type { ConductorCall, ConductorReply, ConductorRequest } from '../../../src/cluster/conductor-protocol.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'

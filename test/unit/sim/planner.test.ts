@@ -1,5 +1,5 @@
-import { englishOf } from '../../../src/core/fault.ts'
 import { describe, expect, it } from 'vitest'
+import { englishOf } from '../../../src/core/fault.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { Bounds } from '../../../src/sim/planner/bound.ts'

@@ -1,5 +1,5 @@
-import { errorOf } from '../../../src/core/errors.ts'
 import { describe, expect, it } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import type { FoundAdapter } from '../../../src/cluster/browser-run.ts'
 import type { Availability } from '../../../src/state/session.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'

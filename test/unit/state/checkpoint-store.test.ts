@@ -1,5 +1,5 @@
-import { faultOf } from '../../../src/core/errors.ts'
 import { expect, test } from 'vitest'
+import { faultOf } from '../../../src/core/errors.ts'
 import { BrowserStore, isFull } from '../../../src/checkpoint/browser-store.ts'
 import type { KeyValueStore } from '../../../src/checkpoint/browser-store.ts'
 

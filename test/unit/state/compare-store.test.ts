@@ -1,7 +1,7 @@
+import { expect, test } from 'vitest'
 import { errorOf } from '../../../src/core/errors.ts'
 import { sentence } from '../../../src/core/fault.ts'
 import type { Fault } from '../../../src/core/fault.ts'
-import { expect, test } from 'vitest'
 import type { PageRun } from '../../../src/cluster/browser-run.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { parseConfig } from '../../../src/config/parse.ts'

@@ -1,6 +1,6 @@
+import { expect, test } from 'vitest'
 import { errorOf } from '../../../src/core/errors.ts'
 import { lineOf } from '../../../src/core/fault.ts'
-import { expect, test } from 'vitest'
 import type { Draft } from '../../../src/state/draft-path.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import {

@@ -1,5 +1,5 @@
-import { lineOf } from '../../../src/core/fault.ts'
 import { expect, test } from 'vitest'
+import { lineOf } from '../../../src/core/fault.ts'
 import { inputToUrl } from '../../../src/config/url.ts'
 import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'

@@ -1,5 +1,5 @@
-import { errorOf } from '../../../src/core/errors.ts'
 import { describe, expect, it } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { groupIndex, groupLetter, meshView, sharedAxis } from '../../../src/state/mesh-view.ts'

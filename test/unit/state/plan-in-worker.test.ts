@@ -1,7 +1,7 @@
+import { expect, test } from 'vitest'
 import { errorOf } from '../../../src/core/errors.ts'
 import { sentence } from '../../../src/core/fault.ts'
 import type { Fault } from '../../../src/core/fault.ts'
-import { expect, test } from 'vitest'
 import type { Draft } from '../../../src/state/draft-path.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { predict } from '../../../src/state/engine-plan.ts'

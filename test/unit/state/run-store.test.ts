@@ -1,5 +1,5 @@
-import { errorOf } from '../../../src/core/errors.ts'
 import { expect, test } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import type { PageRun } from '../../../src/cluster/browser-run.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { planOf } from '../../../src/state/engine-plan.ts'

@@ -1,6 +1,6 @@
+import { expect, test } from 'vitest'
 import { sentence } from '../../../src/core/fault.ts'
 import type { Fault } from '../../../src/core/fault.ts'
-import { expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 import { createSimulationStore } from '../../../src/state/simulation-store.ts'

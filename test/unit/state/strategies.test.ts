@@ -1,6 +1,6 @@
+import { describe, expect, it } from 'vitest'
 import { errorOf } from '../../../src/core/errors.ts'
 import { englishOf } from '../../../src/core/fault.ts'
-import { describe, expect, it } from 'vitest'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { FIELD_SPECS, optionOf } from '../../../src/state/fields.ts'
