@@ -1,6 +1,6 @@
 import type { RefusedCode } from '../core/errors.ts'
 import { sentence } from '../core/fault.ts'
-import type { FaultSentence } from '../core/fault.ts'
+import type { FaultSentence, FaultValue } from '../core/fault.ts'
 
 /**
  * Identifies a file given in place of weights by its first bytes; null when not recognised. The first two are typical
@@ -17,10 +17,10 @@ export function identifyFile(beginning: Uint8Array): FaultSentence<RefusedCode> 
   return format ? sentence('file-is-other-format', { format: format[1] }) : null
 }
 
-const FORMATS: readonly (readonly [begin: string, name: string])[] = [
-  ['PK\u0003\u0004', "zip (PyTorch's format)"],
-  ['\u0080\u0002', "a pickle (PyTorch's old format)"],
-  ['\u0080\u0004', 'a pickle'],
+const FORMATS: readonly (readonly [begin: string, format: FaultValue])[] = [
+  ['PK\u0003\u0004', sentence('format-zip')],
+  ['\u0080\u0002', sentence('format-old-pickle')],
+  ['\u0080\u0004', sentence('format-pickle')],
   ['GGUF', 'GGUF'],
   ['\u0089HDF', 'HDF5'],
   ['\u001f\u008b', 'gzip'],

@@ -1,7 +1,7 @@
 import { meshSize } from '../core/mesh.ts'
 import { RefusedError } from '../core/errors.ts'
 import type { RefusedCode } from '../core/errors.ts'
-import { sentence } from '../core/fault.ts'
+import { joined, sentence } from '../core/fault.ts'
 import type { Fault, FaultValues } from '../core/fault.ts'
 import { parameterTable } from '../model/parameters.ts'
 import { simulatedOnly, withoutEffect } from './effects.ts'
@@ -59,7 +59,7 @@ export function problemsOf(config: RunConfig, use: ConfigUse = 'execute'): Fault
   if (model.family === 'llama' && model.headSize % 2 === 1)
     refuse('model.headSize', 'head-size-odd', { headSize: model.headSize })
   const sources = [data.corpus, data.text, data.tokens].filter((each) => each !== null)
-  if (sources.length > 1) refuse('data', 'several-data-sources', { sources: sources.join(' and ') })
+  if (sources.length > 1) refuse('data', 'several-data-sources', { sources: joined('both', sources) })
   const needed = dataVocab(config)
   if (use === 'execute' && model.vocab < needed)
     refuse('model.vocab', 'vocab-smaller-than-tokenizer', {

@@ -1,5 +1,5 @@
-import { sentence } from '../core/fault.ts'
-import type { Fault } from '../core/fault.ts'
+import { joined, sentence } from '../core/fault.ts'
+import type { Fault, FaultValue } from '../core/fault.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
 import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
@@ -9,10 +9,8 @@ import type { RunConfig } from './types.ts'
 /** Fields set to a non-default value where they have no effect: whoever set one expects it to do something. */
 export function withoutEffect(config: RunConfig): Fault[] {
   return strayFieldsOf(config).map(({ path, when, default: usual }) => {
-    const needs = when![0]!
-      .filter((each) => !holds(each, config))
-      .map(conditionText)
-      .join(', ')
+    const unmet = when![0]!.filter((each) => !holds(each, config))
+    const needs = joined('also', unmet.map(conditionText))
     const given = quoted(valueAt(config, path))
     return { ...sentence('no-effect-here', { value: given, needs, usual: quoted(usual) }), field: path }
   })
@@ -50,9 +48,10 @@ function withValue<Root extends object>(root: Root, path: string, value: unknown
   return { ...root, [head]: withValue(isObject(inner) ? inner : {}, path.slice(dot + 1), value) }
 }
 
-function conditionText(condition: Condition): string {
+function conditionText(condition: Condition): FaultValue {
   if ('given' in condition) return condition.field
-  if ('is' in condition) return `${condition.field} ${condition.is.map(String).join(' or ')}`
+  if ('is' in condition)
+    return sentence('field-is', { field: condition.field, value: joined('either', condition.is.map(String)) })
   return 'least' in condition ? `${condition.field} ≥ ${condition.least}` : `${condition.field} > ${condition.above}`
 }
 
@@ -61,7 +60,7 @@ export function simulatedOnly(config: RunConfig): Fault[] {
   return [...FIELDS.values()].flatMap(({ path, executes }) => {
     const value = valueAt(config, path)
     if (executes === undefined || executes.some((each) => each === value)) return []
-    const allowed = executes.map(quoted).join(' or ')
+    const allowed = joined('either', executes.map(quoted))
     return [{ ...sentence('only-for-simulate', { value: quoted(value), allowed }), field: path }]
   })
 }

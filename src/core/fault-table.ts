@@ -26,6 +26,11 @@ interface Row {
 }
 
 export const FAULTS = {
+  // Between values.
+  both: said('phrase', '{first} and {second}'),
+  either: said('phrase', '{first} or {second}'),
+  also: said('phrase', '{first}, {second}'),
+
   // A configuration, its fields and the rules between them.
   'epochs-and-steps': said('refused', '{epochs} given together with steps; give one of the two'),
   'heads-do-not-divide-embed': said('refused', '{heads} does not divide model.embed: {embed}'),
@@ -120,6 +125,7 @@ export const FAULTS = {
   'link-unpacks-too-large': said('refused', 'unpacks to more than {most} bytes'),
   'link-characters-bad': said('refused', 'is damaged: it has characters that no link holds'),
   'link-length-bad': said('refused', 'is damaged: its length is that of no base64'),
+  'field-is': said('phrase', '{field} {value}'),
   'loss-and-optimizer-on-one-rank': said('phrase', 'one rank holds the loss and the optimizer'),
   'optimizer-on-server': said('phrase', 'the server holds the optimizer'),
 
@@ -148,6 +154,8 @@ export const FAULTS = {
   'program-invalid': said('other', '{found}'),
 
   // Text, tokens and tokenizers.
+  'training-step': said('phrase', 'step {step}'),
+  'validation-batch': said('phrase', 'validation batch {batch}'),
   'sequence-without-loss': said('refused', '{sequence} is too short: no token of {data} counts for the loss'),
   'text-too-large': said('refused', '"{path}" has {bytes} bytes; a text has at most {most}'),
   'text-is-utf-32': said('refused', '"{path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark'),
@@ -165,6 +173,10 @@ export const FAULTS = {
   ),
   'text-utf-16-odd': said('refused', '"{path}" has {bytes} bytes; UTF-16 takes an even number'),
   'text-utf-16-unit-bad': said('refused', '"{path}" is not text: the UTF-16 unit at byte {at} is {unit}'),
+  'llmc-weights': said('phrase', 'weights'),
+  'llmc-tokenizer': said('phrase', 'a tokenizer'),
+  'llmc-evaluation': said('phrase', 'an evaluation'),
+  'llmc-wide-tokens': said('phrase', 'tokens of 32 bits'),
   'llmc-other-file': said(
     'phrase',
     "is llm.c's file of {format} (magic {magic}); its files of 16-bit tokens (magic {tokens}) are read",
@@ -226,6 +238,9 @@ export const FAULTS = {
     'the file is the index of several files, not weights; on the command line give it as a .json file',
   ),
   'file-is-json': said('refused', 'the file is JSON, not safetensors'),
+  'format-zip': said('phrase', "zip (PyTorch's format)"),
+  'format-old-pickle': said('phrase', "a pickle (PyTorch's old format)"),
+  'format-pickle': said('phrase', 'a pickle'),
   'file-is-other-format': said('refused', 'the file is {format}, not safetensors'),
   'tensor-not-of-model': said('refused', '{name} does not belong to this model'),
   'tensor-shape-differs': said('refused', '{name} has shape [{shape}]; the model takes [{expected}]'),

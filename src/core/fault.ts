@@ -57,6 +57,12 @@ export function sentence<const Code extends SentenceCode>(
   return { code, values: values ?? {} }
 }
 
+/** Several values as one: "a or b or c". */
+export function joined(how: 'both' | 'either' | 'also', values: readonly FaultValue[]): FaultValue {
+  const [first = '', ...rest] = values
+  return rest.reduce((all, second) => sentence(how, { first: all, second }), first)
+}
+
 /** How a language words faults. */
 export interface FaultWording {
   /** The sentence of a code, with {names} in place of its values. */

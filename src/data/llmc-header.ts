@@ -1,5 +1,6 @@
 import type { Refuse } from '../core/errors.ts'
-import type { CodeOfKind } from '../core/fault.ts'
+import { sentence } from '../core/fault.ts'
+import type { CodeOfKind, FaultSentence } from '../core/fault.ts'
 /**
  * The header of llm.c's .bin files: 256 int32, little-endian; a magic number, a version, the number of tokens. Its
  * magic is not a pair of GPT-2 tokens.
@@ -9,11 +10,11 @@ const HEADER_BYTES = 256 * 4
 const TOKENS = 20240520
 
 /** Other files of llm.c, by magic number. */
-const OTHER_FORMATS: ReadonlyMap<number, string> = new Map([
-  [20240326, 'weights'],
-  [20240328, 'a tokenizer'],
-  [20240522, 'an evaluation'],
-  [20240801, 'tokens of 32 bits'],
+const OTHER_FORMATS: ReadonlyMap<number, FaultSentence> = new Map<number, FaultSentence>([
+  [20240326, sentence('llmc-weights')],
+  [20240328, sentence('llmc-tokenizer')],
+  [20240522, sentence('llmc-evaluation')],
+  [20240801, sentence('llmc-wide-tokens')],
 ])
 
 /** The magic number of an llm.c file; null for anything else. */

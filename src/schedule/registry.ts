@@ -1,5 +1,7 @@
 import { refused } from '../core/errors.ts'
 import type { RefusedError } from '../core/errors.ts'
+import { joined } from '../core/fault.ts'
+import type { FaultValue } from '../core/fault.ts'
 import { gpipeOrder } from './orders/gpipe.ts'
 import { interleavedOrder } from './orders/interleaved.ts'
 import { naiveOrder } from './orders/naive.ts'
@@ -134,7 +136,7 @@ export function actionsOf(config: PipelineConfig): { actions: Order; stageToRank
   return { actions: schedule.order(shape), stageToRank: schedule.stageToRank(shape) }
 }
 
-function multiplesNear(m: number, p: number): string {
+function multiplesNear(m: number, p: number): FaultValue {
   const below = Math.floor(m / p) * p
-  return below === 0 ? `${p}` : `${below} or ${below + p}`
+  return below === 0 ? p : joined('either', [below, below + p])
 }

@@ -7,7 +7,7 @@ import { CATEGORIES } from '../../src/core/bytes.ts'
 import { FaultError, OutOfMemoryError, RankError, RefusedError } from '../../src/core/errors.ts'
 import { errorOf, faultOf, onRank, refused } from '../../src/core/errors.ts'
 import { FAULTS } from '../../src/core/fault-table.ts'
-import { englishOf, exitStatusOf, kindOf, lineOf, sentence } from '../../src/core/fault.ts'
+import { englishOf, exitStatusOf, joined, kindOf, lineOf, sentence } from '../../src/core/fault.ts'
 import type { Fault, PageCode, SentenceCode } from '../../src/core/fault.ts'
 import { reduceRun, IDLE } from '../../src/state/run-state.ts'
 import { faultInChinese, lineInChinese } from '../../src/ui/text/fault-text.ts'
@@ -142,6 +142,13 @@ test('a fault crosses the protocols of ranks and of the conductor unchanged', as
   expect(lineOf(structuredClone(fault))).toBe(
     'rank 1 at 0F0: out of memory: the adapter has no room left for a write of 8 bytes (x)',
   )
+})
+
+test('several values are one', () => {
+  expect(englishOf(sentence('several-data-sources', { sources: joined('both', ['a', 'b', 'c']) }))).toBe(
+    'a and b and c given; give one of corpus, text, tokens',
+  )
+  expect(joined('either', ['a'])).toBe('a')
 })
 
 describe('in Chinese', () => {
