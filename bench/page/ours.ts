@@ -1,3 +1,4 @@
+import { errorOf } from '../../src/core/errors.ts'
 import { TRAIN_CASE } from '../../src/cli/bench-case.ts'
 import { startPageRun } from '../../src/cluster/browser-run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
@@ -41,7 +42,7 @@ export async function training() {
     run.subscribe((event) => {
       if (event.kind === 'step') last = event.result
       else if (event.kind === 'phase' && event.phase === 'paused') resolve()
-      else if (event.kind === 'failed') reject(new Error(event.message))
+      else if (event.kind === 'failed') reject(errorOf(event.fault))
     })
   })
   await ready

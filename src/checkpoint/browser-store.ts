@@ -1,6 +1,8 @@
 import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval'
 import { quoted } from '../config/quoted.ts'
-import { RefusedError } from '../core/errors.ts'
+import { FaultError, refused } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
 
 /** Checkpoints in the browser's own storage (IndexedDB): files under names. */
 
@@ -11,11 +13,6 @@ export interface SavedCheckpoint {
   readonly bytes: number
   /** Milliseconds since 1970. */
   readonly saved: number
-}
-
-/** The storage is full: nothing was written, and what was there is untouched. */
-export class StorageFullError extends Error {
-  override readonly name = 'StorageFullError'
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
@@ -68,7 +65,7 @@ export class BrowserStore {
   }
 
   /**
-   * Saves a checkpoint's file under a name, replacing an existing one. Throws StorageFullError when there is no room.
+   * Saves a checkpoint's file under a name, replacing an existing one. Throws, with `isFull`, when there is no room.
    */
   async save(name: string, step: number, file: Blob): Promise<SavedCheckpoint> {
     const info: SavedCheckpoint = { name, step, bytes: file.size, saved: this.now() }
@@ -80,8 +77,13 @@ export class BrowserStore {
     } catch (error) {
       if (!isQuota(error)) throw error
       const left = await this.store.left().catch(() => null)
-      const room = left === null ? "the browser's storage is full" : `the browser's storage has ${megabytes(left)} left`
-      throw new StorageFullError(`checkpoint ${quoted(name)} takes ${megabytes(file.size)}; ${room}`)
+      const [about, bytes] = [quoted(name), megabytes(file.size)]
+      // Nothing was written, and what was there is untouched.
+      throw new FaultError(
+        left === null
+          ? sentence('storage-full', { name: about, bytes })
+          : sentence('storage-has-less', { name: about, bytes, left: megabytes(left) }),
+      )
     }
     return info
   }
@@ -89,7 +91,7 @@ export class BrowserStore {
   /** The saved file, to resume from or to download. */
   async file(name: string): Promise<Blob> {
     const data = await this.store.get(DATA + name)
-    if (!(data instanceof Blob)) throw new RefusedError('checkpoint', `${quoted(name)} is not saved here`)
+    if (!(data instanceof Blob)) throw refused('checkpoint', 'not-saved-here', { name: quoted(name) })
     return data
   }
 
@@ -98,12 +100,14 @@ export class BrowserStore {
   }
 }
 
-/** Browsers throw differently: a DOMException of that name, or an abort caused by one. */
+/** Browsers throw it, or an abort that it caused. */
 function isQuota(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (error.name === 'QuotaExceededError' || /quota|storage full|disk space/i.test(error.message))
-  )
+  return error instanceof Error && (error.name === 'QuotaExceededError' || isQuota(error.cause))
+}
+
+/** Whether a checkpoint was not saved for want of room. */
+export function isFull({ code }: Fault): boolean {
+  return code === 'storage-full' || code === 'storage-has-less'
 }
 
 function isSaved(value: unknown): value is SavedCheckpoint {

@@ -1,7 +1,7 @@
-import { RefusedError } from '../core/errors.ts'
+import { RefusedError, refused, refuserOf } from '../core/errors.ts'
+import type { Refuse } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
-import type { LocalizableMessage } from '../core/message.ts'
-import { msg } from '../core/message.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { tensorRole, modelNames } from './file-names.ts'
 import type { ModelNames } from './file-names.ts'
@@ -62,9 +62,7 @@ interface Matched {
 
 /** Maps the file's tensors to parameters; refuses before anything large is read. */
 function matchEntries(header: SafetensorsHeader, names: ModelNames, field: string, options: LoadOptions): Matched {
-  const refuse = (what: LocalizableMessage): never => {
-    throw new RefusedError(field, what)
-  }
+  const refuse: Refuse = refuserOf(field)
   const { parameters: expected, tiedTo } = names
   const parameters = new Map<string, TensorEntry>()
   let head: TensorEntry | null = null
@@ -73,11 +71,15 @@ function matchEntries(header: SafetensorsHeader, names: ModelNames, field: strin
     if (found.kind === 'skipped') continue
     const name = found.kind === 'tiedHead' ? tiedTo : found.name
     const spec = name === null ? undefined : expected.get(name)
-    if (name === null || !spec) return refuse(msg`${entry.name} does not belong to this model`)
+    if (name === null || !spec) return refuse('tensor-not-of-model', { name: entry.name })
     if (spec.shape.length !== entry.shape.length || spec.shape.some((size, d) => size !== entry.shape[d]))
-      refuse(msg`${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${spec.shape.join(', ')}]`)
+      refuse('tensor-shape-differs', {
+        name: entry.name,
+        shape: entry.shape.join(', '),
+        expected: spec.shape.join(', '),
+      })
     const before: TensorEntry | null | undefined = found.kind === 'tiedHead' ? head : parameters.get(name)
-    if (before) refuse(msg`${entry.name} is there twice: as ${before.name}, too`)
+    if (before) refuse('tensor-twice', { name: entry.name, other: before.name })
     if (found.kind === 'tiedHead') head = entry
     else parameters.set(name, entry)
   }
@@ -96,12 +98,16 @@ function refuseMissing(
 ): void {
   const missing = names.filter((name) => !found.has(name))
   const needed = missing.find((name) => !name.endsWith('.bias'))
-  if (needed !== undefined) throw new RefusedError(field, msg`${needed} is missing`)
+  if (needed !== undefined) throw refused(field, 'tensor-missing', { name: needed })
   if (missing.length === 0 || allowMissingBias) return
   const first = missing[0]!
   const said =
-    missing.length > 1 ? msg`${first} and ${missing.length - 1} more biases are missing` : msg`${first} is missing`
-  throw new RefusedError(field, advice === undefined ? said : `${said.text}; ${advice}`)
+    missing.length > 1
+      ? sentence('biases-missing', { name: first, more: missing.length - 1 })
+      : sentence('tensor-missing', { name: first })
+  throw advice === undefined
+    ? new RefusedError({ ...said, field })
+    : refused(field, 'missing-with-advice', { missing: said, advice })
 }
 
 /** A head that differs from the embedding belongs to another model. */
@@ -114,8 +120,5 @@ async function checkTied(
   for await (const { from, values } of readChunks(file, head))
     for (let i = 0; i < values.length; i++)
       if (values[i] !== embedding.values[from + i])
-        throw new RefusedError(
-          field,
-          msg`${head.name} differs from ${embedding.name} at element ${from + i}; the model's head is tied`,
-        )
+        throw refused(field, 'tied-head-differs', { head: head.name, embedding: embedding.name, element: from + i })
 }

@@ -1,8 +1,7 @@
 import { isObject, quoted } from '../config/quoted.ts'
-import { RefusedError, invariant } from '../core/errors.ts'
+import { RefusedError, refuserOf, invariant } from '../core/errors.ts'
+import type { Refuse } from '../core/errors.ts'
 import { widenBfloat16, widenHalf } from '../core/float16.ts'
-import type { LocalizableMessage } from '../core/message.ts'
-import { msg } from '../core/message.ts'
 import { firstDuplicateKey } from './duplicate-key.ts'
 import { identifyFile } from './identify-file.ts'
 
@@ -75,9 +74,7 @@ const SIZES: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 }
 
-function refuse(what: string | LocalizableMessage): never {
-  throw new RefusedError('safetensors', what)
-}
+const refuse: Refuse = refuserOf('safetensors')
 
 export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
   return { source, header: await readHeader(source) }
@@ -85,13 +82,13 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
 
 /** Reads and checks the header: every tensor's bytes match its shape, with no overlaps, gaps or leftovers. */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
-  if (source.size < 8) refuse(`the file has ${source.size} bytes; a header takes at least 8`)
+  if (source.size < 8) refuse('file-shorter-than-header', { bytes: source.size })
   const first = await readExactly(source, 0, 8)
   const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES || length + 8 > source.size) {
     const what = identifyFile(await readExactly(source, 0, Math.min(source.size, 512)))
-    if (what !== null) refuse(what)
-    refuse(msg`the header claims ${length} bytes, the file has ${source.size}; not a safetensors file, or truncated`)
+    if (what !== null) throw new RefusedError({ ...what, field: 'safetensors' })
+    refuse('header-longer-than-file', { claimed: length, bytes: source.size })
   }
   const json = parseHeader(await readExactly(source, 8, 8 + length))
   const dataBytes = source.size - 8 - length
@@ -103,20 +100,18 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   }
   let end = 0
   for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (entry.begin < end) refuse(`${entry.name} overlaps the tensor before it at byte ${entry.begin}`)
-    if (entry.begin > end)
-      refuse(`${entry.name} begins at byte ${entry.begin}; the bytes from ${end} belong to nothing`)
+    if (entry.begin < end) refuse('tensor-overlaps', { name: entry.name, begin: entry.begin })
+    if (entry.begin > end) refuse('bytes-between-tensors', { name: entry.name, begin: entry.begin, end })
     end = entry.end
   }
-  if (end !== dataBytes) refuse(`${dataBytes - end} bytes after the last tensor belong to nothing`)
+  if (end !== dataBytes) refuse('bytes-after-tensors', { bytes: dataBytes - end })
   return { entries, metadata, dataStart: 8 + length }
 }
 
 /** A source that returns fewer bytes than its size is a file truncated while being read. */
 async function readExactly(source: ByteSource, begin: number, end: number): Promise<Uint8Array> {
   const bytes = await source.read(begin, end)
-  if (bytes.length !== end - begin)
-    refuse(`the file ends at byte ${begin + bytes.length}; ${source.size} were promised`)
+  if (bytes.length !== end - begin) refuse('file-ends-early', { byte: begin + bytes.length, promised: source.size })
   return bytes
 }
 
@@ -128,19 +123,19 @@ function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.slice())
     json = JSON.parse(text)
   } catch {
-    refuse('the header is not JSON')
+    refuse('header-not-json')
   }
-  if (!isObject(json)) refuse(`the header is ${quoted(json)}, not an object`)
+  if (!isObject(json)) refuse('header-not-object', { value: quoted(json) })
   const twice = firstDuplicateKey(text)
-  if (twice !== null) refuse(`${twice} is there twice`)
+  if (twice !== null) refuse('key-twice', { key: twice })
   return json
 }
 
 function readMetadata(value: unknown): Record<string, string> {
-  if (!isObject(value)) refuse(`__metadata__: ${quoted(value)} is not an object of texts`)
+  if (!isObject(value)) refuse('metadata-not-object', { value: quoted(value) })
   const metadata: Record<string, string> = {}
   for (const [key, each] of Object.entries(value)) {
-    if (typeof each !== 'string') refuse(`__metadata__.${key}: ${quoted(each)} is not a text`)
+    if (typeof each !== 'string') refuse('metadata-not-text', { key, value: quoted(each) })
     metadata[key] = each
   }
   return metadata
@@ -151,17 +146,18 @@ function isWhole(value: unknown): value is number {
 }
 
 function readEntry(name: string, value: unknown, dataBytes: number): TensorEntry {
-  if (!isObject(value)) refuse(`${name}: ${quoted(value)} is not a description`)
+  if (!isObject(value)) refuse('tensor-description-bad', { name, value: quoted(value) })
   const { dtype, shape, data_offsets: offsets } = value
-  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype)) refuse(`${name}: unknown dtype ${quoted(dtype)}`)
-  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse(`${name}: ${quoted(shape)} is not a shape`)
+  if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype))
+    refuse('tensor-dtype-unknown', { name, dtype: quoted(dtype) })
+  if (!Array.isArray(shape) || !shape.every(isWhole)) refuse('tensor-shape-bad', { name, shape: quoted(shape) })
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole))
-    refuse(`${name}: bad data_offsets ${quoted(offsets)}`)
+    refuse('tensor-offsets-bad', { name, offsets: quoted(offsets) })
   const [begin = 0, end = 0] = offsets
   const bytes = shape.reduce((a, b) => a * b, SIZES[dtype]!)
   if (end - begin !== bytes)
-    refuse(`${name}: ${dtype} of shape ${quoted(shape)} takes ${bytes} bytes, data_offsets give ${end - begin}`)
-  if (end > dataBytes) refuse(`${name} ends at byte ${end}; the file holds ${dataBytes}: it is truncated`)
+    refuse('tensor-offsets-misfit', { name, dtype, shape: quoted(shape), bytes, given: end - begin })
+  if (end > dataBytes) refuse('tensor-truncated', { name, end, bytes: dataBytes })
   const readable = dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' ? dtype : 'OTHER'
   return { name, dtype: readable, shape, begin, end }
 }
@@ -181,7 +177,7 @@ export async function* readChunks(
   entry: TensorEntry,
 ): AsyncGenerator<TensorChunk> {
   const { dtype, begin, end, name } = entry
-  if (dtype === 'OTHER') refuse(`${name}: its dtype cannot be read; F32, F16 and BF16 can`)
+  if (dtype === 'OTHER') refuse('tensor-dtype-unreadable', { name })
   const size = SIZES[dtype]!
   for (let at = begin; at < end; at += CHUNK_BYTES) {
     const raw = await readExactly(source, header.dataStart + at, header.dataStart + Math.min(end, at + CHUNK_BYTES))
@@ -189,7 +185,12 @@ export async function* readChunks(
     const from = (at - begin) / size
     const values = asFloats(dtype, bytes)
     const bad = values.findIndex((value) => !Number.isFinite(value))
-    if (bad >= 0) refuse(msg`${name} holds ${values[bad]!} at [${placeOf(from + bad, entry.shape).join(', ')}]`)
+    if (bad >= 0)
+      refuse('tensor-value-not-finite', {
+        name,
+        value: values[bad]!,
+        place: placeOf(from + bad, entry.shape).join(', '),
+      })
     yield { from, values }
   }
 }

@@ -1,5 +1,7 @@
 import { isObject, quoted } from '../config/quoted.ts'
-import { RefusedError, invariant } from '../core/errors.ts'
+import { RefusedError, refused, refuserOf, invariant } from '../core/errors.ts'
+import type { Refuse } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import type { ByteSource, SafetensorsFile, TensorEntry } from './safetensors.ts'
 import { readHeader } from './safetensors.ts'
@@ -8,9 +10,7 @@ import { identifyFile } from './identify-file.ts'
 /** The contents of a "model.safetensors.index.json": the file of each tensor. */
 export type ShardIndex = ReadonlyMap<string, string>
 
-const refuse = (what: string): never => {
-  throw new RefusedError('safetensors', what)
-}
+const refuse: Refuse = refuserOf('safetensors')
 
 /** Reads an index's text. Shards lie next to the index: a path that leads elsewhere is refused. */
 export function readShardIndex(text: string): ShardIndex {
@@ -19,17 +19,17 @@ export function readShardIndex(text: string): ShardIndex {
     json = JSON.parse(text)
   } catch {
     const found = /^\s*\{/.test(text) ? null : identifyFile(new TextEncoder().encode(text.slice(0, 512)))
-    throw new RefusedError('safetensors', found ?? 'the index is not JSON')
+    throw new RefusedError({ ...(found ?? sentence('index-not-json')), field: 'safetensors' })
   }
   const map = isObject(json) ? json.weight_map : undefined
-  if (!isObject(map)) return refuse('the index has no weight_map that says the file of each tensor')
+  if (!isObject(map)) return refuse('index-without-map')
   const files = new Map<string, string>()
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== 'string' || !/^[^/\\]+\.safetensors$/.test(file))
-      return refuse(`weight_map: ${tensor} is in ${quoted(file)}; a .safetensors file beside the index is read`)
+      return refuse('shard-path-leads-elsewhere', { tensor, file: quoted(file) })
     files.set(tensor, file)
   }
-  if (files.size === 0) refuse('weight_map names no tensor')
+  if (files.size === 0) refuse('index-empty')
   return files
 }
 
@@ -60,13 +60,13 @@ export async function openShards(
     const { entries: inside, dataStart } = await renameRefusedField('safetensors', file, () =>
       readHeader(source),
     ).catch((error: unknown) => {
-      throw error instanceof RefusedError ? new RefusedError('safetensors', error.message) : error
+      throw error instanceof RefusedError ? refused('safetensors', 'shard-unreadable', { why: error.fault }) : error
     })
     const found = new Map(inside.map((entry) => [entry.name, entry]))
     for (const [name, where] of index) {
       if (where !== file) continue
       const entry = found.get(name)
-      if (!entry) return refuse(`${name} should be in ${file}; it is not`)
+      if (!entry) return refuse('tensor-not-in-shard', { name, file })
       const shift = size + dataStart
       entries.push({ ...entry, begin: entry.begin + shift, end: entry.end + shift })
     }

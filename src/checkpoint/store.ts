@@ -1,8 +1,7 @@
 import { parseConfig } from '../config/parse.ts'
 import { quoted } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
@@ -93,7 +92,7 @@ async function checkWhole({ source, header }: SafetensorsFile): Promise<void> {
   }
   const shapes = inOrder.map(({ name, shape }) => [name, shape])
   if ((await checksumOf(aboutTensors(metadata, shapes), data)) !== metadata.checksum)
-    throw new RefusedError('checkpoint', msg`is damaged: its bytes do not have its checksum`)
+    throw refused('checkpoint', 'checkpoint-checksum')
 }
 
 /** Reads and checks a checkpoint. Throws RefusedError under "checkpoint". */
@@ -141,17 +140,22 @@ async function readMoments(file: SafetensorsFile, specs: readonly ParameterSpec[
   const found = new Map<string, Float32Array>()
   for (const { name, shape } of specs) {
     const entry = entries.get(`${kind}.${name}`)
-    if (!entry) throw new RefusedError('checkpoint', `${kind}.${name} is missing`)
+    if (!entry) throw refused('checkpoint', 'state-missing', { kind, name })
     if (entry.shape.join() !== shape.join())
-      throw new RefusedError(
-        'checkpoint',
-        `${entry.name} has shape [${entry.shape.join(', ')}]; the model takes [${shape.join(', ')}]`,
-      )
+      throw refused('checkpoint', 'tensor-shape-differs', {
+        name: entry.name,
+        shape: entry.shape.join(', '),
+        expected: shape.join(', '),
+      })
     const values = await readTensor(file, entry)
     // Its square root is taken.
     const negative = kind === 'moment2' ? values.findIndex((value) => value < 0) : -1
     if (negative >= 0)
-      throw new RefusedError('checkpoint', `${entry.name} holds ${values[negative]} at element ${negative}`)
+      throw refused('checkpoint', 'state-value-negative', {
+        name: entry.name,
+        value: values[negative]!,
+        element: negative,
+      })
     found.set(name, values)
   }
   return found
@@ -159,20 +163,19 @@ async function readMoments(file: SafetensorsFile, specs: readonly ParameterSpec[
 
 function readMetadata({ metadata }: SafetensorsHeader): CheckpointHead {
   const { tabcluster: version } = metadata
-  if (version === undefined)
-    throw new RefusedError('checkpoint', 'the file has weights only; a checkpoint also says its step and configuration')
+  if (version === undefined) throw refused('checkpoint', 'checkpoint-weights-only')
   if (version !== VERSION && version !== UNCHECKED_VERSION)
-    throw new RefusedError('checkpoint', `version ${quoted(version)}; this program reads ${VERSION}`)
+    throw refused('checkpoint', 'checkpoint-version', { version: quoted(version), known: VERSION })
   const whole = (key: string): number => {
     const text = metadata[key] ?? ''
-    if (!/^\d{1,15}$/.test(text)) throw new RefusedError('checkpoint', `${key}: ${quoted(text)} must be a whole number`)
+    if (!/^\d{1,15}$/.test(text)) throw refused('checkpoint', 'metadata-not-whole-number', { key, value: quoted(text) })
     return Number(text)
   }
   let config: unknown
   try {
     config = JSON.parse(metadata.config ?? '')
   } catch {
-    throw new RefusedError('checkpoint', `config: ${quoted(metadata.config)} is not JSON`)
+    throw refused('checkpoint', 'checkpoint-config-not-json', { config: quoted(metadata.config) })
   }
   return { config: parseConfig(config), step: whole('step'), samples: whole('samples'), data: metadata.data ?? '' }
 }

@@ -1,8 +1,7 @@
 import { readConfig } from '../config/parse.ts'
 import { quoted } from '../config/quoted.ts'
 import type { ModelConfig, RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused, faultOf } from '../core/errors.ts'
 import type { ModelShape } from '../model/shape.ts'
 import type { SafetensorsHeader } from './safetensors.ts'
 
@@ -38,7 +37,7 @@ export function weightsMetadata(
 export function readWeightsMetadata({ metadata }: SafetensorsHeader, field: string): WeightsMetadata {
   const { [MODEL]: model, [SEQUENCE]: sequence, [TOKENIZER]: tokenizer } = metadata
   if (sequence !== undefined && !/^[1-9]\d{0,8}$/.test(sequence))
-    throw new RefusedError(field, `its ${SEQUENCE} is ${quoted(sequence)}, not a number of tokens`)
+    throw refused(field, 'sequence-metadata-bad', { key: SEQUENCE, value: quoted(sequence) })
   return {
     model: model === undefined ? null : parseModel(model, field),
     sequence: sequence === undefined ? null : Number(sequence),
@@ -55,7 +54,10 @@ function parseModel(text: string, field: string): ModelShape {
     const json: unknown = JSON.parse(text)
     return shapeOf(readConfig({ model: json }).model)
   } catch (error) {
-    throw new RefusedError(field, `its ${MODEL}: ${error instanceof Error ? error.message : String(error)}`)
+    throw refused(field, 'model-metadata-bad', {
+      key: MODEL,
+      why: faultOf(error),
+    })
   }
 }
 
@@ -65,8 +67,10 @@ export function checkModel({ model }: WeightsMetadata, config: ModelConfig, fiel
   const expected = shapeOf(config)
   for (const key of Object.keys(expected) as (keyof ModelShape)[])
     if (model[key] !== expected[key])
-      throw new RefusedError(
-        field,
-        msg`the file's model has ${key} ${String(model[key])}; this run's model.${key} is ${String(expected[key])}`,
-      )
+      throw refused(field, 'model-differs', {
+        key,
+        value: String(model[key]),
+        field: key,
+        expected: String(expected[key]),
+      })
 }

@@ -8,7 +8,7 @@ import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
 import { isObject } from '../config/quoted.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { emptyDataset } from '../data/prepare.ts'
 import { tokenizerFor } from '../data/tokenizer-for.ts'
@@ -33,7 +33,7 @@ export interface GenerateOptions {
 function number(value: string, field: string, least: number, most: number, whole: boolean): number {
   const parsed = Number(value)
   if (value.trim() === '' || !(parsed >= least && parsed <= most) || (whole && !Number.isInteger(parsed)))
-    throw new RefusedError(field, `"${value}" must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`)
+    throw refused(field, whole ? 'not-a-whole-number' : 'not-a-number', { value: `"${value}"`, least, most })
   return parsed
 }
 
@@ -50,8 +50,7 @@ export function configFor(
   if (given !== undefined && !isObject(given)) return parseConfig(given)
   if (given === undefined) {
     const missing = [...(about.model ? [] : ['model (heads)']), ...(state ? [] : ['tokenizer'])]
-    if (missing.length > 0)
-      throw new RefusedError('weights', `"${path}" does not say its ${missing.join(' and ')}; give --config`)
+    if (missing.length > 0) throw refused('weights', 'weights-say-too-little', { path, missing: missing.join(' and ') })
   }
   const fromFile = {
     ...(about.model ? { model: about.model } : {}),
@@ -70,10 +69,7 @@ async function tokenizerOf(
 ): Promise<Tokenizer> {
   if (state === null) return tokenizerFor(config, FILE_READERS, reporting(progress))
   if (state.kind !== config.data.tokenizer)
-    throw new RefusedError(
-      'data.tokenizer',
-      `${config.data.tokenizer}, but the weights were trained with ${state.kind}`,
-    )
+    throw refused('data.tokenizer', 'tokenizer-differs', { tokenizer: config.data.tokenizer, trained: state.kind })
   return openTokenizer(state)
 }
 
@@ -109,7 +105,7 @@ export async function generate(options: GenerateOptions): Promise<void> {
     topK: number(options.topK, 'top-k', 0, 1_000_000, true),
     seed: number(options.seed, 'seed', 0, Number.MAX_SAFE_INTEGER, true),
   }
-  if (request.prompt === '') throw new RefusedError('prompt', '"" has no tokens; write at least one character')
+  if (request.prompt === '') throw refused('prompt', 'prompt-without-tokens', { prompt: '' })
   const given = options.config === undefined ? undefined : await readJson(options.config, 'config')
   const progress = new ProgressLine()
   try {

@@ -1,3 +1,5 @@
+import { FaultError } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import type { Output } from './outputs.ts'
 import { errorCode } from './read.ts'
 
@@ -9,7 +11,7 @@ export async function putResult(text: string, out?: Output): Promise<void> {
   if (out) return out.write(`${text}\n`)
   await new Promise<void>((resolve, reject) =>
     process.stdout.write(`${text}\n`, (error) =>
-      error ? reject(new Error(`standard output cannot be written (${errorCode(error)})`)) : resolve(),
+      error ? reject(new FaultError(sentence('stdout-cannot-be-written', { why: errorCode(error) }))) : resolve(),
     ),
   )
 }

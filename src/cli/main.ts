@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { runRankThread } from '../cluster/hosts/node-threads.ts'
-import { InvalidProgramError, exitStatusOf } from '../core/errors.ts'
+import { InvalidProgramError, faultOf } from '../core/errors.ts'
+import { exitStatusOf } from '../core/fault.ts'
 import { bench } from './bench.ts'
 import { benchStrategies } from './bench-strategies.ts'
 import type { CompareCommandOptions } from './compare.ts'
@@ -100,7 +101,7 @@ function failed(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
   // An invalid Program is shown as a grid.
   process.stderr.write(`${error instanceof InvalidProgramError ? message.trimEnd() : oneLine(message)}\n`)
-  return exitStatusOf(error)
+  return exitStatusOf(faultOf(error))
 }
 
 /** Runs the command line; resolves with the exit status. A failure is one line on standard error. */

@@ -3,7 +3,8 @@ import { access, constants, realpath, rename, rm, stat } from 'node:fs/promises'
 import { constants as machine } from 'node:os'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { RefusedError } from '../core/errors.ts'
+import { FaultError, RefusedError, refused } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import { errorCode } from './read.ts'
 
 /** A file that a command writes at its end; opened first, so that no work is lost to a wrong path. */
@@ -70,8 +71,8 @@ function tryWriting(part: string): void {
 
 /** Throws RefusedError naming `option` when the path cannot be written. */
 async function openOutput(option: string, path: string): Promise<Output> {
-  if (path === '-' || path === '') throw new RefusedError(option, `"${path}" is no file; it takes a path`)
-  const failed = (error: unknown) => `"${path}" cannot be written (${errorCode(error)})`
+  if (path === '-' || path === '') throw refused(option, 'output-path-no-file', { path })
+  const failed = (error: unknown) => ({ path, why: errorCode(error) })
   try {
     const { file, inPlace } = await targetOf(path)
     const part = `${file}.${process.pid}.part`
@@ -83,12 +84,15 @@ async function openOutput(option: string, path: string): Promise<Output> {
           else await writeWhole(part, file, data)
         } catch (error) {
           if (!inPlace) await rm(part, { force: true })
-          throw new Error(`${option}: ${failed(error)}`, { cause: error })
+          throw new FaultError(
+            { ...sentence('output-cannot-be-written', failed(error)), field: option },
+            { cause: error },
+          )
         }
       },
     }
   } catch (error) {
-    throw error instanceof RefusedError ? error : new RefusedError(option, failed(error))
+    throw error instanceof RefusedError ? error : refused(option, 'output-cannot-be-opened', failed(error))
   }
 }
 
@@ -104,7 +108,7 @@ export async function openOutputs<Option extends string>(
   for (const [option, path] of Object.entries(paths) as [Option, string | undefined][]) {
     if (path === undefined || (option === 'out' && path === '-')) continue
     const place = resolve(path)
-    if (taken.has(place)) throw new RefusedError(option, `"${path}" is also what --${taken.get(place)} writes`)
+    if (taken.has(place)) throw refused(option, 'output-path-taken', { path, option: taken.get(place)! })
     taken.set(place, option)
     outputs[option] = await openOutput(option, path)
   }

@@ -1,3 +1,4 @@
+import { englishOf } from '../core/fault.ts'
 import { minimalConfig } from '../config/minimal.ts'
 import { describeCandidate, readForPlan } from '../sim/planner/candidates.ts'
 import { layoutSearch, type PlannerResult } from '../sim/planner/plan.ts'
@@ -26,10 +27,16 @@ export async function planCommand(options: PlanCommandOptions): Promise<void> {
       progress.show(`${phase}: ${done}${total === null ? '' : ` of ${total}`}`)
     }
     progress.end()
-    await putResult(options.json ? JSON.stringify(next.value, null, 2) : textOf(next.value))
+    await putResult(options.json ? JSON.stringify(jsonOf(next.value), null, 2) : textOf(next.value))
   } finally {
     progress.end()
   }
+}
+
+/** Reasons as text, and as codes with values. */
+function jsonOf(found: PlannerResult): object {
+  const dropped = found.dropped.map(({ reason, count }) => ({ reason: englishOf(reason), count, ...reason }))
+  return { ...found, dropped }
 }
 
 function rows(planned: readonly ClockedCandidate[]): string {
@@ -60,7 +67,7 @@ function textOf(found: PlannerResult): string {
     rows(front),
     '',
     'Dropped',
-    ...dropped.map(({ reason, count }) => `${String(count).padStart(7)}  ${reason}`),
+    ...dropped.map(({ reason, count }) => `${String(count).padStart(7)}  ${englishOf(reason)}`),
     '',
     explanation,
     '',

@@ -1,5 +1,5 @@
 import { parseConfig } from '../config/parse.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { printActionCsv } from '../schedule/actions.ts'
 import { actionsOf } from '../schedule/registry.ts'
 import { programToJson } from '../schedule/json.ts'
@@ -22,7 +22,7 @@ const FORMATS = ['grid', 'csv', 'json']
 /** `program`: prints what every rank does. */
 export async function program(options: ProgramOptions): Promise<void> {
   if (!FORMATS.includes(options.format))
-    throw new RefusedError('format', `"${options.format}" must be one of ${FORMATS.join(', ')}`)
+    throw refused('format', 'not-one-of', { value: `"${options.format}"`, options: FORMATS.join(', ') })
   const config = parseConfig(await readJson(options.config, 'config'))
   if (options.scheduleOnly) {
     const { actions, stageToRank } = actionsOf(config)

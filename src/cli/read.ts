@@ -5,7 +5,7 @@ import type { ByteSource, SafetensorsFile } from '../checkpoint/safetensors.ts'
 import { openSafetensors } from '../checkpoint/safetensors.ts'
 import { openShards, readShardIndex } from '../checkpoint/shards.ts'
 import { parseJson } from '../config/json.ts'
-import { RefusedError } from '../core/errors.ts'
+import { RefusedError, refused } from '../core/errors.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { decodeText } from '../data/decode-text.ts'
 
@@ -19,12 +19,12 @@ export function errorCode(error: unknown): string {
 /** Opens a file for reading. Throws RefusedError naming `option` when that fails or the path is a directory. */
 async function openFile(path: string, option: string): Promise<{ file: FileHandle; size: number; regular: boolean }> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw new RefusedError(option, `"${path}" cannot be read (${errorCode(error)})`)
+    throw refused(option, 'file-cannot-be-opened', { path, why: errorCode(error) })
   })
   const stats = await file.stat()
   if (!stats.isDirectory()) return { file, size: stats.size, regular: stats.isFile() }
   await file.close()
-  throw new RefusedError(option, `"${path}" is a directory; it takes a file`)
+  throw refused(option, 'path-is-directory', { path })
 }
 
 /**
@@ -35,12 +35,12 @@ export async function readBytes(path: string, option: string, most = Infinity): 
   if (path === '-') return collect(process.stdin, 'standard input', option, most)
   const { file, size, regular } = await openFile(path, option)
   try {
-    if (size > most) throw new RefusedError(option, `"${path}" has ${size} bytes; at most ${most}`)
+    if (size > most) throw refused(option, 'file-too-large', { path, bytes: size, most })
     if (regular) return await file.readFile()
     return await collect(file.createReadStream({ autoClose: false }), `"${path}"`, option, most)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError(option, `"${path}" cannot be read (${errorCode(error)})`)
+    throw refused(option, 'file-cannot-be-opened', { path, why: errorCode(error) })
   } finally {
     await file.close()
   }
@@ -57,7 +57,7 @@ async function collect(
   for await (const chunk of stream) {
     if (!(chunk instanceof Uint8Array)) throw new Error(`internal: ${name} gives no bytes`)
     length += chunk.length
-    if (length > most) throw new RefusedError(option, `${name} has more than ${most} bytes`)
+    if (length > most) throw refused(option, 'input-too-large', { name, most })
     chunks.push(Buffer.from(chunk))
   }
   return Buffer.concat(chunks)
@@ -75,7 +75,7 @@ export async function readJson(argument: string, option: string): Promise<unknow
     return parseJson(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new RefusedError(option, `${inPlace ? 'the JSON' : `"${argument}"`} cannot be read as JSON (${why})`)
+    throw refused(option, 'input-not-json', { what: inPlace ? 'the JSON' : `"${argument}"`, why })
   }
 }
 
@@ -90,7 +90,7 @@ export async function fileSource(path: string, option: string): Promise<OpenSour
       const bytes = new Uint8Array(end - begin)
       for (let at = 0; at < bytes.length;) {
         const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at)
-        if (bytesRead === 0) throw new RefusedError(option, `"${path}" ends at byte ${begin + at}`)
+        if (bytesRead === 0) throw refused(option, 'file-ends-at', { path, byte: begin + at })
         at += bytesRead
       }
       return bytes

@@ -2,7 +2,7 @@ import { closeNodeGpu, openNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { measureDevice } from '../cluster/measure-device.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { openDevice } from '../gpu/device.ts'
 import type { GpuDevice } from '../gpu/gpu-device.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
@@ -28,8 +28,7 @@ export async function simulateCommand(options: SimulateCommandOptions): Promise<
   const outputs = await openOutputs({ out: options.out, trace: options.trace, memory: options.memory })
   const input = await readJson(options.config, 'config')
   for (const option of ['trace', 'memory'] as const)
-    if (Array.isArray(input) && outputs[option])
-      throw new RefusedError(option, 'is of one configuration; an array is given')
+    if (Array.isArray(input) && outputs[option]) throw refused(option, 'option-of-one-configuration')
   const progress = new ProgressLine()
   const calibrator = options.calibrate ? new Calibrator(progress) : null
   const clock = async (each: unknown) => {
@@ -42,7 +41,7 @@ export async function simulateCommand(options: SimulateCommandOptions): Promise<
       const results = await simulateAll(input, clock, progress)
       await putResult(JSON.stringify(results), outputs.out)
       if (results.length > 0 && results.every((each) => 'error' in each))
-        throw new RefusedError('config', `none of its ${results.length} configurations could be simulated`)
+        throw refused('config', 'none-simulated', { count: results.length })
       return undefined
     }
     const { result, trace, memory } = await clock(input)

@@ -8,7 +8,7 @@ import { nodeTaskHost } from '../cluster/hosts/node-tasks.ts'
 import { closeNodeGpu } from '../cluster/hosts/node-gpu.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { prepareDataset } from '../data/prepare.ts'
 import type { DataSources } from '../data/sources.ts'
@@ -37,7 +37,7 @@ export const MISSING_BIAS_ADVICE = '--allow-missing-bias takes missing biases as
 
 export function refuseUnexecutable(config: RunConfig): void {
   const ranks = meshSize(config.parallel)
-  if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; execution takes at most ${MAX_RANKS}`)
+  if (ranks > MAX_RANKS) throw refused('parallel', 'too-many-ranks-to-execute', { ranks, most: MAX_RANKS })
 }
 
 /** Reads the files that a configuration names by path. */
@@ -52,13 +52,12 @@ export function reporting(progress: ProgressLine) {
 }
 
 function refuseContradictions(options: TrainOptions, { parallel }: RunConfig): void {
-  if (options.init !== undefined && options.resume !== undefined)
-    throw new RefusedError('init', 'given together with --resume, which brings its own weights; give one of the two')
+  if (options.init !== undefined && options.resume !== undefined) throw refused('init', 'init-given-with-resume')
   if (options.allowMissingBias && options.init === undefined)
-    throw new RefusedError('allow-missing-bias', 'is about the file of --init; none is given')
+    throw refused('allow-missing-bias', 'missing-bias-without-init')
   const { async, maxStaleness } = parallel.server
   if (options.checkpoint !== undefined && parallel.dataMode === 'parameter-server' && async && maxStaleness > 0)
-    throw new RefusedError('checkpoint', 'an asynchronous server always has pushes under way; use --save')
+    throw refused('checkpoint', 'server-has-no-checkpoint-save')
 }
 
 interface Init {

@@ -1,3 +1,7 @@
+import { FaultError, faultErrorOf, errorOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
+import { workerFault } from '../core/worker-fault.ts'
 import type { AdapterResult, RunResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
@@ -10,17 +14,6 @@ import type {
   PageSources,
 } from './conductor-protocol.ts'
 import type { GenerateRequest, ParityReport, RunEvent, RunHandle } from './run-events.ts'
-
-/** A failure passed on from the conductor worker, with its message and exit status. */
-export class RunError extends Error {
-  override readonly name = 'RunError'
-  readonly exitStatus: number
-
-  constructor(message: string, exitStatus: number) {
-    super(message)
-    this.exitStatus = exitStatus
-  }
-}
 
 type Waiting = {
   resolve: (value: ConductorValue) => void
@@ -39,12 +32,12 @@ class Conductor {
   private ended: Error | null = null
   onEvent: (event: RunEvent) => void = () => {}
   /** Called once if the worker dies: it could not be loaded, or threw an uncaught exception. */
-  onCrash: (error: RunError) => void = () => {}
+  onCrash: (error: FaultError) => void = () => {}
 
   constructor() {
     this.worker.addEventListener('message', (event: MessageEvent<ConductorReply>) => this.onReply(event.data))
-    this.worker.addEventListener('error', (event) => this.crash(event.message))
-    this.worker.addEventListener('messageerror', () => this.crash('a message of the run could not be read'))
+    this.worker.addEventListener('error', (event) => this.crash(workerFault(event, sentence('run-not-loaded'))))
+    this.worker.addEventListener('messageerror', () => this.crash(sentence('run-message-unreadable')))
   }
 
   ask(call: ConductorCall, onText?: (text: string) => void): Promise<ConductorValue> {
@@ -66,23 +59,23 @@ class Conductor {
     this.waiting.clear()
   }
 
-  private crash(message: string): void {
+  private crash(fault: Fault): void {
     if (this.ended) return
-    const error = new RunError(message || 'the run ended unexpectedly: its worker could not be loaded', 1)
+    const error = errorOf(fault)
     this.end(error)
     this.onCrash(error)
   }
 
   private onReply(reply: ConductorReply): void {
     if (this.ended) return
-    if (reply.kind === 'crashed') return this.crash(reply.message)
+    if (reply.kind === 'crashed') return this.crash(reply.fault)
     if (reply.kind === 'event') return this.onEvent(reply.event)
     const waiting = this.waiting.get(reply.id)
     if (!waiting) return
     if (reply.kind === 'text') return waiting.onText?.(reply.text)
     this.waiting.delete(reply.id)
     if (reply.kind === 'answer') waiting.resolve(reply.value)
-    else waiting.reject(new RunError(reply.message, reply.exitStatus))
+    else waiting.reject(errorOf(reply.fault))
   }
 }
 
@@ -121,8 +114,6 @@ const STOP_SECONDS = 15
  */
 const CLOSING_SECONDS = 0.1
 
-const RUN_OVER = 'the run is over'
-
 /** Events buffered for the first listener; beyond that the oldest are dropped. */
 const EARLY_EVENTS = 500
 
@@ -142,18 +133,18 @@ export async function startPageRun(
   const finished = new Promise<RunResult>((resolve, reject) => (finish = { resolve, reject }))
   finished.catch(() => undefined)
   const { paused = false, ticksPerSecond = null, evaluateEvery = 25, keepWeights = false } = options
-  const end = () => conductor.end(new RunError(RUN_OVER, 1))
+  const end = () => conductor.end(new FaultError(sentence('run-over')))
   const onRunEvent = (event: RunEvent) => {
     if (over) return
     if (event.kind === 'failed' || event.kind === 'done') over = true
     if (early && early.push(event) > EARLY_EVENTS) early.shift()
     for (const listener of listeners) listener(event)
     if (event.kind === 'done') finish.resolve(event.result)
-    else if (event.kind === 'failed') finish.reject(new RunError(event.message, event.exitStatus))
+    else if (event.kind === 'failed') finish.reject(errorOf(event.fault))
     if (event.kind === 'failed' || (event.kind === 'done' && !keepWeights)) setTimeout(end, CLOSING_SECONDS * 1000)
   }
-  const fail = (error: RunError) => {
-    onRunEvent({ kind: 'failed', message: error.message, rank: null, exitStatus: error.exitStatus, result: null })
+  const fail = (error: FaultError) => {
+    onRunEvent({ kind: 'failed', fault: error.fault, result: null })
     conductor.end(error)
   }
   conductor.onEvent = onRunEvent
@@ -163,7 +154,7 @@ export async function startPageRun(
     .ask({ kind: 'start', config, sources, paused, ticksPerSecond, evaluateEvery, keepWeights })
     .then(() => (ready = true))
   // The run is returned while it starts, so that progress can be shown; a failed start is reported as an event.
-  started.catch((error: unknown) => fail(error instanceof RunError ? error : new RunError(String(error), 1)))
+  started.catch((error: unknown) => fail(faultErrorOf(error)))
   const call = async (request: ConductorCall): Promise<ConductorValue> => {
     await started
     return conductor.ask(request)
@@ -202,11 +193,11 @@ export async function startPageRun(
     checkpoint: async () => expectKind(await call({ kind: 'checkpoint' }), 'blob').blob,
     async stop() {
       await Promise.race([started.catch(() => undefined), late(STOP_SECONDS)])
-      if (!ready) fail(new RunError('the run was stopped before it began', 1))
+      if (!ready) fail(new FaultError(sentence('stopped-before-start')))
       else if (!over && !(await endsWithin(STOP_SECONDS))) {
         // A rank hangs; the conductor has the results so far.
         const soFar = await Promise.race([conductor.ask({ kind: 'soFar' }).catch(() => null), late(1)])
-        if (soFar === null || soFar === 'late') fail(new RunError('the run did not end, and was ended', 1))
+        if (soFar === null || soFar === 'late') fail(new FaultError(sentence('run-did-not-end')))
         else onRunEvent({ kind: 'done', result: expectKind(soFar, 'result').result })
       }
       // Whatever was kept after the end is released with the worker.
@@ -217,7 +208,7 @@ export async function startPageRun(
       if (ready && !over) await endsWithin(DISCARD_SECONDS)
       if (over) await late(CLOSING_SECONDS)
       over = true
-      finish.reject(new RunError(RUN_OVER, 1))
+      finish.reject(new FaultError(sentence('run-over')))
       end()
     },
     finished,
@@ -230,7 +221,7 @@ export async function checkPageParity(config: RunConfig, sources: PageSources = 
   try {
     return expectKind(await conductor.ask({ kind: 'parity', config, sources }), 'parity').report
   } finally {
-    conductor.end(new RunError('the comparison is over', 1))
+    conductor.end(new FaultError(sentence('comparison-over')))
   }
 }
 
@@ -249,7 +240,7 @@ export async function measureThisDevice(
 ): Promise<MeasuredDevice> {
   signal.throwIfAborted()
   const conductor = new Conductor()
-  const over = () => conductor.end(new RunError('the measurement was cancelled', 1))
+  const over = () => conductor.end(new FaultError(sentence('measuring-cancelled')))
   signal.addEventListener('abort', over, { once: true })
   conductor.onEvent = (event) => {
     if (event.kind !== 'progress' || event.what !== 'calibrate') return

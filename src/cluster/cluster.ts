@@ -1,4 +1,7 @@
-import { RankError, RefusedError, invariant } from '../core/errors.ts'
+import { faultErrorOf, errorOf, onRank, invariant } from '../core/errors.ts'
+import type { FaultError } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
 import type { SharedDataset } from '../data/dataset.ts'
@@ -11,7 +14,7 @@ import type { TransportSetup } from './transport/setup.ts'
 export interface ClusterHost {
   readonly name: string
   /** Starts `world` ranks. `onDeath` is called when a rank's worker ends unexpectedly. */
-  spawn(world: number, onDeath: (rank: number, reason: string) => void): Promise<SpawnedRanks>
+  spawn(world: number, onDeath: (rank: number, fault: Fault) => void): Promise<SpawnedRanks>
 }
 
 export interface SpawnedRanks {
@@ -70,14 +73,14 @@ export class Cluster {
     onReply: (rank: number, reply: RankReply) => void,
   ): Promise<Cluster> {
     let cluster: Cluster | null = null
-    const early: (readonly [number, string])[] = []
-    const spawned = await host.spawn(world, (rank, reason) => {
-      if (cluster) cluster.handleDeath(rank, reason)
-      else early.push([rank, reason])
+    const early: (readonly [number, Fault])[] = []
+    const spawned = await host.spawn(world, (rank, fault) => {
+      if (cluster) cluster.handleDeath(rank, fault)
+      else early.push([rank, fault])
     })
     cluster = new Cluster(spawned, config)
     cluster.onReply = onReply
-    for (const [rank, reason] of early) cluster.handleDeath(rank, reason)
+    for (const [rank, fault] of early) cluster.handleDeath(rank, fault)
     try {
       await cluster.openRanks()
     } catch (error) {
@@ -123,14 +126,13 @@ export class Cluster {
   private receive(rank: number, reply: RankReply): void {
     this.silentSeconds[rank] = 0
     if (reply.kind === 'failed') {
-      const { field, op, message, exitStatus } = reply
-      this.fail(field === null ? new RankError(rank, op, message, exitStatus) : new RefusedError(field, message))
+      this.fail(errorOf(onRank(reply.fault, rank, null)))
       return
     }
     try {
       this.onReply(rank, reply)
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)))
+      this.fail(faultErrorOf(error))
     }
     for (const waiter of this.waiters) {
       if (waiter.kind !== reply.kind || !waiter.ranks.includes(rank) || waiter.replies.has(rank)) continue
@@ -144,9 +146,9 @@ export class Cluster {
   }
 
   /** A rank's worker ended unexpectedly. */
-  private handleDeath(rank: number, reason: string): void {
+  private handleDeath(rank: number, fault: Fault): void {
     this.deadRanks.add(rank)
-    this.fail(new RankError(rank, null, reason))
+    this.fail(errorOf(onRank(fault, rank, null)))
     // It will not report that it has closed either.
     if (this.closing) this.receive(rank, { kind: 'closed', liveBytes: 0 })
   }
@@ -157,15 +159,16 @@ export class Cluster {
     this.silenceTimer ??= setInterval(() => {
       for (const rank of this.all) this.silentSeconds[rank]!++
       const hung = this.silentSeconds.findIndex((seconds) => seconds > HUNG_SECONDS)
-      if (hung >= 0 && !this.deadRanks.has(hung)) this.handleDeath(hung, `has not answered for ${HUNG_SECONDS} s`)
+      if (hung >= 0 && !this.deadRanks.has(hung))
+        this.handleDeath(hung, sentence('rank-silent', { seconds: HUNG_SECONDS }))
     }, 1000)
   }
 
   /** The first failure wins: it stops the other ranks and rejects everything pending. */
-  fail(error: Error): void {
+  fail(error: FaultError): void {
     if (this.failure || this.closing) return
     this.failure = error
-    for (const port of this.spawned.ports) port.post({ kind: 'abort', reason: error.message })
+    for (const port of this.spawned.ports) port.post({ kind: 'abort', fault: error.fault })
     const waiting = this.waiters
     this.waiters = []
     for (const waiter of waiting) waiter.reject(error)

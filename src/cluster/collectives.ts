@@ -1,5 +1,5 @@
 import type { TrafficKind } from '../core/bytes.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { memberPlan, type MemberPlan } from '../comm/plan.ts'
 import type { PlanRequest } from '../comm/steps.ts'
 import { combine, type Combine } from './collectives/combine.ts'
@@ -56,7 +56,7 @@ export async function runCollective(run: CollectiveRun): Promise<void> {
   const plan = memberPlan(run.request, run.member)
   refuseWrongLengths(run, plan)
   const chunk = run.chunkElements ?? CHUNK_ELEMENTS
-  if (!Number.isSafeInteger(chunk) || chunk < 1) throw new RefusedError('chunkElements', `${chunk} is less than 1`)
+  if (!Number.isSafeInteger(chunk) || chunk < 1) throw refused('chunkElements', 'chunk-too-small', { chunk })
   const state = new Member(run, plan, piecesOf(plan, chunk), chunk)
   try {
     await Promise.all([state.guard(state.sendAll()), state.guard(state.recvAll()), state.guard(state.keepOwn())])
@@ -69,13 +69,13 @@ export async function runCollective(run: CollectiveRun): Promise<void> {
 
 function refuseWrongLengths(run: CollectiveRun, plan: MemberPlan): void {
   if (run.group.length !== run.request.size) {
-    throw new RefusedError('group', `${run.group.length} ranks for a plan of ${run.request.size} members`)
+    throw refused('group', 'group-size-differs', { ranks: run.group.length, members: run.request.size })
   }
   if (run.source.length !== plan.holds.length) {
-    throw new RefusedError('source', `${run.source.length} elements where the plan holds ${plan.holds.length}`)
+    throw refused('source', 'source-size-differs', { elements: run.source.length, expected: plan.holds.length })
   }
   if (run.target.length !== plan.keeps.length) {
-    throw new RefusedError('target', `${run.target.length} elements where the plan keeps ${plan.keeps.length}`)
+    throw refused('target', 'target-size-differs', { elements: run.target.length, expected: plan.keeps.length })
   }
 }
 

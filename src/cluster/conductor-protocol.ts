@@ -1,3 +1,4 @@
+import type { Fault } from '../core/fault.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { GenerateRequest, InferenceReport, ParityReport, RunEvent } from './run-events.ts'
 import type { RunResult } from '../config/result.ts'
@@ -54,5 +55,5 @@ export type ConductorReply =
   | { readonly kind: 'text'; readonly id: number; readonly text: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: ConductorValue }
   /** An exception outside any request. */
-  | { readonly kind: 'crashed'; readonly message: string }
-  | { readonly kind: 'refusal'; readonly id: number; readonly message: string; readonly exitStatus: number }
+  | { readonly kind: 'crashed'; readonly fault: Fault }
+  | { readonly kind: 'refusal'; readonly id: number; readonly fault: Fault }

@@ -1,4 +1,5 @@
-import { RankError, exitStatusOf } from '../core/errors.ts'
+import { faultErrorOf, errorOf, faultOf, onRank } from '../core/errors.ts'
+import type { FaultError } from '../core/errors.ts'
 import { dependenciesOf } from '../schedule/dependencies.ts'
 import type { ExtentPlan, MemoryPlan } from '../schedule/memory-plan.ts'
 import { slotNames } from '../schedule/memory-plan.ts'
@@ -101,7 +102,7 @@ export class Executor {
     let failure: { op: Op; error: unknown } | null = null
     const fail = (op: Op, error: unknown) => {
       failure ??= { op, error }
-      this.context.transport?.abort(error instanceof Error ? error : new Error(String(error)))
+      this.context.transport?.abort(faultErrorOf(error))
     }
     for (const [i, op] of plan.ops.entries()) {
       if (failure) break
@@ -132,7 +133,7 @@ export class Executor {
     }
     await Promise.all(done)
     this.current = null
-    if (failure) throw this.asRankError(failure)
+    if (failure) throw this.errorAt(failure)
     this.context.gpu?.queue.flush()
     if (this.context.gpu) this.context.gpu.faults.place = null
   }
@@ -200,9 +201,7 @@ export class Executor {
     })
   }
 
-  private asRankError({ op, error }: { op: Op; error: unknown }): RankError {
-    if (error instanceof RankError) return error
-    const message = error instanceof Error ? error.message : String(error)
-    return new RankError(this.program.rank, opText(op), message, exitStatusOf(error))
+  private errorAt({ op, error }: { op: Op; error: unknown }): FaultError {
+    return errorOf(onRank(faultOf(error), this.program.rank, opText(op)))
   }
 }

@@ -2,7 +2,8 @@ import { DEFAULTS } from '../config/parse.ts'
 import type { RunConfig } from '../config/types.ts'
 import { Rng } from '../core/random.ts'
 import type { Tokenizer } from '../data/tokenizers/tokenizer.ts'
-import { RefusedError } from '../core/errors.ts'
+import { FaultError, refused } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import type { RankProgram } from '../schedule/program.ts'
 import type { GenerateRequest } from './run-events.ts'
 
@@ -12,7 +13,7 @@ import type { GenerateRequest } from './run-events.ts'
  */
 function sampleToken(logits: Float32Array, temperature: number, topK: number, uniform: number): number {
   if (logits.some((each) => Number.isNaN(each) || each === Infinity))
-    throw new Error('the logits are not finite: the weights are too large for this model to compute with')
+    throw new FaultError(sentence('logits-not-finite'))
   let best = 0
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i
   if (temperature === 0) return best
@@ -70,8 +71,7 @@ export async function generateText(
   onText: (text: string) => void,
 ): Promise<string> {
   const ids = [...tokenizer.encode(request.prompt)]
-  if (ids.length === 0)
-    throw new RefusedError('prompt', `"${request.prompt}" has no tokens; write at least one character`)
+  if (ids.length === 0) throw refused('prompt', 'prompt-without-tokens', { prompt: request.prompt })
   const random = new Rng(request.seed, 'generate')
   const made: number[] = []
   for (let n = 0; n < request.tokens; n++) {

@@ -1,7 +1,7 @@
 import { MOMENTS, checkpointParts } from '../checkpoint/store.ts'
 import type { Checkpoint, MomentKind } from '../checkpoint/store.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { parameterTable } from '../model/parameters.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
@@ -35,7 +35,7 @@ export class ModelState {
       for (const holding of state !== 'parameters' || rank.state.drawn ? rank.state[state] : []) {
         const spec = specs.get(holding.tensor)!
         const values = whole.get(holding.tensor)
-        if (!values) throw new RefusedError('init', `has no tensor ${holding.tensor}`)
+        if (!values) throw refused('init', 'weights-lack-tensor', { tensor: holding.tensor })
         this.cluster.put(rank.rank, state, partFor(spec, tensor, rank.coordinates.tensor, holding, values))
       }
   }
@@ -78,10 +78,7 @@ export class ModelState {
     const { config } = this
     const { async, maxStaleness } = config.parallel.server
     if (config.parallel.dataMode === 'parameter-server' && async && maxStaleness > 0)
-      throw new RefusedError(
-        'checkpoint',
-        'an asynchronous server always has pushes under way; take the weights instead',
-      )
+      throw refused('checkpoint', 'server-has-no-checkpoint')
     const checkpoint: Checkpoint = {
       config,
       step,

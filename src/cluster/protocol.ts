@@ -1,3 +1,4 @@
+import type { Fault } from '../core/fault.ts'
 import type { AdapterResult } from '../config/result.ts'
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
@@ -64,7 +65,7 @@ export type RankRequest =
       readonly tensors: readonly string[] | null
     }
   | { readonly kind: 'trace'; readonly on: boolean }
-  | { readonly kind: 'abort'; readonly reason: string }
+  | { readonly kind: 'abort'; readonly fault: Fault }
   | { readonly kind: 'close' }
 
 export interface TensorPiece {
@@ -120,14 +121,7 @@ export type RankReply =
     }
   | { readonly kind: 'pieces'; readonly id: number; readonly pieces: readonly TensorPiece[] }
   | { readonly kind: 'captured'; readonly pieces: readonly TensorPiece[] }
-  | {
-      readonly kind: 'failed'
-      readonly op: string | null
-      readonly message: string
-      readonly exitStatus: number
-      /** The configuration field that this rank refuses, if any. */
-      readonly field: string | null
-    }
+  | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'closed'; readonly liveBytes: number }
 
 /** One end of the connection between coordinator and rank. */

@@ -1,5 +1,6 @@
 import { meshSize } from '../core/mesh.ts'
-import { RankError, RefusedError, exitStatusOf, invariant } from '../core/errors.ts'
+import { FaultError, faultErrorOf, errorOf, faultOf, onRank, invariant } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import { zeroByCategory, zeroByTraffic, zeroPeak } from '../core/bytes.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openDataset } from '../data/dataset.ts'
@@ -99,12 +100,12 @@ export class Rank {
         this.failed = true
         this.gate.end()
         this.inferenceGate.end()
-        this.transport?.abort(new Error(request.reason))
+        this.transport?.abort(errorOf(request.fault))
         return
       case 'close':
         this.gate.end()
         this.inferenceGate.end()
-        if (this.failed) this.transport?.abort(new Error('closed'))
+        if (this.failed) this.transport?.abort(new FaultError(sentence('rank-closed')))
         void this.queue.then(() => this.close())
         return
       default:
@@ -117,17 +118,8 @@ export class Rank {
     this.failed = true
     this.gate.end()
     this.inferenceGate.end()
-    this.transport?.abort(error instanceof Error ? error : new Error(String(error)))
-    const placed = error instanceof RankError
-    const message = placed ? error.reason : error instanceof Error ? error.message : String(error)
-    const refused = error instanceof RefusedError
-    this.port.post({
-      kind: 'failed',
-      op: placed ? error.op : null,
-      message: refused ? error.reason : message,
-      exitStatus: exitStatusOf(error),
-      field: refused ? error.field : null,
-    })
+    this.transport?.abort(faultErrorOf(error))
+    this.port.post({ kind: 'failed', fault: faultOf(error) })
   }
 
   private async handle(request: Exclude<RankRequest, { kind: 'pause' | 'resume' | 'advance' | 'abort' | 'close' }>) {
@@ -176,8 +168,7 @@ export class Rank {
         this.port.post({ kind: 'progress', what, fraction, detail }),
       )
       this.gpu = gpu
-      gpu.faults.onFault = (error, place) =>
-        this.fail(new RankError(request.rank, place, error.message, exitStatusOf(error)))
+      gpu.faults.onFault = (fault, place) => this.fail(errorOf(onRank(fault, request.rank, place)))
     }
     this.transport = request.world > 1 ? this.host.openTransport(request) : null
     this.context = {

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/store.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refuserOf } from '../core/errors.ts'
+import type { Refuse } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 
 /** Refuses to resume from a checkpoint of another model, optimizer or data, or with no steps left. */
@@ -8,16 +9,14 @@ export async function checkResume(
   checkpoint: Checkpoint,
   { config, dataset }: { readonly config: RunConfig; readonly dataset: Dataset },
 ): Promise<void> {
-  const refuse = (what: string): never => {
-    throw new RefusedError('checkpoint', what)
-  }
+  const refuse: Refuse = refuserOf('checkpoint')
   const saved = checkpoint.config
-  if (JSON.stringify(saved.model) !== JSON.stringify(config.model)) refuse('is of another model')
+  if (JSON.stringify(saved.model) !== JSON.stringify(config.model)) refuse('checkpoint-of-other-model')
   if (saved.optimizer.kind !== config.optimizer.kind)
-    refuse(`is of optimizer ${saved.optimizer.kind}; this run has ${config.optimizer.kind}`)
+    refuse('checkpoint-of-other-optimizer', { saved: saved.optimizer.kind, own: config.optimizer.kind })
   const total = config.steps ?? config.epochs! * dataset.stepsPerEpoch
-  if (checkpoint.step >= total) refuse(`has ${checkpoint.step} steps; this run ends after ${total}`)
-  if (checkpoint.data !== (await hashData(dataset))) refuse('was trained on other data')
+  if (checkpoint.step >= total) refuse('checkpoint-past-end', { step: checkpoint.step, total })
+  if (checkpoint.data !== (await hashData(dataset))) refuse('checkpoint-of-other-data')
 }
 
 /** SHA-256 of all tokens of a dataset. */

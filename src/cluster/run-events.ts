@@ -1,3 +1,4 @@
+import type { Fault } from '../core/fault.ts'
 import type { BytesByCategory, BytesByTraffic, PeakBytes } from '../core/bytes.ts'
 import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
@@ -37,13 +38,7 @@ export type RunEvent =
   | { readonly kind: 'held'; readonly rank: number; readonly bytes: readonly (readonly [number, number])[] }
   | { readonly kind: 'spans'; readonly spans: readonly ExecutedSpan[] }
   /** `result`: the measurements so far; null when the first step was not completed. */
-  | {
-      readonly kind: 'failed'
-      readonly message: string
-      readonly rank: number | null
-      readonly exitStatus: number
-      readonly result: RunResult | null
-    }
+  | { readonly kind: 'failed'; readonly fault: Fault; readonly result: RunResult | null }
   | { readonly kind: 'done'; readonly result: RunResult }
 
 export interface GenerateRequest {

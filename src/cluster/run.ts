@@ -1,7 +1,7 @@
 import type { EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RankError, exitStatusOf } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { FaultError, faultOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Program } from '../schedule/program.ts'
 import { validateProgram } from '../schedule/validate.ts'
@@ -247,10 +247,10 @@ export class Run implements RunHandle {
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
       // A smaller learning rate only helps where an update has been applied.
       const updated = this.steps.some(({ learningRate }) => learningRate > 0)
-      const { text } = updated
-        ? msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm}; lower optimizer.learningRate (${config.optimizer.learningRate})`
-        : msg`step ${step + 1}: the loss is ${loss} and the gradient norm ${gradNorm} before any update: it comes from the weights that the run began with`
-      throw new Error(text)
+      const said = updated
+        ? sentence('loss-not-finite', { loss, gradNorm, learningRate: config.optimizer.learningRate })
+        : sentence('loss-not-finite-at-start', { loss, gradNorm })
+      throw new FaultError({ ...said, step })
     }
     const tokens = config.batch.global * config.batch.sequence
     const result: StepResult = {
@@ -447,7 +447,7 @@ export class Run implements RunHandle {
     this.finalWeights = this.keepWeights ? parameters : null
     // Queued jobs can still be answered here, but not afterwards.
     await this.jobs.run()
-    this.end(new Error('the run is over'))
+    this.end(new FaultError(sentence('run-over')))
     this.leakedBytes = await this.cluster!.close()
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.setPhase(this.stopping ? 'stopped' : 'done')
@@ -474,11 +474,9 @@ export class Run implements RunHandle {
     await this.cluster?.close().catch(() => undefined)
     for (const resolve of this.onPaused.splice(0)) resolve()
     this.phase = 'failed'
-    const message = error instanceof Error ? error.message : String(error)
-    const rank = error instanceof RankError ? error.rank : null
     this.emit({ kind: 'phase', phase: 'failed' })
     const result = this.steps.length > 0 ? this.result() : null
-    this.emit({ kind: 'failed', message, rank, exitStatus: exitStatusOf(error), result })
+    this.emit({ kind: 'failed', fault: faultOf(error), result })
     this.settle.reject(error)
   }
 

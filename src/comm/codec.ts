@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { decodeFp16, encodeFp16, fp16Bytes } from './codecs/fp16.ts'
 import { decodeInt8, encodeInt8, int8Bytes } from './codecs/int8.ts'
 import { decodeTopk, encodeTopk, topkBytes } from './codecs/topk.ts'
@@ -37,7 +37,7 @@ export function encode(codec: Codec, values: Float32Array): Uint8Array<ArrayBuff
 export function decode(codec: Codec, bytes: Uint8Array, into: Float32Array): void {
   const expected = codecBytes(codec, into.length)
   if (bytes.length !== expected) {
-    throw new RefusedError(codec.kind, `${bytes.length} bytes where ${into.length} elements take ${expected}`)
+    throw refused(codec.kind, 'code-length-differs', { bytes: bytes.length, elements: into.length, expected })
   }
   switch (codec.kind) {
     case 'fp16':

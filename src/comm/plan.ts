@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { evenParts } from '../core/parts.ts'
 import { ringAllGather, ringBroadcast, ringReduce, ringReduceScatter } from './plans/ring.ts'
 import { starAllGather, starBroadcast, starGather, starReduce, starScatter } from './plans/star.ts'
@@ -71,25 +71,25 @@ const ROOTED: ReadonlySet<PlanKind> = new Set<PlanKind>(['broadcast', 'reduce', 
 /** Fills in a request's defaults. Refuses non-integer sizes, parts that do not add up, and a root outside the group. */
 export function vectorLayout(request: PlanRequest): VectorLayout {
   const { size, elements } = request
-  if (!Number.isSafeInteger(size) || size < 1) throw new RefusedError('size', `${size} is not a group of at least 1`)
+  if (!Number.isSafeInteger(size) || size < 1) throw refused('size', 'group-empty', { size })
   if (!Number.isSafeInteger(elements) || elements < 0) {
-    throw new RefusedError('elements', `${elements} is not a whole number of at least 0`)
+    throw refused('elements', 'not-a-count', { value: elements })
   }
   const lengths = request.parts ?? evenParts(elements, size)
-  if (lengths.length !== size) throw new RefusedError('parts', `${lengths.length} parts for ${size} members`)
+  if (lengths.length !== size) throw refused('parts', 'parts-for-members', { parts: lengths.length, members: size })
   const parts: Range[] = []
   let offset = 0
   for (const length of lengths) {
     if (!Number.isSafeInteger(length) || length < 0) {
-      throw new RefusedError('parts', `${length} is not a whole number of at least 0`)
+      throw refused('parts', 'not-a-count', { value: length })
     }
     parts.push({ offset, length })
     offset += length
   }
-  if (offset !== elements) throw new RefusedError('parts', `add up to ${offset}, not to the ${elements} elements`)
+  if (offset !== elements) throw refused('parts', 'parts-sum-differs', { offset, elements })
   const root = ROOTED.has(request.kind) ? (request.root ?? 0) : 0
   if (!Number.isSafeInteger(root) || root < 0 || root >= size) {
-    throw new RefusedError('root', `${root} is not a member of a group of ${size}`)
+    throw refused('root', 'not-a-member', { member: root, size })
   }
   return { size, root, elements, parts }
 }
@@ -132,7 +132,7 @@ function keeps(kind: PlanKind, layout: VectorLayout, member: number): Range {
 export function memberPlan(request: PlanRequest, member: number): MemberPlan {
   const layout = vectorLayout(request)
   if (!Number.isSafeInteger(member) || member < 0 || member >= layout.size) {
-    throw new RefusedError('member', `${member} is not a member of a group of ${layout.size}`)
+    throw refused('member', 'not-a-member', { member, size: layout.size })
   }
   return {
     member,

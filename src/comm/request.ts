@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { lengthOf } from '../core/parts.ts'
 import type { PlanAlgorithm, PlanKind, PlanRequest } from './steps.ts'
 
@@ -21,7 +21,7 @@ export function requestOf(op: CollectiveLike): PlanRequest {
   const kind = op.kind === 'push' ? 'reduce' : op.kind === 'pull' ? 'broadcast' : op.kind
   const size = op.group.length
   const root = op.root === undefined ? undefined : op.group.indexOf(op.root)
-  if (root === -1) throw new RefusedError('root', `rank ${op.root} is not in the group ${op.group.join(', ')}`)
+  if (root === -1) throw refused('root', 'root-not-in-group', { root: op.root!, group: op.group.join(', ') })
   const elements =
     op.parts === undefined
       ? Math.max(lengthOf(op.source), lengthOf(op.target))

@@ -1,28 +1,18 @@
-import type { LocalizableMessage } from '../core/message.ts'
-import { msg } from '../core/message.ts'
+import { joined, sentence } from '../core/fault.ts'
+import type { Fault, FaultValue } from '../core/fault.ts'
 import type { Condition } from './field.ts'
 import type { RegisteredField } from './registry.ts'
 import { FIELDS, hasEffect, holds, valueAt } from './registry.ts'
 import { isObject, quoted } from './quoted.ts'
 import type { RunConfig } from './types.ts'
 
-export interface FieldRefusal {
-  readonly field: string
-  readonly localizable: LocalizableMessage
-}
-
 /** Fields set to a non-default value where they have no effect: whoever set one expects it to do something. */
-export function withoutEffect(config: RunConfig): FieldRefusal[] {
+export function withoutEffect(config: RunConfig): Fault[] {
   return strayFieldsOf(config).map(({ path, when, default: usual }) => {
-    const needs = when![0]!
-      .filter((each) => !holds(each, config))
-      .map(conditionText)
-      .join(', ')
+    const unmet = when![0]!.filter((each) => !holds(each, config))
+    const needs = joined('also', unmet.map(conditionText))
     const given = quoted(valueAt(config, path))
-    return {
-      field: path,
-      localizable: msg`${given} has no effect here: it needs ${needs}; leave it at ${quoted(usual)}`,
-    }
+    return { ...sentence('no-effect-here', { value: given, needs, usual: quoted(usual) }), field: path }
   })
 }
 
@@ -58,18 +48,19 @@ function withValue<Root extends object>(root: Root, path: string, value: unknown
   return { ...root, [head]: withValue(isObject(inner) ? inner : {}, path.slice(dot + 1), value) }
 }
 
-function conditionText(condition: Condition): string {
+function conditionText(condition: Condition): FaultValue {
   if ('given' in condition) return condition.field
-  if ('is' in condition) return `${condition.field} ${condition.is.map(String).join(' or ')}`
+  if ('is' in condition)
+    return sentence('field-is', { field: condition.field, value: joined('either', condition.is.map(String)) })
   return 'least' in condition ? `${condition.field} ≥ ${condition.least}` : `${condition.field} > ${condition.above}`
 }
 
 /** Values that only the simulator takes. */
-export function simulatedOnly(config: RunConfig): FieldRefusal[] {
+export function simulatedOnly(config: RunConfig): Fault[] {
   return [...FIELDS.values()].flatMap(({ path, executes }) => {
     const value = valueAt(config, path)
     if (executes === undefined || executes.some((each) => each === value)) return []
-    const allowed = executes.map(quoted).join(' or ')
-    return [{ field: path, localizable: msg`${quoted(value)} is for simulate; execution takes ${allowed}` }]
+    const allowed = joined('either', executes.map(quoted))
+    return [{ ...sentence('only-for-simulate', { value: quoted(value), allowed }), field: path }]
   })
 }

@@ -1,5 +1,6 @@
 import { RefusedError } from '../core/errors.ts'
-import type { Problem, ConfigUse } from './check.ts'
+import type { Fault } from '../core/fault.ts'
+import type { ConfigUse } from './check.ts'
 import { problemsOf } from './check.ts'
 import { readConfig } from './parse.ts'
 
@@ -7,16 +8,11 @@ import { readConfig } from './parse.ts'
  * Everything that is wrong with an input, by field, without throwing, for display beside the page's controls. Rules
  * between fields are checked once each field is valid on its own.
  */
-export function explainConfig(input: unknown, use: ConfigUse = 'execute'): Problem[] {
+export function explainConfig(input: unknown, use: ConfigUse = 'execute'): Fault[] {
   try {
     return problemsOf(readConfig(input), use)
   } catch (error) {
-    if (error instanceof RefusedError) return [problemOf(error)]
+    if (error instanceof RefusedError) return [error.fault]
     throw error
   }
-}
-
-/** A refusal as the page shows it. */
-export function problemOf({ field, reason, localizable }: RefusedError): Problem {
-  return { field, message: reason, ...(localizable ? { localizable } : {}) }
 }

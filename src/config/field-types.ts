@@ -1,5 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
 import type { FieldType } from './field.ts'
 import { quoted } from './quoted.ts'
 
@@ -12,7 +11,7 @@ export function integer(least: number, most: number): FieldType<number> {
   return {
     read(path, value) {
       if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-        throw new RefusedError(path, msg`${quoted(value)} must be a whole number from ${least} to ${most}`)
+        throw refused(path, 'not-a-whole-number', { value: quoted(value), least, most })
       return value
     },
     schema: { type: 'integer', minimum: least, maximum: most },
@@ -24,7 +23,7 @@ export function between(least: number, most: number): FieldType<number> {
   return {
     read(path, value) {
       if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > most)
-        throw new RefusedError(path, msg`${quoted(value)} must be a number from ${least} to ${most}`)
+        throw refused(path, 'not-a-number', { value: quoted(value), least, most })
       return value
     },
     schema: { type: 'number', minimum: least, maximum: most },
@@ -34,7 +33,7 @@ export function between(least: number, most: number): FieldType<number> {
 
 export const flag: FieldType<boolean> = {
   read(path, value) {
-    if (typeof value !== 'boolean') throw new RefusedError(path, msg`${quoted(value)} must be true or false`)
+    if (typeof value !== 'boolean') throw refused(path, 'not-a-boolean', { value: quoted(value) })
     return value
   },
   schema: { type: 'boolean' },
@@ -44,7 +43,7 @@ export function choice<const Option extends string | number>(options: readonly O
   return {
     read(path, value) {
       const found = options.find((each) => each === value)
-      if (found === undefined) throw new RefusedError(path, msg`${quoted(value)} must be one of ${options.join(', ')}`)
+      if (found === undefined) throw refused(path, 'not-one-of', { value: quoted(value), options: options.join(', ') })
       return found
     },
     schema: { enum: options },
@@ -54,8 +53,7 @@ export function choice<const Option extends string | number>(options: readonly O
 
 export const nonEmptyText: FieldType<string> = {
   read(path, value) {
-    if (typeof value !== 'string' || value === '')
-      throw new RefusedError(path, msg`${quoted(value)} must be a non-empty text`)
+    if (typeof value !== 'string' || value === '') throw refused(path, 'not-a-text', { value: quoted(value) })
     return value
   },
   schema: { type: 'string', minLength: 1 },

@@ -1,5 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
 import type { Field, Group, Node, Plain, Rows, FieldType, ValuesOf, Variants } from './field.ts'
 import { isObject, quoted } from './quoted.ts'
 import { choice } from './field-types.ts'
@@ -16,7 +15,7 @@ export function readRows(rows: Rows, input: unknown, path = ''): object {
 export function listOf<R extends Rows>(rows: R): FieldType<readonly ValuesOf<R>[]> {
   return {
     read(path, value) {
-      if (!Array.isArray(value)) throw new RefusedError(path, msg`${quoted(value)} must be a list`)
+      if (!Array.isArray(value)) throw refused(path, 'not-a-list', { value: quoted(value) })
       return value.map((each: unknown, i) => readRows(rows, each === undefined ? null : each, `${path}.${i}`))
     },
     schema: { type: 'array', items: objectSchema(rows) },
@@ -73,17 +72,14 @@ function readField(node: Field<unknown>, value: unknown, given: Plain, path: str
 
 function objectAt(value: unknown, path: string): Plain {
   if (value === undefined) return {}
-  if (!isObject(value)) throw new RefusedError(path || 'configuration', msg`${quoted(value)} must be an object`)
+  if (!isObject(value)) throw refused(path || 'configuration', 'not-an-object', { value: quoted(value) })
   return value
 }
 
 function refuseOthers(given: Plain, known: readonly string[], path: string): void {
   for (const key of Object.keys(given))
     if (!known.includes(key))
-      throw new RefusedError(
-        path === '' ? key : `${path}.${key}`,
-        msg`unknown; allowed here: ${known.toSorted().join(', ')}`,
-      )
+      throw refused(path === '' ? key : `${path}.${key}`, 'field-unknown', { known: known.toSorted().join(', ') })
 }
 
 /** The JSON Schema of an object with these rows. Rules between fields (a divisor, a sum) are not included. */

@@ -1,5 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { RefusedError, refused } from '../core/errors.ts'
 import { parseJson } from './json.ts'
 import { quoted } from './quoted.ts'
 
@@ -21,12 +20,9 @@ export async function inputToUrl(input: unknown): Promise<string> {
 /** The JSON in a link, unchecked, for an editor to start from. Throws RefusedError on `link`. */
 export async function inputFromUrl(text: string): Promise<unknown> {
   if (!text.startsWith(FORM))
-    throw new RefusedError(
-      'link',
-      msg`${quoted(text.slice(0, 20))} must begin with "${FORM}"; it may come from another version`,
-    )
+    throw refused('link', 'link-of-other-version', { text: quoted(text.slice(0, 20)), form: FORM })
   if (text.length > MAX_CHARACTERS)
-    throw new RefusedError('link', msg`${text.length} characters; at most ${MAX_CHARACTERS}`)
+    throw refused('link', 'link-too-long', { characters: text.length, most: MAX_CHARACTERS })
   const packed = fromBase64Url(text.slice(FORM.length))
   let json: string
   try {
@@ -37,12 +33,12 @@ export async function inputFromUrl(text: string): Promise<unknown> {
     json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError('link', msg`is damaged: it does not unpack`)
+    throw refused('link', 'link-does-not-unpack')
   }
   try {
     return parseJson(json)
   } catch {
-    throw new RefusedError('link', msg`is damaged: it holds no JSON`)
+    throw refused('link', 'link-not-json')
   }
 }
 
@@ -57,7 +53,7 @@ async function collect(
     length += next.value.length
     if (length > most) {
       await reader.cancel().catch(() => undefined)
-      throw new RefusedError('link', msg`unpacks to more than ${most} bytes`)
+      throw refused('link', 'link-unpacks-too-large', { most })
     }
     parts.push(next.value)
   }
@@ -76,10 +72,10 @@ function base64Url(bytes: Uint8Array): string {
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^[\w-]*$/.test(text)) throw new RefusedError('link', msg`is damaged: it has characters that no link holds`)
+  if (!/^[\w-]*$/.test(text)) throw refused('link', 'link-characters-bad')
   try {
     return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
   } catch {
-    throw new RefusedError('link', msg`is damaged: its length is that of no base64`)
+    throw refused('link', 'link-length-bad')
   }
 }

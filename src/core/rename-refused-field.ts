@@ -8,7 +8,7 @@ export async function renameRefusedField<Value>(field: string, as: string, work:
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof RefusedError) || error.field !== field) throw error
-    throw new RefusedError(as, error.localizable ?? error.reason)
+    if (!(error instanceof RefusedError) || error.fault.field !== field) throw error
+    throw new RefusedError({ ...error.fault, field: as })
   }
 }

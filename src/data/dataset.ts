@@ -1,4 +1,5 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import { Rng, shuffledIndices } from '../core/random.ts'
 import type { Tokenizer } from './tokenizers/tokenizer.ts'
 
@@ -98,9 +99,13 @@ export class Dataset {
       if (weights === null) total += sequence
       else for (let t = 1; t <= sequence; t++) total += weights[start + t]!
     }
-    const name = 'step' in batch ? `step ${batch.step}` : `validation batch ${batch.validation}`
-    if (total === 0)
-      throw new RefusedError('batch.sequence', `${sequence} is too short: no token of ${name} counts for the loss`)
+    if (total === 0) {
+      const data =
+        'step' in batch
+          ? sentence('training-step', { step: batch.step })
+          : sentence('validation-batch', { batch: batch.validation })
+      throw refused('batch.sequence', 'sequence-without-loss', { sequence, data })
+    }
     return total
   }
 

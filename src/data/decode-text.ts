@@ -1,6 +1,5 @@
-import { RefusedError } from '../core/errors.ts'
-import type { LocalizableMessage } from '../core/message.ts'
-import { msg } from '../core/message.ts'
+import { refuserOf } from '../core/errors.ts'
+import type { Refuse } from '../core/errors.ts'
 import { magicOf } from './llmc-header.ts'
 
 /**
@@ -11,8 +10,6 @@ import { magicOf } from './llmc-header.ts'
 /** Longer texts do not fit a string in every browser. */
 const MAX_BYTES = 500_000_000
 
-type Refuse = (said: LocalizableMessage) => never
-
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
 /**
@@ -20,14 +17,11 @@ const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
  * Throws RefusedError with the file and the position of the first invalid byte.
  */
 export function decodeText(bytes: Uint8Array, field: string, path: string): string {
-  const refuse: Refuse = (said) => {
-    throw new RefusedError(field, said)
-  }
-  if (bytes.length > MAX_BYTES) refuse(msg`"${path}" has ${bytes.length} bytes; a text has at most ${MAX_BYTES}`)
+  const refuse: Refuse = refuserOf(field)
+  if (bytes.length > MAX_BYTES) refuse('text-too-large', { path, bytes: bytes.length, most: MAX_BYTES })
   const begins = (...mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte)
   // UTF-32's mark begins like UTF-16's.
-  if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff))
-    refuse(msg`"${path}" is UTF-32; save it as UTF-8, or as UTF-16 with its mark`)
+  if (begins(0xff, 0xfe, 0, 0) || begins(0, 0, 0xfe, 0xff)) refuse('text-is-utf-32', { path })
   if (begins(0xff, 0xfe)) return decodeUtf16(bytes, true, path, refuse)
   if (begins(0xfe, 0xff)) return decodeUtf16(bytes, false, path, refuse)
   return decodeUtf8(bytes, path, refuse)
@@ -35,20 +29,14 @@ export function decodeText(bytes: Uint8Array, field: string, path: string): stri
 
 function decodeUtf8(bytes: Uint8Array, path: string, refuse: Refuse): string {
   const magic = magicOf(bytes)
-  if (magic !== null)
-    refuse(
-      msg`"${path}" is not text but a file of llm.c (magic ${magic}); on the command line data.tokens reads its 16-bit tokens`,
-    )
+  if (magic !== null) refuse('text-is-llmc-file', { path, magic })
   const nul = bytes.indexOf(0)
-  if (nul >= 0)
-    refuse(msg`"${path}" is not text: byte ${nul} is 0x00; UTF-16 is read where it begins with its mark (ff fe, fe ff)`)
+  if (nul >= 0) refuse('text-holds-zero', { path, byte: nul })
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     const at = firstBadByte(bytes)
-    return refuse(
-      msg`"${path}" is not UTF-8: byte ${at} is ${hex(bytes[at]!)}; save it as UTF-8, or as UTF-16 with its mark`,
-    )
+    return refuse('text-not-utf-8', { path, at, byte: hex(bytes[at]!) })
   }
 }
 
@@ -79,7 +67,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
 }
 
 function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, refuse: Refuse): string {
-  if (bytes.length % 2 !== 0) refuse(msg`"${path}" has ${bytes.length} bytes; UTF-16 takes an even number`)
+  if (bytes.length % 2 !== 0) refuse('text-utf-16-odd', { path, bytes: bytes.length })
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const unit = (at: number) => (at < bytes.length ? view.getUint16(at, littleEndian) : 0)
   const isLow = (value: number) => value >= 0xdc00 && value < 0xe000
@@ -87,7 +75,7 @@ function decodeUtf16(bytes: Uint8Array, littleEndian: boolean, path: string, ref
     const value = unit(at)
     if (value >= 0xd800 && value < 0xdc00 && isLow(unit(at + 2))) at += 2
     else if (value === 0 || (value >= 0xd800 && value < 0xe000))
-      refuse(msg`"${path}" is not text: the UTF-16 unit at byte ${at} is ${value === 0 ? '0x0000' : hex(value)}`)
+      refuse('text-utf-16-unit-bad', { path, at, unit: value === 0 ? '0x0000' : hex(value) })
   }
   return new TextDecoder(littleEndian ? 'utf-16le' : 'utf-16be').decode(bytes)
 }

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { renameRefusedField } from '../core/rename-refused-field.ts'
 import { Dataset, shareBytes, shareWords } from './dataset.ts'
 import { pacer } from './pacer.ts'
@@ -35,15 +35,9 @@ export async function prepareDataset(
     renameRefusedField('text', source.field, () => source.pack(split, tokenizer, sequence + 1, pace))
   const train = await pack('train')
   if (train.sequences === 0 && source.field === 'data.corpus')
-    throw new RefusedError(
-      'batch.sequence',
-      `${sequence} is too short for data.corpus ${corpus}: no token that counts for the loss comes within it`,
-    )
+    throw refused('batch.sequence', 'sequence-too-short-for-corpus', { sequence, corpus: corpus! })
   if (train.sequences < global)
-    throw new RefusedError(
-      source.field,
-      `${train.sequences} sequences of ${sequence + 1} tokens are fewer than batch.global: ${global}`,
-    )
+    throw refused(source.field, 'data-fewer-than-batch', { sequences: train.sequences, tokens: sequence + 1, global })
   const held = await pack('validation')
   return new Dataset(
     {
@@ -71,16 +65,21 @@ export function emptyDataset({ batch, data, seed, model }: RunConfig, tokenizer:
 
 function refuseVocabulary({ data, model }: Pick<RunConfig, 'data' | 'model'>, tokenizer: Tokenizer): void {
   if (tokenizer.vocabSize > model.vocab)
-    throw new RefusedError(
-      'model.vocab',
-      `${model.vocab} is smaller than the ${tokenizer.vocabSize} ids of data.tokenizer ${data.tokenizer}`,
-    )
+    throw refused('model.vocab', 'vocab-smaller-than-tokenizer', {
+      vocab: model.vocab,
+      ids: tokenizer.vocabSize,
+      tokenizer: data.tokenizer,
+    })
   if (tokenizer.vocabSize > MAX_IDS)
-    throw new RefusedError('data.tokenizer', `${data.tokenizer} makes ${tokenizer.vocabSize} ids; at most ${MAX_IDS}`)
+    throw refused('data.tokenizer', 'tokenizer-makes-too-many-ids', {
+      tokenizer: data.tokenizer,
+      ids: tokenizer.vocabSize,
+      most: MAX_IDS,
+    })
 }
 
 async function rawDataset(config: RunConfig, path: string, sources: DataSources): Promise<Dataset> {
-  if (!sources.readBytes) throw new RefusedError('data.tokens', `"${path}" cannot be read here`)
+  if (!sources.readBytes) throw refused('data.tokens', 'file-not-readable-here', { path })
   const tokens = readRawTokens(config, path, await sources.readBytes(path))
   return new Dataset(
     {

@@ -1,6 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
 import type { Corpus, CorpusDocument, Split } from './corpora/corpus.ts'
 import { CORPORA } from './corpora/registry.ts'
 import { END_OF_TEXT, cutAtDocument, documentPieces } from './documents.ts'
@@ -54,12 +53,12 @@ function corpusSource(corpus: Corpus): Source {
 
 async function textSource({ data }: RunConfig, sources: DataSources): Promise<Source> {
   const path = data.text ?? ''
-  if (!sources.readText) throw new RefusedError('data.text', `"${path}" cannot be read here`)
+  if (!sources.readText) throw refused('data.text', 'file-not-readable-here', { path })
   const text = await sources.readText(path)
-  if (text.trim() === '') throw new RefusedError('data.text', `"${path}" is empty`)
+  if (text.trim() === '') throw refused('data.text', 'text-empty', { path })
   refuseStrangeCharacters(text, path)
   if (data.documents && !text.includes(END_OF_TEXT))
-    throw new RefusedError('data.documents', msg`true, but "${path}" has no ${END_OF_TEXT}`)
+    throw refused('data.documents', 'text-without-documents', { path, mark: END_OF_TEXT })
   const at = Math.floor(text.length * TRAIN_SHARE)
   const cut = data.documents ? cutAtDocument(text, at) : cutNear(text, at)
   const pieces = (split: Split) => {
@@ -80,5 +79,5 @@ function refuseStrangeCharacters(text: string, path: string): void {
   const at = text.search(/[\0\p{Surrogate}]/u)
   if (at < 0) return
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
-  throw new RefusedError('data.text', msg`"${path}" is not text: character ${at} is U+${code}`)
+  throw refused('data.text', 'text-character-bad', { path, at, code })
 }

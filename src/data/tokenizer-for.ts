@@ -1,6 +1,5 @@
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
 import type { DataSources, Source } from './sources.ts'
 import { openSource } from './sources.ts'
 import { trainBpe } from './tokenizers/bpe.ts'
@@ -46,8 +45,7 @@ async function madeTokenizer(
       return charTokenizer(config.data.documents ? [END_CHARACTER, ...characters] : characters)
     }
     case 'bpe':
-      if (vocab < 257)
-        throw new RefusedError('model.vocab', `${vocab}: tokenizer bpe needs more than the 256 bytes, at least 257`)
+      if (vocab < 257) throw refused('model.vocab', 'bpe-needs-larger-vocab', { vocab })
       return trainBpe(
         (await source()).texts('train'),
         vocab,
@@ -63,11 +61,10 @@ async function madeTokenizer(
 /** Continuing with ids other than those the weights were trained on would be meaningless. */
 async function givenTokenizer({ data }: RunConfig, state: TokenizerState): Promise<Tokenizer> {
   if (state.kind !== data.tokenizer)
-    throw new RefusedError('data.tokenizer', msg`${data.tokenizer}, but the weights were trained with ${state.kind}`)
+    throw refused('data.tokenizer', 'tokenizer-differs', { tokenizer: data.tokenizer, trained: state.kind })
   const { documents: _, ...plain } = state
   const tokenizer = await openTokenizer(plain)
   if (!data.documents) return tokenizer
-  if (!hasDocumentEnd(tokenizer))
-    throw new RefusedError('data.documents', 'true, but the tokenizer of the weights has no id that ends a document')
+  if (!hasDocumentEnd(tokenizer)) throw refused('data.documents', 'tokenizer-without-document-end')
   return withDocumentEnds(tokenizer)
 }

@@ -1,3 +1,6 @@
+import type { RefusedCode } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { FaultSentence } from '../core/fault.ts'
 import type { KernelName } from '../model/kernels.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
 import { ATTENTION_QUADS, ATTENTION_REGISTERS } from './variants/attention.ts'
@@ -47,13 +50,13 @@ export function parseVariants(text: string): Record<string, string> | null {
   return pairs.every((pair) => pair.length === 2 && pair[0] && pair[1]) ? Object.fromEntries(pairs) : null
 }
 
-/** The first unknown name of a choice, as one line; null when all exist. */
-export function unknownVariant(variants: Readonly<Record<string, string>>): string | null {
+/** The first unknown name of a choice, worded; null when all exist. */
+export function unknownVariant(variants: Readonly<Record<string, string>>): FaultSentence<RefusedCode> | null {
   for (const [kernel, requested] of Object.entries(variants)) {
-    if (!isKernel(kernel)) return `"${kernel}" is no kernel; allowed are ${Object.keys(KERNEL_TABLE).join(', ')}`
+    if (!isKernel(kernel)) return sentence('not-a-kernel', { kernel, known: Object.keys(KERNEL_TABLE).join(', ') })
     const names = KERNEL_TABLE[kernel].map(({ name }) => name)
     const unknown = requested.split('+').find((name) => !names.includes(name))
-    if (unknown !== undefined) return `"${unknown}" is no variant of ${kernel}; allowed are ${names.join(', ')}`
+    if (unknown !== undefined) return sentence('not-a-variant', { variant: unknown, kernel, known: names.join(', ') })
   }
   return null
 }

@@ -1,3 +1,5 @@
+import { FaultError } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { Prepared } from './kernels.ts'
@@ -9,6 +11,8 @@ const SUBMIT_SECONDS = 0.05
 const FIRST_RATE = 1e9
 /** A byte moved counts as this many floating-point operations in the estimate. */
 const FLOPS_PER_BYTE = 0.5
+/** How much later than a failed read the loss of its device may be reported. */
+const LOST_MILLISECONDS = 100
 /** GPUMapMode.READ, whose global is absent in Node. */
 const MAP_READ = 1
 
@@ -57,7 +61,7 @@ export class CommandQueue {
     // Some browsers refuse views of shared memory here: copy those first.
     const shared = typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    this.faults.watch(`a write of ${data.byteLength} bytes (${buffer.label})`, () =>
+    this.faults.watch(sentence('gpu-write', { bytes: data.byteLength, buffer: buffer.label }), () =>
       this.device.queue.writeBuffer(buffer, offset, shared ? bytes.slice() : (bytes as Uint8Array<ArrayBuffer>)),
     )
   }
@@ -68,7 +72,7 @@ export class CommandQueue {
     this.pass?.end()
     this.pass = null
     this.encoder = null
-    this.faults.watch('a submit', () => this.device.queue.submit([encoder.finish()]))
+    this.faults.watch(sentence('gpu-submit'), () => this.device.queue.submit([encoder.finish()]))
     this.submits++
     this.onSubmit()
     this.measure(this.work)
@@ -92,7 +96,7 @@ export class CommandQueue {
   /** Small reads outside a Program, through their own staging buffer. */
   async read(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const size = Math.max(16, bytes)
-    const staging = this.faults.watch(`${size} bytes to read ${buffer.label}`, () =>
+    const staging = this.faults.watch(sentence('gpu-staging', { bytes: size, buffer: buffer.label }), () =>
       this.device.createBuffer({ size, usage: 9, label: 'read' }),
     )
     try {
@@ -110,13 +114,15 @@ export class CommandQueue {
   /** Maps the first bytes of a staging buffer. Rejects with an earlier refusal of the device where that is the cause. */
   async map(staging: GPUBuffer, bytes: number): Promise<void> {
     try {
-      await this.faults.watch(`a read of ${bytes} bytes`, () =>
+      await this.faults.watch(sentence('gpu-read', { bytes }), () =>
         pollUntil(this.device.queue, staging.mapAsync(MAP_READ, 0, bytes)),
       )
     } catch (error) {
+      // A device's reads may fail just before it is known to be lost.
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, LOST_MILLISECONDS))])
       await this.faults.settled()
       const reason = error instanceof Error ? firstLine(error.message) : String(error)
-      throw new Error(`the GPU could not read back ${bytes} bytes: ${reason}`, { cause: error })
+      throw new FaultError(sentence('gpu-read-failed', { bytes, why: reason }), { cause: error })
     }
   }
 

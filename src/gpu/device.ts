@@ -1,6 +1,7 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { AdapterChoice } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { FaultError, refused } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import { describeVariants } from './choose-variants.ts'
 import { CommandQueue } from './command-queue.ts'
 import { DeviceFaults } from './faults.ts'
@@ -46,15 +47,13 @@ const CHOICES: Readonly<Record<Choice, GPURequestAdapterOptions>> = {
 async function requestAdapter(gpu: GPU, choice: Choice): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter(CHOICES[choice])
   if (adapter) return adapter
-  if (choice === 'default')
-    throw new Error('WebGPU is here but offers no adapter: the graphics driver may be missing or blocked')
+  if (choice === 'default') throw new FaultError(sentence('no-adapter'))
   const offered: string[] = []
   for (const [name, options] of Object.entries(CHOICES))
     if (name !== choice && (await gpu.requestAdapter(options))) offered.push(name)
-  throw new RefusedError(
-    'cluster.adapters',
-    `this machine offers no ${choice} adapter; ${offered.length > 0 ? `it has ${offered.join(', ')}` : 'it has none at all'}`,
-  )
+  throw offered.length > 0
+    ? refused('cluster.adapters', 'adapter-not-here', { choice, offered: offered.join(', ') })
+    : refused('cluster.adapters', 'no-adapter-at-all', { choice })
 }
 
 export function describeAdapter(info: GPUAdapterInfo): Omit<AdapterResult, 'kernels'> {

@@ -1,4 +1,6 @@
-import { OutOfMemoryError } from '../core/errors.ts'
+import { errorOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault, FaultSentence } from '../core/fault.ts'
 
 const FILTERS = ['validation', 'out-of-memory', 'internal'] as const
 
@@ -10,14 +12,12 @@ export function firstLine(message: string): string {
   return message.trim().split('\n')[0]!.trim() || 'no reason was given'
 }
 
-/** Turns a refusal of the device into one of our errors. */
-type Describe = (message: string, outOfMemory: boolean) => Error
+/** Words a refusal of the device. */
+type Describe = (message: string, outOfMemory: boolean) => Fault
 
-function refused(what: string): Describe {
+function refusalOf(what: FaultSentence): Describe {
   return (message, outOfMemory) =>
-    outOfMemory
-      ? new OutOfMemoryError(`out of memory: the adapter has no room left for ${what}`, 'workspace', 0)
-      : new Error(`the GPU refused ${what}: ${firstLine(message)}`)
+    outOfMemory ? sentence('gpu-no-room', { what }) : sentence('gpu-refused', { what, why: firstLine(message) })
 }
 
 /**
@@ -27,10 +27,10 @@ function refused(what: string): Describe {
  */
 export class DeviceFaults {
   /** Called with the first fault, and where the program was. */
-  onFault: (error: Error, place: string | null) => void = () => {}
+  onFault: (fault: Fault, place: string | null) => void = () => {}
   /** Where the program is now. */
   place: Place | null = null
-  private first: Error | null = null
+  private first: Fault | null = null
   /** Late faults of an earlier round are ignored. */
   private round = 0
   /** The device's answers so far, in request order: the first refusal is reported, not its consequences. */
@@ -41,28 +41,28 @@ export class DeviceFaults {
     // Otherwise Dawn prints it on standard output, which carries results.
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
-      this.collect(Promise.resolve(event.error), refused('a command'))
+      this.collect(Promise.resolve(event.error), refusalOf(sentence('gpu-command')))
     })
     void device.lost.then(({ reason, message }) =>
-      this.report(new Error(`the GPU device was lost (${reason}): ${firstLine(message)}`), this.place),
+      this.report(sentence('device-lost', { reason, why: firstLine(message) }), this.place),
     )
   }
 
   /** The first fault wins. */
-  private report(error: Error, place: Place | null): void {
+  private report(fault: Fault, place: Place | null): void {
     if (this.first !== null || this.disposed) return
-    this.first = error
-    this.onFault(error, place?.() ?? null)
+    this.first = fault
+    this.onFault(fault, place?.() ?? null)
   }
 
   /** Throws a fault that is already known. */
   check(): void {
-    if (this.first !== null) throw this.first
+    if (this.first !== null) throw errorOf(this.first)
   }
 
   /** Runs `work`, which issues device commands without waiting, and collects their errors. */
-  watch<Value>(what: string | Describe, work: () => Value): Value {
-    const describe = typeof what === 'string' ? refused(what) : what
+  watch<Value>(what: FaultSentence | Describe, work: () => Value): Value {
+    const describe = typeof what === 'function' ? what : refusalOf(what)
     for (const filter of FILTERS) this.device.pushErrorScope(filter)
     try {
       return work()

@@ -1,4 +1,5 @@
 import { RefusedError, invariant } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
 import type { KernelName, Launch } from '../model/kernels.ts'
 import { KERNELS } from '../model/kernels.ts'
 import { unknownVariant } from './choose-variants.ts'
@@ -69,7 +70,7 @@ export class KernelRunner {
     readonly variants: Record<string, string> = {},
   ) {
     const unknown = unknownVariant(variants)
-    if (unknown !== null) throw new RefusedError('kernels', unknown)
+    if (unknown !== null) throw new RefusedError({ ...unknown, field: 'kernels' })
   }
 
   /** Reserves `bytes` of parameters, in slots of 256: one arena per Program. */
@@ -94,7 +95,7 @@ export class KernelRunner {
   private pipeline(kernel: KernelName, variant: KernelVariant): GPUComputePipeline {
     let pipeline = this.pipelines.get(variant)
     if (!pipeline) {
-      pipeline = this.pool.faults.watch(`${kernel} (${variant.name})`, () =>
+      pipeline = this.pool.faults.watch(sentence('gpu-kernel', { kernel, variant: variant.name }), () =>
         this.device.createComputePipeline(this.descriptor(kernel, variant)),
       )
       this.pipelines.set(variant, pipeline)
@@ -123,7 +124,7 @@ export class KernelRunner {
     let done = 0
     await Promise.all(
       missing.map(async ([variant, kernel]) => {
-        const pipeline = await this.pool.faults.watch(`${kernel} (${variant.name})`, () =>
+        const pipeline = await this.pool.faults.watch(sentence('gpu-kernel', { kernel, variant: variant.name }), () =>
           this.device.createComputePipelineAsync(this.descriptor(kernel, variant)),
         )
         this.pipelines.set(variant, pipeline)
@@ -146,8 +147,9 @@ export class KernelRunner {
     const size = Math.max(16, Math.ceil((signature.params.length * 4) / 16) * 16)
     const slot = arena.slot(launch)
     entries.push({ binding: entries.length, resource: { buffer: arena.buffer, offset: slot * SLOT_BYTES, size } })
-    const bindGroup = this.pool.faults.watch(`buffers of ${launch.kernel} (${variant.name})`, () =>
-      this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
+    const bindGroup = this.pool.faults.watch(
+      sentence('gpu-kernel-buffers', { kernel: launch.kernel, variant: variant.name }),
+      () => this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
     )
     const workgroups = variant.workgroups(launch.params)
     const most = this.device.limits.maxComputeWorkgroupsPerDimension

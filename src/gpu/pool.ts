@@ -1,8 +1,7 @@
 import type { Category } from '../core/bytes.ts'
 import { bytesText, roundBufferBytes } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
-import type { LocalizableMessage } from '../core/message.ts'
+import { sentence } from '../core/fault.ts'
 import type { DeviceFaults } from './faults.ts'
 import { firstLine } from './faults.ts'
 import type { MemoryMeter } from './meter.ts'
@@ -66,27 +65,22 @@ export class BufferPool {
   private create(category: Category, size: number, usage: number, label: string): GPUBuffer {
     this.faults.check()
     const { limits } = this.device
-    const refuse = ({ text }: LocalizableMessage): never => {
-      throw new OutOfMemoryError(text, category, size)
-    }
+    const said = { bytes: bytesText(size), category: sentence(category), label }
     if (this.budgetBytes !== null && this.meter.total + size > this.budgetBytes)
-      refuse(
-        msg`out of memory: ${bytesText(size)} for ${category} (${label}) on top of ${bytesText(this.meter.total)} is over the budget of ${bytesText(this.budgetBytes)}`,
+      throw new OutOfMemoryError(
+        sentence('buffer-over-budget', {
+          ...said,
+          held: bytesText(this.meter.total),
+          budget: bytesText(this.budgetBytes),
+        }),
       )
     const limit =
       usage & USAGE.STORAGE ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : limits.maxBufferSize
-    if (size > limit)
-      refuse(
-        msg`out of memory: ${bytesText(size)} for ${category} (${label}) is over this adapter's limit of ${bytesText(limit)} for one buffer`,
-      )
+    if (size > limit) throw new OutOfMemoryError(sentence('buffer-over-limit', { ...said, limit: bytesText(limit) }))
     const described = (message: string, outOfMemory: boolean) =>
       outOfMemory
-        ? new OutOfMemoryError(
-            msg`out of memory: the adapter has no ${bytesText(size)} left for ${category} (${label})`.text,
-            category,
-            size,
-          )
-        : new Error(`the GPU refused ${bytesText(size)} for ${category} (${label}): ${firstLine(message)}`)
+        ? sentence('buffer-no-room', said)
+        : sentence('gpu-refused-buffer', { ...said, why: firstLine(message) })
     const buffer = this.faults.watch(described, () => {
       this.hooks.next.category = category
       return this.device.createBuffer({ size, usage, label })

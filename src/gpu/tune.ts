@@ -1,6 +1,6 @@
 import type { AdapterResult } from '../config/result.ts'
 import type { Launch } from '../model/kernels.ts'
-import { RefusedError } from '../core/errors.ts'
+import { RefusedError, refused } from '../core/errors.ts'
 import { chooseVariants, describeVariants, parseVariants, unknownVariant } from './choose-variants.ts'
 import type { GpuDevice } from './gpu-device.ts'
 import { KERNEL_TABLE } from './kernel-table.ts'
@@ -109,9 +109,8 @@ export async function tunedVariants(
 
 function saidVariants(said: string): Variants {
   const variants = parseVariants(said)
-  if (variants === null)
-    throw new RefusedError('TABCLUSTER_KERNELS', `"${said}" is neither table nor kernel=variant with spaces between`)
+  if (variants === null) throw refused('TABCLUSTER_KERNELS', 'kernel-variants-unreadable', { given: said })
   const unknown = unknownVariant(variants)
-  if (unknown !== null) throw new RefusedError('TABCLUSTER_KERNELS', unknown)
+  if (unknown !== null) throw new RefusedError({ ...unknown, field: 'TABCLUSTER_KERNELS' })
   return variants
 }

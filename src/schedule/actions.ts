@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 
 /**
  * Pipeline schedules as data: what a rank does, stage by stage, in PyTorch's text form
@@ -56,8 +56,7 @@ const PATTERN = /^(\d+)([A-Z_]+?)(\d*)$/
 /** "0F3" → action. Throws RefusedError for anything else. */
 export function parseAction(text: string, options: ParseOptions = {}): LoweredAction {
   const [, stageText, word, microbatchText] = PATTERN.exec(text.trim()) ?? []
-  const refuse = () =>
-    new RefusedError('action', `"${text}" is not like 0F3, 1SEND_F2, 0I1, 0W1, 2UNSHARD, 1REDUCE_GRAD`)
+  const refuse = () => refused('action', 'not-an-action', { text })
   if (stageText === undefined || word === undefined || microbatchText === undefined) throw refuse()
   const stage = Number(stageText)
   const name = options.oldBackward && word === 'B' ? 'I' : options.oldBackward && word === 'BW' ? 'B' : word

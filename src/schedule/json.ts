@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { OP_KINDS } from './op-kinds.ts'
 import type { BufferSpec, Program, RankProgram } from './program.ts'
 
@@ -24,9 +24,9 @@ export function programFromJson(text: string): Program {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new RefusedError('program', 'not JSON')
+    throw refused('program', 'program-not-json')
   }
-  if (!isProgramJson(value)) throw new RefusedError('program', 'needs world, ranks with buffers and ops, and groups')
+  if (!isProgramJson(value)) throw refused('program', 'program-incomplete')
   return {
     ...value,
     ranks: value.ranks.map((rank) => ({

@@ -1,4 +1,7 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
+import type { RefusedError } from '../core/errors.ts'
+import { joined } from '../core/fault.ts'
+import type { FaultValue } from '../core/fault.ts'
 import { gpipeOrder } from './orders/gpipe.ts'
 import { interleavedOrder } from './orders/interleaved.ts'
 import { naiveOrder } from './orders/naive.ts'
@@ -93,28 +96,24 @@ export function scheduleOf(name: ScheduleId): Schedule {
   return SCHEDULES[name]
 }
 
-/** Field and message for a RefusedError. */
-export interface ScheduleRefusal {
-  readonly field: 'parallel.chunks' | 'batch.microbatches' | 'parallel.pipeline'
-  readonly message: string
-}
-
 /** Why a schedule cannot run this shape, or null. */
-export function refusalOf(name: ScheduleId, shape: PipelineShape): ScheduleRefusal | null {
+export function refusalOf(name: ScheduleId, shape: PipelineShape): RefusedError | null {
   const { chunks, wholeRounds } = scheduleOf(name)
   const { stages: p, microbatches: m, chunks: v } = shape
-  if (!Number.isInteger(p) || p < 1) return { field: 'parallel.pipeline', message: `${p} is not a whole number from 1` }
-  if (!Number.isInteger(m) || m < 1)
-    return { field: 'batch.microbatches', message: `${m} is not a whole number from 1` }
+  if (!Number.isInteger(p) || p < 1) return refused('parallel.pipeline', 'not-from-1', { value: p })
+  if (!Number.isInteger(m) || m < 1) return refused('batch.microbatches', 'not-from-1', { value: m })
   if (!Number.isInteger(v) || v < chunks.least || v > chunks.most) {
-    const allowed = chunks.most === chunks.least ? `exactly ${chunks.least}` : `a whole number from ${chunks.least}`
-    return { field: 'parallel.chunks', message: `${v}, but schedule ${name} takes ${allowed}` }
+    return chunks.most === chunks.least
+      ? refused('parallel.chunks', 'schedule-takes-exact-chunks', { chunks: v, schedule: name, exactly: chunks.least })
+      : refused('parallel.chunks', 'schedule-takes-more-chunks', { chunks: v, schedule: name, least: chunks.least })
   }
   if (wholeRounds && m % p !== 0)
-    return {
-      field: 'batch.microbatches',
-      message: `${m}, but schedule ${name} takes a multiple of parallel.pipeline (${p}): ${multiplesNear(m, p)}`,
-    }
+    return refused('batch.microbatches', 'schedule-takes-multiples', {
+      microbatches: m,
+      schedule: name,
+      pipeline: p,
+      near: multiplesNear(m, p),
+    })
   return null
 }
 
@@ -132,12 +131,12 @@ export function shapeOf({ parallel, batch }: PipelineConfig): PipelineShape {
 export function actionsOf(config: PipelineConfig): { actions: Order; stageToRank: readonly number[] } {
   const shape = shapeOf(config)
   const refusal = refusalOf(config.parallel.schedule, shape)
-  if (refusal !== null) throw new RefusedError(refusal.field, refusal.message)
+  if (refusal !== null) throw refusal
   const schedule = scheduleOf(config.parallel.schedule)
   return { actions: schedule.order(shape), stageToRank: schedule.stageToRank(shape) }
 }
 
-function multiplesNear(m: number, p: number): string {
+function multiplesNear(m: number, p: number): FaultValue {
   const below = Math.floor(m / p) * p
-  return below === 0 ? `${p}` : `${below} or ${below + p}`
+  return below === 0 ? p : joined('either', [below, below + p])
 }

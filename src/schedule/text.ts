@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import type { KindsWith, OpKind, OpKindRow, OpOf } from './op-kinds.ts'
 import { OP_KINDS, isMessage } from './op-kinds.ts'
 import type { Op } from './program.ts'
@@ -85,7 +85,7 @@ const MEMBERS = /^([^]*)@(\d+(?:\+\d+)*)(?:\/(\d+))?$/
 
 /** The inverse of `opText`, for what the text contains. Throws RefusedError for text that is not an op. */
 export function parseOp(text: string): OpLabel {
-  const refuse = () => new RefusedError('op', `"${text}" is not like 0F3:h.2.attn, 1SEND_F2>3, ALL_REDUCE:bucket 0@0+1`)
+  const refuse = () => refused('op', 'not-an-op', { text })
   const [, stage = '', word = '', microbatch = '', mark, detail = ''] = HEAD.exec(text) ?? []
   const position = {
     ...(stage === '' ? {} : { stage: Number(stage) }),

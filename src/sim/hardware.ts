@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import type { DEVICE_IDS } from '../config/names.ts'
 import type { Precision } from '../config/types.ts'
 
@@ -178,5 +178,5 @@ function isDeviceName(name: string): name is DeviceName {
 export function deviceOf(name: string, own: Device = UNCALIBRATED_DEVICE): Device {
   if (name === 'this') return own
   if (isDeviceName(name)) return DEVICES[name]
-  throw new RefusedError('cluster.device', `"${name}" is not one of this, ${DEVICE_NAMES.join(', ')}`)
+  throw refused('cluster.device', 'device-unknown', { name, known: DEVICE_NAMES.join(', ') })
 }

@@ -1,7 +1,7 @@
 import type { PeakBytes } from '../core/bytes.ts'
 import { bytesText, CATEGORIES } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { sentence } from '../core/fault.ts'
 import type { MemoryPlan, MemoryPoint } from '../schedule/memory-plan.ts'
 import { planMemory } from '../schedule/memory-plan.ts'
 import type { Program } from '../schedule/program.ts'
@@ -44,12 +44,14 @@ export function overBudget(
 ): OutOfMemoryError {
   const live = at?.live ?? peak
   const worst = CATEGORIES.reduce((best, each) => (live[each] > live[best] ? each : best))
+  const said = {
+    rank,
+    bytes: bytesText(peak.total),
+    category: sentence(worst),
+    categoryBytes: bytesText(live[worst]),
+    budget: bytesText(budget),
+  }
   return new OutOfMemoryError(
-    (at === null
-      ? msg`rank ${rank} needs ${bytesText(peak.total)} before its first op, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
-      : msg`rank ${rank} needs ${bytesText(peak.total)} at op ${at.op}, mostly ${worst} (${bytesText(live[worst])}); the budget cluster.memoryBytes is ${bytesText(budget)}`
-    ).text,
-    worst,
-    peak.total,
+    at === null ? sentence('rank-over-budget-at-start', said) : sentence('rank-over-budget', { ...said, op: at.op }),
   )
 }

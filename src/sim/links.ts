@@ -1,5 +1,5 @@
 import type { INTER_NODE_LINKS, INTRA_NODE_LINKS } from '../config/names.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import type { ClusterConfig } from '../config/types.ts'
 import type { Device } from './hardware.ts'
 import { deviceOf } from './hardware.ts'
@@ -82,7 +82,7 @@ export interface ClusterHardware {
 
 function find<Name extends string>(table: Readonly<Record<Name, Link>>, name: string, field: string): Link {
   for (const [key, value] of Object.entries<Link>(table)) if (key === name) return value
-  throw new RefusedError(field, `"${name}" is not one of ${Object.keys(table).join(', ')}`)
+  throw refused(field, 'name-not-in-table', { name, known: Object.keys(table).join(', ') })
 }
 
 /** @param own the measured "this". Throws RefusedError naming a device or link that is not in the tables. */

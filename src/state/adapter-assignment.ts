@@ -1,7 +1,7 @@
 import type { FoundAdapter } from '../cluster/browser-run.ts'
 import type { AdapterChoice, RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
+import type { RefusedError } from '../core/errors.ts'
 import type { Availability } from './session.ts'
 import type { Draft } from './draft-path.ts'
 import { readPath } from './draft-path.ts'
@@ -24,10 +24,10 @@ export function refusalOfAdapters({ cluster }: RunConfig, found: Availability | 
   const offered = ADAPTER_CHOICES.filter((choice) => found.adapters.some(({ choices }) => choices.includes(choice)))
   const missing = cluster.adapters.find((choice) => !offered.includes(choice))
   if (missing === undefined) return null
-  return new RefusedError(
-    'cluster.adapters',
-    msg`this browser has no ${missing} adapter; it has ${['default', ...offered].join(', ')}`,
-  )
+  return refused('cluster.adapters', 'browser-lacks-adapter', {
+    adapter: missing,
+    offered: ['default', ...offered].join(', '),
+  })
 }
 
 /** One choice for each distinct adapter. */

@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla'
+import { faultOf } from '../core/errors.ts'
 import type { Availability, Session } from './session.ts'
 
 /** The available adapters; null until the browser has answered. */
@@ -7,8 +8,7 @@ export function createAdapterStore(session: Pick<Session, 'probe'>) {
   const probe = () =>
     session.probe().then(
       (found) => store.setState(found, true),
-      (error: unknown) =>
-        store.setState({ kind: 'unknown', message: error instanceof Error ? error.message : String(error) }, true),
+      (error: unknown) => store.setState({ kind: 'unknown', fault: faultOf(error) }, true),
     )
   void probe()
   return { ...store, probe }

@@ -1,10 +1,8 @@
 import { createStore } from 'zustand/vanilla'
-import type { Problem } from '../config/check.ts'
-import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
 import { inputFromUrl, inputToUrl } from '../config/url.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused, errorOf, faultOf } from '../core/errors.ts'
+import type { Fault } from '../core/fault.ts'
 import { checkComparison } from './compare-store.ts'
 import type { Draft } from './draft-path.ts'
 import { isDraft } from './draft-path.ts'
@@ -22,7 +20,7 @@ export interface Address {
 
 export interface LinkState {
   /** Why the opened link is not shown; null when it is. */
-  readonly problem: Problem | null
+  readonly problem: Fault | null
 }
 
 type Places = Pick<Page, 'draft' | 'simulation' | 'compare' | 'view' | 'session' | 'files'>
@@ -35,8 +33,6 @@ interface PlaceLink {
   readonly write: (page: Places, draft: Draft) => void
 }
 
-const refusalOf = ({ field, message, localizable }: Problem) => new RefusedError(field, localizable ?? message)
-
 /** What a link holds for each place. */
 const PLACE_LINKS: Readonly<Record<PagePlace, PlaceLink>> = {
   run: {
@@ -44,7 +40,7 @@ const PLACE_LINKS: Readonly<Record<PagePlace, PlaceLink>> = {
     first: {},
     check({ session }, draft) {
       const parsed = session.parse(draft)
-      if (parsed.kind === 'refused') throw refusalOf(parsed.problems[0]!)
+      if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
     },
     write: ({ draft }, value) => draft.replace(value),
   },
@@ -81,7 +77,7 @@ function decoded(name: string): string {
   try {
     return decodeURIComponent(name)
   } catch {
-    throw new RefusedError('link', msg`${JSON.stringify(name.slice(0, 20))} is no name of a file`)
+    throw refused('link', 'not-a-file-name', { name: JSON.stringify(name.slice(0, 20)) })
   }
 }
 
@@ -93,15 +89,14 @@ async function show(page: Places, hash: string): Promise<void> {
   // Another anchor of the page.
   if (place === undefined) {
     if (packed !== undefined)
-      throw new RefusedError('link', msg`"${name?.slice(0, 20) ?? ''}" is no place; ${PAGE_PLACES.join(', ')} are`)
+      throw refused('link', 'not-a-place', { place: name?.slice(0, 20) ?? '', places: PAGE_PLACES.join(', ') })
     return
   }
-  if (weights !== undefined && place !== 'run')
-    throw new RefusedError('link', msg`weights are for a run, not for ${place}`)
+  if (weights !== undefined && place !== 'run') throw refused('link', 'weights-only-for-run', { place })
   const file = weights === undefined ? null : decoded(weights)
   if (packed !== undefined) {
     const draft = await inputFromUrl(packed)
-    if (!isDraft(draft)) throw new RefusedError('link', msg`holds no configuration`)
+    if (!isDraft(draft)) throw refused('link', 'link-without-configuration')
     PLACE_LINKS[place].check(page, draft)
     PLACE_LINKS[place].write(page, draft)
   }
@@ -126,11 +121,7 @@ export function createAddressSync(page: Places, address: Address) {
       await show(page, address.location.hash)
       store.setState({ problem: null })
     } catch (error) {
-      const problem =
-        error instanceof RefusedError
-          ? problemOf(error)
-          : { field: '', message: error instanceof Error ? error.message : String(error) }
-      store.setState({ problem })
+      store.setState({ problem: faultOf(error) })
     }
   }
   const write = async () => {

@@ -1,12 +1,29 @@
+import { FaultError, faultOf } from '../core/errors.ts'
+import { exitStatusOf, lineOf, sentence } from '../core/fault.ts'
 import type { ParityReport, RunEvent } from '../cluster/run-events.ts'
 import { parseConfig } from '../config/parse.ts'
 import type { AdapterResult, RunResult } from '../config/result.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
 
+/** An event of a run; a failure also in words, with the rank and the exit status that the command line would have. */
+export type AutomationEvent =
+  | Exclude<RunEvent, { kind: 'failed' }>
+  | (Extract<RunEvent, { kind: 'failed' }> & {
+      readonly message: string
+      readonly rank: number | null
+      readonly exitStatus: number
+    })
+
+function worded(event: RunEvent): AutomationEvent {
+  if (event.kind !== 'failed') return event
+  const { fault } = event
+  return { ...event, message: lineOf(fault), rank: fault.rank ?? null, exitStatus: exitStatusOf(fault) }
+}
+
 /** Observing and stopping a `run`. */
 export interface AutomationOptions {
   /** Called with every event of the run: progress, steps, memory, traffic. */
-  readonly onEvent?: (event: RunEvent) => void
+  readonly onEvent?: (event: AutomationEvent) => void
   /** Ends the run: the result holds the measurements so far. A run that has not begun rejects. */
   readonly signal?: AbortSignal
   /** The text of `data.text`, or the bytes of `data.tokens`. */
@@ -21,7 +38,7 @@ export type CompareEvent =
   /** Clocked, or refused. */
   | { readonly kind: 'simulated'; readonly index: number; readonly comparison: Comparison }
   /** An event of its training. */
-  | { readonly kind: 'run'; readonly index: number; readonly event: RunEvent }
+  | { readonly kind: 'run'; readonly index: number; readonly event: AutomationEvent }
   /** Its training ended, or could not begin. */
   | { readonly kind: 'compared'; readonly index: number; readonly comparison: Comparison }
 
@@ -79,10 +96,10 @@ export const automation: TabclusterApi = {
 async function run(input: unknown, options: AutomationOptions = {}): Promise<RunResult> {
   const { onEvent, signal, ...sources } = options
   signal?.throwIfAborted()
-  const { startPageRun, RunError } = await engine()
-  if (signal?.aborted) throw new RunError('the run was stopped before it began', 1)
+  const { startPageRun } = await engine()
+  if (signal?.aborted) throw new FaultError(sentence('stopped-before-start'))
   const handle = await startPageRun(parseConfig(input), sources, { evaluateEvery: 0 })
-  if (onEvent) handle.subscribe(onEvent)
+  if (onEvent) handle.subscribe((event) => onEvent(worded(event)))
   const stop = () => void handle.stop().catch(() => undefined)
   signal?.addEventListener('abort', stop, { once: true })
   // An abort before this point had no listener.
@@ -131,17 +148,15 @@ async function compare(configs: readonly unknown[], options: CompareOptions = {}
       })
       end({ ...each, measured })
     } catch (error) {
-      end({ ...each, untrained: lineOf(error) })
+      end({ ...each, untrained: lineOf(faultOf(error)) })
     }
   }
   return compared
 }
 
-const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
 function settled(config: unknown): Promise<Comparison> {
   return simulateOne(config).then(
     (result) => ({ result }),
-    (error: unknown) => ({ error: lineOf(error) }),
+    (error: unknown) => ({ error: lineOf(faultOf(error)) }),
   )
 }

@@ -1,4 +1,6 @@
 import { createStore } from 'zustand/vanilla'
+import { faultOf } from '../core/errors.ts'
+import type { Fault } from '../core/fault.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { Session } from './session.ts'
@@ -8,7 +10,7 @@ export interface CalibrationState {
   readonly measured: MeasuredDevice | null
   /** Ops timed and to be timed; null while nothing is being measured. */
   readonly progress: { readonly done: number; readonly of: number } | null
-  readonly failure: string | null
+  readonly failure: Fault | null
 }
 
 export type CalibrationStore = ReturnType<typeof createCalibrationStore>
@@ -32,7 +34,7 @@ export function createCalibrationStore(session: Pick<Session, 'measure'>) {
         if (running === own) store.setState({ measured, progress: null })
       } catch (error) {
         if (running !== own) return
-        const failure = own.signal.aborted ? null : error instanceof Error ? error.message : String(error)
+        const failure = own.signal.aborted ? null : faultOf(error)
         store.setState({ progress: null, failure })
       }
     },

@@ -1,5 +1,8 @@
 import { createStore } from 'zustand/vanilla'
-import { BrowserStore, StorageFullError } from '../checkpoint/browser-store.ts'
+import { FaultError, errorOf, faultOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
+import { BrowserStore, isFull } from '../checkpoint/browser-store.ts'
 import type { SavedCheckpoint } from '../checkpoint/browser-store.ts'
 import { blobSource } from '../checkpoint/safetensors.ts'
 import { readCheckpointHead } from '../checkpoint/store.ts'
@@ -17,7 +20,7 @@ export interface CheckpointState {
   readonly busy: boolean
   readonly outcome:
     | { readonly kind: 'saved' | 'removed' | 'resumed'; readonly name: string }
-    | { readonly kind: 'full' | 'failed'; readonly message: string }
+    | { readonly kind: 'full' | 'failed'; readonly fault: Fault }
     | null
 }
 
@@ -39,8 +42,8 @@ export function createCheckpointStore(
       const outcome = await work()
       store.setState({ outcome: outcome, saved: await storage.list() })
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      store.setState({ outcome: { kind: error instanceof StorageFullError ? 'full' : 'failed', message } })
+      const fault = faultOf(error)
+      store.setState({ outcome: { kind: isFull(fault) ? 'full' : 'failed', fault } })
     } finally {
       store.setState({ busy: false })
     }
@@ -52,7 +55,7 @@ export function createCheckpointStore(
     save: () =>
       attempt(async () => {
         const handle = page.run.handle()
-        if (handle === null) throw new Error('there is no run')
+        if (handle === null) throw new FaultError(sentence('no-run'))
         const file = await handle.checkpoint()
         const { config, step } = await readCheckpointHead(blobSource(file))
         const name = `${configName(config)} · ${step}`
@@ -89,7 +92,7 @@ export async function resumeFrom(
   startedFrom: string | undefined,
   change: (saved: RunConfig) => RunConfig = (saved) => saved,
 ): Promise<void> {
-  if (compare.getState().running) throw new Error('Compare is training: cancel it there first')
+  if (compare.getState().running) throw new FaultError(sentence('compare-is-training'))
   const head = await readCheckpointHead(blobSource(file))
   const config = change(head.config)
   // A draft on the page has a default number of steps.
@@ -98,7 +101,7 @@ export async function resumeFrom(
   if (!isDraft(resumedDraft)) throw new Error('internal: a configuration is no draft')
   draft.replace(resumedDraft)
   const { config: shown, problems } = draft.getState()
-  if (problems[0]) throw new Error(`${problems[0].field}: ${problems[0].message}`)
+  if (problems[0]) throw errorOf(problems[0])
   const made = {
     ...textFor(shown, files.getState()),
     checkpoint: file,

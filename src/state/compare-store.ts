@@ -6,8 +6,8 @@ import type { RunResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { PageRun } from '../cluster/browser-run.ts'
 import type { RunEvent } from '../cluster/run-events.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused, faultOf } from '../core/errors.ts'
+import type { Fault } from '../core/fault.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { SimulatedResult } from '../sim/simulate.ts'
@@ -18,13 +18,13 @@ import type { History } from './history.ts'
 import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import { textFor } from './files-store.ts'
 import type { FilesState } from './files-store.ts'
-import type { Problem, Session } from './session.ts'
+import type { Session } from './session.ts'
 import type { OpenSimulator, SimulatorWorker } from './simulation-store.ts'
 import type { SimulatorReply } from './simulator-protocol.ts'
 
 /** Why a pinned configuration can only be simulated. */
 export type Obstacle =
-  | { readonly kind: 'refused'; readonly problem: Problem }
+  | { readonly kind: 'refused'; readonly problem: Fault }
   /** More ranks than sensible for workers in a tab. */
   | { readonly kind: 'ranks'; readonly ranks: number }
   /** Bytes of all ranks together: they share this machine. */
@@ -37,7 +37,7 @@ export type Training =
   | { readonly phase: 'waiting' }
   | { readonly phase: 'running'; readonly losses: Losses }
   | { readonly phase: 'done'; readonly losses: Losses; readonly result: RunResult }
-  | { readonly phase: 'failed'; readonly losses: Losses; readonly message: string }
+  | { readonly phase: 'failed'; readonly losses: Losses; readonly fault: Fault }
 
 /** A pinned configuration and its results. */
 export interface Pin {
@@ -50,7 +50,7 @@ export interface Pin {
   /** Live bytes over its virtual step, one curve per group of equal ranks; null until computed. */
   readonly memory: readonly MemoryCurve[] | null
   /** Why it could not be simulated. */
-  readonly problem: Problem | null
+  readonly problem: Fault | null
   /** Why it cannot train here; null when it can. */
   readonly obstacle: Obstacle | null
   readonly training: Training | null
@@ -108,18 +108,14 @@ export function checkComparison(draft: Draft): void {
   const { pins = [], steps = DEFAULT_STEPS, ...rest } = draft
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined)
-    throw new RefusedError(
-      'link',
-      msg`${JSON.stringify(unknown.slice(0, 20))} is no field of a comparison; pins, steps are`,
-    )
+    throw refused('link', 'comparison-field-unknown', { unknown: JSON.stringify(unknown.slice(0, 20)) })
   if (!Array.isArray(pins) || pins.length > MAX_PINS || !pins.every(isDraft))
-    throw new RefusedError('pins', msg`must be a list of at most ${MAX_PINS} configurations`)
+    throw refused('pins', 'pins-not-a-list', { most: MAX_PINS })
   if (typeof steps !== 'number' || !Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS)
-    throw new RefusedError('steps', msg`${JSON.stringify(steps)} must be an integer from 1 to ${MAX_STEPS}`)
+    throw refused('steps', 'steps-not-an-integer', { steps: JSON.stringify(steps), most: MAX_STEPS })
   for (const pin of pins) parseConfig(pin, 'simulate')
   // Rows are identified by their content.
-  if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length)
-    throw new RefusedError('pins', msg`holds the same configuration twice`)
+  if (new Set(pins.map((pin) => JSON.stringify(pin))).size < pins.length) throw refused('pins', 'pins-equal')
 }
 
 /** The training of a comparison: the pinned configuration with common steps and seed. */
@@ -185,16 +181,16 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
     if (reply.kind === 'remembered') update(pin, { memory: reply.curves })
     // If it is refused without its budget too, the reason is another.
     if (reply.kind === 'refused' && !unlimited) {
-      update(pin, { problem: reply.problem })
+      update(pin, { problem: reply.fault })
       if (kind === 'simulate' && budgetOf(pin) !== null) ask(pin, true)
     }
     if (asked.size === 0) closeSimulator()
   }
   const ask = (pin: Draft, unlimited: boolean) => {
-    simulator ??= open(onReply, (message) => {
+    simulator ??= open(onReply, (fault) => {
       const waiting = [...asked.values()]
       closeSimulator()
-      for (const each of waiting) update(each.pin, { problem: { field: '', message } })
+      for (const each of waiting) update(each.pin, { problem: fault })
     })
     const own = measured()
     const input = unlimited ? removePath(pin, 'cluster.memoryBytes') : pin
@@ -247,7 +243,7 @@ export function createCompareStore({ session, open, files, measured }: CompareSt
       batch.cancel()
       if (ownGeneration === generation)
         update(pin, {
-          training: { phase: 'failed', losses, message: error instanceof Error ? error.message : String(error) },
+          training: { phase: 'failed', losses, fault: faultOf(error) },
         })
     } finally {
       batch.cancel()
@@ -341,8 +337,7 @@ function firstSeed(pins: readonly Pin[]): number {
 function obstacleOf(session: Pick<Session, 'parse'>, draft: Draft, simulated: SimulatedResult | null): Obstacle | null {
   const parsed = session.parse(trainedDraft(draft, 1, 0))
   if (parsed.kind === 'refused') {
-    const [problem] = parsed.problems
-    return { kind: 'refused', problem: problem ?? { field: '', message: '' } }
+    return { kind: 'refused', problem: parsed.problems[0]! }
   }
   const ranks = meshSize(parsed.config.parallel)
   if (ranks > MAX_RANKS) return { kind: 'ranks', ranks }

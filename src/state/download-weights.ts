@@ -1,5 +1,4 @@
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { refused } from '../core/errors.ts'
 
 /** Addresses allowed by the page's Content-Security-Policy (vite.config.ts). */
 const ALLOWED = /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?\/)/
@@ -15,18 +14,14 @@ export async function downloadWeights(
   progress: (bytes: number, total: number | null) => void,
   signal: AbortSignal,
 ): Promise<{ readonly name: string; readonly file: Blob }> {
-  if (!isDownloadable(url))
-    throw new RefusedError('weights', msg`"${url}" is no address to download from; https:// or http://localhost is`)
+  if (!isDownloadable(url)) throw refused('weights', 'address-not-downloadable', { url })
   const response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }).catch(() => {
     signal.throwIfAborted()
     // A browser does not tell a page which it was.
-    throw new RefusedError(
-      'weights',
-      msg`"${url}" cannot be read: there is no such server, or it does not let other pages read it (CORS); download the file and choose it here`,
-    )
+    throw refused('weights', 'address-unreadable', { url })
   })
   if (!response.ok || !response.body)
-    throw new RefusedError('weights', msg`"${url}" answers ${response.status} ${response.statusText}`)
+    throw refused('weights', 'address-answers', { url, status: response.status, statusText: response.statusText })
   const total = Number(response.headers.get('content-length')) || null
   const parts: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0

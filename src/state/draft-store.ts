@@ -1,17 +1,19 @@
 import { createStore } from 'zustand/vanilla'
+import { errorOf } from '../core/errors.ts'
+import type { Fault } from '../core/fault.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { Draft, DraftValue } from './draft-path.ts'
 import { removePath, writePath } from './draft-path.ts'
 import type { History } from './history.ts'
 import { redone, undone, NO_HISTORY, withPast } from './history.ts'
-import type { Problem, Session } from './session.ts'
+import type { Session } from './session.ts'
 
 export interface DraftState extends History {
   readonly draft: Draft
   /** The complete configuration of the last valid draft. */
   readonly config: RunConfig
   /** Empty when `config` belongs to `draft`. */
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Fault[]
 }
 
 export type DraftStore = ReturnType<typeof createDraftStore>
@@ -20,7 +22,7 @@ export type DraftStore = ReturnType<typeof createDraftStore>
 export function createDraftStore(session: Pick<Session, 'parse'>, initial: Draft = {}) {
   const given = session.parse(initial)
   const first = given.kind === 'ok' ? given : session.parse({})
-  if (first.kind === 'refused') throw new Error(first.problems.map(({ message }) => message).join('; '))
+  if (first.kind === 'refused') throw errorOf(first.problems[0]!)
   const start: DraftState = {
     draft: given.kind === 'ok' ? initial : {},
     config: first.config,

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/types.ts'
 import type { BytesByCategory } from '../core/bytes.ts'
 import { OutOfMemoryError } from '../core/errors.ts'
+import type { Fault } from '../core/fault.ts'
 import { parameterCount } from '../model/parameters.ts'
 import type { Action } from '../schedule/actions.ts'
 import { OP_KINDS } from '../schedule/op-kinds.ts'
@@ -20,7 +21,7 @@ import { totalOf } from './memory-view.ts'
 import { pairsOf } from './op-flows.ts'
 import { planFrom } from './plan-data.ts'
 import type { PlanData } from './plan-data.ts'
-import type { PlannedMemory, Plan, PlannedRank, Problem, TimelineSpan } from './session.ts'
+import type { PlannedMemory, Plan, PlannedRank, TimelineSpan } from './session.ts'
 
 /** Compiles a configuration and predicts its costs. */
 export function predict(config: RunConfig): PlanData {
@@ -49,13 +50,13 @@ export function planOf(config: RunConfig): Plan {
   return planFrom(config, predict(config))
 }
 
-function overBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): Problem | null {
+function overBudget(program: Program, predicted: readonly PredictedBytes[], budget: number | null): Fault | null {
   try {
     checkBudget(program, predicted, budget)
     return null
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error
-    return { field: 'cluster.memoryBytes', message: error.message }
+    return { ...error.fault, field: 'cluster.memoryBytes' }
   }
 }
 

@@ -1,11 +1,10 @@
 import { createStore } from 'zustand/vanilla'
-import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { RefusedError, refused, faultOf } from '../core/errors.ts'
+import type { Fault } from '../core/fault.ts'
 import { decodeText } from '../data/decode-text.ts'
 import { downloadWeights } from './download-weights.ts'
-import type { Problem, Sources } from './session.ts'
+import type { Sources } from './session.ts'
 
 /** The initial weights of a run. `file` is null where a link names weights that were not chosen on this page. */
 export interface ChosenWeights {
@@ -30,7 +29,7 @@ export interface FilesState {
   readonly weights: ChosenWeights | null
   readonly download: Download | null
   /** Why the newest file or download was rejected. */
-  readonly failure: Problem | null
+  readonly failure: Fault | null
 }
 
 export type FilesStore = ReturnType<typeof createFilesStore>
@@ -56,8 +55,12 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
         store.setState(({ texts }) => ({ texts: new Map(texts).set(file.name, text), failure: null }))
         return true
       } catch (error) {
-        const cannotBeRead = new RefusedError('data.text', msg`"${file.name}" cannot be read`)
-        store.setState({ failure: problemOf(error instanceof RefusedError ? error : cannotBeRead) })
+        store.setState({
+          failure: (error instanceof RefusedError
+            ? error
+            : refused('data.text', 'file-cannot-be-read', { name: file.name })
+          ).fault,
+        })
         return false
       }
     },
@@ -82,8 +85,7 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
       } catch (error) {
         if (downloading !== own) return
         cancelDownload()
-        const message = error instanceof Error ? error.message : String(error)
-        store.setState({ failure: error instanceof RefusedError ? problemOf(error) : { field: 'weights', message } })
+        store.setState({ failure: { field: 'weights', ...faultOf(error) } })
       }
     },
     cancelDownload,
@@ -92,15 +94,9 @@ export function createFilesStore(fetchWeights: typeof downloadWeights = download
 
 /** Files that a configuration names and this page does not have. */
 export function refusalOfFiles({ data }: RunConfig, { texts, weights }: FilesState): RefusedError | null {
-  if (data.tokens !== null)
-    return new RefusedError('data.tokens', msg`"${data.tokens}" is a file for the command line; a page reads data.text`)
-  if (data.text !== null && !texts.has(data.text))
-    return new RefusedError('data.text', msg`"${data.text}" was not chosen on this page; choose the file`)
-  if (weights?.file === null)
-    return new RefusedError(
-      'weights',
-      msg`"${weights.name}" was not chosen on this page; choose the file or start from random weights`,
-    )
+  if (data.tokens !== null) return refused('data.tokens', 'tokens-file-on-page', { path: data.tokens })
+  if (data.text !== null && !texts.has(data.text)) return refused('data.text', 'text-not-chosen', { name: data.text })
+  if (weights?.file === null) return refused('weights', 'weights-not-chosen', { name: weights.name })
   return null
 }
 
@@ -109,8 +105,7 @@ export function textFor(config: RunConfig, { texts }: Pick<FilesState, 'texts'>)
   const { text: name } = config.data
   if (name === null) return {}
   const text = texts.get(name)
-  if (text === undefined)
-    throw new RefusedError('data.text', msg`"${name}" was not chosen on this page; choose the file`)
+  if (text === undefined) throw refused('data.text', 'text-not-chosen', { name })
   return { text }
 }
 

@@ -1,3 +1,6 @@
+import { errorOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import { workerFault } from '../core/worker-fault.ts'
 import type { RunConfig } from '../config/types.ts'
 
 /**
@@ -17,7 +20,7 @@ export function peaksInWorker(configs: readonly RunConfig[], signal: AbortSignal
       peaks.push(data)
       if (peaks.length === configs.length) resolve(peaks)
     })
-    worker.addEventListener('error', (event) => reject(new Error(event.message || 'the planner could not be loaded')))
+    worker.addEventListener('error', (event) => reject(errorOf(workerFault(event, sentence('planner-not-loaded')))))
     for (const config of configs) worker.postMessage(config)
   }).finally(() => worker.terminate())
 }

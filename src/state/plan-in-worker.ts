@@ -1,14 +1,15 @@
-import type { Problem } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { FaultError, errorOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
+import { workerFault } from '../core/worker-fault.ts'
 import { checkSize } from './plan-size.ts'
 import { planFrom } from './plan-data.ts'
 import type { PlanData } from './plan-data.ts'
 import type { Plan } from './session.ts'
 
 export type PlanReply =
-  { readonly kind: 'planned'; readonly planned: PlanData } | { readonly kind: 'refused'; readonly problem: Problem }
+  { readonly kind: 'planned'; readonly planned: PlanData } | { readonly kind: 'refused'; readonly fault: Fault }
 
 /** The worker interface that planning needs. */
 export interface PlanWorker {
@@ -16,12 +17,12 @@ export interface PlanWorker {
   terminate(): void
 }
 
-export type OpenPlanWorker = (onReply: (reply: PlanReply) => void, fail: (message: string) => void) => PlanWorker
+export type OpenPlanWorker = (onReply: (reply: PlanReply) => void, fail: (fault: Fault) => void) => PlanWorker
 
 const openWorker: OpenPlanWorker = (onReply, fail) => {
   const worker = new Worker(new URL('./plan.worker.ts', import.meta.url), { type: 'module', name: 'planner' })
   worker.addEventListener('message', (event: MessageEvent<PlanReply>) => onReply(event.data))
-  worker.addEventListener('error', (event) => fail(event.message || 'the planner could not be loaded'))
+  worker.addEventListener('error', (event) => fail(workerFault(event, sentence('planner-not-loaded'))))
   return worker
 }
 
@@ -59,7 +60,7 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
       resting: undefined,
       worker: open(
         (reply) => held.ask?.answer(reply),
-        (message) => held.ask?.fail(new Error(message)),
+        (fault) => held.ask?.fail(errorOf(fault)),
       ),
     }
     return held
@@ -105,17 +106,12 @@ export function createPlanner(open: OpenPlanWorker = openWorker) {
           over()
           held.resting = setTimeout(() => end(held), IDLE_SECONDS * 1000)
           if (reply.kind === 'planned') resolve(planFrom(config, reply.planned))
-          else reject(new RefusedError(reply.problem.field, reply.problem.localizable ?? reply.problem.message))
+          else reject(errorOf(reply.fault))
         },
         fail: give,
       }
       after(MAX_PLANNING_SECONDS, () =>
-        give(
-          new RefusedError(
-            '',
-            msg`planning took longer than ${MAX_PLANNING_SECONDS} s; use fewer ranks, micro-batches or blocks`,
-          ),
-        ),
+        give(new FaultError(sentence('planning-took-too-long', { seconds: MAX_PLANNING_SECONDS }))),
       )
       const abort = () => {
         const reason = signal?.reason as Error

@@ -1,10 +1,10 @@
 import { createStore } from 'zustand/vanilla'
-import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
-import { msg } from '../core/message.ts'
+import { FaultError, faultOf } from '../core/errors.ts'
+import { sentence } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
 import type { DraftStore } from './draft-store.ts'
-import type { Plan, Problem, Session } from './session.ts'
+import type { Plan, Session } from './session.ts'
 
 export interface PlanState {
   /** The newest plan, kept while the next one is computed and when the draft cannot be compiled. */
@@ -14,18 +14,13 @@ export interface PlanState {
   /** 'long': long enough to show it and offer cancelling. */
   readonly computing: false | 'short' | 'long'
   /** Refusals found only by compiling; a plan over the memory budget is present nevertheless. */
-  readonly problem: Problem | null
+  readonly problem: Fault | null
 }
 
 export type PlanStore = ReturnType<typeof createPlanStore>
 
 /** Planning counts as long after this, in milliseconds. */
 const LONG_MILLISECONDS = 500
-
-function why(error: unknown): Problem {
-  if (error instanceof RefusedError) return problemOf(error)
-  return { field: '', message: error instanceof Error ? error.message : String(error) }
-}
 
 /** Keeps the prediction for the draft's configuration up to date; a newer request ends the previous one. */
 export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<DraftStore, 'getState' | 'subscribe'>) {
@@ -42,7 +37,7 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
       const plan = await session.plan(config, controller.signal)
       if (controller === own) store.setState({ plan, config, computing: false, problem: plan.overBudget })
     } catch (error) {
-      if (controller === own) store.setState({ computing: false, problem: why(error) })
+      if (controller === own) store.setState({ computing: false, problem: faultOf(error) })
     } finally {
       clearTimeout(timer)
     }
@@ -54,7 +49,7 @@ export function createPlanStore(session: Pick<Session, 'plan'>, draft: Pick<Draf
   return {
     ...store,
     /** Gives up; the draft cannot start until it is planned. */
-    cancel: () => own.abort(new RefusedError('', msg`planning was cancelled`)),
+    cancel: () => own.abort(new FaultError(sentence('planning-cancelled'))),
     /** Plans the draft again, after it was cancelled or failed. */
     replan: () => void compute(),
   }

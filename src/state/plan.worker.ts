@@ -1,6 +1,5 @@
-import { problemOf } from '../config/explain.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { faultOf } from '../core/errors.ts'
 import { predict } from './engine-plan.ts'
 import type { PlanReply } from './plan-in-worker.ts'
 
@@ -11,7 +10,6 @@ self.addEventListener('message', ({ data }: MessageEvent<RunConfig>) => {
   try {
     post({ kind: 'planned', planned: predict(data) })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    post({ kind: 'refused', problem: error instanceof RefusedError ? problemOf(error) : { field: '', message } })
+    post({ kind: 'refused', fault: faultOf(error) })
   }
 })

@@ -15,7 +15,7 @@ export function readableConfig(draft: Draft): RunConfig {
       return readConfig(rest)
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
-      const next = removePath(rest, error.field)
+      const next = removePath(rest, error.fault.field ?? '')
       if (JSON.stringify(next) === JSON.stringify(rest)) return readConfig({})
       rest = next
     }

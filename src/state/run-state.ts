@@ -1,3 +1,4 @@
+import type { Fault } from '../core/fault.ts'
 import type { AdapterResult, EpochResult, RunResult, StepResult } from '../config/result.ts'
 import type { RunConfig } from '../config/types.ts'
 import type { RunEvent, RunPhase } from '../cluster/run-events.ts'
@@ -27,14 +28,6 @@ export interface Progress {
   readonly detail: string
 }
 
-export type FailureKind = 'refused' | 'outOfMemory' | 'deviceLost' | 'rank' | 'noWebGpu' | 'noAdapter' | 'other'
-
-export interface Failure {
-  readonly kind: FailureKind
-  readonly message: string
-  readonly rank: number | null
-}
-
 export interface RunState {
   /** 'idle' before the first start and after a reset. */
   readonly phase: RunPhase | 'idle'
@@ -51,7 +44,7 @@ export interface RunState {
   /** Measured, of the whole cluster. */
   readonly tokensPerSecond: number | null
   readonly epochs: readonly EpochResult[]
-  readonly failure: Failure | null
+  readonly failure: Fault | null
   readonly result: RunResult | null
 }
 
@@ -92,23 +85,6 @@ const ENDED: readonly RunState['phase'][] = ['idle', 'stopped', 'failed', 'done'
 /** Whether ranks exist: from the click on start until everything is released. */
 export function isActive(phase: RunState['phase']): boolean {
   return !ENDED.includes(phase)
-}
-
-/** Classifies a failure by what the user can do about it. Exit statuses: 2 refused, 3 out of memory. */
-export function failureOf(message: string, rank: number | null, exitStatus: number): Failure {
-  const kind: FailureKind =
-    exitStatus === 3
-      ? 'outOfMemory'
-      : exitStatus === 2
-        ? 'refused'
-        : /device (was |is )?(lost|destroyed)|lost device|context lost/i.test(message)
-          ? 'deviceLost'
-          : /no (\S+ )?adapter|adapter (is )?(missing|unavailable)/i.test(message)
-            ? 'noAdapter'
-            : rank !== null
-              ? 'rank'
-              : 'other'
-  return { kind, message, rank }
 }
 
 /** Adds the name of the initial weights' file to a result. */
@@ -178,7 +154,7 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
         ...state,
         phase: 'failed',
         progress: null,
-        failure: state.failure ?? failureOf(event.message, event.rank, event.exitStatus),
+        failure: state.failure ?? event.fault,
         result: state.result ?? (event.result && withOrigin(event.result, state.sources)),
       }
     case 'done':

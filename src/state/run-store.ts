@@ -3,9 +3,9 @@ import type { PageRun } from '../cluster/browser-run.ts'
 import type { RunEvent } from '../cluster/run-events.ts'
 import type { ExecutedSpan } from '../schedule/executed-span.ts'
 import type { RunConfig } from '../config/types.ts'
-import { exitStatusOf } from '../core/errors.ts'
+import { faultOf } from '../core/errors.ts'
 import { createBatch } from './event-batch.ts'
-import { failureOf, IDLE, isActive, reduceRun, starting } from './run-state.ts'
+import { IDLE, isActive, reduceRun, starting } from './run-state.ts'
 import type { RunState } from './run-state.ts'
 import { previousOf } from './previous-run.ts'
 import type { PreviousRun } from './previous-run.ts'
@@ -73,8 +73,7 @@ export function createRunStore(session: Pick<Session, 'start'>) {
   }
   const batch = createBatch<RunEvent>(FLUSH_MILLISECONDS, record)
   const fail = (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error)
-    store.setState({ phase: 'failed', progress: null, failure: failureOf(message, null, exitStatusOf(error)) })
+    store.setState({ phase: 'failed', progress: null, failure: faultOf(error) })
   }
   const clear = () => {
     batch.cancel()

@@ -1,4 +1,4 @@
-import type { Problem } from '../config/check.ts'
+import type { Fault } from '../core/fault.ts'
 import type { ScheduleResult } from '../config/result.ts'
 import type { Coordinates } from '../core/mesh.ts'
 import type { RunConfig } from '../config/types.ts'
@@ -24,19 +24,16 @@ export interface Sources {
   readonly startedFrom?: string
 }
 
-/** Why a configuration is refused, or a warning; `field` is a dotted path ("parallel.tensor"). */
-export type { Problem } from '../config/check.ts'
-
 export type Parsed =
   | { readonly kind: 'ok'; readonly config: RunConfig }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'refused'; readonly problems: readonly Fault[] }
 
 export type Availability =
   | { readonly kind: 'ok'; readonly adapters: readonly FoundAdapter[] }
   | { readonly kind: 'noWebGpu' }
   | { readonly kind: 'noAdapter' }
   /** The code that queries the browser could not be loaded. */
-  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly fault: Fault }
 
 /** A cell of a timeline. Times are ticks in the ideal view, seconds in the executed one. */
 export interface TimelineSpan {
@@ -106,7 +103,7 @@ export interface Plan {
   /** Parameters of the model, for the header of the cluster. */
   readonly parameters: number
   /** Set when a rank exceeds the memory budget: such a plan is shown, but not run. */
-  readonly overBudget: Problem | null
+  readonly overBudget: Fault | null
   describe(rank: number, op: number): OpNote | null
   /** Pairs of ranks that exchange data in a step: "0 3" for both directions between 0 and 3. */
   readonly pairs: readonly string[]

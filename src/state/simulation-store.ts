@@ -1,4 +1,8 @@
 import { createStore } from 'zustand/vanilla'
+import { errorOf } from '../core/errors.ts'
+import { sentence, kindOf } from '../core/fault.ts'
+import type { Fault } from '../core/fault.ts'
+import { workerFault } from '../core/worker-fault.ts'
 import { minimalConfig } from '../config/minimal.ts'
 import type { RunConfig } from '../config/types.ts'
 import { candidateConfig } from '../sim/planner/candidates.ts'
@@ -12,14 +16,13 @@ import { isDraft, removePath, writePath } from './draft-path.ts'
 import type { History } from './history.ts'
 import { redone, undone, NO_HISTORY, withPast } from './history.ts'
 import { readableConfig } from './readable-config.ts'
-import type { Problem } from './session.ts'
 import type { SimulatorReply, SimulatorRequest } from './simulator-protocol.ts'
 
 export type Search =
   | { readonly phase: 'idle' }
   | { readonly phase: 'running'; readonly progress: PlannerProgress | null }
   | { readonly phase: 'found'; readonly plan: PlannerResult }
-  | { readonly phase: 'failed'; readonly problem: Problem }
+  | { readonly phase: 'failed'; readonly problem: Fault }
 
 export interface SimulationState extends History {
   readonly draft: Draft
@@ -28,9 +31,7 @@ export interface SimulationState extends History {
   /** Of the newest draft that could be simulated; kept while the next one is computed or refused. */
   readonly result: SimulatedResult | null
   readonly milliseconds: number
-  readonly problem: Problem | null
-  /** The problem is that a rank exceeds its memory budget. */
-  readonly outOfMemory: boolean
+  readonly problem: Fault | null
   readonly computing: boolean
   /** Live bytes over the step of `result`; null until requested and computed. */
   readonly memory: readonly MemoryCurve[] | null
@@ -54,16 +55,13 @@ export interface SimulatorWorker {
   terminate(): void
 }
 
-export type OpenSimulator = (
-  onReply: (reply: SimulatorReply) => void,
-  fail: (message: string) => void,
-) => SimulatorWorker
+export type OpenSimulator = (onReply: (reply: SimulatorReply) => void, fail: (fault: Fault) => void) => SimulatorWorker
 
 /** The page's simulator: a Web Worker. */
 export const openSimulator: OpenSimulator = (onReply, fail) => {
   const worker = new Worker(new URL('./simulator.worker.ts', import.meta.url), { type: 'module', name: 'simulator' })
   worker.addEventListener('message', (event: MessageEvent<SimulatorReply>) => onReply(event.data))
-  worker.addEventListener('error', (event) => fail(event.message || 'the simulator ended unexpectedly'))
+  worker.addEventListener('error', (event) => fail(workerFault(event, sentence('simulator-ended'))))
   return worker
 }
 
@@ -83,7 +81,6 @@ export function createSimulationStore(
     result: null,
     milliseconds: 0,
     problem: null,
-    outOfMemory: false,
     computing: false,
     memory: null,
     search: { phase: 'idle' },
@@ -101,23 +98,22 @@ export function createSimulationStore(
         result: reply.result,
         milliseconds: reply.milliseconds,
         problem: null,
-        outOfMemory: false,
         computing: false,
         memory: null,
       })
     if (reply.kind === 'remembered') store.setState({ memory: reply.curves })
     if (reply.kind === 'refused') {
-      const { problem, outOfMemory = false } = reply
+      const { fault } = reply
       // The budget is a single field that can be changed.
-      const field = outOfMemory ? 'cluster.memoryBytes' : problem.field
-      store.setState({ problem: { ...problem, field }, outOfMemory, computing: false })
+      const problem = kindOf(fault) === 'outOfMemory' ? { ...fault, field: 'cluster.memoryBytes' } : fault
+      store.setState({ problem, computing: false })
     }
   }
   // The worker may have failed to load: the next request uses another.
-  const failed = (message: string) => {
+  const failed = (problem: Fault) => {
     simulator?.terminate()
     simulator = null
-    store.setState({ problem: { field: '', message }, outOfMemory: false, computing: false })
+    store.setState({ problem, computing: false })
   }
   const request = (id: number, kind: SimulatorRequest['kind']): SimulatorRequest => {
     const own = measured()
@@ -175,9 +171,9 @@ export function createSimulationStore(
         (reply) => {
           if (reply.kind === 'planning') store.setState({ search: { phase: 'running', progress: reply.progress } })
           if (reply.kind === 'planned') endSearch({ phase: 'found', plan: reply.plan })
-          if (reply.kind === 'refused') endSearch({ phase: 'failed', problem: reply.problem })
+          if (reply.kind === 'refused') endSearch({ phase: 'failed', problem: reply.fault })
         },
-        (message) => endSearch({ phase: 'failed', problem: { field: '', message } }),
+        (problem) => endSearch({ phase: 'failed', problem }),
       )
       planner.postMessage(request(1, 'plan'))
     },
@@ -190,14 +186,14 @@ export function createSimulationStore(
             if (reply.kind === 'traced') resolve(reply.json)
             else
               reject(
-                new Error(
-                  reply.kind === 'refused' ? reply.problem.message : `internal: ${reply.kind} in place of a trace`,
-                ),
+                reply.kind === 'refused'
+                  ? errorOf(reply.fault)
+                  : new Error(`internal: ${reply.kind} in place of a trace`),
               )
           },
-          (message) => {
+          (fault) => {
             tracer.terminate()
-            reject(new Error(message))
+            reject(errorOf(fault))
           },
         )
         tracer.postMessage(request(1, 'trace'))

@@ -1,4 +1,4 @@
-import type { Problem } from '../config/check.ts'
+import type { Fault } from '../core/fault.ts'
 import type { MeasuredDevice } from '../sim/cost/measured-device.ts'
 import type { MemoryCurve } from '../sim/memory-curve.ts'
 import type { PlannerResult, PlannerProgress } from '../sim/planner/plan.ts'
@@ -21,5 +21,4 @@ export type SimulatorReply =
   | { readonly id: number; readonly kind: 'traced'; readonly json: string }
   | { readonly id: number; readonly kind: 'planning'; readonly progress: PlannerProgress }
   | { readonly id: number; readonly kind: 'planned'; readonly plan: PlannerResult }
-  /** `outOfMemory`: valid, but a rank exceeds its memory budget. */
-  | { readonly id: number; readonly kind: 'refused'; readonly problem: Problem; readonly outOfMemory?: boolean }
+  | { readonly id: number; readonly kind: 'refused'; readonly fault: Fault }

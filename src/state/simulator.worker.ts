@@ -1,6 +1,5 @@
-import { problemOf } from '../config/explain.ts'
 import { parseConfig } from '../config/parse.ts'
-import { OutOfMemoryError, RefusedError } from '../core/errors.ts'
+import { faultOf } from '../core/errors.ts'
 import { readForPlan } from '../sim/planner/candidates.ts'
 import { layoutSearch } from '../sim/planner/plan.ts'
 import { thinned } from '../sim/memory-curve.ts'
@@ -55,10 +54,6 @@ self.addEventListener('message', ({ data }: MessageEvent<SimulatorRequest>) => {
   try {
     handle(data)
   } catch (error) {
-    const problem =
-      error instanceof RefusedError
-        ? problemOf(error)
-        : { field: '', message: error instanceof Error ? error.message : String(error) }
-    post({ id: data.id, kind: 'refused', problem, outOfMemory: error instanceof OutOfMemoryError })
+    post({ id: data.id, kind: 'refused', fault: faultOf(error) })
   }
 })

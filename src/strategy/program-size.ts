@@ -1,7 +1,7 @@
 import { meshSize } from '../core/mesh.ts'
 import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { headChunkRows } from './recipes.ts'
 
 /** Most ops of a Program: beyond that, building and validating it takes minutes and gigabytes. */
@@ -29,11 +29,13 @@ function largestReplica(config: RunConfig): number {
 /** Refuses a Program that would take too long. @throws RefusedError */
 export function checkProgramSize(config: RunConfig): void {
   const ranks = meshSize(config.parallel)
-  if (ranks > MAX_RANKS) throw new RefusedError('parallel', `${ranks} ranks; a Program has at most ${MAX_RANKS}`)
+  if (ranks > MAX_RANKS) throw refused('parallel', 'too-many-ranks-for-program', { ranks, most: MAX_RANKS })
   const ops = expectedOps(config)
   if (ops > MAX_OPS)
-    throw new RefusedError(
-      'batch',
-      `${config.batch.global} samples in ${config.batch.microbatches} micro-batches make a Program of about ${Math.ceil(ops / 1e5) / 10} million ops; at most ${MAX_OPS}`,
-    )
+    throw refused('batch', 'program-too-large', {
+      samples: config.batch.global,
+      microbatches: config.batch.microbatches,
+      millions: Math.ceil(ops / 1e5) / 10,
+      most: MAX_OPS,
+    })
 }

@@ -1,7 +1,7 @@
 import { evenParts } from '../core/parts.ts'
 import { replicaSizes } from '../config/check.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { Rng, shuffled } from '../core/random.ts'
 import { offsetsOf } from './draft.ts'
 
@@ -17,10 +17,7 @@ export function splitBatch(config: RunConfig): number[][][] {
   const starts = offsetsOf(sizes)
   return sizes.map((size, replica) => {
     if (size < microbatches)
-      throw new RefusedError(
-        'batch.microbatches',
-        `${microbatches} would leave one empty: replica ${replica} has ${size} samples`,
-      )
+      throw refused('batch.microbatches', 'microbatch-empty-in-replica', { microbatches, replica, size })
     const own = order.slice(starts[replica]!, starts[replica]! + size)
     const parts = evenParts(size, microbatches)
     return offsetsOf(parts).map((start, m) => own.slice(start, start + parts[m]!))

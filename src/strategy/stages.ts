@@ -1,6 +1,6 @@
 import { evenParts } from '../core/parts.ts'
 import type { RunConfig } from '../config/types.ts'
-import { RefusedError } from '../core/errors.ts'
+import { refused } from '../core/errors.ts'
 import { parameterTable } from '../model/parameters.ts'
 
 /** A virtual pipeline stage: blocks [first, end), the embedding on stage 0, final norm and head on the last. */
@@ -83,10 +83,7 @@ export function blocksPerStage(config: RunConfig): number[] {
     )
   }
   if (partition.length !== stages || partition.reduce((a, b) => a + b, 0) !== layers)
-    throw new RefusedError(
-      'parallel.partition',
-      `[${partition.join(', ')}] must have ${stages} entries that sum to model.layers ${layers}`,
-    )
+    throw refused('parallel.partition', 'partition-differs', { partition: partition.join(', '), stages, layers })
   return [...partition]
 }
 

@@ -1,10 +1,10 @@
 import { useMemo } from 'react'
+import type { Fault } from '../core/fault.ts'
 import { problemsOnScreen } from '../state/problems.ts'
-import type { Problem } from '../state/session.ts'
 import { usePage, useSlice } from './page-context.ts'
 
 /** All problems that prevent what is on screen from running. */
-export function useProblems(): readonly Problem[] {
+export function useProblems(): readonly Fault[] {
   const page = usePage()
   const draft = useSlice(page.draft, (state) => state)
   const planned = useSlice(page.plan, (state) => state.problem)
@@ -13,6 +13,6 @@ export function useProblems(): readonly Problem[] {
   return useMemo(() => problemsOnScreen({ draft, problem: planned, files, found }), [draft, planned, files, found])
 }
 
-export function isAbout(problem: Problem, path: string): boolean {
-  return problem.field === path || problem.field.startsWith(`${path}.`)
+export function isAbout(problem: Fault, path: string): boolean {
+  return problem.field === path || problem.field?.startsWith(`${path}.`) === true
 }

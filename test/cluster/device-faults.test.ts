@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import type { RunEvent } from '../../src/cluster/run-events.ts'
 import { RankError } from '../../src/core/errors.ts'
+import { exitStatusOf } from '../../src/core/fault.ts'
 import type { Refusal, RefusingDevices } from '../lib/refusing-device.ts'
 import { refusingDevices } from '../lib/refusing-device.ts'
 import { rankHostWith, startTest } from '../lib/run.ts'
@@ -46,16 +47,18 @@ async function refuseInTurn(how: Refusal, exitStatus: number, stride: number, co
     }
     names.add(refused)
     expect(error, refused).toBeInstanceOf(RankError)
-    const { message, exitStatus: status, rank } = error as RankError
+    const { message, fault } = error as RankError
+    const { rank } = fault
     expect(message).toMatch(new RegExp(`^rank ${rank}\\b`))
     expect(message).not.toContain('\n')
     if (how === 'out of memory') expect(message).toMatch(/out of memory: the adapter has no .*left for /)
     expect(message).toContain(refused === 'read' ? 'to read' : `(${refused})`)
-    expect(status, message).toBe(exitStatus)
+    expect(exitStatusOf(fault), message).toBe(exitStatus)
+    expect(fault.code).toMatch(how === 'out of memory' ? /^(buffer|gpu)-no-room$/ : /^gpu-refused/)
     expect(events.filter((event) => event.kind === 'done')).toEqual([])
     // What was trained before the final weights are read is right; nothing else is reported.
     if (refused !== 'read') expect(events.filter((event) => event.kind === 'step')).toEqual([])
-    expect(events.filter((event) => event.kind === 'failed')).toMatchObject([{ exitStatus, rank, message }])
+    expect(events.filter((event) => event.kind === 'failed')).toMatchObject([{ fault }])
   }
 }
 

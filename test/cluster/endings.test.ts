@@ -4,7 +4,8 @@ import { nodeTaskHost } from '../../src/cluster/hosts/node-tasks.ts'
 import type { RankHost } from '../../src/cluster/rank.ts'
 import type { RunEvent, RunPhase } from '../../src/cluster/run-events.ts'
 import { openHubs } from '../../src/cluster/transport/setup.ts'
-import { RefusedError } from '../../src/core/errors.ts'
+import { RefusedError, refused } from '../../src/core/errors.ts'
+import { sentence } from '../../src/core/fault.ts'
 import { request } from '../lib/generate-request.ts'
 import { reusingRankHost, startTest } from '../lib/run.ts'
 
@@ -29,7 +30,7 @@ function losingHost(victim: number, kind: 'train' | 'open', onLoss: (die: () => 
           post(message: Parameters<typeof port.post>[0]) {
             if (rank === victim && message.kind === kind && !lost) {
               lost = true
-              onLoss(() => onDeath(rank, 'its worker ended'))
+              onLoss(() => onDeath(rank, sentence('worker-ended')))
             }
             // What the rank holds is released by the close that it would have got.
             if (!lost || message.kind === 'close') port.post(message)
@@ -60,8 +61,8 @@ describe('whatever is asked of a run settles', { timeout: PATIENCE }, () => {
     asked.push(run.checkpoint())
     const answers = await Promise.allSettled(asked)
     expect(answers[0]!.status).toBe('fulfilled')
-    const refused = answers.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))
-    expect(new Set(refused)).toEqual(new Set(['Error: the run is over']))
+    const rejected = answers.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))
+    expect(new Set(rejected)).toEqual(new Set(['FaultError: the run is over']))
     // With the weights that were kept.
     expect(await run.generate(request)).not.toBe('')
   })
@@ -132,7 +133,9 @@ describe('whatever is asked of a run settles', { timeout: PATIENCE }, () => {
     run.resume()
     await expect(run.finished).rejects.toThrow('the chart is broken')
     expect(heard.filter((event) => event.kind === 'step')).toHaveLength(1)
-    expect(heard.filter((event) => event.kind === 'failed')).toMatchObject([{ message: 'the chart is broken' }])
+    expect(heard.filter((event) => event.kind === 'failed')).toMatchObject([
+      { fault: { code: 'unexpected', values: { message: 'the chart is broken' } } },
+    ])
     expect(run.leakedBytes).toBe(0)
   })
 })
@@ -176,7 +179,7 @@ test('an adapter that this machine does not offer is refused by its field, not a
   const host: RankHost = {
     ...reusingRankHost,
     async openGpu(open) {
-      throw new RefusedError('cluster.adapters', `this machine offers no ${open.adapter} adapter; it has default`)
+      throw refused('cluster.adapters', 'adapter-not-here', { choice: open.adapter, offered: 'default' })
     },
   }
   const started = startTest(
@@ -186,7 +189,7 @@ test('an adapter that this machine does not offer is refused by its field, not a
   const error = await started.catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(RefusedError)
   expect(error).toMatchObject({
-    exitStatus: 2,
+    fault: { code: 'adapter-not-here', field: 'cluster.adapters' },
     message: 'cluster.adapters: this machine offers no fallback adapter; it has default',
   })
 })

@@ -3,6 +3,7 @@ import { nodeTaskHost, nodeRankHost } from '../../src/cluster/hosts/node-tasks.t
 import { startRun } from '../../src/cluster/run.ts'
 import { parseConfig } from '../../src/config/parse.ts'
 import { OutOfMemoryError, RankError } from '../../src/core/errors.ts'
+import { kindOf } from '../../src/core/fault.ts'
 import { Rng } from '../../src/core/random.ts'
 import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 import type { RankHost } from '../../src/cluster/rank.ts'
@@ -77,8 +78,9 @@ describe('the first failure wins, everything else is released', () => {
       )
       expect(error).toBeInstanceOf(RankError)
       if (error instanceof RankError) {
-        expect(error.rank).toBe(victim)
+        expect(error.fault.rank).toBe(victim)
         expect(error.message).not.toContain('\n')
+        if (how === 'destroy') expect(kindOf(error.fault)).toBe('deviceLost')
         if (how === 'throw') expect(error.message).toMatch(/^rank \d+ at .+: a kernel went wrong$/)
       }
       expect((performance.now() - failed) / 1000).toBeLessThan(5)

@@ -71,7 +71,7 @@ test('a worker that is killed ends the run with one clear error', async ({ page 
   const victim = victims.findIndex((name) => name.startsWith('rank 1'))
   expect(victim).toBeGreaterThanOrEqual(0)
   await page.workers()[victim]!.evaluate(() => self.close())
-  expect(await failure).toMatch(/^RunError: rank 1: its worker ended$/)
+  expect(await failure).toMatch(/^RankError: rank 1: its worker ended$/)
   await expectNoWorkers(page)
 })
 

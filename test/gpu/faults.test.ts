@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { openNodeGpu } from '../../src/cluster/hosts/node-gpu.ts'
 import { RefusedError } from '../../src/core/errors.ts'
+import { sentence, lineOf } from '../../src/core/fault.ts'
 import { openDevice } from '../../src/gpu/device.ts'
 import type { GpuDevice } from '../../src/gpu/gpu-device.ts'
 
@@ -16,7 +17,7 @@ async function withDevice(work: (gpu: GpuDevice) => Promise<void>): Promise<void
 test('a command that nobody asked about is heard, in one line, and kept from the standard output', () =>
   withDevice(async (gpu) => {
     const heard: (readonly [string, string | null])[] = []
-    gpu.faults.onFault = (error, place) => heard.push([error.message, place])
+    gpu.faults.onFault = (fault, place) => heard.push([lineOf(fault), place])
     const prevented = new Promise<boolean>((resolve) =>
       gpu.device.addEventListener('uncapturederror', (event) => resolve(event.defaultPrevented)),
     )
@@ -53,7 +54,7 @@ test('an adapter that is not offered is refused, with those that are', async () 
   const error = await opened(only(({ forceFallbackAdapter = false }) => !forceFallbackAdapter))
   expect(error).toBeInstanceOf(RefusedError)
   expect(error).toMatchObject({
-    exitStatus: 2,
+    fault: { code: 'adapter-not-here', field: 'cluster.adapters' },
     message: 'cluster.adapters: this machine offers no fallback adapter; it has default, high-performance, low-power',
   })
   expect(await opened(only(() => false))).toMatchObject({ message: expect.stringContaining('it has none at all') })
@@ -61,23 +62,23 @@ test('an adapter that is not offered is refused, with those that are', async () 
 
 test('of several refusals the first is told, not what came of it', () =>
   withDevice(async (gpu) => {
-    gpu.faults.watch('the first', () => gpu.device.createBuffer({ size: 2 ** 50, usage: 128 }))
-    gpu.faults.watch('the second', () => gpu.device.createBuffer({ size: 2 ** 50, usage: 128 }))
-    await expect(gpu.faults.settled()).rejects.toThrow(/^the GPU refused the first: /)
-    expect(() => gpu.pool.acquire('workspace', 16, 'later')).toThrow(/the first/)
+    gpu.faults.watch(sentence('gpu-read', { bytes: 1 }), () => gpu.device.createBuffer({ size: 2 ** 50, usage: 128 }))
+    gpu.faults.watch(sentence('gpu-read', { bytes: 2 }), () => gpu.device.createBuffer({ size: 2 ** 50, usage: 128 }))
+    await expect(gpu.faults.settled()).rejects.toThrow(/^the GPU refused a read of 1 bytes: /)
+    expect(() => gpu.pool.acquire('workspace', 16, 'later')).toThrow(/a read of 1 bytes/)
   }))
 
 test('a device that is lost is a fault; one that is disposed of is none', async () => {
   const heard: string[] = []
   await withDevice(async (gpu) => {
-    gpu.faults.onFault = (error) => heard.push(error.message)
+    gpu.faults.onFault = (fault) => heard.push(lineOf(fault))
     gpu.device.destroy()
     await gpu.device.lost
   })
   expect(heard).toEqual([expect.stringMatching(/^the GPU device was lost \(destroyed\): /)])
   let device: GPUDevice
   await withDevice(async (gpu) => {
-    gpu.faults.onFault = (error) => heard.push(error.message)
+    gpu.faults.onFault = (fault) => heard.push(lineOf(fault))
     device = gpu.device
   })
   await device!.lost

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { openNodeGpu } from '../../src/cluster/hosts/node-gpu.ts'
-import { OutOfMemoryError } from '../../src/core/errors.ts'
+import { OutOfMemoryError, faultOf } from '../../src/core/errors.ts'
+import { exitStatusOf } from '../../src/core/fault.ts'
+import type { Fault } from '../../src/core/fault.ts'
 import { openDevice } from '../../src/gpu/device.ts'
 
 describe('memory of a device', () => {
@@ -39,8 +41,8 @@ describe('memory of a device', () => {
 
   test('what the device itself has no room for is the same error, said once and never a lost device', async () => {
     const gpu = await openDevice({ gpu: await openNodeGpu() })
-    const heard: Error[] = []
-    gpu.faults.onFault = (error) => heard.push(error)
+    const heard: Fault[] = []
+    gpu.faults.onFault = (fault) => heard.push(fault)
     const pop = gpu.device.popErrorScope.bind(gpu.device)
     let scopes = 0
     // The second of the three scopes around an allocation is the one for memory.
@@ -51,8 +53,12 @@ describe('memory of a device', () => {
     gpu.pool.acquire('optimizer', 1000, 'moments')
     await expect(gpu.faults.settled()).rejects.toThrow(/has no .* left for optimizer \(moments\)/)
     const failure = await gpu.faults.settled().catch((error: unknown) => error)
-    expect(heard).toEqual([failure])
-    expect(failure).toMatchObject({ name: 'OutOfMemoryError', exitStatus: 3, category: 'optimizer', bytes: 1008 })
+    expect(heard).toEqual([faultOf(failure)])
+    expect(failure).toMatchObject({
+      name: 'OutOfMemoryError',
+      fault: { code: 'buffer-no-room', values: { category: { code: 'optimizer' }, label: 'moments' } },
+    })
+    expect(exitStatusOf(heard[0]!)).toBe(3)
     expect(() => gpu.pool.acquire('gradients', 16, 'dx')).toThrow(OutOfMemoryError)
     gpu.device.popErrorScope = pop
     gpu.pool.destroyAll()

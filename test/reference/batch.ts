@@ -1,4 +1,3 @@
-import { RefusedError } from '../../src/core/errors.ts'
 import { parameterTable } from '../../src/model/parameters.ts'
 import type { ModelShape } from '../../src/model/shape.ts'
 
@@ -27,7 +26,7 @@ export function wide(shape: ModelShape, parameters: ReadonlyMap<string, ArrayLik
       const values = parameters.get(spec.name)
       const length = spec.shape.reduce((a, b) => a * b, 1)
       if (values?.length !== length)
-        throw new RefusedError(
+        throw refusal(
           spec.name,
           `has ${values?.length ?? 'no'} elements; its shape [${spec.shape.join(', ')}] takes ${length}`,
         )
@@ -36,13 +35,16 @@ export function wide(shape: ModelShape, parameters: ReadonlyMap<string, ArrayLik
   )
 }
 
+function refusal(field: string, message: string): Error {
+  return new Error(`${field}: ${message}`)
+}
+
 export function checkBatch({ vocab, context }: ModelShape, { B, T, tokens, targets, weights }: ReferenceBatch): void {
-  if (T > context) throw new RefusedError('batch.T', `${T} is longer than model.context: ${context}`)
+  if (T > context) throw refusal('batch.T', `${T} is longer than model.context: ${context}`)
   for (const [name, values] of Object.entries({ tokens, targets, weights }))
-    if (values.length !== B * T)
-      throw new RefusedError(`batch.${name}`, `has ${values.length} elements; B·T is ${B * T}`)
+    if (values.length !== B * T) throw refusal(`batch.${name}`, `has ${values.length} elements; B·T is ${B * T}`)
   for (const [name, values] of Object.entries({ tokens, targets }))
     for (let r = 0; r < B * T; r++)
       if (!(values[r]! >= 0 && values[r]! < vocab))
-        throw new RefusedError(`batch.${name}`, `${values[r]} at ${r} must be below model.vocab: ${vocab}`)
+        throw refusal(`batch.${name}`, `${values[r]} at ${r} must be below model.vocab: ${vocab}`)
 }

@@ -8,7 +8,7 @@ const FAMILIES = { gpt2: gpt2Gradients, llama: llamaGradients } as const
 
 /**
  * A model's loss, logits and gradients in float64, written apart from the kernels and their launches so that both can be
- * compared. Throws RefusedError for a missing or wrongly sized tensor, or a token outside the vocabulary.
+ * compared. Throws for a missing or wrongly sized tensor, or a token outside the vocabulary.
  */
 export function referenceGradients(
   shape: ModelShape,

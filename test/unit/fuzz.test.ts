@@ -24,7 +24,7 @@ async function taken(read: () => unknown): Promise<boolean> {
     return true
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    expect(error.field).not.toBe('')
+    expect(error.fault.field).toBeTruthy()
     expect(error.message).not.toMatch(/[\r\n]/)
     expect(error.message.length).toBeLessThan(LONGEST_LINE)
     return false

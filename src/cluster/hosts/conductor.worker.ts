@@ -1,7 +1,7 @@
 import { blobSource, openSafetensors } from '../../checkpoint/safetensors.ts'
 import { readCheckpoint } from '../../checkpoint/store.ts'
 import type { RunConfig } from '../../config/types.ts'
-import { RankError, RefusedError, exitStatusOf } from '../../core/errors.ts'
+import { RankError, refused, faultOf } from '../../core/errors.ts'
 import { renameRefusedField } from '../../core/rename-refused-field.ts'
 import { prepareDataset } from '../../data/prepare.ts'
 import type { TokenizerState } from '../../data/tokenizers/tokenizer.ts'
@@ -90,10 +90,8 @@ async function measure({ config, known }: Extract<ConductorCall, { kind: 'measur
   }
 }
 
-const lineOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
 function started(): Run {
-  if (!run) throw new RefusedError('run', 'nothing is running')
+  if (!run) throw refused('run', 'nothing-is-running')
   return run
 }
 
@@ -146,8 +144,7 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
       post({
         kind: 'refusal',
         id,
-        message: lineOf(error),
-        exitStatus: exitStatusOf(error),
+        fault: faultOf(error),
       }),
   )
 })
@@ -157,5 +154,5 @@ self.addEventListener('message', (event: MessageEvent<ConductorRequest>) => {
 self.addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof RankError) return
   event.preventDefault()
-  post({ kind: 'crashed', message: lineOf(event.reason) })
+  post({ kind: 'crashed', fault: faultOf(event.reason) })
 })

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import { create, globals } from 'webgpu'
+import { FaultError } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 import { withThrottledPolls } from './throttled-polls.ts'
 
 /** Where a Chromium installation has SwiftShader's Vulkan driver; the first existing path is used. */
@@ -29,9 +31,7 @@ export async function openNodeGpu(): Promise<GPU> {
     if (await kept.requestAdapter()) return kept
   }
   kept = null
-  throw new Error(
-    'no WebGPU adapter: install a GPU driver with Vulkan, or Chromium for its software adapter SwiftShader',
-  )
+  throw new FaultError(sentence('install-adapter'))
 }
 
 /** Releases Dawn, so that Node can exit. */

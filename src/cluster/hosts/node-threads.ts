@@ -1,4 +1,6 @@
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { faultOf } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 import type { ClusterHost } from '../cluster.ts'
 import { Rank } from '../rank.ts'
 import { createTransports } from '../transport/setup.ts'
@@ -22,8 +24,8 @@ export function nodeThreadHost(entry: URL): ClusterHost {
       let terminated = false
       const workers = Array.from({ length: world }, (_, rank) => {
         const worker = new Worker(entry, { workerData: MARK, name: `rank ${rank}` })
-        worker.on('error', (error: Error) => onDeath(rank, error.message))
-        worker.on('exit', () => terminated || onDeath(rank, 'its thread ended'))
+        worker.on('error', (error: Error) => onDeath(rank, faultOf(error)))
+        worker.on('exit', () => terminated || onDeath(rank, sentence('thread-ended')))
         return worker
       })
       return {

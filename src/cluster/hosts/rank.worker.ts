@@ -1,3 +1,5 @@
+import { FaultError } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 import { openDevice } from '../../gpu/device.ts'
 import { Rank } from '../rank.ts'
 import { openTransport } from '../transport/setup.ts'
@@ -23,7 +25,7 @@ const port = rankPort(scope, () => self.close())
 // Kept alive by its port.
 export const rank = new Rank(port, {
   async openGpu(request) {
-    if (!('gpu' in navigator)) throw new Error('this browser has no WebGPU')
+    if (!('gpu' in navigator)) throw new FaultError(sentence('no-webgpu'))
     return openDevice({
       gpu: navigator.gpu,
       adapter: request.adapter,

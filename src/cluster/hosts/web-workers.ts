@@ -1,3 +1,5 @@
+import { sentence } from '../../core/fault.ts'
+import { workerFault } from '../../core/worker-fault.ts'
 import type { ClusterHost } from '../cluster.ts'
 import { createTransports } from '../transport/setup.ts'
 import { isAlive, workerPort } from './worker-protocol.ts'
@@ -23,10 +25,10 @@ export const webWorkerHost: ClusterHost = {
       worker.addEventListener('error', (event) => {
         // Handled here, by rank: it need not be passed on.
         event.preventDefault()
-        onDeath(rank, event.message || 'its worker ended')
+        onDeath(rank, workerFault(event, sentence('worker-ended')))
       })
       worker.addEventListener('message', ({ data }) => {
-        if (isAlive(data)) whenReleased(name, over.signal, () => onDeath(rank, 'its worker ended'))
+        if (isAlive(data)) whenReleased(name, over.signal, () => onDeath(rank, sentence('worker-ended')))
       })
       return worker
     })

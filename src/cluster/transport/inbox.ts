@@ -1,3 +1,4 @@
+import { sentence } from '../../core/fault.ts'
 import { zeroByTraffic, type BytesByTraffic, type TrafficKind } from '../../core/bytes.ts'
 import { TransportError } from './transport.ts'
 
@@ -148,7 +149,5 @@ function nothing(): void {}
 
 function mismatch(peer: number, channel: string, length: number, expected: number): TransportError | null {
   if (length === expected) return null
-  return new TransportError(
-    `message from rank ${peer} on channel "${channel}" has ${length} bytes where ${expected} were expected`,
-  )
+  return new TransportError(sentence('message-length-differs', { peer, channel, length, expected }))
 }

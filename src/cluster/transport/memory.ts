@@ -1,3 +1,4 @@
+import { sentence } from '../../core/fault.ts'
 import { zeroByTraffic, type BytesByTraffic, type TrafficKind } from '../../core/bytes.ts'
 import { Inbox } from './inbox.ts'
 import { TransportError, type Transport } from './transport.ts'
@@ -21,7 +22,8 @@ class MemoryTransport implements Transport {
   send(peer: number, channel: string, data: Uint8Array, traffic: TrafficKind): Promise<void> | undefined {
     if (this.error !== null) return Promise.reject(this.error)
     const receiver = this.ranks[peer]
-    if (receiver === undefined) return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
+    if (receiver === undefined)
+      return Promise.reject(new TransportError(sentence('no-such-peer', { peer, world: this.world })))
     this.sent[traffic] += data.length
     const kept = receiver.inbox.expects(this.rank, channel) ? data : receiver.inbox.copy(data)
     receiver.inbox.deliver(this.rank, channel, kept, traffic)
@@ -29,7 +31,8 @@ class MemoryTransport implements Transport {
   }
 
   recv(peer: number, channel: string, into: Uint8Array): Promise<void> {
-    if (this.ranks[peer] === undefined) return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
+    if (this.ranks[peer] === undefined)
+      return Promise.reject(new TransportError(sentence('no-such-peer', { peer, world: this.world })))
     return this.inbox.recv(peer, channel, into)
   }
 
@@ -43,7 +46,7 @@ class MemoryTransport implements Transport {
   }
 
   close(): void {
-    this.abort(new TransportError(`the transport of rank ${this.rank} is closed`))
+    this.abort(new TransportError(sentence('transport-closed', { rank: this.rank })))
   }
 }
 

@@ -1,3 +1,4 @@
+import { sentence } from '../../core/fault.ts'
 import { zeroByTraffic, type BytesByTraffic, type TrafficKind } from '../../core/bytes.ts'
 import { Inbox } from './inbox.ts'
 import { TransportError, type Transport } from './transport.ts'
@@ -56,7 +57,7 @@ export class PortTransport implements Transport {
         this.inbox.deliver(peer, channel, bytes, traffic)
         if (taken) this.inbox.recycle(bytes)
       }
-      port.onmessageerror = () => this.abort(new TransportError(`a message from rank ${peer} could not be read`))
+      port.onmessageerror = () => this.abort(new TransportError(sentence('message-unreadable', { peer })))
     }
   }
 
@@ -76,7 +77,7 @@ export class PortTransport implements Transport {
     }
     const port = this.ports[peer]
     if (port === undefined || port === null) {
-      return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
+      return Promise.reject(new TransportError(sentence('no-such-peer', { peer, world: this.world })))
     }
     this.sent[traffic] += data.length
     const message: PortMessage = { channel, traffic, data: copy.buffer }
@@ -86,7 +87,7 @@ export class PortTransport implements Transport {
 
   recv(peer: number, channel: string, into: Uint8Array): Promise<void> {
     if (peer !== this.rank && (this.ports[peer] ?? null) === null) {
-      return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
+      return Promise.reject(new TransportError(sentence('no-such-peer', { peer, world: this.world })))
     }
     return this.inbox.recv(peer, channel, into)
   }
@@ -101,7 +102,7 @@ export class PortTransport implements Transport {
   }
 
   close(): void {
-    this.abort(new TransportError(`the transport of rank ${this.rank} is closed`))
+    this.abort(new TransportError(sentence('transport-closed', { rank: this.rank })))
     for (const port of this.ports) port?.close()
   }
 }

@@ -1,4 +1,4 @@
-import { RefusedError } from '../../core/errors.ts'
+import { refused } from '../../core/errors.ts'
 import { createMemoryHub } from './memory.ts'
 import { createPortMesh, PortTransport, type PortSetup } from './ports.ts'
 import { createSharedRings, SharedRingTransport, type SharedRingSetup } from './shared-ring.ts'
@@ -64,7 +64,7 @@ export function openTransport(setup: TransportSetup): Transport {
   const hub = hubs.get(setup.hub)
   const transport = hub?.ranks[setup.rank]
   if (hub === undefined || transport === undefined || hub.opened.has(setup.rank)) {
-    throw new RefusedError('transport', `rank ${setup.rank} of memory hub ${setup.hub} is not here or already open`)
+    throw refused('transport', 'memory-hub-unknown', { rank: setup.rank, hub: setup.hub })
   }
   hub.opened.add(setup.rank)
   if (hub.opened.size === setup.world) hubs.delete(setup.hub)

@@ -1,4 +1,5 @@
-import { RefusedError } from '../../core/errors.ts'
+import { refused, faultErrorOf } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 import { TRAFFIC_KINDS, zeroByTraffic, type BytesByTraffic, type TrafficKind } from '../../core/bytes.ts'
 import { canWaitAsync, Doorbell } from './doorbell.ts'
 import { Inbox } from './inbox.ts'
@@ -25,7 +26,7 @@ export function createSharedRings(
   pokes = !canWaitAsync(),
 ): readonly SharedRingSetup[] {
   if (bytesPerRing < 1024 || bytesPerRing > 2 ** 30 || !Number.isInteger(Math.log2(bytesPerRing))) {
-    throw new RefusedError('bytesPerRing', `${bytesPerRing} is not a power of two from 1024 to 2^30`)
+    throw refused('bytesPerRing', 'ring-size-bad', { bytes: bytesPerRing })
   }
   const ranks = Array.from({ length: world }, (_, rank) => rank)
   const rings = ranks.map((from) =>
@@ -110,9 +111,7 @@ export class SharedRingTransport implements Transport {
     )
     this.bell = new Doorbell(new Int32Array(setup.bells), setup.rank, setup.pokes)
     // Rejects whoever waits for this transport with the reason.
-    this.stopped = this.pump().catch((error: unknown) =>
-      this.abort(error instanceof Error ? error : new TransportError(String(error))),
-    )
+    this.stopped = this.pump().catch((error: unknown) => this.abort(faultErrorOf(error)))
   }
 
   get received(): Readonly<BytesByTraffic> {
@@ -128,7 +127,7 @@ export class SharedRingTransport implements Transport {
     }
     const out = this.outbound[peer]
     if (out === undefined || out === null) {
-      return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
+      return Promise.reject(new TransportError(sentence('no-such-peer', { peer, world: this.world })))
     }
     let id = out.channels.get(channel)
     if (id === undefined) {
@@ -164,7 +163,7 @@ export class SharedRingTransport implements Transport {
 
   recv(peer: number, channel: string, into: Uint8Array): Promise<void> {
     if (peer !== this.rank && (this.inbound[peer] ?? null) === null) {
-      return Promise.reject(new TransportError(`no rank ${peer} among ${this.world}`))
+      return Promise.reject(new TransportError(sentence('no-such-peer', { peer, world: this.world })))
     }
     return this.inbox.recv(peer, channel, into)
   }
@@ -201,7 +200,7 @@ export class SharedRingTransport implements Transport {
       const name = inbound.names[channel]
       const kind = TRAFFIC_KINDS[traffic]
       if (traffic !== NAME_FRAME && (name === undefined || kind === undefined)) {
-        this.abort(new TransportError(`rank ${peer} sent a frame that nobody understands`))
+        this.abort(new TransportError(sentence('frame-unknown', { peer })))
         return false
       }
       const named = name !== undefined && kind !== undefined
@@ -256,7 +255,7 @@ export class SharedRingTransport implements Transport {
   }
 
   close(): void {
-    this.abort(new TransportError(`the transport of rank ${this.rank} is closed`))
+    this.abort(new TransportError(sentence('transport-closed', { rank: this.rank })))
     this.bell.close()
   }
 }

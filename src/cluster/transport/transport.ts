@@ -1,3 +1,4 @@
+import { FaultError } from '../../core/errors.ts'
 import type { BytesByTraffic, TrafficKind } from '../../core/bytes.ts'
 
 /**
@@ -32,6 +33,6 @@ export interface Transport {
 }
 
 /** A protocol violation, or a transport used after its end. */
-export class TransportError extends Error {
+export class TransportError extends FaultError {
   override readonly name = 'TransportError'
 }

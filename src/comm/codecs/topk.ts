@@ -1,4 +1,4 @@
-import { RefusedError } from '../../core/errors.ts'
+import { refused } from '../../core/errors.ts'
 
 /**
  * The k elements of largest magnitude, as [ index of each, u32, ascending ] [ value of each, float32 ]. Of equal
@@ -6,7 +6,7 @@ import { RefusedError } from '../../core/errors.ts'
  * feedback adds to the next step's gradient.
  */
 function topkCount(elements: number, ratio: number): number {
-  if (!(ratio > 0 && ratio <= 1)) throw new RefusedError('ratio', `${ratio} is not in (0, 1]`)
+  if (!(ratio > 0 && ratio <= 1)) throw refused('ratio', 'ratio-out-of-range', { ratio })
   return Math.min(elements, Math.max(1, Math.ceil(elements * ratio)))
 }
 
@@ -66,7 +66,7 @@ export function decodeTopk(bytes: Uint8Array, into: Float32Array): void {
   into.fill(0)
   for (let n = 0; n < k; n++) {
     const index = view.getUint32(4 * n, true)
-    if (index >= into.length) throw new RefusedError('topk', `index ${index} in a vector of ${into.length}`)
+    if (index >= into.length) throw refused('topk', 'index-outside-vector', { index, count: into.length })
     into[index] = view.getFloat32(4 * (k + n), true)
   }
 }

@@ -1,5 +1,4 @@
-import { RefusedError } from '../../core/errors.ts'
-import { msg } from '../../core/message.ts'
+import { refused } from '../../core/errors.ts'
 import { atLeast, computed, field, group } from '../field.ts'
 import type { FieldType } from '../field.ts'
 import { quoted } from '../quoted.ts'
@@ -10,7 +9,7 @@ const isShare = (x: unknown): x is number => typeof x === 'number' && x > 0 && N
 const shares: FieldType<readonly number[]> = {
   read(path, value) {
     if (!Array.isArray(value) || value.length === 0 || !value.every(isShare))
-      throw new RefusedError(path, msg`${quoted(value)} must be null or a list of positive numbers, one per replica`)
+      throw refused(path, 'not-shares', { value: quoted(value) })
     return value
   },
   schema: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 }, minItems: 1 },

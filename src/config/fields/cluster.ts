@@ -1,5 +1,4 @@
-import { RefusedError } from '../../core/errors.ts'
-import { msg } from '../../core/message.ts'
+import { refused } from '../../core/errors.ts'
 import { field, group, required } from '../field.ts'
 import type { FieldType } from '../field.ts'
 import { DEVICE_IDS, HOST_LINKS, INTER_NODE_LINKS, INTRA_NODE_LINKS, SOFTWARE_IDS } from '../names.ts'
@@ -14,10 +13,7 @@ const adapters: FieldType<'default' | readonly (typeof ADAPTERS)[number][]> = {
   read(path, value) {
     if (value === 'default') return value
     if (!Array.isArray(value) || value.length === 0)
-      throw new RefusedError(
-        path,
-        msg`${quoted(value)} must be "default" or a list with one of ${ADAPTERS.join(', ')} per rank`,
-      )
+      throw refused(path, 'not-adapters', { value: quoted(value), adapters: ADAPTERS.join(', ') })
     return value.map((each, i) => adapter.read(`${path}.${i}`, each))
   },
   schema: { anyOf: [{ enum: ['default'] }, { type: 'array', items: adapter.schema, minItems: 1 }] },

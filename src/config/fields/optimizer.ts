@@ -1,5 +1,4 @@
-import { RefusedError } from '../../core/errors.ts'
-import { msg } from '../../core/message.ts'
+import { refused } from '../../core/errors.ts'
 import { field, group, is } from '../field.ts'
 import type { FieldType } from '../field.ts'
 import { quoted } from '../quoted.ts'
@@ -10,8 +9,7 @@ const isBeta = (x: unknown): x is number => typeof x === 'number' && x >= 0 && x
 const betas: FieldType<readonly [number, number]> = {
   read(path, value) {
     const [first, second, ...more]: readonly unknown[] = Array.isArray(value) ? value : []
-    if (!isBeta(first) || !isBeta(second) || more.length > 0)
-      throw new RefusedError(path, msg`${quoted(value)} must be two numbers from 0 to below 1`)
+    if (!isBeta(first) || !isBeta(second) || more.length > 0) throw refused(path, 'not-betas', { value: quoted(value) })
     return [first, second]
   },
   schema: { type: 'array', items: { type: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 },

@@ -1,5 +1,4 @@
-import { RefusedError } from '../../core/errors.ts'
-import { msg } from '../../core/message.ts'
+import { refused } from '../../core/errors.ts'
 import { above, atLeast, field, group, is, variants } from '../field.ts'
 import type { FieldType } from '../field.ts'
 import { SCHEDULE_IDS } from '../names.ts'
@@ -13,8 +12,7 @@ const degree = integer(1, 65_536)
 const partition: FieldType<'even' | 'balanced' | readonly number[]> = {
   read(path, value) {
     if (value === 'even' || value === 'balanced') return value
-    if (!Array.isArray(value) || value.length === 0)
-      throw new RefusedError(path, msg`${quoted(value)} must be "even", "balanced" or a list of blocks per stage`)
+    if (!Array.isArray(value) || value.length === 0) throw refused(path, 'not-a-partition', { value: quoted(value) })
     return value.map((each, i) => blocks.read(`${path}.${i}`, each))
   },
   schema: { anyOf: [{ enum: ['even', 'balanced'] }, { type: 'array', minItems: 1, items: blocks.schema }] },
@@ -32,10 +30,7 @@ const wrap: FieldType<'block' | 'all' | { readonly minParameters: number } | rea
     if (isObject(value) && Object.keys(value).length === 1 && 'minParameters' in value)
       return { minParameters: bytes.read(`${path}.minParameters`, value['minParameters']) }
     if (Array.isArray(value) && value.length > 0 && value.every(isUnit)) return value
-    throw new RefusedError(
-      path,
-      msg`${quoted(value)} must be "block", "all", {"minParameters": N} or a list of lists of module names`,
-    )
+    throw refused(path, 'not-a-wrap', { value: quoted(value) })
   },
   schema: {
     anyOf: [

@@ -1,5 +1,5 @@
 import { quoted } from '../../config/quoted.ts'
-import { RefusedError } from '../../core/errors.ts'
+import { refused } from '../../core/errors.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** One id per character (code point) of the corpus, in order of code points. */
@@ -11,8 +11,7 @@ export function charTokenizer(characters: readonly string[]): Tokenizer {
     encode: (text) =>
       Array.from(text, (character) => {
         const id = idOf.get(character)
-        if (id === undefined)
-          throw new RefusedError('text', `the character ${quoted(character)} does not occur in the corpus`)
+        if (id === undefined) throw refused('text', 'character-not-in-corpus', { character: quoted(character) })
         return id
       }),
     decode: (ids) => Array.from(ids, (id) => characters[id] ?? '').join(''),

@@ -1,6 +1,9 @@
 import { TOKENIZERS } from '../../config/names.ts'
 import { isObject, quoted } from '../../config/quoted.ts'
-import { RefusedError } from '../../core/errors.ts'
+import { refused } from '../../core/errors.ts'
+import type { Refuse } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
+import type { CodeOfKind } from '../../core/fault.ts'
 import { MAX_BPE_IDS } from './bpe.ts'
 import type { TokenizerState } from './tokenizer.ts'
 
@@ -11,16 +14,16 @@ export function tokenizerText(state: TokenizerState): string {
 
 /** Reads the output of `tokenizerText`. Throws RefusedError on `field` for anything else: files are untrusted. */
 export function readTokenizerText(text: string, field: string): TokenizerState {
-  const refuse = (what: string): never => {
-    throw new RefusedError(field, `its tokenizer ${what}`)
+  const refuse: Refuse<CodeOfKind<'phrase'>> = (code, ...values) => {
+    throw refused(field, 'tokenizer-bad', { what: sentence(code, ...values) })
   }
   let given: unknown
   try {
     given = JSON.parse(text)
   } catch {
-    return refuse('is no JSON')
+    return refuse('tokenizer-not-json')
   }
-  if (!isObject(given)) return refuse(`is ${quoted(given)}, not an object`)
+  if (!isObject(given)) return refuse('tokenizer-not-object', { value: quoted(given) })
   const documents = given.documents === true ? ({ documents: true } as const) : {}
   switch (given.kind) {
     case 'byte':
@@ -28,16 +31,16 @@ export function readTokenizerText(text: string, field: string): TokenizerState {
       return { kind: given.kind, ...documents }
     case 'char': {
       const { characters } = given
-      if (!isCharacters(characters)) return refuse('char has no list of distinct characters')
+      if (!isCharacters(characters)) return refuse('tokenizer-characters-bad')
       return { kind: 'char', characters, ...documents }
     }
     case 'bpe': {
       const { merges } = given
-      if (!isMerges(merges)) return refuse('bpe has no list of merges, each of two ids before its own')
+      if (!isMerges(merges)) return refuse('tokenizer-merges-bad')
       return { kind: 'bpe', merges, ...documents }
     }
     default:
-      return refuse(`has kind ${quoted(given.kind)}; one of ${TOKENIZERS.join(', ')} is read`)
+      return refuse('tokenizer-kind-unknown', { kind: quoted(given.kind), known: TOKENIZERS.join(', ') })
   }
 }
 

@@ -3,8 +3,9 @@ import { checkConfig } from '../../config/check.ts'
 import { withoutStrayFields } from '../../config/effects.ts'
 import { DEFAULTS, readConfig } from '../../config/parse.ts'
 import type { Recompute, RunConfig, ScheduleName } from '../../config/types.ts'
-import { RefusedError } from '../../core/errors.ts'
-import { msg } from '../../core/message.ts'
+import { refused } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
+import type { FaultSentence } from '../../core/fault.ts'
 
 const MAX_DEVICES = 65_536
 
@@ -24,7 +25,7 @@ export interface Candidate {
 }
 
 /** Reports candidates dropped for the same reason. */
-export type OnDrop = (reason: string, count?: number) => void
+export type OnDrop = (reason: FaultSentence) => void
 
 function divisors(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1).filter((each) => n % each === 0)
@@ -73,8 +74,7 @@ export function readForPlan(input: unknown): RunConfig {
   const single = { ...config.batch, microbatches: 1, shares: null }
   const cluster = { ...config.cluster, adapters: 'default', stragglers: [] } as const
   checkConfig({ ...config, batch: single, parallel: DEFAULTS.parallel, cluster }, 'simulate')
-  if (devices > MAX_DEVICES)
-    throw new RefusedError('parallel.data', `${devices} devices; a plan takes at most ${MAX_DEVICES}`)
+  if (devices > MAX_DEVICES) throw refused('parallel.data', 'too-many-devices-to-plan', { devices, most: MAX_DEVICES })
   return config
 }
 
@@ -89,18 +89,18 @@ export function* candidatesOf(config: RunConfig, devices: number, drop: OnDrop):
     }
     for (const pipeline of divisors(devices / tensor)) {
       const data = devices / tensor / pipeline
-      if (pipeline > model.layers) drop(msg`more stages than the ${model.layers} blocks`.text)
-      else if (batch.global % data !== 0) drop(msg`replicas do not divide the global batch of ${batch.global}`.text)
+      if (pipeline > model.layers) drop(sentence('layout-stages-exceed-blocks', { blocks: model.layers }))
+      else if (batch.global % data !== 0) drop(sentence('layout-replicas-do-not-divide', { global: batch.global }))
       else yield* withSizes(config, { data, tensor, pipeline })
     }
   }
-  if (cluster.devicesPerNode < devices && batch.global < devices) drop(msg`fewer samples than devices`.text)
+  if (cluster.devicesPerNode < devices && batch.global < devices) drop(sentence('layout-samples-too-few'))
 }
 
-function tensorRefusal({ model, cluster }: RunConfig, tensor: number): string | null {
+function tensorRefusal({ model, cluster }: RunConfig, tensor: number): FaultSentence | null {
   const uneven = [model.heads, model.kvHeads, model.ffn].some((size) => size % tensor !== 0)
-  if (uneven) return msg`tensor ranks do not divide heads or MLP`.text
-  return tensor > cluster.devicesPerNode ? msg`a tensor group would cross nodes`.text : null
+  if (uneven) return sentence('layout-tensor-does-not-divide')
+  return tensor > cluster.devicesPerNode ? sentence('layout-crosses-nodes') : null
 }
 
 function* withSizes(

@@ -1,6 +1,7 @@
-import { RefusedError } from '../../core/errors.ts'
+import { refused } from '../../core/errors.ts'
+import { sentence, englishOf } from '../../core/fault.ts'
+import type { FaultSentence } from '../../core/fault.ts'
 import { bytesText, CATEGORIES, type PeakBytes } from '../../core/bytes.ts'
-import { msg } from '../../core/message.ts'
 import type { SoftwareId } from '../../config/names.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { MeasuredDevice } from '../cost/measured-device.ts'
@@ -23,7 +24,7 @@ export interface PlannerResult {
   readonly fitting: number
   readonly clocked: number
   /** Why layouts and candidates were dropped, most frequent first. */
-  readonly dropped: readonly { readonly reason: string; readonly count: number }[]
+  readonly dropped: readonly { readonly reason: FaultSentence; readonly count: number }[]
   /** Fastest first. */
   readonly ranked: readonly ClockedCandidate[]
   /** No other clocked candidate is both faster and smaller; smallest memory first. */
@@ -84,8 +85,11 @@ export function* layoutSearch(
   const cluster = clusterOf(config.cluster, measured?.device)
   const budgetBytes = config.cluster.memoryBytes ?? cluster.device.memoryBytes
   const devices = devicesOf(config)
-  const reasons = new Map<string, number>()
-  const drop = (reason: string) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  const reasons = new Map<string, { readonly reason: FaultSentence; readonly count: number }>()
+  const drop = (reason: FaultSentence) => {
+    const key = englishOf(reason)
+    reasons.set(key, { reason, count: (reasons.get(key)?.count ?? 0) + 1 })
+  }
   const bounds = new Bounds(config, cluster, new Probes(config, cluster, measured))
   const known = measured ? { measured } : {}
   const replayed = (candidate: Candidate) => simulateFigures(candidateConfig(config, candidate), known)
@@ -97,7 +101,7 @@ export function* layoutSearch(
     if (candidates++ % REPORT_EVERY === 0) yield { phase: 'bounding', done: candidates, total: null }
     const { bytes, worst } = bounds.bytes(candidate)
     if (bytes * (1 - SLACK.bytes) > budgetBytes) {
-      drop(msg`out of memory, mostly ${worst}`.text)
+      drop(sentence('layout-out-of-memory', { category: sentence(worst) }))
       if (nearest === null || bytes < nearest.bytes) nearest = { candidate, bytes }
       continue
     }
@@ -105,17 +109,19 @@ export function* layoutSearch(
   }
   const miss = (peak: PeakBytes) => {
     const worst = CATEGORIES.reduce((most, each) => (peak[each] > peak[most] ? each : most))
-    return new RefusedError(
-      'cluster',
-      msg`nothing fits ${devices} devices of ${bytesText(budgetBytes)}; the smallest layout needs ${bytesText(peak.total)}, mostly ${worst}`,
-    )
+    return refused('cluster', 'nothing-fits', {
+      devices,
+      bytes: bytesText(budgetBytes),
+      needed: bytesText(peak.total),
+      category: sentence(worst),
+    })
   }
   if (fitting.length === 0) {
     if (nearest !== null) throw miss(replayed(nearest.candidate).peak)
-    throw new RefusedError(
-      'cluster',
-      msg`no layout over ${devices} devices makes sense (${[...reasons.keys()].join('; ')})`,
-    )
+    throw refused('cluster', 'no-layout-makes-sense', {
+      devices,
+      reasons: [...reasons.values()].map(({ reason }) => reason),
+    })
   }
   const planned: ClockedCandidate[] = []
   let best = Infinity
@@ -138,14 +144,14 @@ export function* layoutSearch(
       continue
     }
     missed.set(kindOf(bounded), peak.total / memoryBytes)
-    drop(msg`out of memory, counted buffer by buffer`.text)
+    drop(sentence('layout-out-of-memory-counted'))
     if (smallest === null || peak.total < smallest.total) smallest = peak
   }
   planned.sort(byStep)
   const [winner] = planned
   if (!winner) throw miss(smallest!)
   const verdict = verdictOf(planned, simulate(candidateConfig(config, winner.candidate), known).result, budgetBytes)
-  const dropped = [...reasons].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count)
+  const dropped = [...reasons.values()].sort((a, b) => b.count - a.count)
   return {
     devices,
     software: softwareOf(config).id,

@@ -3,6 +3,7 @@ import { createCheckpointStore } from '../../state/checkpoint-store.ts'
 import { isActive } from '../../state/run-state.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { saveFile } from '../take-away/files.ts'
 import button from '../theme/button.module.css'
 import menu from '../take-away/take-away.module.css'
@@ -14,6 +15,7 @@ export function Checkpoints() {
   const page = usePage()
   const language = useSlice(page.settings, (settings) => settings.language)
   const text = CHECKPOINT_TEXT[language]
+  const faultLine = useFaultLine()
   const store = useMemo(() => createCheckpointStore(page), [page])
   const { saved, busy, outcome } = useSlice(store, (state) => state)
   const running = useSlice(page.run, ({ phase, step }) => isActive(phase) && step !== null)
@@ -101,8 +103,8 @@ export function Checkpoints() {
           ? text.busy
           : outcome === null
             ? (why ?? '')
-            : 'message' in outcome
-              ? text.outcome[outcome.kind](outcome.message)
+            : 'fault' in outcome
+              ? text.outcome[outcome.kind](faultLine(outcome.fault))
               : text.outcome[outcome.kind](outcome.name)}
       </p>
     </div>

@@ -1,14 +1,14 @@
 import { useState } from 'react'
+import type { Fault } from '../../core/fault.ts'
 import { describeLayout } from '../../sim/describe-layout.ts'
 import { parseConfig } from '../../config/parse.ts'
 import type { Obstacle, Pin } from '../../state/compare-store.ts'
 import { differencesOf } from '../../state/differences.ts'
-import type { Problem } from '../../state/session.ts'
 import { readPath, removePath } from '../../state/draft-path.ts'
 import { BAR_PARTS, barPartBytes } from '../cluster/memory-bar.tsx'
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from '../format.ts'
 import { usePage } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './compare.module.css'
@@ -232,7 +232,7 @@ function Row({ row, best, scale, limit, steps, details, text }: RowProps) {
   )
 }
 
-function obstacleText(obstacle: Obstacle, text: CompareText, line: (problem: Problem) => string): string {
+function obstacleText(obstacle: Obstacle, text: CompareText, line: (problem: Fault) => string): string {
   switch (obstacle.kind) {
     case 'refused':
       return text.obstacles.refused(line(obstacle.problem))
@@ -252,10 +252,9 @@ function Status({
   readonly steps: number
   readonly text: CompareText
 }) {
-  const problemText = useProblemText()
-  const line = (what: Problem) => (what.field === '' ? problemText(what) : `${what.field}: ${problemText(what)}`)
+  const line = useFaultLine()
   const statusText = () => {
-    if (training?.phase === 'failed') return text.failed(problemText({ field: '', message: training.message }))
+    if (training?.phase === 'failed') return text.failed(line(training.fault))
     if (training?.phase === 'running') return text.step(String(training.losses.length), String(steps))
     if (training?.phase === 'waiting') return text.waiting
     if (problem !== null) return line(problem)

@@ -10,7 +10,7 @@ import { isAbout, useProblems } from '../use-problems.ts'
 import { AdapterList, AssignmentSelect } from './adapters.tsx'
 import { Slowdowns } from './slowdowns.tsx'
 import styles from './controls.module.css'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 
 function valueAt(object: unknown, path: string): unknown {
   return path
@@ -20,7 +20,7 @@ function valueAt(object: unknown, path: string): unknown {
 
 /** One field of the configuration with its range, its problem and a reset to the default. */
 export function ConfigField({ path }: { readonly path: FieldPath }) {
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const page = usePage()
   const text = useText()
   const id = useId()
@@ -94,7 +94,7 @@ export function ConfigField({ path }: { readonly path: FieldPath }) {
       {spec.kind === 'adapters' && <AdapterList />}
       {problem && (
         <p id={`${id}-problem`} className={styles.problem} role="alert">
-          {problemText(problem)}
+          {faultText(problem)}
         </p>
       )}
     </div>

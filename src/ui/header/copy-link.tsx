@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useLinks, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './header.module.css'
@@ -51,13 +51,12 @@ export function LinkProblem() {
   const links = useLinks()
   const text = useText()
   const problem = useSlice(links, (state) => state.problem)
-  const problemText = useProblemText()
+  const faultLine = useFaultLine()
   if (problem === null) return null
   return (
     <div className={styles.problem} role="alert">
       <span>
-        {text.badLink}{' '}
-        <code>{problem.field === '' ? problemText(problem) : `${problem.field}: ${problemText(problem)}`}</code>
+        {text.badLink} <code>{faultLine(problem)}</code>
       </span>
       <button type="button" className={button.button} onClick={() => links.dismiss()}>
         {text.dismiss}

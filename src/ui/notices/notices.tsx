@@ -1,7 +1,8 @@
+import { kindOf } from '../../core/fault.ts'
+import type { FaultKind } from '../../core/fault-table.ts'
 import { canStart, startShownRun } from '../../state/actions.ts'
-import type { FailureKind } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { RetryButtons } from '../part/lazy-part.tsx'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
@@ -11,7 +12,7 @@ import styles from './notices.module.css'
 export function Notices() {
   const page = usePage()
   const text = useText()
-  const problemText = useProblemText()
+  const faultLine = useFaultLine()
   const failure = useSlice(page.run, (state) => state.failure)
   const found = useSlice(page.adapters, (state) => state)
   const missing = found === null || found.kind === 'ok' ? null : found.kind
@@ -21,7 +22,7 @@ export function Notices() {
   useSlice(page.files, (state) => state)
   const startable = canStart(page)
   const software = found?.kind === 'ok' && found.adapters.every((adapter) => adapter.software)
-  const kind: FailureKind | 'unknown' | null = failure?.kind ?? missing
+  const kind: FaultKind | 'unknown' | null = failure ? kindOf(failure) : missing
   const unknown = found?.kind === 'unknown' && !failure ? found : null
   if (kind === null)
     return (
@@ -38,10 +39,10 @@ export function Notices() {
     <div className={styles.failure} role="alert">
       <strong>
         {text.failures[kind].title}
-        {failure?.rank != null && ` · ${text.onRank(failure.rank)}`}
+        {failure?.rank !== undefined && ` · ${text.onRank(failure.rank)}`}
       </strong>
-      {failure && <p className={styles.message}>{problemText({ field: '', message: failure.message })}</p>}
-      {unknown && <p className={styles.message}>{unknown.message}</p>}
+      {failure && <p className={styles.message}>{faultLine(failure)}</p>}
+      {unknown && <p className={styles.message}>{faultLine(unknown.fault)}</p>}
       <p>{text.failures[kind].advice}</p>
       {missing !== null && (
         <div className={styles.actions}>

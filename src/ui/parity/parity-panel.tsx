@@ -1,9 +1,12 @@
 import { useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
+import type { Fault } from '../../core/fault.ts'
 import type { ParityReport } from '../../cluster/run-events.ts'
 import { formatTiny } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import { canStart } from '../../state/actions.ts'
 import { textFor } from '../../state/files-store.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './parity.module.css'
@@ -15,12 +18,13 @@ type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'running' }
   | { readonly kind: 'done'; readonly report: ParityReport; readonly config: unknown }
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly fault: Fault }
 
 /** Runs the first step on the cluster and on one device, on demand, and compares the gradients. */
 export function ParityPanel() {
   const page = usePage()
   const text = useText()
+  const faultLine = useFaultLine()
   const config = useSlice(page.draft, (state) => state.config)
   // It compares what is on screen, as a start would run it.
   useSlice(page.plan, (state) => state)
@@ -34,7 +38,7 @@ export function ParityPanel() {
       const report = await page.session.parity(config, textFor(config, page.files.getState()))
       setState({ kind: 'done', report, config })
     } catch (error) {
-      setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      setState({ kind: 'failed', fault: faultOf(error) })
     }
   }
   const report = state.kind === 'done' && state.config === config ? state.report : null
@@ -55,7 +59,7 @@ export function ParityPanel() {
       </div>
       <div role="status">
         {state.kind === 'running' && <p>{text.parityRunning}</p>}
-        {state.kind === 'failed' && <p className={styles.bad}>{text.parityFailed(state.message)}</p>}
+        {state.kind === 'failed' && <p className={styles.bad}>{text.parityFailed(faultLine(state.fault))}</p>}
         {report && (
           <p className={same ? styles.good : styles.bad} title={text.parityLimit}>
             {same ? text.paritySame : text.parityDiffers} {formatTiny(report.worst.relativeDifference)}{' '}

@@ -1,5 +1,7 @@
 import { Component, createElement, lazy, Suspense, useState } from 'react'
 import type { ComponentType, ReactNode } from 'react'
+import { faultOf } from '../../core/errors.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import notices from '../notices/notices.module.css'
@@ -52,10 +54,11 @@ export function lazyPart<Props extends object = object>(load: () => Promise<{ de
 
 function LoadError({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
   const text = useText()
+  const faultLine = useFaultLine()
   return (
     <section className={notices.failure} role="alert">
       <strong>{text.failures.unknown.title}</strong>
-      <p className={notices.message}>{error instanceof Error ? error.message : String(error)}</p>
+      <p className={notices.message}>{faultLine(faultOf(error))}</p>
       <p>{text.failures.unknown.advice}</p>
       <div className={notices.actions}>
         <RetryButtons retry={retry} />

@@ -1,4 +1,6 @@
 import { useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
+import type { Fault } from '../../core/fault.ts'
 import { resumeFrom } from '../../state/checkpoint-store.ts'
 import { rebalance, withSplit } from '../../state/rebalance.ts'
 import type { Rebalance } from '../../state/rebalance.ts'
@@ -6,16 +8,18 @@ import { significant } from '../format.ts'
 import button from '../theme/button.module.css'
 import notices from '../notices/notices.module.css'
 import { usePage, useSlice } from '../page-context.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { REBALANCE_TEXT } from './text.ts'
 
 /** Reports an uneven measured load and offers a better split; if accepted, training continues from the same weights. */
 export default function RebalanceNotice() {
   const page = usePage()
   const text = REBALANCE_TEXT[useSlice(page.settings, (settings) => settings.language)]
+  const faultLine = useFaultLine()
   const { phase, config, plan, ranks } = useSlice(page.run, (state) => state)
   const [refused, setRefused] = useState<unknown>(null)
   const [moving, setMoving] = useState(false)
-  const [failure, setFailure] = useState<string | null>(null)
+  const [failure, setFailure] = useState<Fault | null>(null)
   const live = phase === 'running' || phase === 'paused'
   const found =
     live && config && plan && refused !== config ? rebalance(config, plan, ranks, page.run.curves.loss.length) : null
@@ -29,14 +33,14 @@ export default function RebalanceNotice() {
       const { startedFrom } = page.run.getState().sources
       await resumeFrom(page, await handle.checkpoint(), startedFrom, (saved) => withSplit(saved, offer))
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error))
+      setFailure(faultOf(error))
     } finally {
       setMoving(false)
     }
   }
   return (
     <div className={notices.note} role="status" data-testid="rebalance">
-      {failure !== null && <p>{text.failed(failure)}</p>}
+      {failure !== null && <p>{text.failed(faultLine(failure))}</p>}
       {moving && <p>{text.busy}</p>}
       {found && !moving && (
         <div className={notices.actions}>

@@ -1,8 +1,11 @@
 import { useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
+import type { Fault } from '../../core/fault.ts'
 import type { InferenceReport } from '../../cluster/run-events.ts'
 import { isActive } from '../../state/run-state.ts'
 import { formatBytes, formatPercent, formatCount, significant } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './sample.module.css'
@@ -14,11 +17,12 @@ import styles from './sample.module.css'
 export function Inference() {
   const page = usePage()
   const text = useText()
+  const faultLine = useFaultLine()
   const phase = useSlice(page.run, (state) => state.phase)
   const stepped = useSlice(page.run, (state) => state.step !== null)
   const [report, setReport] = useState<InferenceReport | null>(null)
   const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string | null>(null)
+  const [error, setError] = useState<Fault | null>(null)
   const ready = isActive(phase) && stepped && !busy
   const evaluate = async () => {
     setBusy(true)
@@ -26,7 +30,7 @@ export function Inference() {
     try {
       setReport((await page.run.handle()?.evaluate()) ?? null)
     } catch (reason) {
-      setError(reason instanceof Error ? reason.message : String(reason))
+      setError(faultOf(reason))
     }
     setBusy(false)
   }
@@ -41,7 +45,7 @@ export function Inference() {
       >
         {text.inference}
       </button>
-      {error !== null && <span>{text.sampleFailed(error)}</span>}
+      {error !== null && <span>{text.sampleFailed(faultLine(error))}</span>}
       {report && (
         <details open>
           <summary>

@@ -1,7 +1,10 @@
 import { useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
+import type { Fault } from '../../core/fault.ts'
 import { PROMPTS } from '../../data/corpora/prompts.ts'
 import { isActive } from '../../state/run-state.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import panel from '../theme/panel.module.css'
@@ -12,6 +15,7 @@ import styles from './sample.module.css'
 export function SamplePanel() {
   const page = usePage()
   const text = useText()
+  const faultLine = useFaultLine()
   const drafted = useSlice(page.draft, (state) => state.config)
   // The text comes from the running weights, whatever the draft is.
   const { corpus } = useSlice(page.run, (state) => state.config ?? drafted).data
@@ -22,7 +26,7 @@ export function SamplePanel() {
   const [topK, setTopK] = useState('0')
   const [sample, setSample] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string | null>(null)
+  const [error, setError] = useState<Fault | null>(null)
   const prompt = own ?? (corpus === null ? '' : PROMPTS[corpus])
   const ready = (isActive(phase) || phase === 'done') && stepped && !busy && prompt !== ''
   const generate = async () => {
@@ -41,7 +45,7 @@ export function SamplePanel() {
       }
       setSample(await handle.generate(request, setSample))
     } catch (reason) {
-      setError(reason instanceof Error ? reason.message : String(reason))
+      setError(faultOf(reason))
     }
     setBusy(false)
   }
@@ -90,7 +94,7 @@ export function SamplePanel() {
       <Inference />
       <div className={`${panel.body} ${styles.text}`} role="status" data-testid="sample">
         {error !== null ? (
-          text.sampleFailed(error)
+          text.sampleFailed(faultLine(error))
         ) : sample === null ? (
           text.sampleEmpty
         ) : (

@@ -10,7 +10,7 @@ import button from '../theme/button.module.css'
 import { Phrase } from './phrase.tsx'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
 
 /** Its chart library is loaded with the first answer. */
@@ -23,7 +23,7 @@ const SHOWN = 12
 export function LayoutSearch({ text }: { readonly text: SimulateText }) {
   const { simulation } = usePage()
   const search = useSlice(simulation, (state) => state.search)
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   return (
     <>
       <div className={panel.head}>
@@ -40,7 +40,7 @@ export function LayoutSearch({ text }: { readonly text: SimulateText }) {
         <span role="status">{search.phase === 'running' && <Progress text={text} />}</span>
       </div>
       <p className={styles.about}>{text.planAbout}</p>
-      {search.phase === 'failed' && <p role="alert">{problemText(search.problem)}</p>}
+      {search.phase === 'failed' && <p role="alert">{faultText(search.problem)}</p>}
       {search.phase === 'found' && <Found plan={search.plan} text={text} />}
     </>
   )
@@ -59,7 +59,7 @@ function Progress({ text }: { readonly text: SimulateText }) {
 function Found({ plan, text }: { readonly plan: PlannerResult; readonly text: SimulateText }) {
   const { simulation } = usePage()
   const words = useLayoutWords()
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const present = useSlice(simulation, (state) => (state.problem === null ? state.result : null))
   return (
     <>
@@ -81,9 +81,8 @@ function Found({ plan, text }: { readonly plan: PlannerResult; readonly text: Si
         <summary>{text.dropped}</summary>
         <ul className={styles.path}>
           {plan.dropped.map(({ reason, count }) => (
-            <li key={reason}>
-              <span>{problemText({ field: '', message: reason })}</span>{' '}
-              <span className={styles.number}>{formatWhole(count)}</span>
+            <li key={faultText(reason)}>
+              <span>{faultText(reason)}</span> <span className={styles.number}>{formatWhole(count)}</span>
             </li>
           ))}
         </ul>

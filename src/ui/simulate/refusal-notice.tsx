@@ -1,5 +1,6 @@
+import { kindOf } from '../../core/fault.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
@@ -17,14 +18,15 @@ export function RefusalNotice({
 }) {
   const { simulation } = usePage()
   const page = useText()
-  const problemText = useProblemText()
-  const { problem, outOfMemory } = useSlice(simulation, (state) => state)
+  const faultText = useFaultText()
+  const problem = useSlice(simulation, (state) => state.problem)
   if (problem === null) return null
+  const outOfMemory = kindOf(problem) === 'outOfMemory'
   const name = Object.entries(text.fields).find(([path]) => path === problem.field)?.[1] ?? problem.field
   return (
     <div className={styles.notice} role="status" data-testid="refusal">
       <h2>{outOfMemory ? text.outOfMemory : text.refused}</h2>
-      <p>{outOfMemory || name === '' ? problemText(problem) : text.fieldProblem(name, problemText(problem))}</p>
+      <p>{outOfMemory || name === undefined ? faultText(problem) : text.fieldProblem(name, faultText(problem))}</p>
       {outOfMemory && <p>{page.failures.outOfMemory.advice}</p>}
       {hasResult && <p>{text.figuresBefore}</p>}
       {outOfMemory && (

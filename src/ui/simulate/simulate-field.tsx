@@ -6,7 +6,7 @@ import type { SimulationField, SimulationPath } from '../../state/simulation-fie
 import { withoutStrayDraftFields } from '../../state/stray-draft-fields.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout } from '../use-problems.ts'
 import { FailureNumbers, FailuresSwitch } from './failures.tsx'
@@ -27,7 +27,7 @@ export function SimulateField({
 }) {
   const { simulation } = usePage()
   const id = useId()
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const { draft, config, problem } = useSlice(simulation, (state) => state)
   const own = readPath(draft, path)
   const value = own ?? readPath(config, path)
@@ -82,7 +82,7 @@ export function SimulateField({
         )}
         {wrong && (
           <p id={`${id}-problem`} className={controls.problem} role="alert">
-            {problemText(problem)}
+            {faultText(problem)}
           </p>
         )}
       </div>

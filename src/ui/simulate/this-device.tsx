@@ -4,6 +4,7 @@ import type { Device } from '../../sim/hardware.ts'
 import controls from '../controls/controls.module.css'
 import { formatBytes, formatCount, formatSeconds } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import button from '../theme/button.module.css'
 import styles from './simulate.module.css'
 import type { SimulateText } from './text-en.ts'
@@ -11,6 +12,7 @@ import type { SimulateText } from './text-en.ts'
 /** The assumption about "this" device, and the measurement that replaces it. */
 export function ThisDevice({ text }: { readonly text: SimulateText }) {
   const { simulation, calibration, run, adapters } = usePage()
+  const faultLine = useFaultLine()
   const { measured, progress, failure } = useSlice(calibration, (state) => state)
   const device = useSlice(simulation, (state) => state.config.cluster.device)
   const config = useSlice(simulation, (state) => (state.problem === null ? (state.result?.config ?? null) : null))
@@ -59,7 +61,7 @@ export function ThisDevice({ text }: { readonly text: SimulateText }) {
       </span>
       {failure !== null && (
         <p className={controls.problem} role="alert">
-          {failure}
+          {faultLine(failure)}
         </p>
       )}
     </div>

@@ -1,4 +1,6 @@
 import { useEffect, useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
+import type { Fault } from '../../core/fault.ts'
 import type { RunConfig } from '../../config/types.ts'
 import type { MemoryChange, FitSearch, FitAttempt } from '../../state/fits.ts'
 import { findFits } from '../../state/fits.ts'
@@ -6,19 +8,21 @@ import type { PlannedRank } from '../../state/session.ts'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import type { Text } from '../text/text.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import styles from './strategy.module.css'
 import { STRATEGY_TEXT } from './text.ts'
 import type { StrategyText } from './text.ts'
 
 type Outcome = { readonly config: RunConfig } & (
-  { readonly kind: 'found'; readonly found: FitSearch } | { readonly kind: 'failed'; readonly message: string }
+  { readonly kind: 'found'; readonly found: FitSearch } | { readonly kind: 'failed'; readonly fault: Fault }
 )
 
 /** Over the memory budget: which device needs most, and changes that fit, each applied by a click. */
 export function Fits({ onTaken }: { readonly onTaken: () => void }) {
   const page = usePage()
   const words = useText()
+  const faultLine = useFaultLine()
   const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
   const { plan, problem, config } = useSlice(page.plan, (state) => state)
   const over = plan?.overBudget != null && problem === plan.overBudget
@@ -30,7 +34,7 @@ export function Fits({ onTaken }: { readonly onTaken: () => void }) {
       (found) => setOutcome({ config, kind: 'found', found }),
       (error: unknown) => {
         if (ending.signal.aborted) return
-        setOutcome({ config, kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+        setOutcome({ config, kind: 'failed', fault: faultOf(error) })
       },
     )
     return () => ending.abort()
@@ -49,7 +53,7 @@ export function Fits({ onTaken }: { readonly onTaken: () => void }) {
         </p>
       )}
       {now === null && <p>{text.searching}</p>}
-      {now?.kind === 'failed' && <p>{text.failed(now.message)}</p>}
+      {now?.kind === 'failed' && <p>{text.failed(faultLine(now.fault))}</p>}
       {now?.kind === 'found' && now.found.fits.length === 0 && <p>{nothingOf(now.found, text, words)}</p>}
       {now?.kind === 'found' &&
         now.found.fits.map(({ changes, draft, peak }) => {

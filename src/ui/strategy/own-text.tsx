@@ -1,7 +1,7 @@
 import controls from '../controls/controls.module.css'
 import { FileField } from '../controls/file-field.tsx'
 import { usePage, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout, useProblems } from '../use-problems.ts'
 
@@ -9,7 +9,7 @@ import { isAbout, useProblems } from '../use-problems.ts'
 export function OwnText() {
   const page = usePage()
   const text = useText()
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const name = useSlice(page.draft, (state) => state.config.data.text)
   const failure = useSlice(page.files, (state) => state.failure)
   const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => isAbout(each, 'data.text'))
@@ -30,7 +30,7 @@ export function OwnText() {
     >
       {why && (
         <p className={controls.problem} role="alert">
-          {problemText(why)}
+          {faultText(why)}
         </p>
       )}
     </FileField>

@@ -8,7 +8,7 @@ export function Planning() {
   const { plan } = usePage()
   const text = useText()
   const { computing, problem } = useSlice(plan, (state) => state)
-  const stopped = computing === false && problem?.field === ''
+  const stopped = computing === false && problem !== null && problem.field === undefined
   return (
     <div aria-live="polite">
       {(computing === 'long' || stopped) && (

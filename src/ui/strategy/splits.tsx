@@ -1,7 +1,7 @@
 import { readPath } from '../../state/draft-path.ts'
 import controls from '../controls/controls.module.css'
 import { usePage, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout, useProblems } from '../use-problems.ts'
 import { STRATEGY_TEXT } from './text.ts'
@@ -13,7 +13,7 @@ const SPLIT_FIELDS = ['batch.shares', 'parallel.partition'] as const
 export function Splits() {
   const page = usePage()
   const words = useText()
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const text = STRATEGY_TEXT[useSlice(page.settings, (state) => state.language)]
   const draft = useSlice(page.draft, (state) => state.draft)
   const problems = useProblems()
@@ -37,7 +37,7 @@ export function Splits() {
         </button>
         {problem && (
           <p className={controls.problem} role="alert">
-            {problemText(problem)}
+            {faultText(problem)}
           </p>
         )}
       </div>

@@ -1,5 +1,6 @@
 import { useRef } from 'react'
 import type { RunConfig } from '../../config/types.ts'
+import { lineOf } from '../../core/fault.ts'
 import { MODEL_PRESET_NAMES } from '../../model/presets.ts'
 import { readPath } from '../../state/draft-path.ts'
 import type { FieldPath } from '../../state/fields.ts'
@@ -23,7 +24,7 @@ import { PanelSection } from './panel-section.tsx'
 import { Splits } from './splits.tsx'
 import styles from './strategy.module.css'
 import { Weights } from './weights.tsx'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 
 /** Models that train in a browser tab; larger ones are for simulation. */
 const TRAINABLE = MODEL_PRESET_NAMES.filter((name) => /^(nano|micro|mini|nano-llama|gpt2)$/.test(name))
@@ -70,7 +71,7 @@ function hasMeaning(path: FieldPath, { model }: RunConfig): boolean {
 /** Strategy first, with its own parameters only; model, data, batch and optimizer collapsed to one line each. */
 export function StrategyPanel() {
   const page = usePage()
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const text = useText()
   const { config, draft } = useSlice(page.draft, (state) => state)
   const problems = useProblems()
@@ -126,8 +127,8 @@ export function StrategyPanel() {
       </div>
       <CompareUncompressed />
       {otherProblems.map((problem) => (
-        <p key={`${problem.field} ${problem.message}`} className={styles.problem} role="alert">
-          {problem.field === '' ? problemText(problem) : `${nameOf(text, problem.field)}: ${problemText(problem)}`}
+        <p key={lineOf(problem)} className={styles.problem} role="alert">
+          {problem.field === undefined ? faultText(problem) : `${nameOf(text, problem.field)}: ${faultText(problem)}`}
         </p>
       ))}
       {sections.map(({ name, fields }) => (

@@ -4,7 +4,7 @@ import controls from '../controls/controls.module.css'
 import { FileField } from '../controls/file-field.tsx'
 import { formatBytes } from '../format.ts'
 import { usePage, useSlice } from '../page-context.ts'
-import { useProblemText } from '../text/problem-text.ts'
+import { useFaultText } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import { isAbout, useProblems } from '../use-problems.ts'
 
@@ -12,7 +12,7 @@ import { isAbout, useProblems } from '../use-problems.ts'
 export function Weights() {
   const page = usePage()
   const text = useText()
-  const problemText = useProblemText()
+  const faultText = useFaultText()
   const { weights, download, failure } = useSlice(page.files, (state) => state)
   const [url, setUrl] = useState('')
   const why = [...(failure ? [failure] : []), ...useProblems()].find((each) => isAbout(each, 'weights'))
@@ -52,7 +52,7 @@ export function Weights() {
         )}
         {why && (
           <p className={controls.problem} role="alert">
-            {problemText(why)}
+            {faultText(why)}
           </p>
         )}
       </div>

@@ -1,3 +1,4 @@
+import { englishOf } from '../../core/fault.ts'
 import { barsSvg } from '../../export/bars-svg.ts'
 import { chartSvg } from '../../export/chart-svg.ts'
 import { csv } from '../../export/csv.ts'
@@ -128,7 +129,16 @@ export function compareFiles({ compare }: Page, { text, own, words }: Texts): Fi
       pin: letter,
       config: draft,
       ...(simulated ? { simulated } : {}),
-      ...(problem === null ? {} : { error: problem }),
+      ...(problem === null
+        ? {}
+        : {
+            error: {
+              field: problem.field ?? '',
+              message: englishOf(problem),
+              code: problem.code,
+              values: problem.values,
+            },
+          }),
       ...(training?.phase === 'done' ? { measured: training.result } : {}),
     }))
   return [

@@ -1,3 +1,5 @@
+import { FaultError } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 /** A generated file to download. */
 export interface GeneratedFile {
   readonly name: string
@@ -61,7 +63,7 @@ async function rasterise(svg: string): Promise<Blob> {
     await image.decode()
     const canvas = new OffscreenCanvas(image.naturalWidth * PNG_SCALE, image.naturalHeight * PNG_SCALE)
     const context = canvas.getContext('2d')
-    if (context === null) throw new Error('this browser draws no pictures')
+    if (context === null) throw new FaultError(sentence('browser-draws-no-pictures'))
     context.drawImage(image, 0, 0, canvas.width, canvas.height)
     return await canvas.convertToBlob({ type: TYPES.png })
   } finally {

@@ -1,3 +1,5 @@
+import { FaultError } from '../../core/errors.ts'
+import { sentence } from '../../core/fault.ts'
 import type { RunResult } from '../../config/result.ts'
 import { downloadName } from '../../export/file-name.ts'
 import { ranksCsv, stepsCsv } from '../../export/tables.ts'
@@ -18,7 +20,7 @@ async function resultOf({ run }: Page): Promise<RunResult> {
   const { result, sources } = run.getState()
   const handle = run.handle()
   if (result !== null) return result
-  if (handle === null) throw new Error('there is no run')
+  if (handle === null) throw new FaultError(sentence('no-run'))
   return withOrigin(await handle.soFar(), sources)
 }
 

@@ -1,8 +1,10 @@
 import { useId, useState } from 'react'
+import { faultOf } from '../../core/errors.ts'
 import { usePage, useSlice } from '../page-context.ts'
 import button from '../theme/button.module.css'
 import { SIMULATE_TEXT } from '../simulate/text.ts'
 import { useLayoutWords } from '../text/layout-words.ts'
+import { useFaultLine } from '../text/fault-text.ts'
 import { useText } from '../text/use-text.ts'
 import { useShownCluster } from '../use-shown-cluster.ts'
 import { Checkpoints } from '../checkpoint/checkpoints.tsx'
@@ -18,6 +20,7 @@ import { TAKE_AWAY_TEXT } from './text.ts'
 export default function TakeAwayList() {
   const page = usePage()
   const text = useText()
+  const faultLine = useFaultLine()
   const language = useSlice(page.settings, (settings) => settings.language)
   const own = TAKE_AWAY_TEXT[language]
   const words = useLayoutWords()
@@ -39,7 +42,7 @@ export default function TakeAwayList() {
       await saveFile(entry)
       setStatus(own.saved(entry.name))
     } catch (error) {
-      setStatus(own.failed(error instanceof Error ? error.message : String(error)))
+      setStatus(own.failed(faultLine(faultOf(error))))
     }
   }
   return (

@@ -1,4 +1,4 @@
-import type { FailureKind } from '../../state/run-state.ts'
+import type { FaultKind } from '../../core/fault-table.ts'
 import type { FieldPath } from '../../state/fields.ts'
 import type { RunPhase } from '../../cluster/run-events.ts'
 import type { SpanKind } from '../../schedule/span-kinds.ts'
@@ -132,7 +132,7 @@ const spans: Record<SpanKind, string> = {
   other: 'other',
 }
 
-const failures: Record<FailureKind | 'unknown', { readonly title: string; readonly advice: string }> = {
+const failures: Record<FaultKind | 'unknown', { readonly title: string; readonly advice: string }> = {
   refused: { title: 'This configuration cannot run', advice: 'Change the field named here and start again.' },
   outOfMemory: {
     title: 'Out of memory',

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
-import { exitStatusOf } from '../../../src/core/errors.ts'
+import { faultOf } from '../../../src/core/errors.ts'
+import { exitStatusOf } from '../../../src/core/fault.ts'
 import { generate } from '../../../src/cli/generate.ts'
 import { openOutputs } from '../../../src/cli/outputs.ts'
 import { simulateCommand } from '../../../src/cli/simulate.ts'
@@ -72,8 +73,8 @@ describe('writing', () => {
     const { out, save } = await openOutputs({ out: '/dev/null', save: '/dev/full' })
     await out!.write('x')
     const error = await save!.write('x').catch((reason: unknown) => reason)
-    expect(String(error)).toBe('Error: save: "/dev/full" cannot be written (ENOSPC)')
-    expect(exitStatusOf(error)).toBe(1)
+    expect(String(error)).toBe('FaultError: save: "/dev/full" cannot be written (ENOSPC)')
+    expect(exitStatusOf(faultOf(error))).toBe(1)
   })
 
   test('a folder that goes away meanwhile is one line, and leaves no part', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RefusedError } from '../../../src/core/errors.ts'
+import { refused } from '../../../src/core/errors.ts'
 import { CORPORA } from '../../../src/data/corpora/registry.ts'
 import { cutNear, textPieces } from '../../../src/data/text-pieces.ts'
 import { MAX_BPE_IDS, trainBpe } from '../../../src/data/tokenizers/bpe.ts'
@@ -87,7 +87,7 @@ describe('char', () => {
 
   test('a character the corpus does not have is refused by name', () => {
     expect(() => charTokenizer(['a']).encode('ab')).toThrow(
-      new RefusedError('text', 'the character "b" does not occur in the corpus'),
+      refused('text', 'character-not-in-corpus', { character: '"b"' }),
     )
   })
 })

@@ -188,19 +188,15 @@ test('a message holds nobody: p = 2, one micro-batch, comm 10', () => {
 })
 
 test('refusals say what is allowed', () => {
-  const said = (name: ScheduleId, size: PipelineShape) => refusalOf(name, size)
+  const said = (name: ScheduleId, size: PipelineShape) => refusalOf(name, size)?.message ?? null
   expect(said('1f1b', shape(4, 3))).toBeNull()
-  expect(said('1f1b', shape(4, 4, 2))).toEqual({
-    field: 'parallel.chunks',
-    message: '2, but schedule 1f1b takes exactly 1',
-  })
-  expect(said('zb-v', shape(4, 4, 1))?.message).toBe('1, but schedule zb-v takes exactly 2')
-  expect(said('interleaved-1f1b', shape(4, 4, 1))?.message).toBe(
-    '1, but schedule interleaved-1f1b takes a whole number from 2',
+  expect(said('1f1b', shape(4, 4, 2))).toBe('parallel.chunks: 2, but schedule 1f1b takes exactly 1')
+  expect(said('zb-v', shape(4, 4, 1))).toBe('parallel.chunks: 1, but schedule zb-v takes exactly 2')
+  expect(said('interleaved-1f1b', shape(4, 4, 1))).toBe(
+    'parallel.chunks: 1, but schedule interleaved-1f1b takes a whole number from 2',
   )
-  expect(said('interleaved-1f1b', shape(4, 6, 2))).toEqual({
-    field: 'batch.microbatches',
-    message: '6, but schedule interleaved-1f1b takes a multiple of parallel.pipeline (4): 4 or 8',
-  })
-  expect(said('gpipe', shape(2, 0))?.field).toBe('batch.microbatches')
+  expect(said('interleaved-1f1b', shape(4, 6, 2))).toBe(
+    'batch.microbatches: 6, but schedule interleaved-1f1b takes a multiple of parallel.pipeline (4): 4 or 8',
+  )
+  expect(said('gpipe', shape(2, 0))).toMatch(/^batch\.microbatches: /)
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { englishOf } from '../../../src/core/fault.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { clusterOf } from '../../../src/sim/links.ts'
 import { Bounds } from '../../../src/sim/planner/bound.ts'
@@ -26,7 +27,7 @@ const few = base({ batch: { global: 16, microbatches: 1, sequence: 2048 }, paral
 describe('candidates', () => {
   const config = base()
   const dropped: string[] = []
-  const all = [...candidatesOf(config, 16, (reason) => dropped.push(reason))]
+  const all = [...candidatesOf(config, 16, (reason) => dropped.push(englishOf(reason)))]
   it('use all devices and are valid configurations', () => {
     expect(all.length).toBeGreaterThan(2000)
     for (const c of all) expect(c.data * c.tensor * c.pipeline).toBe(16)
@@ -68,7 +69,7 @@ describe('plan', () => {
     const speeds = found.ranked.map((each) => each.tokensPerSecond)
     expect(speeds).toEqual(speeds.toSorted((a, b) => b - a))
     for (const each of found.ranked) expect(each.memoryBytes).toBeLessThanOrEqual(found.budgetBytes)
-    expect(found.dropped.map(({ reason }) => reason).join()).toContain('out of memory')
+    expect(found.dropped.map(({ reason }) => englishOf(reason)).join()).toContain('out of memory')
     const { data, tensor, pipeline } = found.best.parallel
     expect(data * tensor * pipeline).toBe(4)
     expect(parseConfig(found.best, 'simulate')).toEqual(found.best)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import type { FoundAdapter } from '../../../src/cluster/browser-run.ts'
 import type { Availability } from '../../../src/state/session.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
@@ -29,7 +30,7 @@ describe('dealing ranks to adapters', () => {
 
 describe('adapters that a configuration names', () => {
   const parsed = engineSession.parse({ parallel: { data: 2 }, cluster: { adapters: ['low-power', 'fallback'] } })
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   const found = (choices: FoundAdapter['choices']): Availability => ({
     kind: 'ok',
     adapters: [{ choices } as FoundAdapter],

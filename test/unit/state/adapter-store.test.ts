@@ -14,7 +14,10 @@ test('where what asks the browser cannot be loaded, that is said, and asked agai
     },
   })
   await soon()
-  expect(store.getState()).toEqual({ kind: 'unknown', message: 'Failed to fetch' })
+  expect(store.getState()).toEqual({
+    kind: 'unknown',
+    fault: { code: 'unexpected', values: { message: 'Failed to fetch' } },
+  })
   await store.probe()
   expect(store.getState()).toEqual({ kind: 'ok', adapters: [] })
 })

@@ -50,5 +50,9 @@ test('cancelled, it says nothing; failed, it says why; both keep what was measur
   const third = store.measure(config)
   calls[2]!.reject(new Error('the device was lost'))
   await third
-  expect(store.getState()).toEqual({ measured, progress: null, failure: 'the device was lost' })
+  expect(store.getState()).toEqual({
+    measured,
+    progress: null,
+    failure: { code: 'unexpected', values: { message: 'the device was lost' } },
+  })
 })

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
+import { sentence } from '../../../src/core/fault.ts'
+import type { Fault } from '../../../src/core/fault.ts'
 import type { PageRun } from '../../../src/cluster/browser-run.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
@@ -25,7 +28,7 @@ function simulator() {
             if (kind === 'memory') hear({ id, kind: 'remembered', curves: simulation.memory() })
             else hear({ id, kind: 'simulated', result: simulation.result, milliseconds: 1 })
           } catch {
-            hear({ id, kind: 'refused', problem: { field: 'a', message: 'no' } })
+            hear({ id, kind: 'refused', fault: { ...sentence('not-a-list', { value: 'no' }), field: 'a' } })
           }
         })
       },
@@ -41,7 +44,7 @@ function cluster() {
     config: RunConfig
     step: (loss: number) => void
     end: () => void
-    fail: (message: string) => void
+    fail: (fault: Fault) => void
     stops: number
   }[] = []
   const start = async (config: RunConfig): Promise<PageRun> => {
@@ -64,7 +67,7 @@ function cluster() {
           listener({ kind: 'step', result: result().steps!.at(-1)!, tokensPerSecond: 1 })
       },
       end: () => settle.resolve(result()),
-      fail: (message: string) => settle.reject(new Error(message)),
+      fail: (fault: Fault) => settle.reject(errorOf(fault)),
     }
     runs.push(run)
     const never = () => Promise.reject(new Error('not here'))
@@ -148,12 +151,13 @@ test('pins train one after another, from one seed, for as many steps, and every 
   runs[0]!.end()
   await soon()
   expect(runs[1]!.config).toMatchObject({ seed: 5, steps: 3, epochs: null })
-  runs[1]!.fail('the device was lost')
+  const lost = { ...sentence('device-lost', { reason: 'unknown', why: 'gone' }), rank: 1 }
+  runs[1]!.fail(lost)
   await all
   expect(store.getState().running).toBe(false)
   expect(store.getState().pins.map(({ training }) => training)).toMatchObject([
     { phase: 'done', losses: [4, 3] },
-    { phase: 'failed', message: 'the device was lost' },
+    { phase: 'failed', fault: lost },
   ])
   expect(runs.map(({ stops }) => stops)).toEqual([1, 1])
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { EMPTY_RANK } from '../../../src/state/run-state.ts'
@@ -7,7 +8,7 @@ import { currentCells } from '../../../src/ui/timeline/current-cells.ts'
 
 async function planned(schedule: string, recompute = 'none') {
   const parsed = engineSession.parse({ batch: { microbatches: 4 }, parallel: { pipeline: 2, schedule, recompute } })
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   return { plan: planOf(parsed.config), program: buildProgram(parsed.config) }
 }
 

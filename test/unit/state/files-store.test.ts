@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
+import { lineOf } from '../../../src/core/fault.ts'
 import type { Draft } from '../../../src/state/draft-path.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import {
@@ -11,7 +13,7 @@ import {
 
 function configOf(draft: Draft) {
   const parsed = engineSession.parse(draft)
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   return parsed.config
 }
 const naming = (text: string) => configOf({ data: { text } })
@@ -27,7 +29,7 @@ test('a run reads the text that its configuration names, or none', async () => {
   await files.loadText(new File(['second'], 'b.txt'))
   expect(sourcesFor(naming('b.txt'), files.getState())).toEqual({ text: 'second' })
   expect(sourcesFor(naming('a.txt'), files.getState())).toEqual({ text: 'first' })
-  expect(refusalOfFiles(configOf({ data: { tokens: 'x.bin' } }), files.getState())?.field).toBe('data.tokens')
+  expect(refusalOfFiles(configOf({ data: { tokens: 'x.bin' } }), files.getState())?.fault.field).toBe('data.tokens')
 })
 
 test('what is no text is refused by name, and what was chosen before stays', async () => {
@@ -35,8 +37,9 @@ test('what is no text is refused by name, and what was chosen before stays', asy
   await files.loadText(new File(['good'], 'a.txt'))
   expect(await files.loadText(new File([new Uint8Array([0x61, 0xe4, 0x62])], 'latin1.txt'))).toBe(false)
   expect(files.getState().failure).toMatchObject({
+    code: 'text-not-utf-8',
     field: 'data.text',
-    message: expect.stringMatching(/^"latin1\.txt" is not UTF-8: byte 1 is 0xe4/) as unknown,
+    values: { path: 'latin1.txt', at: 1, byte: '0xe4' },
   })
   expect([...files.getState().texts.keys()]).toEqual(['a.txt'])
   expect(await files.loadText(new File([new Uint8Array([0xff, 0xfe, 0x61, 0, 0xe4, 0])], 'utf16.txt'))).toBe(true)
@@ -82,7 +85,7 @@ test('until a download is complete the weights stay what they were, and it can b
   expect(files.getState()).toMatchObject({ weights: { name: 'far.safetensors' }, download: null })
   const real = createFilesStore()
   await real.download('ftp://example.org/w')
-  expect(real.getState().failure?.message).toBe(
-    '"ftp://example.org/w" is no address to download from; https:// or http://localhost is',
+  expect(lineOf(real.getState().failure!)).toBe(
+    'weights: "ftp://example.org/w" is no address to download from; https:// or http://localhost is',
   )
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { lineOf } from '../../../src/core/fault.ts'
 import { inputToUrl } from '../../../src/config/url.ts'
 import { createCompareStore } from '../../../src/state/compare-store.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
@@ -165,8 +166,7 @@ test.each([
 ])('a link that is %s changes nothing and says why', async (_name, hashOf, why) => {
   const { page, links, address } = browser(await hashOf())
   await links.start()
-  const { field, message } = links.getState().problem!
-  expect(`${field}: ${message}`).toMatch(why)
+  expect(lineOf(links.getState().problem!)).toMatch(why)
   expect(page.draft.getState().draft).toEqual({})
   expect(page.view.getState().place).toBe('run')
   links.dismiss()

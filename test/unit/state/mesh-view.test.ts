@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { groupIndex, groupLetter, meshView, sharedAxis } from '../../../src/state/mesh-view.ts'
 
 async function meshOf(parallel: Record<string, number | string>) {
   const parsed = engineSession.parse({ parallel, batch: { microbatches: 1 } })
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   return meshView(planOf(parsed.config).ranks)
 }
 

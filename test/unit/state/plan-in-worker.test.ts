@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
+import { sentence } from '../../../src/core/fault.ts'
+import type { Fault } from '../../../src/core/fault.ts'
 import type { Draft } from '../../../src/state/draft-path.ts'
 import { createDraftStore } from '../../../src/state/draft-store.ts'
 import { predict } from '../../../src/state/engine-plan.ts'
@@ -11,14 +14,14 @@ import type { RunConfig } from '../../../src/config/types.ts'
 
 function configOf(draft: Draft) {
   const parsed = engineSession.parse(draft)
-  if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+  if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
   return parsed.config
 }
 
 /** Workers that answer when they are told to. */
 function workers() {
-  const made: { asked: RunConfig[]; answer: () => void; fail: (message: string) => void; ended: boolean }[] = []
-  const open = (hear: (reply: PlanReply) => void, fail: (message: string) => void) => {
+  const made: { asked: RunConfig[]; answer: () => void; fail: (fault: Fault) => void; ended: boolean }[] = []
+  const open = (hear: (reply: PlanReply) => void, fail: (fault: Fault) => void) => {
     const worker = {
       asked: [] as RunConfig[],
       ended: false,
@@ -97,7 +100,7 @@ test('a worker that cannot be loaded fails its plan, not the next one', async ()
   const plan = createPlanner(open)
   const first = plan(configOf({}))
   await soon()
-  made[0]!.fail('gone')
+  made[0]!.fail(sentence('unexpected', { message: 'gone' }))
   await expect(first).rejects.toThrow('gone')
   const second = plan(configOf({}))
   await soon()
@@ -123,7 +126,7 @@ test('long planning says so, is cancelled, and is done again on request', async 
   expect(store.getState()).toMatchObject({
     computing: false,
     plan: null,
-    problem: { field: '', message: 'planning was cancelled' },
+    problem: { code: 'planning-cancelled', values: {} },
   })
   store.replan()
   await expect.poll(() => made.length, { timeout: 5000 }).toBe(2)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
 import type { PageRun } from '../../../src/cluster/browser-run.ts'
 import type { RunEvent } from '../../../src/cluster/run-events.ts'
 import { planOf } from '../../../src/state/engine-plan.ts'
@@ -6,7 +7,7 @@ import { engineSession } from '../../../src/state/engine-session.ts'
 import { createRunStore } from '../../../src/state/run-store.ts'
 
 const parsed = engineSession.parse({ model: { layers: 1, heads: 2, embed: 16, context: 16 }, batch: { sequence: 16 } })
-if (parsed.kind === 'refused') throw new Error(parsed.problems[0]?.message)
+if (parsed.kind === 'refused') throw errorOf(parsed.problems[0]!)
 const { config } = parsed
 const plan = planOf(config)
 

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest'
+import { sentence } from '../../../src/core/fault.ts'
+import type { Fault } from '../../../src/core/fault.ts'
 import { parseConfig } from '../../../src/config/parse.ts'
 import { simulate } from '../../../src/sim/simulate.ts'
 import { createSimulationStore } from '../../../src/state/simulation-store.ts'
 import type { OpenSimulator } from '../../../src/state/simulation-store.ts'
 import type { SimulatorReply, SimulatorRequest } from '../../../src/state/simulator-protocol.ts'
 
+const NO: Fault = sentence('not-a-list', { value: 'no' })
+
 /** Workers that answer when they are told to. */
 function workers() {
   const opened: {
     requests: SimulatorRequest[]
     hear: (reply: SimulatorReply) => void
-    fail: (message: string) => void
+    fail: (fault: Fault) => void
     ended: boolean
   }[] = []
   const open: OpenSimulator = (hear, fail) => {
@@ -32,7 +36,7 @@ test('nothing is computed before the place is looked at; only the newest answer 
   store.set('parallel.data', 2)
   expect(opened).toHaveLength(1)
   const [first, second] = opened[0]!.requests
-  opened[0]!.hear({ id: first!.id, kind: 'refused', problem: { field: 'a', message: 'old' } })
+  opened[0]!.hear({ id: first!.id, kind: 'refused', fault: { ...NO, field: 'a' } })
   expect(store.getState()).toMatchObject({ computing: true, problem: null })
   opened[0]!.hear({ id: second!.id, kind: 'simulated', result, milliseconds: 3 })
   expect(store.getState()).toMatchObject({ computing: false, problem: null, milliseconds: 3 })
@@ -43,8 +47,8 @@ test('a worker that fails says why, and is not asked again: the next draft has a
   const { opened, open } = workers()
   const store = createSimulationStore(open, {})
   store.start()
-  opened[0]!.fail('could not be loaded')
-  expect(store.getState()).toMatchObject({ computing: false, problem: { field: '', message: 'could not be loaded' } })
+  opened[0]!.fail(sentence('simulator-ended'))
+  expect(store.getState()).toMatchObject({ computing: false, problem: { code: 'simulator-ended' } })
   expect(opened[0]!.ended).toBe(true)
   store.set('parallel.data', 2)
   const { id } = opened[1]!.requests[0]!
@@ -58,7 +62,7 @@ test('a refusal keeps the last result', () => {
   store.start()
   opened[0]!.hear({ id: 1, kind: 'simulated', result, milliseconds: 1 })
   store.set('parallel.tensor', 7)
-  opened[0]!.hear({ id: 2, kind: 'refused', problem: { field: 'parallel.tensor', message: 'no' } })
+  opened[0]!.hear({ id: 2, kind: 'refused', fault: { ...NO, field: 'parallel.tensor' } })
   expect(store.getState().result).toBe(result)
   expect(store.getState().config.parallel).toMatchObject({ data: 1, tensor: 7 })
   store.reset('parallel.tensor')
@@ -69,11 +73,11 @@ test('what does not fit is said of the memory budget', () => {
   const { opened, open } = workers()
   const store = createSimulationStore(open, { cluster: { memoryBytes: 5 } })
   store.start()
-  opened[0]!.hear({ id: 1, kind: 'refused', problem: { field: '', message: 'too much' }, outOfMemory: true })
-  expect(store.getState()).toMatchObject({ outOfMemory: true, problem: { field: 'cluster.memoryBytes' } })
+  opened[0]!.hear({ id: 1, kind: 'refused', fault: sentence('gpu-no-room', { what: 'it' }) })
+  expect(store.getState()).toMatchObject({ problem: { code: 'gpu-no-room', field: 'cluster.memoryBytes' } })
   store.reset('cluster.memoryBytes')
   opened[0]!.hear({ id: 2, kind: 'simulated', result, milliseconds: 1 })
-  expect(store.getState()).toMatchObject({ outOfMemory: false, problem: null })
+  expect(store.getState()).toMatchObject({ problem: null })
 })
 
 test('a search has a worker of its own, which ends when it is cancelled, refused or done', () => {
@@ -85,7 +89,7 @@ test('a search has a worker of its own, which ends when it is cancelled, refused
   store.cancelSearch()
   expect(opened[0]!.ended).toBe(true)
   store.search()
-  opened[1]!.hear({ id: 1, kind: 'refused', problem: { field: 'cluster', message: 'nothing fits' } })
-  expect(store.getState().search).toEqual({ phase: 'failed', problem: { field: 'cluster', message: 'nothing fits' } })
+  opened[1]!.hear({ id: 1, kind: 'refused', fault: NO })
+  expect(store.getState().search).toEqual({ phase: 'failed', problem: NO })
   expect(opened[1]!.ended).toBe(true)
 })

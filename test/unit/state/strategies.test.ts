@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { errorOf } from '../../../src/core/errors.ts'
+import { englishOf } from '../../../src/core/fault.ts'
 import { planOf } from '../../../src/state/engine-plan.ts'
 import { engineSession } from '../../../src/state/engine-session.ts'
 import { FIELD_SPECS, optionOf } from '../../../src/state/fields.ts'
@@ -10,7 +12,7 @@ import { STRATEGIES, STRATEGY_IDS, strategyOf, withStrategy } from '../../../src
 
 function parsed(draft: Parameters<typeof engineSession.parse>[0]) {
   const result = engineSession.parse(draft)
-  if (result.kind === 'refused') throw new Error(result.problems.map(({ message }) => message).join('; '))
+  if (result.kind === 'refused') throw errorOf(result.problems[0]!)
   return result.config
 }
 
@@ -126,6 +128,6 @@ describe('what fits a budget', () => {
     const most = plan.ranks.reduce((fullest, each) => (each.peak.total > fullest.peak.total ? each : fullest))
     expect(plan.ranks.every((each) => each.peak.total > 3e6)).toBe(true)
     expect(most.rank).not.toBe(0)
-    expect(plan.overBudget?.message).toMatch(new RegExp(`^rank ${most.rank} needs `))
+    expect(englishOf(plan.overBudget!)).toMatch(new RegExp(`^rank ${most.rank} needs `))
   })
 })
