@@ -13,6 +13,8 @@ import { Walk, type ReplayCosts } from './walk.ts'
  * by an element. Beyond it, one of the ranks that do the same represents them all.
  */
 const MAX_UNMERGED_BLOCKS = 64
+/** Where owners hold different parts one of them is a coarser stand-in: eight replicas of GPT-2 are still walked singly. */
+const MAX_UNMERGED_OWNER_BLOCKS = 100
 
 export interface ReplayOptions {
   /** Keeps the bytes after every op. */
@@ -54,9 +56,9 @@ function walkedRanks(
   const world = meshSize(parallel)
   const walked: WalkedRank[] = []
   const walkOf = new Int32Array(ranks).fill(-1)
-  const unmerged =
-    !mergeEqualRanks &&
-    meshSize(parallel, ['data', 'tensor']) * Math.max(parallel.pipeline, config.model.layers) <= MAX_UNMERGED_BLOCKS
+  const hasOwners = parallel.zero > 0 || parallel.compression.kind !== 'none'
+  const blocks = meshSize(parallel, ['data', 'tensor']) * Math.max(parallel.pipeline, config.model.layers)
+  const unmerged = !mergeEqualRanks && blocks <= (hasOwners ? MAX_UNMERGED_OWNER_BLOCKS : MAX_UNMERGED_BLOCKS)
   const served = dataMode !== 'ddp' && D > 1
   const stragglersOf = (axis: 'data' | 'tensor', at: number) =>
     [...slowdown]
@@ -64,7 +66,7 @@ function walkedRanks(
       .map(([rank, by]) => `${rank}:${by}`)
       .join(' ')
   // Each replica decodes the part it is the root of; all others wait for the last.
-  const lastRepresents = parallel.compression.kind === 'int8'
+  const lastRepresents = parallel.compression.kind === 'int8' || parallel.compression.kind === 'fp16'
   /** By index: the first or last index with the same key. */
   const representatives = (count: number, keyOf: (at: number) => string, last = false) => {
     const chosen = new Map<string, number>()
