@@ -64,7 +64,7 @@ test('a device that is lost with a large vector on its way ends the run, and no 
   const error = await run.finished.catch((reason: unknown) => reason)
   expect(copies).toBeGreaterThanOrEqual(2)
   expect(error).toBeInstanceOf(RankError)
-  expect(error).toMatchObject({ rank: 1 })
+  expect(error).toMatchObject({ fault: { rank: 1 } })
   expect(String(error)).toMatch(/lost|destroyed/)
   // An unhandled rejection fails the file.
   await new Promise((resolve) => setTimeout(resolve, 50))
