@@ -1,3 +1,4 @@
+import { hexOf, sha256 } from '../core/sha256.ts'
 import type { ParameterSpec } from '../model/parameters.ts'
 import { shardRuns } from '../model/shards.ts'
 import type { Holding, Program, RankProgram } from '../schedule/program.ts'
@@ -79,7 +80,7 @@ export async function hashTensors(
     bytes.set(previous)
     bytes.set(name, previous.length)
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), previous.length + name.length)
-    previous = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+    previous = await sha256(bytes)
   }
-  return [...previous].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hexOf(previous)
 }

@@ -1,3 +1,4 @@
+import { hexOf, sha256 } from '../core/sha256.ts'
 import type { Checkpoint } from '../checkpoint/store.ts'
 import type { RunConfig } from '../config/types.ts'
 import { refuserOf } from '../core/errors.ts'
@@ -25,6 +26,5 @@ export async function hashData(dataset: Dataset): Promise<string> {
   const all = new Uint16Array(tokens.length + validationTokens.length)
   all.set(tokens)
   all.set(validationTokens, tokens.length)
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all))
-  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hexOf(await sha256(all))
 }

@@ -127,9 +127,11 @@ export function problemsOf(config: RunConfig, use: ConfigUse = 'execute'): Fault
   const servers = p.dataMode === 'parameter-server' && p.server.at === 'cpu' ? 1 : 0
   if (cluster.adapters !== 'default' && cluster.adapters.length !== world)
     refuse('cluster.adapters', 'entries-per-rank', { count: cluster.adapters.length, world })
-  for (const [i, { rank }] of cluster.stragglers.entries())
-    if (rank >= world + servers)
-      refuse(`cluster.stragglers.${i}.rank`, 'rank-outside-world', { rank, world: world + servers })
+  for (const [i, { rank }] of cluster.stragglers.entries()) {
+    const path = `cluster.stragglers.${i}.rank` as const
+    if (rank >= world + servers) refuse(path, 'rank-outside-world', { rank, world: world + servers })
+    if (cluster.stragglers.findIndex((each) => each.rank === rank) < i) refuse(path, 'straggler-twice', { rank })
+  }
   if (use === 'execute') found.push(...simulatedOnly(config))
   return found
 }

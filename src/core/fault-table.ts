@@ -79,6 +79,7 @@ export const FAULTS = {
   'all-reduce-needs-zero-1': said('refused', 'all-reduce is a variant of parallel.zero 1, not {zero}'),
   'needs-zero-3': said('refused', 'true needs parallel.zero 3, not {zero}'),
   'entries-per-rank': said('refused', 'has {count} entries; one per rank is {world}'),
+  'straggler-twice': said('refused', '{rank} is slowed down by an entry before this one'),
   'rank-outside-world': said('refused', '{rank} must be below the world size {world}'),
   'not-a-module': said('refused', '"{module}" is not a module of this model'),
   'module-in-two-units': said('refused', '"{module}" is already in a unit'),

@@ -1,3 +1,4 @@
+import { OP_KINDS, isCollective } from '../../schedule/op-kinds.ts'
 import type { CollectiveOp, Op, RecvOp, SendOp } from '../../schedule/program.ts'
 import { eagerRoot, eagerSpans } from '../clock/eager.ts'
 import type { OpOfWalk, Pending, Walker } from './pending.ts'
@@ -58,7 +59,7 @@ export class Links {
   exchangeOf(op: Op, rank: number): Exchange | null {
     if (op.kind === 'send') return { kind: 'send', channel: this.channel(rank, op.peer, channelOf(op)) }
     if (op.kind === 'recv') return { kind: 'recv', channel: this.channel(op.peer, rank, channelOf(op)) }
-    if (!('group' in op)) return null
+    if (!isCollective(op)) return null
     const meeting = this.meeting(op)
     return meeting.participants === 1 && eagerRoot(op) === null ? { kind: 'local', meeting } : { kind: 'meet', meeting }
   }
@@ -103,7 +104,7 @@ export class Links {
     meeting.arrived.clear()
     const { op } = pending
     const root = eagerRoot(op)
-    if (root !== null && 'group' in op) {
+    if (root !== null && isCollective(op)) {
       this.exchangeWithRoot(meeting, op, root, arrived)
       return
     }
@@ -137,7 +138,7 @@ export class Links {
     const memberOf = group.map((rank) => byWalk.get(walks[this.walkOf(rank)]!)!)
     const { memberEnd } = meeting
     const allWalked = arrived.length === group.length
-    const rootSends = op.kind === 'broadcast' || op.kind === 'scatter' || op.kind === 'pull'
+    const rootSends = OP_KINDS[op.kind].sides.root === 'gives'
     const members = memberOf.map(({ pending, seconds }, i) => {
       if (allWalked) return { ready: pending.ready, seconds }
       const ready = memberEnd === null ? pending.ready : Math.max(pending.placesReady, memberEnd[i]!)

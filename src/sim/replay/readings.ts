@@ -1,4 +1,5 @@
-import { CATEGORIES, zeroByTraffic, type BytesByTraffic } from '../../core/bytes.ts'
+import { CATEGORIES, zeroByCategory, zeroByTraffic, type BytesByTraffic } from '../../core/bytes.ts'
+import { isCollective, isCompute, isMessage } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 import { TraceWriter, argsOf, noteOf, type Trace } from '../../schedule/trace.ts'
 import { exchangedBytes } from '../traffic.ts'
@@ -7,7 +8,7 @@ import type { Walker } from './pending.ts'
 import { COMPUTE } from '../../strategy/segment-writer.ts'
 import { sequenceOf } from './code.ts'
 import type { Replay } from './replay.ts'
-import type { Walk } from './walk.ts'
+import { CURVE_WIDTH, type Walk } from './walk.ts'
 
 /** Bytes a rank sends and receives in a step, by traffic kind and by group or peer. */
 export interface WalkTraffic {
@@ -26,14 +27,14 @@ export function trafficOf(walk: Walk): WalkTraffic {
   for (const { stretch } of sequenceOf(walk.code)) counts.set(stretch.ops, (counts.get(stretch.ops) ?? 0) + 1)
   for (const [ops, times] of counts)
     for (const each of ops) {
-      if (!('group' in each) && !('peer' in each)) continue
+      if (!isCollective(each) && !isMessage(each)) continue
       const op = walk.relocated(each)
       const { sent, received } = exchangedBytes(op, walk.rank)
       sentBytes += sent * times
       receivedBytes += received * times
       traffic[op.traffic] += sent * times
-      const group = 'group' in op ? op.group : [walk.rank, op.peer]
-      const key = 'group' in op ? op.stream : `${op.kind} ${op.peer}`
+      const group = isCollective(op) ? op.group : [walk.rank, op.peer]
+      const key = isCollective(op) ? op.stream : `${op.kind} ${op.peer}`
       const entry = byGroup.get(key) ?? { group, bytes: 0 }
       byGroup.set(key, entry)
       entry.bytes += sent * times
@@ -128,8 +129,8 @@ export interface PathShare {
 }
 
 function nameOf(op: Op): string {
-  if ('segment' in op) return `${op.kind} ${op.segment.kind}`
-  if ('group' in op) return `${op.kind} ${op.traffic}`
+  if (isCompute(op)) return `${op.kind} ${op.segment.kind}`
+  if (isCollective(op)) return `${op.kind} ${op.traffic}`
   return op.kind === 'recv' ? 'send' : op.kind
 }
 
@@ -179,19 +180,13 @@ function bytesOver(walk: Walk): Pick<MemoryCurve, 'seconds' | 'bytes'> {
   const bytes: MemoryCurve['bytes'][number][] = []
   const kept = walk.curve ?? new Float64Array(0)
   let time = 0
-  for (let i = 0; i * 7 < kept.length; i++) {
+  for (let i = 0; i * CURVE_WIDTH < kept.length; i++) {
     time = Math.max(time, walk.startOf(i))
-    const at = (c: number) => kept[i * 7 + c]!
+    const at = (c: number) => kept[i * CURVE_WIDTH + c]!
     seconds.push(time)
-    bytes.push({
-      parameters: at(CATEGORIES.indexOf('parameters')),
-      gradients: at(CATEGORIES.indexOf('gradients')),
-      optimizer: at(CATEGORIES.indexOf('optimizer')),
-      activations: at(CATEGORIES.indexOf('activations')),
-      communication: at(CATEGORIES.indexOf('communication')),
-      workspace: at(CATEGORIES.indexOf('workspace')),
-      cached: at(6),
-    })
+    const live = zeroByCategory()
+    CATEGORIES.forEach((category, c) => (live[category] = at(c)))
+    bytes.push({ ...live, cached: at(CURVE_WIDTH - 1) })
   }
   return { seconds, bytes }
 }

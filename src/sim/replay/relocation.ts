@@ -1,5 +1,6 @@
 import type { RunConfig } from '../../config/types.ts'
 import { MESH_AXES, axesAcross, coordinatesAt, meshSize, strideOf, type MeshAxis } from '../../core/mesh.ts'
+import { isCollective, isMessage } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 
 /**
@@ -56,7 +57,7 @@ export class Relocation {
   relocate<Each extends Op>(op: Each): Each {
     if (!this.moves) return op
     const stage = op.stage === undefined ? {} : { stage: this.movedStages[op.stage] ?? op.stage }
-    if ('group' in op) {
+    if (isCollective(op)) {
       const offset = this.groupOffset(op.group)
       if (offset === 0) return { ...op, ...stage }
       const root = op.root === undefined ? {} : { root: op.root + offset }
@@ -68,7 +69,7 @@ export class Relocation {
         stream: `${op.stream}>${offset}`,
       }
     }
-    if (!('peer' in op)) return { ...op, ...stage }
+    if (!isMessage(op)) return { ...op, ...stage }
     const { tensor, data, pipeline } = this.offsets
     return { ...op, ...stage, peer: op.peer + tensor + data + pipeline }
   }

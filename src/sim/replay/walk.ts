@@ -1,4 +1,5 @@
-import type { PeakBytes } from '../../core/bytes.ts'
+import { CATEGORIES, type PeakBytes } from '../../core/bytes.ts'
+import { isCollective, isMessage } from '../../schedule/op-kinds.ts'
 import type { Op } from '../../schedule/program.ts'
 import { COMPUTE } from '../../strategy/segment-writer.ts'
 import { WRITE, sequenceOf, type RankCode, type StretchCode } from './code.ts'
@@ -23,6 +24,9 @@ export interface ReplayCosts {
 }
 
 const NONE = -1
+
+/** Numbers of a curve per op: live bytes by category, then cached bytes. */
+export const CURVE_WIDTH = CATEGORIES.length + 1
 
 /** A repetition of a run: its first op is `index`, and the compute before it, op `before`, ended at `base` seconds. */
 export interface RepeatedRun {
@@ -97,7 +101,7 @@ export class Walk implements Walker {
     this.start = new Float64Array(kept)
     this.end = new Float64Array(kept)
     this.binding = new Int32Array(kept).fill(NONE)
-    this.curve = options.curve ? new Float64Array(code.length * 7) : null
+    this.curve = options.curve ? new Float64Array(code.length * CURVE_WIDTH) : null
     this.keepsOps = kept > 0
     this.computeStream = code.streams.indexOf(COMPUTE)
     this.streamEnd = new Float64Array(code.streams.length)
@@ -119,7 +123,7 @@ export class Walk implements Walker {
     const known = this.times.get(stretch)
     if (known) return known
     const { costs, rank, links, slowdown, relocation } = this
-    const ops = stretch.ops.map((op) => ('group' in op || 'peer' in op ? relocation.relocate(op) : op))
+    const ops = stretch.ops.map((op) => (isCollective(op) || isMessage(op) ? relocation.relocate(op) : op))
     const exchange = ops.map((op) => links.exchangeOf(op, rank))
     const times = {
       ops,
@@ -245,8 +249,8 @@ export class Walk implements Walker {
           this.inOp = true
           placeTimes.reserve(memory.places)
           if (this.curve) {
-            this.curve.set(memory.live, this.index * 7)
-            this.curve[this.index * 7 + 6] = memory.cached
+            this.curve.set(memory.live, this.index * CURVE_WIDTH)
+            this.curve[(this.index + 1) * CURVE_WIDTH - 1] = memory.cached
           }
         }
         if (!this.findStart(stretch, this.op)) {

@@ -47,6 +47,7 @@ export const FAULTS_ZH = translated({
   'all-reduce-needs-zero-1': 'all-reduce 是 parallel.zero 1 的变体，而不是 {zero}',
   'needs-zero-3': '启用它需要 parallel.zero 3，而不是 {zero}',
   'entries-per-rank': '有 {count} 项；每个 rank 一项应为 {world}',
+  'straggler-twice': '前面已有一项减慢 rank {rank}',
   'rank-outside-world': '{rank} 必须小于 rank 总数 {world}',
   'not-a-module': '“{module}”不是此模型的模块',
   'module-in-two-units': '“{module}”已在某个单元中',

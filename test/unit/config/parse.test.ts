@@ -329,6 +329,18 @@ describe('refusals name the field, the value and what is allowed', () => {
       { cluster: { stragglers: [{ rank: 1, slowdown: 2 }] } },
       'cluster.stragglers.0.rank: 1 must be below the world size 1',
     ],
+    [
+      {
+        parallel: { data: 2 },
+        cluster: {
+          stragglers: [
+            { rank: 1, slowdown: 2 },
+            { rank: 1, slowdown: 5 },
+          ],
+        },
+      },
+      'cluster.stragglers.1.rank: 1 is slowed down by an entry before this one',
+    ],
     [{ cluster: { stragglers: [{ rank: 0 }] } }, 'cluster.stragglers.0.slowdown: undefined must be a number from 1'],
     [
       { cluster: { stragglers: [{ rank: 0, slowdown: 0.5 }] } },

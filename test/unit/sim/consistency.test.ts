@@ -51,7 +51,7 @@ function inputOf(
   }
 }
 
-const runs = process.env.TABCLUSTER_FULL === '1' ? 60 : 4
+const runs = process.env.TABCLUSTER_FULL === '1' ? 200 : 4
 const over = (check: (input: Base) => void) =>
   fc.assert(
     fc.property(base, (input) => check(input)),

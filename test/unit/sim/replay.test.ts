@@ -152,7 +152,7 @@ test.each([
   expectFoldedAlike(parallel, stragglers)
 })
 
-const RUNS = process.env.TABCLUSTER_FULL === '1' ? 500 : 60
+const RUNS = process.env.TABCLUSTER_FULL === '1' ? 2000 : 60
 
 describe('a replay is the clock and the memory plan of the whole Program', () => {
   test.each([
